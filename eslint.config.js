@@ -1,0 +1,52 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** Which of our libraries each project may use: dependencies point downwards only (docs/architecture.md). */
+const mayUse = {
+  'scope:proto': [],
+  'scope:service': [],
+  'scope:balancing': [],
+  'scope:http2': [],
+  'scope:mesh-config': [],
+  'scope:discovery': ['scope:proto', 'scope:balancing'],
+  'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:discovery'],
+  'scope:local-cluster': ['scope:proto', 'scope:discovery'],
+  'type:app': ['type:lib'],
+  'type:e2e': ['type:lib', 'type:app'],
+};
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/gen', '**/.nx', '**/*.config.ts', '**/*.config.base.ts', '**/*.mjs'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: true,
+          allow: [],
+          depConstraints: Object.entries(mayUse).map(([sourceTag, onlyDependOnLibsWithTags]) => ({
+            sourceTag,
+            onlyDependOnLibsWithTags,
+          })),
+        },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      'max-lines': ['warn', { max: 400, skipComments: true, skipBlankLines: true }],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    // Only main.ts may touch the process: everything else takes what it needs as an argument.
+    files: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
+    ignores: ['**/main.ts', '**/*.spec.ts', '**/testing/**'],
+    rules: { 'no-restricted-globals': ['error', 'process'], 'no-console': 'error' },
+  },
+  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+);

@@ -1,0 +1,143 @@
+import { pino, type Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Router } from 'express';
+import express from 'express';
+import { adminRouter, listenHttp } from './admin.ts';
+import { drain, type DrainStep } from './drain.ts';
+import { ServiceError, exitCodeOf, exitCodes } from './errors.ts';
+import { readOptions, type Config, type OptionSpecs } from './options.ts';
+import { Readiness } from './readiness.ts';
+import * as values from './values.ts';
+
+/** Options that every program has. */
+const commonOptions = {
+  adminPort: {
+    describe: 'port of /healthz, /readyz and /metrics; 0 = any free one, absent = no admin server',
+    schema: values.port(),
+  },
+  adminHost: { describe: 'address of the admin server', schema: values.text(), default: '0.0.0.0' },
+  logLevel: {
+    describe: 'least level that is logged',
+    schema: values.oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    default: 'info',
+  },
+  drainTimeout: {
+    describe: 'how long calls in flight may take after SIGTERM before they are cut',
+    schema: values.duration(),
+    default: '25s',
+  },
+  exitWithParent: {
+    describe: 'end when standard input closes, as it does when the parent process dies',
+    schema: values.flag(),
+    default: 'false',
+    isFlag: true,
+  },
+} as const satisfies OptionSpecs;
+
+/** What a running program has at hand. */
+export interface Service {
+  log: Logger;
+  metrics: Registry;
+  readiness: Readiness;
+  /** Add a program's own admin routes here; frontends may mount it on their own server too. */
+  admin: Router;
+  /** Says in the log what listens where, in one form that people and scripts read. */
+  listening(what: string, at: { address: string; port: number }): void;
+  /** Registers something to let go of on SIGTERM; the last registered goes first. */
+  onDrain(name: string, step: DrainStep): void;
+}
+
+export interface Program<S extends OptionSpecs> {
+  name: string;
+  describe: string;
+  options: S;
+  /** Builds and listens; returns once everything serves. */
+  start(config: Config<S>, service: Service): Promise<void>;
+}
+
+/** The part of node's `process` that a program's main needs: the only door to it. */
+export type Host = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'exit'>;
+
+/**
+ * Runs a program: options → start → serve → drain on SIGTERM or SIGINT → exit.
+ * Exit codes: 0 after a clean drain, 64 for bad options or config (every fault listed), 69 when a port cannot be had,
+ * 70 for a fault of the program itself.
+ */
+export async function runMain<const S extends OptionSpecs>(program: Program<S>, host: Host): Promise<void> {
+  const options = { ...program.options, ...commonOptions };
+  const result = readOptions({ ...program, options }, host.argv.slice(2), host.env);
+  if (result.kind === 'help') {
+    host.stdout.write(result.text);
+    return host.exit(exitCodes.ok);
+  }
+  if (result.kind === 'faults') {
+    const lines = result.faults.map((fault) => `  ${fault.where}: ${fault.reason}\n`);
+    host.stderr.write(`${program.name}: cannot start with these options:\n${lines.join('')}`);
+    return host.exit(exitCodes.usage);
+  }
+
+  const common = result.config as unknown as Config<typeof commonOptions>;
+  const steps: { name: string; run: DrainStep }[] = [];
+  const service = createService(program.name, common, steps);
+  const setServing = service.readiness.condition('serving');
+  try {
+    await startAdmin(service, common);
+    await program.start(result.config, service);
+    setServing(true);
+  } catch (error) {
+    const message = error instanceof ServiceError ? error.message : String((error as Error).stack ?? error);
+    host.stderr.write(`${program.name}: ${message}\n`);
+    return host.exit(exitCodeOf(error));
+  }
+
+  const reason = await stopRequested(host, common.exitWithParent);
+  setServing(false);
+  service.log.info({ reason }, 'draining');
+  const report = await drain(steps, common.drainTimeout);
+  for (const { step, reason: why } of report.failed) service.log.warn({ step, why }, 'drain step failed');
+  service.log.info('stopped');
+  host.exit(exitCodes.ok);
+}
+
+function createService(
+  name: string,
+  config: Config<typeof commonOptions>,
+  steps: { name: string; run: DrainStep }[],
+): Service {
+  const log = pino({ level: config.logLevel, base: { app: name } });
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const readiness = new Readiness();
+  return {
+    log,
+    metrics,
+    readiness,
+    admin: adminRouter(readiness, metrics),
+    listening: (what, { address, port }) => {
+      log.info({ event: 'listening', what, address, port }, `${what} listens on ${hostPort(address, port)}`);
+    },
+    onDrain: (stepName, run) => void steps.push({ name: stepName, run }),
+  };
+}
+
+async function startAdmin(service: Service, config: Config<typeof commonOptions>): Promise<void> {
+  if (config.adminPort === undefined) return;
+  const at = { host: config.adminHost, port: config.adminPort, option: '--admin-port' };
+  const listener = await listenHttp(express().disable('x-powered-by').use(service.admin), at);
+  service.listening('admin', listener);
+  // Registered first, so closed last: probes see "not ready" for as long as the drain takes.
+  service.onDrain('admin', (signal) => listener.close(signal));
+}
+
+/** Resolves with why the program should stop. */
+function stopRequested(host: Host, exitWithParent: boolean): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) host.on(signal, () => resolve(signal));
+    if (exitWithParent) host.stdin.on('close', () => resolve('parent gone')).resume();
+  });
+}
+
+/** `127.0.0.1:80`, `[::1]:80`. */
+export function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -75,18 +75,18 @@ export function readOptions<const S extends OptionSpecs>(
 function given(
   key: string,
   spec: OptionSpec,
-  flags: Readonly<Record<string, unknown>>,
+  flags: Readonly<Flags>,
   env: Readonly<Record<string, string | undefined>>,
 ): { where: string; text: string | undefined } {
   const flag = flags[key];
-  if (flag !== undefined) return { where: flagName(key), text: flag === true ? 'true' : String(flag) };
+  if (flag !== undefined) return { where: flagName(key), text: flag === true ? 'true' : flag };
   const name = envNames(key, spec).find((candidate) => env[candidate] !== undefined && env[candidate] !== '');
   if (name !== undefined) return { where: name, text: env[name] };
   return { where: `${flagName(key)} (${envNames(key, spec)[0]})`, text: spec.default };
 }
 
-type ParsedFlags =
-  { kind: 'help'; text: string } | { kind: 'flags'; flags: Record<string, unknown>; faults: Fault[] };
+type Flags = Record<string, string | true | undefined>;
+type ParsedFlags = { kind: 'help'; text: string } | { kind: 'flags'; flags: Flags; faults: Fault[] };
 
 function parseFlags(
   program: { name: string; describe: string; options: OptionSpecs },
@@ -103,12 +103,12 @@ function parseFlags(
   }
   try {
     command.parse(argv, { from: 'user' });
-    return { kind: 'flags', flags: command.opts(), faults: [] };
+    return { kind: 'flags', flags: command.opts<Flags>(), faults: [] };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') return { kind: 'help', text: help };
     const reason = `${error.message.replace(/^error: /, '')} (see --help)`;
-    return { kind: 'flags', flags: command.opts(), faults: [{ where: 'command line', reason }] };
+    return { kind: 'flags', flags: command.opts<Flags>(), faults: [{ where: 'command line', reason }] };
   }
 }
 

@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { watchFile } from './live-file.ts';
+
+let directory: string;
+let stop = () => {};
+beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'evenly-live-file-'))));
+afterEach(async () => {
+  stop();
+  await rm(directory, { recursive: true });
+});
+
+function watching(path: string, pollMs?: number) {
+  const seen: string[] = [];
+  const errors: string[] = [];
+  stop = watchFile(
+    path,
+    { onText: (text) => seen.push(text), onError: (error) => errors.push(error.message) },
+    pollMs,
+  );
+  return { seen, errors };
+}
+
+describe('watchFile', () => {
+  it('sees edits, once each', async () => {
+    const path = join(directory, 'a.json');
+    await writeFile(path, 'one');
+    const { seen } = watching(path);
+    await expect.poll(() => seen).toEqual(['one']);
+    await writeFile(path, 'one');
+    await writeFile(join(directory, 'other'), 'x');
+    await writeFile(path, 'two');
+    // A write truncates first, so an empty text may be seen between the two.
+    await expect.poll(() => seen.filter((text) => text !== '')).toEqual(['one', 'two']);
+  });
+
+  it("sees a ConfigMap's symlink swap", async () => {
+    const put = async (version: string, text: string) => {
+      await mkdir(join(directory, version));
+      await writeFile(join(directory, version, 'a.json'), text);
+      await symlink(version, join(directory, '..data_tmp'));
+      await rename(join(directory, '..data_tmp'), join(directory, '..data'));
+    };
+    await put('..1', 'one');
+    await symlink(join('..data', 'a.json'), join(directory, 'a.json'));
+    const { seen } = watching(join(directory, 'a.json'));
+    await expect.poll(() => seen).toEqual(['one']);
+    await put('..2', 'two');
+    await expect.poll(() => seen).toEqual(['one', 'two']);
+  });
+
+  it('says once that a file is missing, and reads it when it appears, even in a directory that was not there', async () => {
+    const path = join(directory, 'sub', 'a.json');
+    const { seen, errors } = watching(path, 10);
+    await expect.poll(() => errors).toHaveLength(1);
+    expect(errors[0]).toContain('ENOENT');
+    await mkdir(join(directory, 'sub'));
+    await writeFile(path, 'one');
+    await expect.poll(() => seen.at(-1)).toBe('one');
+    await unlink(path);
+    await expect.poll(() => errors).toHaveLength(2);
+  });
+
+  it('refuses a file that is far too large', async () => {
+    const path = join(directory, 'a.json');
+    await writeFile(path, Buffer.alloc(8 * 1024 * 1024 + 1, 'x'));
+    const { seen, errors } = watching(path);
+    await expect.poll(() => errors).toHaveLength(1);
+    expect(errors[0]).toContain('at most 8388608 are read');
+    expect(seen).toEqual([]);
+  });
+});

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { watch, type FSWatcher } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface LiveFileListener {
+  /** The text of the file: first once, then whenever it changed. */
+  onText(text: string): void;
+  /** The file cannot be read now; said once until that changes. What was read before stays. */
+  onError(error: Error): void;
+}
+
+/** The largest config that is read; more is an error, so that a wrong path cannot fill the process. */
+const maxBytes = 8 * 1024 * 1024;
+
+/**
+ * Reads a file now and whenever its content changes.
+ * The directory is watched, not the file: Kubernetes updates a ConfigMap by swapping a symlink beside it, which a watch
+ * on the file's inode never sees (viper#284, envoy#10979). Polling is the fallback where watching does not work.
+ * @returns stops watching
+ */
+export function watchFile(path: string, listener: LiveFileListener, pollMs = 5000): () => void {
+  let last: string | undefined;
+  let lastError: string | undefined;
+  let reading = false;
+  let again = false;
+  let stopped = false;
+
+  const read = async () => {
+    if (reading) return void (again = true);
+    reading = true;
+    do {
+      again = false;
+      const result = await readText(path);
+      if (stopped) return;
+      if (result instanceof Error) {
+        if (result.message !== lastError) listener.onError(result);
+        lastError = result.message;
+      } else {
+        lastError = undefined;
+        if (result !== last) {
+          last = result;
+          listener.onText(result);
+        }
+      }
+    } while (again);
+    reading = false;
+  };
+
+  const watcher = watchDirectory(dirname(path), () => void read());
+  const timer = setInterval(() => void read(), pollMs);
+  timer.unref();
+  void read();
+  return () => {
+    stopped = true;
+    clearInterval(timer);
+    watcher?.close();
+  };
+}
+
+async function readText(path: string): Promise<string | Error> {
+  try {
+    const bytes = await readFile(path);
+    if (bytes.length > maxBytes)
+      return new Error(`${path} has ${bytes.length} bytes; at most ${maxBytes} are read`);
+    return bytes.toString('utf8');
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function watchDirectory(directory: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(directory, { persistent: false }, onChange);
+    // A watcher may fail later too (inotify limits, the directory replaced); polling then carries on alone.
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined; // no such directory, or no watching here: polling finds the file when it appears
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from './errors.ts';
+import { readSvcConfig, srvName } from './svc-config.ts';
+
+const be1 = {
+  serviceName: 'be1-srv',
+  namespace: 'default',
+  portName: 'grpc',
+  protocol: 'tcp',
+  grpcServiceName: 'echo.EchoServer',
+  zone: 'us-central1-a',
+  region: 'us-central1',
+};
+const file = (...services: unknown[]) => JSON.stringify({ services }, null, 1);
+
+function faultsOf(text: string) {
+  try {
+    readSvcConfig(text, 'svc_config.json');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('readSvcConfig', () => {
+  it('reads the file as it is', () => {
+    const services = readSvcConfig(file(be1, { ...be1, serviceName: 'be2-srv' }), 'svc_config.json');
+    expect(services).toEqual([be1, { ...be1, serviceName: 'be2-srv' }]);
+    expect(srvName(services[0]!)).toBe('_grpc._tcp.be1-srv.default.svc.cluster.local');
+  });
+
+  it('refuses a truncated file, and says the line', () => {
+    const text = file(be1);
+    const [fault] = faultsOf(text.slice(0, text.indexOf('tcp') + 2));
+    expect(fault).toMatchObject({
+      file: 'svc_config.json',
+      line: 7,
+      reason: expect.stringContaining('not valid JSON') as string,
+    });
+  });
+
+  it('refuses a service that is there twice, and names both places', () => {
+    expect(faultsOf(file(be1, be1))).toEqual([
+      {
+        file: 'svc_config.json',
+        line: 13,
+        field: 'services[1].serviceName',
+        reason: 'is there twice: "be1-srv" is also services[0]; xDS resources are named by it',
+      },
+    ]);
+  });
+
+  it.each([-1, '-1', '-grpc', 50051, '50051', '', 'a-name-that-is-too-long'])(
+    'refuses the port %j',
+    (portName) => {
+      expect(faultsOf(file({ ...be1, portName }))).toMatchObject([
+        { field: 'services[0].portName', line: 6 },
+      ]);
+    },
+  );
+
+  it('refuses a field that it does not know, such as a port number', () => {
+    expect(faultsOf(file({ ...be1, port: -1 }))).toMatchObject([
+      { field: 'services[0]', reason: 'has fields that are not known: port' },
+    ]);
+  });
+
+  it('lists every fault, not only the first', () => {
+    const faults = faultsOf(
+      file({ ...be1, protocol: 'sctp', namespace: 'Default' }, { ...be1, serviceName: '-' }),
+    );
+    expect(faults.map((fault) => fault.field)).toEqual([
+      'services[0].namespace',
+      'services[0].protocol',
+      'services[1].serviceName',
+    ]);
+  });
+
+  it.each(['', '[]', '{}', '{"services": 1}', 'null'])('refuses %j', (text) => {
+    expect(faultsOf(text)).toHaveLength(1);
+  });
+});

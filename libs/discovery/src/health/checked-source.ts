@@ -1,0 +1,77 @@
+import { endpointKey, endpointSet, type Endpoint, type EndpointSet } from '../endpoint.ts';
+import { DiscoveryError } from '../errors.ts';
+import { repeat } from '../repeat.ts';
+import { newsOnly, type EndpointListener, type EndpointSource } from '../source.ts';
+import type { HealthChecker, HealthVerdict } from './checker.ts';
+
+/** What the health checks found, endpoint by endpoint; for status pages. */
+export type HealthReport = readonly { endpoint: Endpoint; verdict: HealthVerdict }[];
+
+export interface HealthCheckedOptions {
+  source: EndpointSource;
+  checker: HealthChecker;
+  intervalMs: number;
+  /** Told after each round of checks. */
+  onReport?: (report: HealthReport) => void;
+}
+
+/**
+ * Lets through only the endpoints of another source that answer SERVING. All are checked in parallel, every
+ * `intervalMs` and at once when the other source has a new set; a new endpoint is held back until its first answer.
+ *
+ * When not one endpoint answers at all (as against: answers that it is not serving), that is an error and not an empty
+ * set: a control plane that lost its network must not take every endpoint away from its clients.
+ */
+export function healthCheckedSource(options: HealthCheckedOptions): EndpointSource {
+  return {
+    description: `${options.source.description}, health-checked`,
+    watch: (listener) => watchChecked(options, newsOnly(listener)),
+  };
+}
+
+function watchChecked(options: HealthCheckedOptions, listener: EndpointListener): () => void {
+  const { source, checker, intervalMs, onReport } = options;
+  let current: EndpointSet | undefined;
+  let stopped = false;
+  let stopRounds = () => {};
+
+  /** Checks all of one set; what it found counts only if that set is still the current one. */
+  const round = async (set: EndpointSet) => {
+    const verdicts = await Promise.all(set.endpoints.map((endpoint) => checker.check(endpoint)));
+    if (stopped || set !== current) return;
+    const report = set.endpoints.map((endpoint, index) => ({ endpoint, verdict: verdicts[index]! }));
+    onReport?.(report);
+    if (report.length > 0 && report.every(({ verdict }) => verdict.kind === 'no-answer')) {
+      return listener.onError(noAnswerError(report));
+    }
+    const serving = endpointSet(
+      report.filter(({ verdict }) => verdict.kind === 'serving').map((row) => row.endpoint),
+    );
+    listener.onEndpoints(serving);
+  };
+
+  const stopSource = source.watch({
+    onEndpoints: (set) => {
+      current = set;
+      checker.retain(set.endpoints);
+      stopRounds();
+      stopRounds = repeat(intervalMs, () => round(set));
+    },
+    onError: (error) => listener.onError(error),
+  });
+  return () => {
+    stopped = true;
+    stopSource();
+    stopRounds();
+    checker.close();
+  };
+}
+
+function noAnswerError(report: HealthReport): DiscoveryError {
+  const { endpoint, verdict } = report[0]!;
+  const reason = verdict.kind === 'serving' ? '' : verdict.reason;
+  return new DiscoveryError(
+    'NO_HEALTH_ANSWER',
+    `none of ${report.length} endpoints answers its health check; ${endpointKey(endpoint)}: ${reason}`,
+  );
+}

@@ -1,0 +1,92 @@
+import { credentials, Metadata, status, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
+import {
+  HealthCheckResponse_ServingStatus as ServingStatus,
+  HealthClient,
+  type HealthCheckResponse,
+} from '@evenly/proto/grpc/health/v1/health';
+import { endpointKey, type Endpoint } from '../endpoint.ts';
+import type { HealthChecker, HealthVerdict } from './checker.ts';
+
+/** Statuses that say "nobody answered", not "I am not well". */
+const noAnswer: readonly number[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
+
+/**
+ * Asks by `grpc.health.v1.Health/Check`, over one connection an endpoint that is kept between checks.
+ * Only SERVING counts: an endpoint without a health service (UNIMPLEMENTED) or that does not know the service
+ * (NOT_FOUND) is not serving it.
+ */
+export function grpcHealthChecker(options: {
+  /** The service that is asked for, such as `echo.EchoServer`; empty = the server as a whole. */
+  grpcService: string;
+  timeoutMs: number;
+  credentials?: ChannelCredentials;
+}): HealthChecker {
+  const clients = new Map<string, HealthClient>();
+
+  const clientOf = (endpoint: Endpoint): HealthClient => {
+    const key = endpointKey(endpoint);
+    let client = clients.get(key);
+    if (client === undefined) {
+      client = new HealthClient(
+        target(endpoint),
+        options.credentials ?? credentials.createInsecure(),
+        channelOptions,
+      );
+      clients.set(key, client);
+    }
+    return client;
+  };
+
+  const check = (endpoint: Endpoint) =>
+    new Promise<HealthVerdict>((resolve) => {
+      const deadline = { deadline: Date.now() + options.timeoutMs };
+      clientOf(endpoint).check(
+        { service: options.grpcService },
+        new Metadata(),
+        deadline,
+        (error, response) => resolve(error ? verdictOfError(error) : verdictOf(response)),
+      );
+    });
+
+  return {
+    check,
+    retain: (endpoints) => {
+      const keys = new Set(endpoints.map(endpointKey));
+      for (const [key, client] of clients) {
+        if (keys.has(key)) continue;
+        client.close();
+        clients.delete(key);
+      }
+    },
+    close: () => {
+      for (const client of clients.values()) client.close();
+      clients.clear();
+    },
+  };
+}
+
+const channelOptions = {
+  // A pod that came back at an address must be seen at the next check, not after gRPC's back-off of up to two minutes.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  // Each checker has its own connections, so that closing it closes them.
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config_disable_resolution': 1,
+};
+
+/** The resolvers for literal addresses: a DNS look-up of an IP address would be a detour. */
+function target(endpoint: Endpoint): string {
+  return `${endpoint.address.includes(':') ? 'ipv6' : 'ipv4'}:${endpointKey(endpoint)}`;
+}
+
+function verdictOf(response: HealthCheckResponse): HealthVerdict {
+  if (response.status === ServingStatus.SERVING) return { kind: 'serving' };
+  const name = Object.entries(ServingStatus).find(([, value]) => value === response.status)?.[0];
+  return { kind: 'not-serving', reason: name ?? `status ${response.status}` };
+}
+
+function verdictOfError(error: ServiceError): HealthVerdict {
+  const reason = `${status[error.code]}: ${error.details}`;
+  return { kind: noAnswer.includes(error.code) ? 'no-answer' : 'not-serving', reason };
+}

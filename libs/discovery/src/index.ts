@@ -1,0 +1,10 @@
+export { dnsResolver, type DnsResolver, type DnsResolverOptions } from './dns/resolver.ts';
+export { dnsSrvSource } from './dns/srv-source.ts';
+export { endpointKey, endpointSet, type Endpoint, type EndpointSet, type EndpointState } from './endpoint.ts';
+export { DiscoveryError, type DiscoveryErrorCode } from './errors.ts';
+export { healthCheckedSource, type HealthReport } from './health/checked-source.ts';
+export type { HealthChecker, HealthVerdict } from './health/checker.ts';
+export { grpcHealthChecker } from './health/grpc-checker.ts';
+export type { EndpointListener, EndpointSource } from './source.ts';
+export { staticSource } from './static-source.ts';
+export { withStaleLimit } from './stale-limit.ts';

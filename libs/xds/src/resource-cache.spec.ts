@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { resource } from './resource.ts';
+import { ResourceCache } from './resource-cache.ts';
+
+const a1 = resource('cluster', 'a', Buffer.from('1'));
+const a2 = resource('cluster', 'a', Buffer.from('2'));
+const r1 = resource('route', 'r', Buffer.from('1'));
+
+describe('ResourceCache', () => {
+  it('tells of changed types once for each replacement, and only of changed content', () => {
+    const cache = new ResourceCache();
+    const told: string[] = [];
+    const stop = cache.onChange((changed) => told.push([...changed].sort().join()));
+    cache.replace('x', [a1, r1]);
+    cache.replace('x', [resource('cluster', 'a', Buffer.from('1')), r1]);
+    cache.replace('x', [a2, r1]);
+    cache.replace('x', [a2]);
+    cache.replace('x', []);
+    stop();
+    cache.replace('x', [a1]);
+    expect(told).toEqual(['cluster,route', 'cluster', 'route', 'cluster']);
+  });
+
+  it("refuses a name that is another owner's, and changes nothing then", () => {
+    const cache = new ResourceCache();
+    cache.replace('x', [a1]);
+    expect(() => cache.replace('y', [r1, a2])).toThrow('cluster "a" of y is also of x');
+    expect(cache.get('cluster', 'a')).toBe(a1);
+    expect(cache.get('route', 'r')).toBeUndefined();
+  });
+});

@@ -1,0 +1,220 @@
+import { Backoff } from './backoff.ts';
+import { LocalClusterError } from './errors.ts';
+import { Pod, type PodStatus } from './pod.ts';
+import { isSettled, plan } from './rollout.ts';
+
+export interface ServiceSpec {
+  replicas: number;
+  /** The pod's program and arguments. It must announce `grpc` and `admin`, on ports of its own choice on `host`. */
+  command: (pod: { name: string; host: string }) => readonly string[];
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Default `default`. */
+  namespace?: string;
+  /** Name of the port in the SRV record, default `grpc`. */
+  portName?: string;
+  /** Default `tcp`. */
+  protocol?: string;
+  /** How long a pod that is scaled down or replaced goes on serving after it left DNS. Default 0. */
+  preStopDelayMs?: number;
+  /** Default 10 s. */
+  stopGraceMs?: number;
+  /** Default 30 s. */
+  startTimeoutMs?: number;
+}
+
+export interface ServiceStatus {
+  name: string;
+  namespace: string;
+  portName: string;
+  protocol: string;
+  /** How many are desired. */
+  replicas: number;
+  pods: PodStatus[];
+  /** The last failure of a pod to start, or to stay. */
+  lastFailure?: string;
+}
+
+/** More processes than this do not help anybody on one machine. */
+export const maxReplicas = 50;
+const maxWaiting = 100;
+const settleTimeoutMs = 180_000;
+
+interface Waiting {
+  resolve: () => void;
+  reject: (error: Error) => void;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * Keeps the desired number of pods running: a small Deployment. Each change (a wish, a pod that runs, a pod that ended)
+ * leads to one more step of the plan in rollout.ts.
+ */
+export class LocalService {
+  readonly name: string;
+  readonly #host: string;
+  readonly #spec: ServiceSpec;
+  readonly #pods = new Map<string, Pod>();
+  readonly #waiting = new Set<Waiting>();
+  readonly #backoff = new Backoff();
+  #desired = { replicas: 0, generation: 1 };
+  #nextNumber = 1;
+  #retry: NodeJS.Timeout | undefined;
+  #lastFailure: string | undefined;
+  #stopped = false;
+
+  constructor(name: string, host: string, spec: ServiceSpec) {
+    this.name = name;
+    this.#host = host;
+    this.#spec = spec;
+    checkReplicas(name, spec.replicas);
+  }
+
+  /** In the order of their numbers, ended ones not included. */
+  get pods(): readonly Pod[] {
+    return [...this.#pods.values()];
+  }
+
+  get status(): ServiceStatus {
+    const { namespace = 'default', portName = 'grpc', protocol = 'tcp' } = this.#spec;
+    return {
+      name: this.name,
+      namespace,
+      portName,
+      protocol,
+      replicas: this.#desired.replicas,
+      pods: this.pods.map((pod) => pod.status),
+      ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
+    };
+  }
+
+  /** @throws LocalClusterError as `scale` does */
+  start(): Promise<void> {
+    return this.scale(this.#spec.replicas);
+  }
+
+  /**
+   * Resolves when that many pods run and surplus ones have ended.
+   * @throws LocalClusterError BAD_REPLICAS; START_FAILED when a pod cannot start (the service goes on trying);
+   *   NOT_SETTLED after 3 min; BUSY; STOPPED
+   */
+  async scale(replicas: number): Promise<void> {
+    checkReplicas(this.name, replicas);
+    await this.#want({ ...this.#desired, replicas });
+  }
+
+  /** Replaces every pod, a new one ready first, then an old one gone. Resolves and throws as `scale` does. */
+  async restart(): Promise<void> {
+    await this.#want({ ...this.#desired, generation: this.#desired.generation + 1 });
+  }
+
+  /** Ends all pods, without the pre-stop delay, and replaces none. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    this.#settleAll(new LocalClusterError('STOPPED', `${this.name} was stopped`));
+    await Promise.all(this.pods.map((pod) => pod.stop()));
+  }
+
+  /** SIGKILL for all pods, for a hurry; see `stop`. */
+  kill(): void {
+    this.#stopped = true;
+    for (const pod of this.pods) pod.kill();
+  }
+
+  #want(desired: { replicas: number; generation: number }): Promise<void> {
+    if (this.#stopped) throw new LocalClusterError('STOPPED', `${this.name} was stopped`);
+    if (this.#waiting.size >= maxWaiting) {
+      throw new LocalClusterError(
+        'BUSY',
+        `${this.#waiting.size} operations wait for ${this.name}; try later`,
+      );
+    }
+    this.#desired = desired;
+    // Somebody wants it now: do not make them wait for what failed before.
+    this.#backoff.reset();
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    return new Promise((resolve, reject) => {
+      const late = new LocalClusterError(
+        'NOT_SETTLED',
+        `${this.name} did not settle within ${settleTimeoutMs / 1000} s`,
+      );
+      const waiting: Waiting = {
+        resolve,
+        reject,
+        timer: setTimeout(() => this.#settle(waiting, late), settleTimeoutMs),
+      };
+      this.#waiting.add(waiting);
+      this.#reconcile();
+    });
+  }
+
+  #reconcile(): void {
+    if (this.#stopped) return;
+    const { start, stop } = plan(this.#desired, this.pods);
+    for (const pod of stop) void pod.stop(this.#spec.preStopDelayMs);
+    if (this.#retry === undefined) for (let i = 0; i < start; i++) this.#startPod();
+    if (isSettled(this.#desired, this.pods)) this.#settleAll();
+  }
+
+  #startPod(): void {
+    const name = `${this.name}-${this.#nextNumber++}`;
+    const pod = new Pod({
+      name,
+      generation: this.#desired.generation,
+      host: this.#host,
+      command: this.#spec.command({ name, host: this.#host }),
+      ...(this.#spec.env !== undefined && { env: this.#spec.env }),
+      startTimeoutMs: this.#spec.startTimeoutMs ?? 30_000,
+      stopGraceMs: this.#spec.stopGraceMs ?? 10_000,
+    });
+    this.#pods.set(name, pod);
+    void this.#watch(pod);
+  }
+
+  async #watch(pod: Pod): Promise<void> {
+    const startFailure = await pod.started().then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    );
+    if (!startFailure) this.#reconcile();
+    const exit = await pod.ended;
+    this.#pods.delete(pod.name);
+    if (!pod.stopRequested && !this.#stopped) {
+      this.#lastFailure = startFailure?.message ?? pod.describeEnd(exit);
+      this.#retryLater();
+      // Who waits for these pods should hear why there is none; one that ran is simply replaced.
+      if (startFailure) this.#settleAll(startFailure);
+    }
+    this.#reconcile();
+  }
+
+  #retryLater(): void {
+    if (this.#retry !== undefined) return;
+    const again = () => {
+      this.#retry = undefined;
+      this.#reconcile();
+    };
+    this.#retry = setTimeout(again, this.#backoff.next(performance.now()));
+  }
+
+  #settleAll(error?: Error): void {
+    for (const waiting of this.#waiting) this.#settle(waiting, error);
+  }
+
+  #settle(waiting: Waiting, error?: Error): void {
+    clearTimeout(waiting.timer);
+    this.#waiting.delete(waiting);
+    if (error) waiting.reject(error);
+    else waiting.resolve();
+  }
+}
+
+function checkReplicas(name: string, replicas: number): void {
+  if (Number.isInteger(replicas) && replicas >= 0 && replicas <= maxReplicas) return;
+  const got = JSON.stringify(replicas);
+  throw new LocalClusterError(
+    'BAD_REPLICAS',
+    `${name}: replicas must be a whole number from 0 to ${maxReplicas}, got ${got}`,
+  );
+}

@@ -8,9 +8,10 @@ const mayUse = {
   'scope:balancing': [],
   'scope:http2': [],
   'scope:mesh-config': [],
-  'scope:discovery': ['scope:proto', 'scope:balancing'],
+  // local-cluster: its DNS server, in tests only
+  'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:local-cluster'],
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:discovery'],
-  'scope:local-cluster': ['scope:proto', 'scope:discovery'],
+  'scope:local-cluster': ['scope:proto'],
   'type:app': ['type:lib'],
   'type:e2e': ['type:lib', 'type:app'],
 };

@@ -16,13 +16,13 @@ export function dnsSrvSource(options: {
     description: `dns-srv ${name}`,
     watch: (listener) => {
       let stopped = false;
-      const { onEndpoints, onError } = newsOnly(listener);
+      const news = newsOnly(listener);
       const refresh = async () => {
         try {
           const set = endpointSet(await lookupSrv(resolver, name));
-          if (!stopped) onEndpoints(set);
+          if (!stopped) news.onEndpoints(set);
         } catch (error) {
-          if (!stopped) onError(asDiscoveryError(error));
+          if (!stopped) news.onError(asDiscoveryError(error));
         }
       };
       const stop = repeat(refreshMs, refresh);

@@ -1,0 +1,44 @@
+import { values, type Config, type OptionSpecs } from '@evenly/service';
+
+export const options = {
+  config: {
+    describe: 'file with the services (svc_config.json); read again when it changes',
+    schema: values.text(),
+    required: true,
+  },
+  host: { describe: 'address that the xDS port listens on', schema: values.text(), default: '0.0.0.0' },
+  port: { describe: 'xDS port; 0 = any free one', schema: values.port(), default: '18000' },
+  dnsServers: {
+    describe: 'DNS servers, such as 10.96.0.10:53,[fd00::10]:53; empty = those of the machine',
+    schema: values.list(),
+    default: '',
+  },
+  dnsTimeout: {
+    describe: 'deadline of one DNS try; there are two',
+    schema: values.duration(1),
+    default: '2s',
+  },
+  clusterDomain: { describe: "the cluster's DNS domain", schema: values.text(), default: 'cluster.local' },
+  refresh: {
+    describe: 'time between two DNS look-ups of a service',
+    schema: values.duration(10),
+    default: '10s',
+  },
+  healthInterval: {
+    describe: 'time between two health checks of an endpoint; absent = the same as --refresh',
+    schema: values.duration(10),
+  },
+  healthTimeout: { describe: 'deadline of one health check', schema: values.duration(1), default: '1s' },
+  staleAfter: {
+    describe: 'how long the last good endpoints of a service are kept while DNS or all health checks fail',
+    schema: values.duration(0, 7 * 24 * 3_600_000),
+    default: '5m',
+  },
+  maxStreams: {
+    describe: 'most xDS streams at a time',
+    schema: values.count(1, 1_000_000),
+    default: '10000',
+  },
+} as const satisfies OptionSpecs;
+
+export type ServerConfig = Config<typeof options>;

@@ -1,0 +1,4 @@
+import { runMain } from '@evenly/service';
+import { xdsServer } from './program.ts';
+
+await runMain(xdsServer, process);

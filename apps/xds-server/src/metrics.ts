@@ -1,0 +1,39 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    endpoints: new Gauge({
+      name: 'evenly_endpoints',
+      help: 'Endpoints that are served to clients',
+      labelNames: ['service'],
+      registers,
+    }),
+    sourceErrors: new Counter({
+      name: 'evenly_source_errors_total',
+      help: 'Failed look-ups and rounds of health checks in which nobody answered',
+      labelNames: ['service', 'code'],
+      registers,
+    }),
+    configErrors: new Counter({
+      name: 'evenly_config_errors_total',
+      help: 'Config files that were refused; the last good one stayed',
+      registers,
+    }),
+    streams: new Gauge({ name: 'evenly_xds_streams', help: 'Open xDS streams', registers }),
+    requests: new Counter({
+      name: 'evenly_xds_requests_total',
+      help: 'Requests by what they said of the response before them: ack, nack, stale, subscribe or refused',
+      labelNames: ['said'],
+      registers,
+    }),
+    responses: new Counter({
+      name: 'evenly_xds_responses_total',
+      help: 'Responses by resource type',
+      labelNames: ['type'],
+      registers,
+    }),
+  };
+}

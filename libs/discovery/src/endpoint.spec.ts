@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { endpointKey, endpointSet, type Endpoint } from './endpoint.ts';
+
+const endpoint = fc.record({
+  address: fc.oneof(fc.ipV4(), fc.ipV6()),
+  port: fc.integer({ min: 1, max: 65_535 }),
+  state: fc.constantFrom('ready', 'not-ready', 'serving-terminating'),
+}) satisfies fc.Arbitrary<Endpoint>;
+
+describe('endpointSet', () => {
+  it('has the same version for the same content in any order, and no address twice', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(endpoint, { selector: endpointKey }), (endpoints) => {
+        const set = endpointSet(endpoints);
+        expect(endpointSet([...endpoints].reverse())).toEqual(set);
+        expect(endpointSet([...set.endpoints, ...set.endpoints])).toEqual(set);
+      }),
+    );
+  });
+
+  it('has another version when any field differs', () => {
+    const one: Endpoint = { address: '10.0.0.1', port: 1, state: 'ready' };
+    const variants: Endpoint[] = [
+      one,
+      { ...one, port: 2 },
+      { ...one, state: 'not-ready' },
+      { ...one, weight: 2 },
+      { ...one, zone: 'a' },
+      { ...one, hostname: 'a' },
+    ];
+    expect(new Set(variants.map((variant) => endpointSet([variant]).version)).size).toBe(variants.length);
+  });
+});

@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { endpointKey, endpointSet, type Endpoint } from '../endpoint.ts';
+import { DiscoveryError } from '../errors.ts';
+import type { EndpointListener, EndpointSource } from '../source.ts';
+import { staticSource } from '../static-source.ts';
+import { healthServer } from '../testing/health-server.ts';
+import { observe } from '../testing/observe.ts';
+import { compliesAsSource } from '../testing/source-compliance.ts';
+import { healthCheckedSource, type HealthReport } from './checked-source.ts';
+import { grpcHealthChecker } from './grpc-checker.ts';
+
+let pods: Awaited<ReturnType<typeof healthServer>>[];
+beforeEach(async () => (pods = await Promise.all([healthServer(), healthServer(), healthServer('::1')])));
+afterEach(() => pods.forEach((pod) => pod.stop()));
+
+const keys = (...indices: number[]) => indices.map((index) => endpointKey(pods[index]!.endpoint)).sort();
+
+function checked(source: EndpointSource = staticSource(pods.map(({ endpoint }) => endpoint))) {
+  let report: HealthReport = [];
+  const checker = grpcHealthChecker({ grpcService: 'echo.EchoServer', timeoutMs: 300 });
+  const observed = observe(
+    healthCheckedSource({ source, checker, intervalMs: 10, onReport: (next) => (report = next) }),
+  );
+  return { ...observed, report: () => report };
+}
+
+/** A source that a test drives by hand. */
+function drivenSource() {
+  let listener: EndpointListener | undefined;
+  const source: EndpointSource = {
+    description: 'driven',
+    watch: (watching) => {
+      listener = watching;
+      return () => (listener = undefined);
+    },
+  };
+  return {
+    source,
+    tell: (...endpoints: Endpoint[]) => listener?.onEndpoints(endpointSet(endpoints)),
+    fail: () => listener?.onError(new DiscoveryError('UNREACHABLE', 'down')),
+  };
+}
+
+describe('healthCheckedSource', () => {
+  compliesAsSource(() =>
+    healthCheckedSource({
+      source: staticSource([pods[0]!.endpoint]),
+      checker: grpcHealthChecker({ grpcService: '', timeoutMs: 1000 }),
+      intervalMs: 10,
+    }),
+  );
+
+  it('lets through those that serve, over both address families', async () => {
+    const { sets, stop } = checked();
+    await expect.poll(() => sets).toEqual([keys(0, 1, 2)]);
+    expect(pods[0]!.asked[0]).toBe('echo.EchoServer');
+    stop();
+  });
+
+  it.each(['not-serving', 'unknown-service', 'hang'] as const)(
+    'drops one that is %s, and takes it back',
+    async (behaviour) => {
+      const { sets, report, stop } = checked();
+      await expect.poll(() => sets.at(-1)).toEqual(keys(0, 1, 2));
+      pods[1]!.behave(behaviour);
+      await expect.poll(() => sets.at(-1)).toEqual(keys(0, 2));
+      const kind = behaviour === 'hang' ? 'no-answer' : 'not-serving';
+      const row = report().find(({ endpoint }) => endpoint.port === pods[1]!.endpoint.port);
+      expect(row?.verdict).toMatchObject({ kind });
+      pods[1]!.behave('serving');
+      await expect.poll(() => sets.at(-1)).toEqual(keys(0, 1, 2));
+      stop();
+    },
+  );
+
+  it('drops one that died', async () => {
+    const { sets, stop } = checked();
+    await expect.poll(() => sets.at(-1)).toEqual(keys(0, 1, 2));
+    pods[0]!.stop();
+    await expect.poll(() => sets.at(-1)).toEqual(keys(1, 2));
+    stop();
+  });
+
+  it('says that all are not serving by an empty set, but that nobody answers by an error', async () => {
+    const { sets, errors, stop } = checked();
+    await expect.poll(() => sets).toHaveLength(1);
+    for (const pod of pods) pod.behave('not-serving');
+    await expect.poll(() => sets.at(-1)).toEqual([]);
+    for (const pod of pods) pod.behave('serving');
+    await expect.poll(() => sets.at(-1)).toEqual(keys(0, 1, 2));
+    const told = sets.length;
+    for (const pod of pods) pod.stop();
+    await expect.poll(() => errors).toContain('NO_HEALTH_ANSWER');
+    // Between the first pod's end and the last one's, a round may have seen fewer; but never none.
+    expect(sets.slice(told).every((set) => set.length > 0)).toBe(true);
+    stop();
+  });
+
+  it('checks a new set at once, passes errors on, and ends them with the next round', async () => {
+    const driven = drivenSource();
+    const { sets, errors, stop } = checked(driven.source);
+    driven.tell(pods[0]!.endpoint);
+    await expect.poll(() => sets).toEqual([keys(0)]);
+    driven.fail();
+    expect(errors).toEqual(['UNREACHABLE']);
+    await expect.poll(() => sets).toEqual([keys(0), keys(0)]);
+    driven.tell(pods[0]!.endpoint, pods[1]!.endpoint);
+    await expect.poll(() => sets.at(-1)).toEqual(keys(0, 1));
+    driven.tell();
+    await expect.poll(() => sets.at(-1)).toEqual([]);
+    stop();
+  });
+});

@@ -55,13 +55,16 @@ export function startPipeline(service: SvcConfigService, context: PipelineContex
       cache.replace(service.serviceName, [...routing, endpointResource(xdsService, set)]);
       metrics.endpoints.set({ service: service.serviceName }, set.endpoints.length);
       log.info({ endpoints: set.endpoints.map(endpointKey), version: set.version }, 'endpoints');
-      error = undefined;
     },
     onError: ({ code, message }) => {
       metrics.sourceErrors.inc({ service: service.serviceName, code });
       if (message !== error)
         log.warn({ code, reason: message }, 'no news of endpoints; the last good ones are kept');
       error = message;
+    },
+    onRecovered: () => {
+      log.info('endpoints are followed again');
+      error = undefined;
     },
   });
 

@@ -1,12 +1,14 @@
 import type { EndpointSet } from './endpoint.ts';
 import type { DiscoveryError } from './errors.ts';
 
-/** Is told what a source knows. Neither function may throw. */
+/** Is told what a source knows. None of these may throw. */
 export interface EndpointListener {
-  /** A new set: its content differs from the one before, or it ends a time of errors. */
+  /** A set whose content differs from the one before. */
   onEndpoints(set: EndpointSet): void;
-  /** There is no news, and why; the last set stays valid. Called for every failed attempt. */
+  /** An attempt failed, and why: the last set stays valid. Sets may still come, if another part of the source works. */
   onError(error: DiscoveryError): void;
+  /** The first success after errors; a set that changed meanwhile was told before. */
+  onRecovered(): void;
 }
 
 /** Says which endpoints a service has now: DNS, the Kubernetes API, a file, a fixed list, or one around another. */
@@ -18,20 +20,4 @@ export interface EndpointSource {
    * @returns stops: lets go of timers and connections, and nothing is told any more
    */
   watch(listener: EndpointListener): () => void;
-}
-
-/** A listener that passes a set on only when it is news: other content than before, or the first after an error. */
-export function newsOnly(listener: EndpointListener): EndpointListener {
-  let version: string | undefined;
-  return {
-    onEndpoints: (set) => {
-      if (set.version === version) return;
-      version = set.version;
-      listener.onEndpoints(set);
-    },
-    onError: (error) => {
-      version = undefined;
-      listener.onError(error);
-    },
-  };
 }

@@ -20,14 +20,15 @@ function limited(staleMs: number) {
   };
   const observed = observe(withStaleLimit(source, staleMs));
   const fail = (code: DiscoveryErrorCode) => listener.onError(new DiscoveryError(code, ''));
-  return { ...observed, tell: () => listener.onEndpoints(set), fail };
+  const recover = () => listener.onRecovered();
+  return { ...observed, tell: () => listener.onEndpoints(set), fail, recover };
 }
 
 describe('withStaleLimit', () => {
   compliesAsSource(() => withStaleLimit(staticSource(set.endpoints), 1000));
 
   it('keeps the last good set for a while, then says that it is empty, once', async () => {
-    const { sets, errors, tell, fail, stop } = limited(10);
+    const { sets, errors, tell, fail, recover, stop } = limited(10);
     tell();
     fail('UNREACHABLE');
     fail('UNREACHABLE');
@@ -36,6 +37,8 @@ describe('withStaleLimit', () => {
     fail('UNREACHABLE');
     expect(errors).toHaveLength(3);
     tell();
+    expect(sets.at(-1)).toEqual([]);
+    recover();
     expect(sets.at(-1)).toEqual(['10.0.0.1:1']);
     stop();
   });

@@ -1,7 +1,8 @@
 import { endpointSet } from '../endpoint.ts';
 import { DiscoveryError } from '../errors.ts';
 import { repeat } from '../repeat.ts';
-import { newsOnly, type EndpointSource } from '../source.ts';
+import { News } from '../news.ts';
+import type { EndpointSource } from '../source.ts';
 import { lookupSrv } from './lookup.ts';
 import type { DnsResolver } from './resolver.ts';
 
@@ -16,13 +17,15 @@ export function dnsSrvSource(options: {
     description: `dns-srv ${name}`,
     watch: (listener) => {
       let stopped = false;
-      const news = newsOnly(listener);
+      const news = new News(listener);
       const refresh = async () => {
         try {
           const set = endpointSet(await lookupSrv(resolver, name));
-          if (!stopped) news.onEndpoints(set);
+          if (stopped) return;
+          news.endpoints(set);
+          news.ok('dns');
         } catch (error) {
-          if (!stopped) news.onError(asDiscoveryError(error));
+          if (!stopped) news.error('dns', asDiscoveryError(error));
         }
       };
       const stop = repeat(refreshMs, refresh);

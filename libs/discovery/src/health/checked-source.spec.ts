@@ -38,6 +38,7 @@ function drivenSource() {
     source,
     tell: (...endpoints: Endpoint[]) => listener?.onEndpoints(endpointSet(endpoints)),
     fail: () => listener?.onError(new DiscoveryError('UNREACHABLE', 'down')),
+    recover: () => listener?.onRecovered(),
   };
 }
 
@@ -96,18 +97,30 @@ describe('healthCheckedSource', () => {
     stop();
   });
 
-  it('checks a new set at once, passes errors on, and ends them with the next round', async () => {
+  it('checks a new set at once', async () => {
     const driven = drivenSource();
-    const { sets, errors, stop } = checked(driven.source);
+    const { sets, stop } = checked(driven.source);
     driven.tell(pods[0]!.endpoint);
     await expect.poll(() => sets).toEqual([keys(0)]);
-    driven.fail();
-    expect(errors).toEqual(['UNREACHABLE']);
-    await expect.poll(() => sets).toEqual([keys(0), keys(0)]);
     driven.tell(pods[0]!.endpoint, pods[1]!.endpoint);
     await expect.poll(() => sets.at(-1)).toEqual(keys(0, 1));
     driven.tell();
     await expect.poll(() => sets.at(-1)).toEqual([]);
+    stop();
+  });
+
+  it('goes on checking while the source itself fails, and does not take that for recovery', async () => {
+    const driven = drivenSource();
+    const { sets, errors, recoveries, stop } = checked(driven.source);
+    driven.tell(pods[0]!.endpoint, pods[1]!.endpoint);
+    await expect.poll(() => sets).toEqual([keys(0, 1)]);
+    driven.fail();
+    expect(errors).toEqual(['UNREACHABLE']);
+    pods[0]!.behave('not-serving');
+    await expect.poll(() => sets.at(-1)).toEqual(keys(1));
+    expect(recoveries()).toBe(0);
+    driven.recover();
+    expect(recoveries()).toBe(1);
     stop();
   });
 });

@@ -1,7 +1,8 @@
 import { endpointKey, endpointSet, type Endpoint, type EndpointSet } from '../endpoint.ts';
 import { DiscoveryError } from '../errors.ts';
 import { repeat } from '../repeat.ts';
-import { newsOnly, type EndpointListener, type EndpointSource } from '../source.ts';
+import { News } from '../news.ts';
+import type { EndpointSource } from '../source.ts';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
 
 /** What the health checks found, endpoint by endpoint; for status pages. */
@@ -25,11 +26,11 @@ export interface HealthCheckedOptions {
 export function healthCheckedSource(options: HealthCheckedOptions): EndpointSource {
   return {
     description: `${options.source.description}, health-checked`,
-    watch: (listener) => watchChecked(options, newsOnly(listener)),
+    watch: (listener) => watchChecked(options, new News(listener)),
   };
 }
 
-function watchChecked(options: HealthCheckedOptions, listener: EndpointListener): () => void {
+function watchChecked(options: HealthCheckedOptions, news: News): () => void {
   const { source, checker, intervalMs, onReport } = options;
   let current: EndpointSet | undefined;
   let stopped = false;
@@ -42,12 +43,13 @@ function watchChecked(options: HealthCheckedOptions, listener: EndpointListener)
     const report = set.endpoints.map((endpoint, index) => ({ endpoint, verdict: verdicts[index]! }));
     onReport?.(report);
     if (report.length > 0 && report.every(({ verdict }) => verdict.kind === 'no-answer')) {
-      return listener.onError(noAnswerError(report));
+      return news.error('health', noAnswerError(report));
     }
     const serving = endpointSet(
       report.filter(({ verdict }) => verdict.kind === 'serving').map((row) => row.endpoint),
     );
-    listener.onEndpoints(serving);
+    news.endpoints(serving);
+    news.ok('health');
   };
 
   const stopSource = source.watch({
@@ -57,7 +59,8 @@ function watchChecked(options: HealthCheckedOptions, listener: EndpointListener)
       stopRounds();
       stopRounds = repeat(intervalMs, () => round(set));
     },
-    onError: (error) => listener.onError(error),
+    onError: (error) => news.error('source', error),
+    onRecovered: () => news.ok('source'),
   });
   return () => {
     stopped = true;

@@ -5,9 +5,11 @@ import type { EndpointSource } from '../source.ts';
 export function observe(source: EndpointSource) {
   const sets: string[][] = [];
   const errors: string[] = [];
+  let recoveries = 0;
   const stop = source.watch({
     onEndpoints: (set) => sets.push(set.endpoints.map(endpointKey)),
     onError: ({ code }) => errors.push(code),
+    onRecovered: () => recoveries++,
   });
-  return { sets, errors, stop };
+  return { sets, errors, recoveries: () => recoveries, stop };
 }

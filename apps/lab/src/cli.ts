@@ -1,0 +1,126 @@
+import type { ServiceStatus } from '@evenly/local-cluster';
+import { exitCodes, values } from '@evenly/service';
+import { Command, CommanderError, Option } from 'commander';
+import { LabClient } from './client.ts';
+import { LabError, exitCodeOf, isExpected } from './errors.ts';
+import type { LabStatus } from './lab.ts';
+import { startOptions } from './start-options.ts';
+import { start, type LabHost } from './start.ts';
+import { serviceText, statusText } from './status-text.ts';
+
+/** Runs `lab <command> …`. @returns the exit code: 0, 64 for a wrong command line or request, 69 without a lab */
+export async function runCli(host: LabHost): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = new Command('lab')
+    .description('A small cluster on this machine, with gRPC load balancing to look at.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+    })
+    .showHelpAfterError('(see --help)');
+
+  program
+    .command('start')
+    .description('bring the cluster up; ends with Ctrl-C. Options: lab start --help')
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[options...]')
+    .action(async (argv: string[]) => {
+      exitCode = await start(argv, host);
+    });
+  addCommands(program, host.env, (text) => void host.stdout.write(`${text}\n`));
+
+  try {
+    await program.parseAsync(host.argv.slice(2), { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    host.stderr.write(
+      `lab: ${isExpected(error) ? error.message : String((error as Error).stack ?? error)}\n`,
+    );
+    return exitCodeOf(error);
+  }
+}
+
+function addCommands(program: Command, env: LabHost['env'], say: (text: string) => void): void {
+  const command = (usage: string, description: string) =>
+    program
+      .command(usage)
+      .description(description)
+      .addOption(
+        new Option('--lab-port <port>', 'port of the REST API of the running lab').default(
+          env.EVENLY_LAB_PORT ?? startOptions.labPort.default,
+          'EVENLY_LAB_PORT or 8090',
+        ),
+      );
+  const client = (options: { labPort: string }) => new LabClient(parsePort(options.labPort));
+  const pathOf = (...parts: string[]) => parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+
+  command('scale <service> <replicas>', 'run that many pods of a service').action(
+    async (service: string, replicas: string, options: { labPort: string }) => {
+      const body = { replicas: Number(replicas) };
+      say(
+        serviceText(
+          (await client(options).post(pathOf('services', service, 'scale'), body)) as ServiceStatus,
+        ),
+      );
+    },
+  );
+  command(
+    'restart <name>',
+    'rolling restart of a service, or restart of an app (xds-server, frontend)',
+  ).action(async (name: string, options: { labPort: string }) => {
+    const { apps } = (await client(options).get('/status')) as LabStatus;
+    const isApp = apps.some((app) => app.name === name);
+    const status = await client(options).post(pathOf(isApp ? 'apps' : 'services', name, 'restart'));
+    say(isApp ? `${name}: restarted` : serviceText(status as ServiceStatus));
+  });
+  for (const [operation, description, done] of podOperations) {
+    command(`${operation} <pod>`, description).action(async (pod: string, options: { labPort: string }) => {
+      await client(options).post(pathOf('pods', pod, operation));
+      say(`${pod}: ${done}`);
+    });
+  }
+  command(
+    'behaviour <pod> <json>',
+    'change a pod, for example: behaviour be1-srv-1 \'{"delay": "200ms"}\'',
+  ).action(async (pod: string, json: string, options: { labPort: string }) => {
+    say(JSON.stringify(await client(options).post(pathOf('pods', pod, 'behaviour'), parseJson(json))));
+  });
+  command('dns <start|stop>', 'start or stop the DNS server').action(
+    async (operation: string, options: { labPort: string }) => {
+      const { state } = (await client(options).post(pathOf('dns', operation))) as { state: string };
+      say(`DNS: ${state}`);
+    },
+  );
+  command('status', 'what runs where')
+    .option('--json', 'as JSON')
+    .action(async (options: { labPort: string; json?: true }) => {
+      const status = (await client(options).get('/status')) as LabStatus;
+      say(options.json ? JSON.stringify(status, undefined, 2) : statusText(status));
+    });
+}
+
+const podOperations = [
+  ['unhealthy', 'let a pod say NOT_SERVING to health checks', 'unhealthy'],
+  ['healthy', 'let it say SERVING again', 'healthy'],
+  ['kill', 'SIGKILL a pod; it is replaced', 'killed'],
+] as const;
+
+function parsePort(text: string): number {
+  const result = values.port().safeParse(text);
+  if (result.success) return result.data;
+  throw new LabError(
+    'BAD_REQUEST',
+    `--lab-port: ${result.error.issues.map(({ message }) => message).join('; ')}`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new LabError('BAD_REQUEST', `not JSON: ${text}`);
+  }
+}

@@ -1,0 +1,37 @@
+import { LocalClusterError } from '@evenly/local-cluster';
+import { ServiceError, exitCodes } from '@evenly/service';
+
+export type LabErrorCode =
+  /** An app's dist/main.js is missing. */
+  | 'NOT_BUILT'
+  | 'PORT_IN_USE'
+  /** No lab answers where a command looked for it. */
+  | 'NOT_RUNNING'
+  /** The lab refused what a command asked for; the message is its own. */
+  | 'REFUSED'
+  | 'UNKNOWN_APP'
+  | 'BAD_REQUEST'
+  | 'FORBIDDEN'
+  /** The lab is ending. */
+  | 'STOPPED';
+
+/** What can go wrong in the lab itself, in words for the person in front of it. */
+export class LabError extends Error {
+  readonly code: LabErrorCode;
+
+  constructor(code: LabErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LabError';
+    this.code = code;
+  }
+}
+
+/** True for errors whose message says it all; anything else is a fault of the program and is shown with its stack. */
+export function isExpected(error: unknown): error is LabError | LocalClusterError | ServiceError {
+  return error instanceof LabError || error instanceof LocalClusterError || error instanceof ServiceError;
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (!isExpected(error)) return exitCodes.internal;
+  return error.code === 'REFUSED' || error.code === 'BAD_REQUEST' ? exitCodes.usage : exitCodes.unavailable;
+}

@@ -1,0 +1,63 @@
+import ora from 'ora';
+import pc from 'picocolors';
+import type { Guide } from './scenarios/scenario.ts';
+
+/** Tells a person, or another program, how the start goes. */
+export interface Progress {
+  /** Shows that a step goes on, and how it ended; passes its result or error on. */
+  step<T>(title: string, run: () => Promise<T>): Promise<T>;
+  /** All runs. */
+  ready(guide: Guide, api: { address: string; port: number }): void;
+  /** Something that happened later. */
+  say(text: string): void;
+}
+
+type Output = NodeJS.WriteStream & { fd: 1 };
+
+/** For people: a spinner in a terminal, plain lines elsewhere. */
+export function textProgress(stdout: Output): Progress {
+  const say = (text: string) => void stdout.write(`${text}\n`);
+  return {
+    say,
+    async step(title, run) {
+      // discardStdin would put the terminal in raw mode, where Ctrl-C is no signal any more.
+      const spinner = ora({ text: title, stream: stdout, discardStdin: false });
+      if (stdout.isTTY) spinner.start();
+      try {
+        const result = await run();
+        spinner.succeed();
+        return result;
+      } catch (error) {
+        spinner.fail();
+        throw error;
+      }
+    },
+    ready(guide, api) {
+      const running = [
+        ...guide.running,
+        { what: 'lab API', where: `http://${api.address}:${api.port}/status` },
+      ];
+      const width = (texts: string[]) => Math.max(...texts.map((text) => text.length)) + 2;
+      const whats = width(running.map(({ what }) => what));
+      const commands = width(guide.tries.map(({ command }) => command));
+      say(`\n${pc.bold('Running')}`);
+      for (const { what, where } of running) say(`  ${what.padEnd(whats)}${pc.cyan(where)}`);
+      say(`\n${pc.bold('Try')}`);
+      for (const { command, why } of guide.tries) say(`  ${command.padEnd(commands)}${pc.dim(`# ${why}`)}`);
+      say(`\nCtrl-C ends it all.`);
+    },
+  };
+}
+
+/** For programs: JSON lines, as all our programs write them. `listening` of the lab comes when all is ready. */
+export function jsonProgress(stdout: Pick<Output, 'write'>): Progress {
+  const write = (fields: object) => void stdout.write(`${JSON.stringify({ app: 'lab', ...fields })}\n`);
+  return {
+    say: (text) => write({ event: 'message', msg: text }),
+    async step(title, run) {
+      write({ event: 'starting', what: title });
+      return run();
+    },
+    ready: (guide, api) => write({ event: 'listening', what: 'lab', ...api, ...guide }),
+  };
+}

@@ -1,0 +1,28 @@
+import { values } from '@evenly/service';
+
+/** Options of `lab start`. */
+export const startOptions = {
+  port: { describe: 'port of the frontend; 0 = any free one', schema: values.port(), default: '8080' },
+  labPort: {
+    describe: "port of the lab's REST API; 0 = any free one",
+    schema: values.port(),
+    default: '8090',
+  },
+  xdsPort: { describe: 'port of the xDS server; 0 = any free one', schema: values.port(), default: '18000' },
+  dnsPort: { describe: 'port of the DNS server; 0 = any free one', schema: values.port(), default: '0' },
+  refresh: {
+    describe: 'how often the xDS server looks for endpoints',
+    schema: values.duration(100, 600_000),
+    default: '2s',
+  },
+  host: {
+    describe: 'loopback address of everything but the REST API (that is on 127.0.0.1)',
+    schema: values.oneOf(['127.0.0.1', '::1']),
+    default: '127.0.0.1',
+  },
+  output: {
+    describe: 'text for people, or json: one line per event, for programs',
+    schema: values.oneOf(['text', 'json']),
+    default: 'text',
+  },
+} as const;

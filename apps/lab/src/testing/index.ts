@@ -1,0 +1,69 @@
+import { EventEmitter } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Programs } from '../programs.ts';
+import type { LabHost } from '../start.ts';
+
+const file = fileURLToPath(new URL('program.mjs', import.meta.url));
+const whats = { 'echo-backend': 'grpc', 'xds-server': 'xds', frontend: 'http' } as const;
+
+/** Stand-ins for the apps, see program.mjs. */
+export const testPrograms: Programs = (name) => [process.execPath, file, whats[name]];
+
+/** A `process` that does not end the test: its output is kept, its signals are sent by `signal`. */
+export class TestHost {
+  out = '';
+  err = '';
+  readonly #signals = new EventEmitter();
+  readonly #env: Record<string, string>;
+
+  constructor(env: Record<string, string> = {}) {
+    this.#env = env;
+  }
+
+  signal(name: 'SIGINT' | 'SIGTERM'): void {
+    this.#signals.emit(name);
+  }
+
+  /** JSON lines on stdout so far. */
+  get events(): Record<string, unknown>[] {
+    return this.out
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  for(...args: string[]): LabHost {
+    const host = {
+      argv: ['node', 'lab', ...args],
+      env: { ...process.env, ...this.#env },
+      pid: process.pid,
+      execPath: process.execPath,
+      stdout: { write: (text: string) => void (this.out += text) },
+      stderr: { write: (text: string) => void (this.err += text) },
+      on: (name: string, listener: () => void) => this.#signals.on(name, listener),
+    };
+    return host as unknown as LabHost;
+  }
+}
+
+/** Tries until it holds (or throws what it threw last), for states that no event announces. */
+export async function eventually<T>(attempt: () => T | Promise<T>, deadlineMs = 15_000): Promise<T> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

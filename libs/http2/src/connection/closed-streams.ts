@@ -1,0 +1,48 @@
+/** How a stream closed: decides what a late frame for it means (RFC 9113 §5.1, "closed"). */
+export type ClosedBy = 'end' | 'local-reset' | 'peer-reset' | undefined;
+
+const RESETS_REMEMBERED = 512;
+const ENDS_REMEMBERED = 32;
+
+/**
+ * Remembers, bounded, how recent streams closed. Frames that were on their way when we reset a stream are the
+ * peer's right; frames after its own END_STREAM or RST_STREAM are its fault.
+ */
+export class ClosedStreams {
+  private readonly localResets = new RecentIds(RESETS_REMEMBERED);
+  private readonly peerResets = new RecentIds(RESETS_REMEMBERED);
+  private readonly ends = new RecentIds(ENDS_REMEMBERED);
+
+  add(id: number, by: ClosedBy): void {
+    if (by === 'end') this.ends.add(id);
+    else if (by === 'local-reset') this.localResets.add(id);
+    else if (by === 'peer-reset') this.peerResets.add(id);
+  }
+
+  find(id: number): ClosedBy {
+    if (this.localResets.has(id)) return 'local-reset';
+    if (this.peerResets.has(id)) return 'peer-reset';
+    return this.ends.has(id) ? 'end' : undefined;
+  }
+}
+
+/** A ring of stream identifiers; takes memory with the first. */
+class RecentIds {
+  private readonly size: number;
+  private ids: Int32Array | undefined;
+  private next = 0;
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  add(id: number): void {
+    this.ids ??= new Int32Array(this.size);
+    this.ids[this.next] = id;
+    this.next = this.next + 1 === this.size ? 0 : this.next + 1;
+  }
+
+  has(id: number): boolean {
+    return this.ids?.includes(id) ?? false;
+  }
+}

@@ -1,0 +1,244 @@
+import { ErrorCode, type Http2Error } from '../errors.ts';
+import { DEFAULT_WINDOW, MAX_STREAM_ID, MIN_MAX_FRAME_SIZE } from '../frames/constants.ts';
+import { FrameWriter } from '../frames/writer.ts';
+import { HeaderBlock } from '../headers/block.ts';
+import { BlockMemo, hashBytes } from '../headers/memo.ts';
+import { Decoder, type DecodeLimits } from '../hpack/decoder.ts';
+import { Encoder } from '../hpack/encoder.ts';
+import type { ByteWriter } from '../hpack/bytes.ts';
+import type { Limits, LocalSettings, MemoryBudget } from '../limits.ts';
+import { type ClosedBy, ClosedStreams } from './closed-streams.ts';
+import type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './events.ts';
+import { FloodGuard } from './flood-guard.ts';
+import type { PingPurpose } from './ping.ts';
+import type { Stream } from './stream.ts';
+
+export type Role = 'client' | 'server';
+
+/** A header block of which CONTINUATION frames are still due. */
+export interface OpenBlock {
+  readonly streamId: number;
+  readonly endStream: boolean;
+  /** The HEADERS frame made its stream depend on itself. */
+  readonly selfDependent: boolean;
+  readonly bytes: ByteWriter;
+  readonly sinceMs: number;
+  continuations: number;
+}
+
+/**
+ * The state of a connection, shared by the files of this folder. Each of them handles one concern as plain
+ * functions over it; applications see `Connection` only.
+ */
+export class Core {
+  readonly role: Role;
+  readonly limits: Limits;
+  readonly settings: LocalSettings;
+  readonly budget: MemoryBudget | undefined;
+  readonly events: ConnectionEvents;
+  readonly transport: Transport;
+  readonly flood: FloodGuard;
+  readonly writer = new FrameWriter();
+  readonly decoder = new Decoder();
+  readonly encoder: Encoder;
+  readonly memo = new BlockMemo();
+  readonly decodeLimits: DecodeLimits;
+  readonly streams = new Map<number, Stream>();
+  readonly closedStreams = new ClosedStreams();
+  /** The caller's clock at its last call. */
+  nowMs: number;
+  closed = false;
+
+  // Sending
+  sendWindow = DEFAULT_WINDOW;
+  peer: PeerSettings = {
+    headerTableSize: 4096,
+    initialWindowSize: DEFAULT_WINDOW,
+    maxConcurrentStreams: 0xffff_ffff,
+    maxFrameSize: MIN_MAX_FRAME_SIZE,
+    maxHeaderListSize: 0xffff_ffff,
+  };
+  /** False while the transport has not drained what it was given. */
+  writable = true;
+  unwritableSinceMs = 0;
+  /** Streams with a queue, in the order in which they get their turn. */
+  readonly waiting = new Set<Stream>();
+  outputSignalled = false;
+
+  // Receiving
+  receiveWindow = DEFAULT_WINDOW;
+  /** The initial window that binds the peer: ours once it acknowledged our SETTINGS. */
+  localInitialWindow = DEFAULT_WINDOW;
+  /** Connection credit to announce with the next WINDOW_UPDATE. */
+  credit = 0;
+  /** Credit kept back because the application holds too much. */
+  withheldCredit = 0;
+  heldBytes = 0;
+  openBlock: OpenBlock | undefined;
+
+  // Streams
+  lastPeerStreamId = 0;
+  nextOwnStreamId: number;
+  /** The highest own stream whose HEADERS the transport took. */
+  takenStreamId = 0;
+  openPeerStreams = 0;
+  openOwnStreams = 0;
+  /** Closed streams whose work still runs (`hold`). */
+  heldClosedStreams = 0;
+
+  // Life of the connection
+  settingsReceived = false;
+  settingsAcknowledged = false;
+  readonly startedAtMs: number;
+  lastReceivedAtMs: number;
+  partialSinceMs = 0;
+  idleSinceMs: number;
+  /** Last stream identifier of the peer's GOAWAY, or -1. */
+  goawayReceived = -1;
+  /** Last stream identifier of our final GOAWAY, or -1. */
+  goawaySent = -1;
+  draining = false;
+  drainDeadlineMs = 0;
+  pingSentAtMs = 0;
+  pingOutstanding: 'none' | PingPurpose = 'none';
+
+  constructor(
+    role: Role,
+    events: ConnectionEvents,
+    transport: Transport,
+    limits: Limits,
+    settings: LocalSettings,
+    budget: MemoryBudget | undefined,
+    nowMs: number,
+  ) {
+    this.role = role;
+    this.events = events;
+    this.transport = transport;
+    this.limits = limits;
+    this.settings = settings;
+    this.budget = budget;
+    this.nowMs = nowMs;
+    this.startedAtMs = nowMs;
+    this.lastReceivedAtMs = nowMs;
+    this.idleSinceMs = nowMs;
+    this.flood = new FloodGuard(limits, nowMs);
+    this.encoder = new Encoder(settings.encoderTableSize);
+    this.decodeLimits = { maxFields: limits.maxHeaderFields, maxListBytes: limits.maxHeaderListBytes };
+    this.nextOwnStreamId = role === 'client' ? 1 : 2;
+  }
+
+  /** Tells the application once that there is output. Every public entry point ends with it. */
+  signalOutput(): void {
+    if (this.outputSignalled || this.writer.pending === 0) return;
+    this.outputSignalled = true;
+    this.transport.onOutput();
+  }
+
+  /** The block that `bytes[start, end)` means; undefined when it is larger than allowed. */
+  decode(bytes: Buffer, start: number, end: number): HeaderBlock | undefined {
+    const hash = hashBytes(bytes, start, end);
+    const version = this.decoder.version;
+    const known = this.memo.find(bytes, start, end, hash, version);
+    if (known !== undefined) return known;
+    const { fields, listBytes, tooLarge } = this.decoder.decode(bytes, start, end, this.decodeLimits);
+    if (tooLarge) return undefined;
+    // Only a block that left the table alone means the same the next time.
+    const reusable = version === this.decoder.version && this.memo.isRepeated(hash, end - start);
+    const block = new HeaderBlock(fields, listBytes, reusable);
+    if (reusable) this.memo.keep(bytes, start, end, hash, block);
+    return block;
+  }
+
+  isOwn(streamId: number): boolean {
+    return (streamId & 1) === (this.role === 'client' ? 1 : 0);
+  }
+
+  /** Never opened (RFC 9113 §5.1, "idle"). */
+  isIdle(streamId: number): boolean {
+    return this.isOwn(streamId) ? streamId >= this.nextOwnStreamId : streamId > this.lastPeerStreamId;
+  }
+
+  addStream(stream: Stream): void {
+    this.streams.set(stream.id, stream);
+    if (this.isOwn(stream.id)) this.openOwnStreams++;
+    else this.openPeerStreams++;
+  }
+
+  /** Takes a stream out of all books. Idempotent. */
+  closeStream(stream: Stream, by: ClosedBy): void {
+    if (stream.closed) return;
+    stream.closed = true;
+    this.streams.delete(stream.id);
+    this.closedStreams.add(stream.id, by);
+    this.addHeldBytes(-stream.heldBytes);
+    stream.heldBytes = 0;
+    if (stream.queue !== undefined) {
+      this.waiting.delete(stream);
+      stream.queue = undefined;
+    }
+    if (this.streams.size === 0) this.idleSinceMs = this.nowMs;
+    if (!this.isOwn(stream.id)) {
+      this.openPeerStreams--;
+      if (stream.held) this.heldClosedStreams++;
+    } else if (this.openOwnStreams-- >= this.peer.maxConcurrentStreams) {
+      this.events.onCapacity?.();
+    }
+    this.closeIfDrained();
+  }
+
+  /** Closes a stream whose two sides have ended. */
+  endIfDone(stream: Stream): void {
+    if (!stream.localEnded || !stream.remoteEnded || stream.queue !== undefined || stream.closed) return;
+    this.closeStream(stream, 'end');
+    this.events.onStreamEnd?.(stream);
+  }
+
+  /** Counts bytes that the application holds; keeps `budget` right. */
+  addHeldBytes(count: number): void {
+    this.heldBytes += count;
+    if (this.budget !== undefined) this.budget.usedBytes += count;
+  }
+
+  /** Sends RST_STREAM and closes. The application is not told: see `violateStream`. */
+  resetStream(stream: Stream, code: number): void {
+    if (stream.closed) return;
+    this.writer.rstStream(stream.id, code);
+    this.closeStream(stream, 'local-reset');
+  }
+
+  /** A connection error (RFC 9113 §5.4.1): GOAWAY, then the end. */
+  fail(error: Http2Error): void {
+    if (this.closed) return;
+    this.writer.goaway(this.lastPeerStreamId, error.http2Code, error.message);
+    this.finish(error);
+  }
+
+  /** Ends everything. What has been written may still be taken. */
+  finish(error: Http2Error | undefined): void {
+    if (this.closed) return;
+    this.closed = true;
+    const code = error?.http2Code ?? ErrorCode.NO_ERROR;
+    const reason = error?.message ?? 'connection closed';
+    for (const stream of [...this.streams.values()]) {
+      const unprocessed = this.isOwn(stream.id) && stream.id > this.takenStreamId;
+      this.closeStream(stream, undefined);
+      this.events.onReset(stream, { code, cause: 'connection', unprocessed, reason } satisfies StreamReset);
+    }
+    this.events.onClose(error);
+    this.signalOutput();
+    this.transport.onFinished();
+  }
+
+  /** After GOAWAY in either direction the connection ends with its last stream. */
+  closeIfDrained(): void {
+    if (this.closed || this.streams.size > 0) return;
+    if (this.goawaySent < 0 && this.goawayReceived < 0) return;
+    if (this.goawaySent < 0) this.writer.goaway(this.lastPeerStreamId, ErrorCode.NO_ERROR, '');
+    this.finish(undefined);
+  }
+
+  /** No stream can be opened by us now, or ever on this connection. */
+  canOpen(): boolean {
+    return !this.closed && !this.draining && this.goawayReceived < 0 && this.nextOwnStreamId <= MAX_STREAM_ID;
+  }
+}

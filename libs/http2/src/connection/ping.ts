@@ -1,0 +1,16 @@
+import type { Core } from './core.ts';
+
+/** What a PING of ours is for. */
+export type PingPurpose = 'keepalive' | 'drain' | 'application';
+
+/** The first of a PING's 8 bytes says what it was for, so that its answer is not taken for another's. */
+export const PING_MARKS: Readonly<Record<PingPurpose, number>> = { keepalive: 1, drain: 2, application: 3 };
+
+/** Sends a PING (RFC 9113 §6.7). One is outstanding at a time; a later one takes its place. */
+export function sendPing(core: Core, purpose: PingPurpose): void {
+  const payload = new Uint8Array(8);
+  payload[0] = PING_MARKS[purpose];
+  core.writer.ping(payload);
+  core.pingOutstanding = purpose;
+  core.pingSentAtMs = core.nowMs;
+}

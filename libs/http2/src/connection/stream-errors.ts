@@ -1,0 +1,31 @@
+import { ErrorCode } from '../errors.ts';
+import type { Core } from './core.ts';
+import type { StreamReset } from './events.ts';
+import { spend } from './flood-guard.ts';
+import type { Stream } from './stream.ts';
+
+/**
+ * A stream error (RFC 9113 §5.4.2): RST_STREAM, and the application is told. Counted with the peer's own resets,
+ * else it could have streams reset without end by malformed frames (MadeYouReset, CVE-2025-8671).
+ */
+export function violateStream(core: Core, stream: Stream, code: number, reason: string): void {
+  if (stream.closed) return;
+  core.resetStream(stream, code);
+  core.events.onReset(stream, { code, cause: 'violation', unprocessed: false, reason });
+  spend(core.flood.resets, core.nowMs, 'stream errors');
+}
+
+/** The same for a stream that the application has not seen: refused or malformed from the start. */
+export function refuseStream(core: Core, streamId: number, code: number): void {
+  core.writer.rstStream(streamId, code);
+  core.closedStreams.add(streamId, 'local-reset');
+  spend(core.flood.resets, core.nowMs, 'refused streams');
+}
+
+/** A limit of ours ends the stream: not the peer's fault by protocol, so it is not counted. */
+export function limitStream(core: Core, stream: Stream, reason: string): void {
+  if (stream.closed) return;
+  const code = ErrorCode.CANCEL;
+  core.resetStream(stream, code);
+  core.events.onReset(stream, { code, cause: 'limit', unprocessed: false, reason } satisfies StreamReset);
+}

@@ -1,0 +1,76 @@
+import type { HeaderBlock } from './block.ts';
+
+const MAX_ENTRIES = 64;
+/** Bytes of encoded and decoded blocks together. */
+const MAX_BYTES = 131_072;
+const MAX_BLOCK_BYTES = 4_096;
+const SEEN_SLOTS = 64;
+
+interface Entry {
+  readonly bytes: Uint8Array;
+  readonly block: HeaderBlock;
+}
+
+/**
+ * Encoded block → decoded block, while the decoder's table stands still. Looking up makes no garbage. Only
+ * bytes seen twice are kept, so unique blocks (an attacker's, or ones with a trace id) do not push out others.
+ */
+export class BlockMemo {
+  private readonly entries = new Map<number, Entry>();
+  private readonly seen = new Int32Array(SEEN_SLOTS);
+  private version = -1;
+  private bytesKept = 0;
+
+  /** The block that `bytes[start, end)` means under this version of the table, or undefined. */
+  find(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+    version: number,
+  ): HeaderBlock | undefined {
+    if (version !== this.version) {
+      this.clear();
+      this.version = version;
+      return undefined;
+    }
+    const entry = this.entries.get(hash);
+    return entry !== undefined && sameBytes(entry.bytes, bytes, start, end) ? entry.block : undefined;
+  }
+
+  /** True the second time it is asked about this hash: then the block is worth keeping. */
+  isRepeated(hash: number, length: number): boolean {
+    const slot = hash % SEEN_SLOTS;
+    const repeated = this.seen[slot] === hash;
+    this.seen[slot] = hash;
+    return repeated && length <= MAX_BLOCK_BYTES;
+  }
+
+  keep(bytes: Uint8Array, start: number, end: number, hash: number, block: HeaderBlock): void {
+    const size = end - start + block.listBytes;
+    if (size > MAX_BYTES) return;
+    if (this.entries.size >= MAX_ENTRIES || this.bytesKept + size > MAX_BYTES) this.clear();
+    // Two blocks with one hash replace each other: a chain could be made long on purpose.
+    this.entries.set(hash, { bytes: Uint8Array.prototype.slice.call(bytes, start, end), block });
+    this.bytesKept += size;
+  }
+
+  clear(): void {
+    if (this.entries.size > 0) this.entries.clear();
+    this.bytesKept = 0;
+  }
+}
+
+/** FNV-1a, cut to 30 bits so that it stays a small integer. */
+export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let position = start; position < end; position++)
+    hash = Math.imul(hash ^ bytes[position]!, 0x01000193);
+  return (hash ^ (hash >>> 30)) & 0x3fff_ffff;
+}
+
+function sameBytes(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let index = 0; index < known.length; index++) if (known[index] !== bytes[start + index]) return false;
+  return true;
+}

@@ -1,0 +1,26 @@
+export { Connection, type ConnectionOptions } from './connection/connection.ts';
+export type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './connection/events.ts';
+export type { Stream } from './connection/stream.ts';
+export { ErrorCode, errorCodeName, Http2Error, Http2UsageError } from './errors.ts';
+export {
+  HeaderBlock,
+  type HeaderField,
+  type HeaderInput,
+  type HeaderKind,
+  headerList,
+  type HeaderListOptions,
+} from './headers/block.ts';
+export { joinCookies } from './headers/cookies.ts';
+export type { HeaderFacts } from './headers/validate.ts';
+export {
+  defaultLimits,
+  defaultSettings,
+  type Limits,
+  type LocalSettings,
+  MemoryBudget,
+  type Rate,
+} from './limits.ts';
+export { bindSocket, type BindOptions } from './socket/binding.ts';
+export { connectHttp2, type ConnectOptions } from './socket/connect.ts';
+export { SocketLoop, type SocketLoopOptions } from './socket/loop.ts';
+export { createHttp2Server, type ServeOptions } from './socket/serve.ts';

@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { Connection, type ConnectionOptions } from '../connection/connection.ts';
+import type { LoopMember, SocketLoop } from './loop.ts';
+
+/** How long a finished connection may take to get its last bytes out before the socket is destroyed. */
+const CLOSE_GRACE_MS = 1000;
+
+export type BindOptions = Omit<ConnectionOptions, 'transport' | 'nowMs'> & { readonly loop: SocketLoop };
+
+/**
+ * Runs a connection on a connected (or connecting) net or TLS socket; for TLS, ALPN is the caller's business.
+ * From here on the socket belongs to the connection, and is closed with it.
+ */
+export function bindSocket(socket: Socket, options: BindOptions): Connection {
+  const binding = new SocketBinding(socket, options);
+  socket.on('data', (chunk: Buffer) => binding.receive(chunk));
+  return binding.connection;
+}
+
+/** The wires between one socket and one connection. */
+export class SocketBinding implements LoopMember {
+  readonly connection: Connection;
+  private readonly socket: Socket;
+  private readonly loop: SocketLoop;
+  private finishedAtMs = 0;
+  private failure = 'transport closed';
+  /** Bytes are given to the socket only when it is connected: until then, streams provably were not sent. */
+  private ready: boolean;
+
+  constructor(socket: Socket, options: BindOptions) {
+    this.socket = socket;
+    this.loop = options.loop;
+    const transport = {
+      onOutput: () => this.loop.schedule(this),
+      onFinished: () => this.finish(),
+    };
+    this.connection = new Connection({ ...options, transport, nowMs: this.loop.now() });
+    // Small answers must not wait for an acknowledgement: what belongs together leaves in one write anyway.
+    socket.setNoDelay(true);
+    const secure = socket instanceof TLSSocket;
+    this.ready = !socket.connecting && !(secure && socket.getProtocol() === null);
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      this.ready = true;
+      this.flush();
+    });
+    socket.on('drain', () => this.connection.setWritable(true));
+    socket.on('end', () => this.connection.transportClosed('the peer closed the connection'));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.failure = error.code ?? error.message;
+    });
+    socket.on('close', () => {
+      this.loop.remove(this);
+      this.connection.transportClosed(this.failure);
+    });
+    this.loop.add(this);
+  }
+
+  receive(bytes: Buffer): void {
+    this.connection.receive(bytes, this.loop.now());
+  }
+
+  tick(nowMs: number): void {
+    this.connection.tick(nowMs);
+    if (this.finishedAtMs > 0 && nowMs - this.finishedAtMs >= CLOSE_GRACE_MS) this.socket.destroy();
+  }
+
+  /** Writes everything that has piled up, in one system call where possible. */
+  flush(): void {
+    const { connection, socket } = this;
+    if (!socket.writable || !this.ready) return;
+    let bytes = connection.takeOutput();
+    let corked = false;
+    while (bytes !== undefined) {
+      this.write(bytes);
+      bytes = connection.takeOutput();
+      if (bytes !== undefined && !corked) {
+        corked = true;
+        socket.cork();
+      }
+    }
+    if (corked) socket.uncork();
+    // Length 0 means that the kernel has copied the bytes: the slab can be written again.
+    if (socket.writableLength === 0) connection.outputDone();
+  }
+
+  private write(bytes: Uint8Array): void {
+    this.socket.write(bytes);
+    // `write` answers false above the high-water mark even when the kernel took everything at once.
+    if (this.socket.writableNeedDrain && this.socket.writableLength > 0) this.connection.setWritable(false);
+  }
+
+  /** The last bytes (a GOAWAY) leave, then the socket ends; it keeps reading, for unread bytes would make TCP reset it. */
+  private finish(): void {
+    this.finishedAtMs = this.loop.now();
+    this.flush();
+    this.socket.end();
+  }
+}

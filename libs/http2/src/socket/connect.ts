@@ -1,0 +1,39 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import type { Connection } from '../connection/connection.ts';
+import { type BindOptions, bindSocket, SocketBinding } from './binding.ts';
+
+export type ConnectOptions = Omit<BindOptions, 'role'> & {
+  readonly host: string;
+  readonly port: number;
+  /** TLS with these options (certificates, `servername`, …); ALPN is `h2`. Without: HTTP/2 with prior knowledge. */
+  readonly tls?: tls.ConnectionOptions;
+};
+
+const READ_BUFFER_BYTES = 65_536;
+
+/**
+ * Connects and returns at once: streams may be opened right away, their frames leave when the socket is ready.
+ * Failure to connect arrives as `onClose` (and `onReset` with `unprocessed` of streams opened before).
+ */
+export function connectHttp2(options: ConnectOptions): Connection {
+  const { host, port, tls: tlsOptions, ...bind } = options;
+  if (tlsOptions === undefined) return connectPlain(host, port, { ...bind, role: 'client' });
+  const socket = tls.connect({ ...tlsOptions, host, port, ALPNProtocols: ['h2'] });
+  socket.on('secureConnect', () => {
+    if (socket.alpnProtocol !== 'h2') socket.destroy(new Error('the server does not speak h2 (ALPN)'));
+  });
+  return bindSocket(socket, { ...bind, role: 'client' });
+}
+
+/** One read buffer per connection, used again and again, instead of a new one for every read: half the read's cost. */
+function connectPlain(host: string, port: number, options: BindOptions): Connection {
+  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  const callback = (count: number): boolean => {
+    binding.receive(buffer.subarray(0, count));
+    return true;
+  };
+  const socket = net.connect({ host, port, onread: { buffer, callback } });
+  const binding = new SocketBinding(socket, options);
+  return binding.connection;
+}

@@ -1,0 +1,26 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import type { Connection } from '../connection/connection.ts';
+import type { ConnectionEvents } from '../connection/events.ts';
+import { type BindOptions, bindSocket } from './binding.ts';
+
+export type ServeOptions = Omit<BindOptions, 'role' | 'events'> & {
+  /** Called for each connection; `connection()` is it, from the first callback on. */
+  readonly accept: (connection: () => Connection, socket: net.Socket) => ConnectionEvents;
+  /** TLS with these options; ALPN is `h2`. Without: HTTP/2 with prior knowledge. */
+  readonly tls?: tls.TlsOptions;
+};
+
+/** A server (not listening yet) whose connections speak HTTP/2. */
+export function createHttp2Server(options: ServeOptions): net.Server {
+  const { accept, tls: tlsOptions, ...bind } = options;
+  const onSocket = (socket: net.Socket): void => {
+    const events = accept(() => connection, socket);
+    const connection: Connection = bindSocket(socket, { ...bind, role: 'server', events });
+  };
+  if (tlsOptions === undefined) return net.createServer({ noDelay: true }, onSocket);
+  return tls.createServer({ ...tlsOptions, ALPNProtocols: ['h2'] }, (socket) => {
+    if (socket.alpnProtocol === 'h2') onSocket(socket);
+    else socket.destroy();
+  });
+}

@@ -53,3 +53,9 @@ it('gives the file that describes a symbol', async () => {
 it('answers an unknown symbol with an error', async () => {
   expect((await ask({ file_containing_symbol: 'no.Such' })).error_response?.error_code).toBe(5);
 });
+
+it('names map entries as protobuf demands, also where the library does not', async () => {
+  const answer = await ask({ file_containing_symbol: 'grpc.health.v1.Health' });
+  const [file] = answer.file_descriptor_response?.file_descriptor_proto ?? [];
+  expect(file?.toString('latin1')).toContain('.grpc.health.v1.HealthListResponse.StatusesEntry');
+});

@@ -1,0 +1,75 @@
+import { status } from '@grpc/grpc-js';
+import type { Request, Response } from 'express';
+import type { CallReport } from './calls.ts';
+import type { FrontendError } from './errors.ts';
+import { answerPage } from './html.ts';
+
+/** What a request is answered with, whatever the form. */
+export interface Answer {
+  httpStatus: number;
+  /** Present unless every call succeeded. `code` is a gRPC status' name or a FrontendErrorCode. */
+  error?: { code: string; message: string };
+  /** Present when calls were made. */
+  report?: CallReport;
+}
+
+export function answerOfError(error: FrontendError): Answer {
+  return { httpStatus: error.httpStatus, error: { code: error.code, message: error.message } };
+}
+
+/**
+ * Judges a report: 200 only when every call succeeded; 504 when time was what ran out (the request's, or the first
+ * call's with nothing else to show); else 502.
+ * @param missing why the service does not exist, when that is known: 404
+ */
+export function answerOfReport(service: string, report: CallReport, missing?: string): Answer {
+  const { calls, messages, failed, firstFailure, outOfTime } = report;
+  if (messages.length === calls) return { httpStatus: 200, report };
+  if (missing !== undefined) {
+    const message = `Could not get RPC: unknown service ${service}: ${missing}`;
+    return { httpStatus: 404, error: { code: 'UNKNOWN_SERVICE', message }, report };
+  }
+  const code = status[firstFailure?.code ?? status.DEADLINE_EXCEEDED];
+  const reason = `${code}: ${oneLine(firstFailure?.details ?? 'out of time')}`;
+  const begin = `Could not get RPC from ${service}`;
+  if (outOfTime) {
+    const message = `${begin}: the time limit of the request passed with ${messages.length} of ${calls} calls answered, ${failed} failed: ${reason}`;
+    return { httpStatus: 504, error: { code, message }, report };
+  }
+  if (messages.length > 0) {
+    const message = `${begin}: ${failed} of ${calls} calls failed: ${reason}`;
+    return { httpStatus: 502, error: { code, message }, report };
+  }
+  const httpStatus = firstFailure?.code === status.DEADLINE_EXCEEDED ? 504 : 502;
+  return { httpStatus, error: { code, message: `${begin}: ${reason}` }, report };
+}
+
+/** Sends an answer as JSON, plain text or HTML, whichever the client wants most. */
+export function sendAnswer(request: Request, response: Response, service: string, answer: Answer): void {
+  const { httpStatus, error, report } = answer;
+  // With nothing to list, a client that does not care gets the error as text, as from the reference system.
+  const preference = error && !report?.messages.length ? ['text', 'json', 'html'] : ['json', 'text', 'html'];
+  const form = request.accepts(preference);
+  response.status(httpStatus).vary('Accept').set('Cache-Control', 'no-store');
+  if (form === 'html') {
+    response
+      .type('html')
+      .set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+    response.send(answerPage(service, answer));
+  } else if (form === 'text' || (form === false && preference[0] === 'text')) {
+    const lines = [...(error ? [error.message] : []), ...(report?.messages ?? []).map(oneLine)];
+    response.type('text').send(`${lines.join('\n')}\n`);
+  } else {
+    response.type('json').send(`${JSON.stringify(jsonBody(answer), null, 2)}\n`);
+  }
+}
+
+function jsonBody({ error, report }: Answer): unknown {
+  if (!error) return report?.messages;
+  if (!report) return { error: error.message, code: error.code };
+  const { failed, calls, messages } = report;
+  return { error: error.message, code: error.code, failed, calls, messages };
+}
+
+/** Text from elsewhere must not look like lines of ours. */
+const oneLine = (text: string) => text.replaceAll(/[\r\n]+/g, ' ');

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { ServiceError } from '@evenly/service';
+import { z } from 'zod';
+import type { FrontendConfig } from './config.ts';
+
+const supportedCredentials = ['insecure', 'google_default'];
+
+/** The part of gRFC A27's bootstrap without which grpc-js-xds 1.14 cannot begin; `locality` is its own demand. */
+const bootstrapSchema = z.object({
+  xds_servers: z
+    .array(
+      z.object({
+        server_uri: z.string().min(1),
+        channel_creds: z
+          .array(z.object({ type: z.string() }))
+          .refine((list) => list.some(({ type }) => supportedCredentials.includes(type)), {
+            error: `expected one whose type is ${supportedCredentials.join(' or ')}`,
+          }),
+      }),
+    )
+    .min(1),
+  node: z.object({ id: z.string(), locality: z.looseObject({}) }),
+});
+
+/**
+ * Sees to it that grpc-js-xds finds a bootstrap that it can use. It reads the environment itself, at the first call, and
+ * then answers a bad bootstrap with errors that do not name it; so the check is made here, when the program starts.
+ * @param env where grpc-js-xds looks: node's `process.env`
+ * @throws ServiceError BAD_CONFIG
+ */
+export function provideXdsBootstrap(
+  config: Pick<FrontendConfig, 'target' | 'xdsBootstrap' | 'xdsBootstrapConfig'>,
+  env: Record<string, string | undefined>,
+): void {
+  if (!config.target.startsWith('xds:')) return;
+  const { xdsBootstrap: path, xdsBootstrapConfig: text } = config;
+  if (path !== undefined) {
+    check(`xDS bootstrap ${path}`, read(path));
+    env['GRPC_XDS_BOOTSTRAP'] = path;
+  } else if (text !== undefined) {
+    check('xDS bootstrap (GRPC_XDS_BOOTSTRAP_CONFIG)', text);
+    env['GRPC_XDS_BOOTSTRAP_CONFIG'] = text;
+  } else {
+    throw new ServiceError(
+      'BAD_CONFIG',
+      `target ${config.target} needs an xDS bootstrap: set GRPC_XDS_BOOTSTRAP to its file or GRPC_XDS_BOOTSTRAP_CONFIG to its text`,
+    );
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ServiceError('BAD_CONFIG', `cannot read xDS bootstrap: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function check(what: string, text: string): void {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ServiceError('BAD_CONFIG', `${what} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const result = bootstrapSchema.safeParse(json);
+  if (result.success) return;
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'whole'}: ${issue.message}`);
+  throw new ServiceError('BAD_CONFIG', `${what}: ${faults.join('; ')}`);
+}

@@ -1,0 +1,30 @@
+import { register as registerXds } from '@grpc/grpc-js-xds';
+import { listenHttp, runMain, type Program } from '@evenly/service';
+import { createApp } from './app.ts';
+import { provideXdsBootstrap } from './bootstrap.ts';
+import { ChannelPool } from './channel-pool.ts';
+import { optionSpecs } from './config.ts';
+import { frontendMetrics } from './metrics.ts';
+import { registerRoundRobinWithReason } from './round-robin-with-reason.ts';
+
+const program: Program<typeof optionSpecs> = {
+  name: 'frontend',
+  describe: 'GET /be1-srv makes 15 gRPC calls and lists who answered.',
+  options: optionSpecs,
+  start: async (config, service) => {
+    provideXdsBootstrap(config, process.env);
+    registerXds();
+    registerRoundRobinWithReason();
+
+    const pool = new ChannelPool(config);
+    // Registered before the server, so closed after it: requests in flight keep their channels.
+    service.onDrain('channels', () => pool.close());
+    const metrics = frontendMetrics(service.metrics, () => pool.size);
+    const app = createApp(config, pool, metrics, service.admin, service.log);
+    const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });
+    service.onDrain('http', (signal) => listener.close(signal));
+    service.listening('http', listener);
+  },
+};
+
+await runMain(program, process);

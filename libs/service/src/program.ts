@@ -104,7 +104,12 @@ function createService(
   config: Config<typeof commonOptions>,
   steps: { name: string; run: DrainStep }[],
 ): Service {
-  const log = pino({ level: config.logLevel, base: { app: name } });
+  // sync: else what is not yet written at exit is flushed by sonic-boom, which tries for ever when the reader of the
+  // pipe is gone (EPIPE in flushSync); a program whose parent was killed would then stay.
+  const log = pino(
+    { level: config.logLevel, base: { app: name } },
+    pino.destination({ dest: 1, sync: true }),
+  );
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const readiness = new Readiness();

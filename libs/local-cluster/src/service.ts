@@ -151,9 +151,13 @@ export class LocalService {
 
   #reconcile(): void {
     if (this.#stopped) return;
-    const { start, stop } = plan(this.#desired, this.pods);
-    for (const pod of stop) void pod.stop(this.#spec.preStopDelayMs);
-    if (this.#retry === undefined) for (let i = 0; i < start; i++) this.#startPod();
+    let step = plan(this.#desired, this.pods);
+    while (step.stop.length > 0) {
+      for (const pod of step.stop) void pod.stop(this.#spec.preStopDelayMs);
+      // Those that terminate do not count any more: their successors need not wait for their end.
+      step = plan(this.#desired, this.pods);
+    }
+    if (this.#retry === undefined) for (let i = 0; i < step.start; i++) this.#startPod();
     if (isSettled(this.#desired, this.pods)) this.#settleAll();
   }
 

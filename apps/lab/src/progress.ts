@@ -20,9 +20,13 @@ export function textProgress(stdout: Output): Progress {
   return {
     say,
     async step(title, run) {
+      if (!stdout.isTTY) {
+        const result = await run();
+        say(`${title}: ok`);
+        return result;
+      }
       // discardStdin would put the terminal in raw mode, where Ctrl-C is no signal any more.
-      const spinner = ora({ text: title, stream: stdout, discardStdin: false });
-      if (stdout.isTTY) spinner.start();
+      const spinner = ora({ text: title, stream: stdout, discardStdin: false }).start();
       try {
         const result = await run();
         spinner.succeed();

@@ -1,0 +1,128 @@
+import { fileURLToPath } from 'node:url';
+import { ManagedProcess } from '@evenly/local-cluster';
+
+const main = fileURLToPath(new URL('../../apps/lab/dist/main.js', import.meta.url));
+
+/** The part of the lab's GET /status that the tests look at. */
+export interface LabStatus {
+  dns: { state: string; port: number };
+  apps: {
+    name: string;
+    pid: number;
+    state: string;
+    ports: Record<string, { address: string; port: number }>;
+  }[];
+  services: { name: string; pods: { name: string; state: string; pid: number; adminPort: number }[] }[];
+}
+
+/** What the frontend answered. */
+export interface Answer {
+  status: number;
+  text: string;
+  /** The messages of the calls that succeeded. */
+  messages: string[];
+  /** From the pod's name to the number of its answers. */
+  byPod: Map<string, number>;
+  failed: number;
+}
+
+export function spawnLab(args: readonly string[]): ManagedProcess {
+  return new ManagedProcess({ name: 'lab', command: [process.execPath, main, 'start', ...args] });
+}
+
+/** A real lab process, its REST API and its frontend. */
+export class RunningLab {
+  readonly process: ManagedProcess;
+  readonly #api: string;
+  readonly #frontend: string;
+
+  constructor(process: ManagedProcess, api: string, frontend: string) {
+    this.process = process;
+    this.#api = api;
+    this.#frontend = frontend;
+  }
+
+  /** Brings a lab up on ports of its own. The xDS server looks for endpoints twice a second. */
+  static async start(args: readonly string[] = []): Promise<RunningLab> {
+    const anyPorts = ['--port', '0', '--lab-port', '0', '--xds-port', '0'];
+    const process = spawnLab([...anyPorts, '--refresh', '500ms', '--output', 'json', ...args]);
+    await process.listening(['lab'], 60_000);
+    const api = `http://127.0.0.1:${process.addresses.get('lab')!.port}`;
+    const status = (await (await fetch(`${api}/status`)).json()) as LabStatus;
+    const { address, port } = status.apps.find(({ name }) => name === 'frontend')!.ports.http!;
+    const host = address.includes(':') ? `[${address}]` : address;
+    return new RunningLab(process, api, `http://${host}:${port}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.process.stop(30_000);
+  }
+
+  async status(): Promise<LabStatus> {
+    return (await (await fetch(`${this.#api}/status`)).json()) as LabStatus;
+  }
+
+  /** A POST to the REST API. Throws when it is refused. */
+  async post(path: string, body?: unknown): Promise<unknown> {
+    const headers = { 'content-type': 'application/json' };
+    const init = body === undefined ? {} : { headers, body: JSON.stringify(body) };
+    const response = await fetch(this.#api + path, { method: 'POST', ...init });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as unknown;
+  }
+
+  async scale(service: string, replicas: number): Promise<void> {
+    await this.post(`/services/${service}/scale`, { replicas });
+  }
+
+  /** Names of the pods that run. */
+  async podsOf(service: string): Promise<string[]> {
+    const { services } = await this.status();
+    const { pods } = services.find(({ name }) => name === service)!;
+    return pods.filter(({ state }) => state === 'running').map(({ name }) => name);
+  }
+
+  /** Asks the frontend to call a service. */
+  async call(service: string, calls: number | string = 15): Promise<Answer> {
+    const response = await fetch(`${this.#frontend}/${service}?calls=${calls}`);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    const body = isJson ? (JSON.parse(text) as string[] | { messages?: string[]; failed?: number }) : {};
+    const messages = Array.isArray(body) ? body : (body.messages ?? []);
+    const failed = Array.isArray(body) ? 0 : (body.failed ?? 0);
+    return { status: response.status, text, messages, byPod: countByPod(messages), failed };
+  }
+
+  /** The JSON of an app's own admin server. */
+  async admin<T>(app: string, path: string): Promise<T> {
+    const { apps } = await this.status();
+    const { address, port } = apps.find(({ name }) => name === app)!.ports.admin!;
+    return (await (await fetch(`http://${address}:${port}${path}`)).json()) as T;
+  }
+
+  /** How many SayHello calls a pod has answered, by its own metrics. */
+  async callsHandledBy(pod: string): Promise<number> {
+    const pods = (await this.status()).services.flatMap((service) => service.pods);
+    const { adminPort } = pods.find(({ name }) => name === pod)!;
+    const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+    const counts = metrics.matchAll(/^grpc_server_handled_total\{.*SayHello".*\} (\d+)$/gm);
+    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  /** Every process of the lab but itself. */
+  async pids(): Promise<number[]> {
+    const { apps, services } = await this.status();
+    return [...apps, ...services.flatMap(({ pods }) => pods)].map(({ pid }) => pid);
+  }
+}
+
+function countByPod(messages: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const message of messages) {
+    const pod =
+      /^Hello unary RPC msg {3}from hostname (\S+)$/.exec(message)?.[1] ?? `not a reply: ${message}`;
+    counts.set(pod, (counts.get(pod) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,14 @@
+import base from '../vitest.config.base.ts';
+
+export default {
+  ...base,
+  ssr: { resolve: { conditions: ['@evenly/source', 'node'] } },
+  test: {
+    ...base.test,
+    include: ['local/**/*.spec.ts'],
+    // Each file runs a lab of a dozen processes: two at once would only wait for each other on a small machine.
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+};

@@ -43,7 +43,7 @@ describe('echo.EchoServer', () => {
 
   it('lets a client give up on a delayed call, and counts it as cancelled', async () => {
     const server = await start({ delayMs: 600_000 });
-    expect(await codeOf(sayHello(server.echo, 50))).toBe(status.DEADLINE_EXCEEDED);
+    expect(await codeOf(sayHello(server.echo, 500))).toBe(status.DEADLINE_EXCEEDED);
     server.behaviour.change({ delayMs: 0 });
     expect(await sayHello(server.echo)).toContain('pod-1');
     const call = 'grpc_service="echo.EchoServer",grpc_method="SayHello"';

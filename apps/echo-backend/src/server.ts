@@ -59,7 +59,8 @@ export async function startEchoServer(
       // Calls that hang would never finish, and a person who stops the pod wants it to end.
       behaviour.change({ hang: false });
       calls.endOpenEnded();
-      signal.addEventListener('abort', () => server.forceShutdown(), { once: true });
+      if (signal.aborted) server.forceShutdown();
+      else signal.addEventListener('abort', () => server.forceShutdown(), { once: true });
       await promisify(server.tryShutdown.bind(server))();
     },
   };

@@ -186,6 +186,16 @@ describe('when calls fail', () => {
     expect(lines.split('\n').slice(1, -1)).toEqual(Array.from({ length: 12 }, () => message));
   });
 
+  it('does not give up while another call may still succeed', async () => {
+    pod.fails = (call) => call === 1;
+    const { get } = await start({ concurrency: 2 });
+    const { status: code, text } = await get('/be1-srv');
+    expect(code).toBe(502);
+    const report = JSON.parse(text) as { failed: number; messages: string[] };
+    expect(report.failed).toBe(1);
+    expect(report.messages).toHaveLength(14);
+  });
+
   it('lets no text of a pod pass for a line of its own', async () => {
     pod.fails = () => true;
     pod.failure = { code: status.INTERNAL, details: 'one\ntwo' };
@@ -195,7 +205,7 @@ describe('when calls fail', () => {
 
   it('answers 504 when a pod accepts the call and never answers', async () => {
     pod.hang = true;
-    const { get } = await start({ callTimeout: 100 });
+    const { get } = await start({ callTimeout: 1000 });
     const { status: code, text } = await get('/be1-srv');
     expect(code).toBe(504);
     expect(text).toMatch(/^Could not get RPC from be1-srv: DEADLINE_EXCEEDED: /);
@@ -203,7 +213,7 @@ describe('when calls fail', () => {
   });
 
   it('answers 504 with what came when the time of the whole request is over', async () => {
-    const { get } = await start({ requestTimeout: 400 });
+    const { get } = await start({ requestTimeout: 1500 });
     pod.fails = (call) => {
       pod.hang = call > 2;
       return false;

@@ -1,0 +1,76 @@
+import type { Policy } from './policy.ts';
+import type { Route } from './route.ts';
+import type { Source } from './source.ts';
+
+/**
+ * What the mesh shall do, whatever carries it there (xDS, a proxy, a client): services, routes between them, and
+ * listeners. Every reader yields this, with defaults filled in; it is plain data that nobody changes afterwards.
+ * `docs/mesh-config.md` has the form in files, each field with its default.
+ */
+export interface MeshConfig {
+  /** By name, in the file's order. No two names differ only in case: authorities ignore it (RFC 3986 §3.2.2). */
+  services: ReadonlyMap<string, Service>;
+  /**
+   * The first route that matches wins. `routesOf` adds the implicit ones and knows what a listener routes: use that
+   * rather than this field to serve calls.
+   */
+  routes: readonly Route[];
+  listeners: readonly Listener[];
+}
+
+/** Something that can be called: where its endpoints come from, and how calls to it are treated. */
+export interface Service {
+  /** Letters, digits, `-`, `_` and `.`, at most 253. */
+  name: string;
+  source: Source;
+  /** Where endpoints are that do not say it themselves. */
+  locality: Locality;
+  /** Absent = endpoints are not asked; the source's word is taken. */
+  healthCheck?: HealthCheck;
+  /** Versions of the service that routes can name, such as a canary; empty for most services. */
+  subsets: ReadonlyMap<string, Subset>;
+  policy: Policy;
+}
+
+/**
+ * A version of a service with endpoints of its own; health check, locality and policy are the service's.
+ * It has a source rather than a label selector: no source but a pod list knows labels (EndpointSlices carry none), and
+ * a source of its own keeps the share of calls as the route says it, however many pods a version has.
+ */
+export interface Subset {
+  name: string;
+  source: Source;
+}
+
+/** Empty texts = not known. */
+export interface Locality {
+  region: string;
+  zone: string;
+}
+
+/** Active checks by `grpc.health.v1` (gRFC A17). */
+export interface HealthCheck {
+  /** The service that is asked about; empty = the server as a whole. */
+  grpcService: string;
+  /** Deadline of one check. */
+  timeoutMs: number;
+  /** Time between two checks of an endpoint. */
+  intervalMs: number;
+  /** Good answers in a row until an endpoint gets calls again. At least 1. */
+  healthyThreshold: number;
+  /** Bad or missing answers in a row until an endpoint gets no more calls. At least 1. */
+  unhealthyThreshold: number;
+}
+
+/** A port that calls come in by: of the proxy, or of an Envoy. gRPC clients need none, they ask for a route's authority. */
+export interface Listener {
+  name: string;
+  /** An IP address; `0.0.0.0` and `::` are all. */
+  address: string;
+  /** 0 = any free one, which only our own proxy can do. */
+  port: number;
+  /** What this listener alone routes, first match wins. Absent = the routes of the whole config. */
+  routes?: readonly Route[];
+  /** Takes gRPC-Web too. */
+  grpcWeb: boolean;
+}

@@ -1,0 +1,67 @@
+import type { GrpcCode } from './grpc-code.ts';
+import type { Retry } from './policy.ts';
+
+/** Which calls go where. */
+export interface Route {
+  /** For logs and metrics; unique in its list. */
+  name?: string;
+  match: RouteMatch;
+  /** At least one; a call goes to one of them by weight. The sum of the weights is at least 1. */
+  to: readonly Destination[];
+  /** Instead of the service's own. */
+  timeoutMs?: number;
+  /** Instead of the service's own. */
+  retry?: Retry;
+  fault?: Fault;
+  /** Instead of the service's own; only when all of `to` are balanced by ring-hash. */
+  hashHeader?: string;
+}
+
+/** Every condition must hold. */
+export interface RouteMatch {
+  /**
+   * Such as `be1-srv` or `be1-srv:8080`, in lower case; compared without regard to case. Without a port it holds for
+   * every port. Absent = any.
+   */
+  authority?: string;
+  /** Of the request's `:path`, without a query. The prefix "" is any. */
+  path: PathMatch;
+  /** Of HTTP, such as `POST`. Absent = any. */
+  method?: string;
+  headers: readonly HeaderMatch[];
+}
+
+export interface PathMatch {
+  /** `regex`: RE2 syntax, of the whole path. */
+  kind: 'exact' | 'prefix' | 'regex';
+  value: string;
+}
+
+/**
+ * One condition on a header. Values of several headers with the same name count as one, joined by ",".
+ * As in Envoy and gRPC, a header that is not there fulfils nothing but `present` inverted.
+ */
+export type HeaderMatch = HeaderCondition & {
+  /** In lower case. Never `…-bin`: gRPC clients do not match binary headers (gRFC A28). */
+  name: string;
+  /** Holds when the condition does not. */
+  invert: boolean;
+};
+
+/** `regex`: RE2 syntax, of the whole value. */
+export type HeaderCondition = { kind: 'exact' | 'prefix' | 'regex'; value: string } | { kind: 'present' };
+
+export interface Destination {
+  /** One of the config's services. */
+  service: string;
+  /** One of the service's subsets; absent = the service's own source. */
+  subset?: string;
+  /** From 0, relative to the others. */
+  weight: number;
+}
+
+/** Faults on purpose, to see how callers take them (gRFC A33). Delay and abort are drawn independently. */
+export interface Fault {
+  delay?: { durationMs: number; percent: number };
+  abort?: { code: Exclude<GrpcCode, 'OK'>; percent: number };
+}

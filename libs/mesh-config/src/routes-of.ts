@@ -1,0 +1,22 @@
+import type { Listener, MeshConfig, Service } from './mesh-config.ts';
+import type { Route } from './route.ts';
+
+/**
+ * The routes that calls are matched against, in order: those of a listener, or without one those of the whole config
+ * (which is what gRPC clients get).
+ *
+ * A service whose name is no explicit route's authority has an implicit route, after all others: its name leads to it.
+ */
+export function routesOf(config: MeshConfig, listener?: Listener): readonly Route[] {
+  if (listener?.routes) return listener.routes;
+  const explicit = new Set(config.routes.map(({ match }) => match.authority));
+  const implicit = [...config.services.values()].filter(({ name }) => !explicit.has(name.toLowerCase()));
+  return [...config.routes, ...implicit.map(implicitRoute)];
+}
+
+function implicitRoute({ name }: Service): Route {
+  return {
+    match: { authority: name.toLowerCase(), path: { kind: 'prefix', value: '' }, headers: [] },
+    to: [{ service: name, weight: 1 }],
+  };
+}

@@ -2,7 +2,13 @@
 // Usage: node echo-backend.mjs PORT
 import { createHttp2Server, headerList, SocketLoop } from '../dist/index.js';
 
-const answer = headerList([[':status', '200'], ['content-type', 'application/grpc']], { reusable: true });
+const answer = headerList(
+  [
+    [':status', '200'],
+    ['content-type', 'application/grpc'],
+  ],
+  { reusable: true },
+);
 const trailers = headerList([['grpc-status', '0']], { reusable: true });
 const server = createHttp2Server({
   loop: new SocketLoop(),

@@ -8,7 +8,9 @@ server.on('stream', (stream, headers) => {
   const call = upstream.request(headers);
   call.on('response', (answer) => stream.respond(answer, { waitForTrailers: true }));
   call.on('trailers', (trailers) => (call.lastTrailers = trailers));
-  stream.on('wantTrailers', () => (call.lastTrailers ? stream.sendTrailers(call.lastTrailers) : stream.close()));
+  stream.on('wantTrailers', () =>
+    call.lastTrailers ? stream.sendTrailers(call.lastTrailers) : stream.close(),
+  );
   call.on('error', () => stream.close());
   stream.on('error', () => call.close());
   stream.pipe(call);

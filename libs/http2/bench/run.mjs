@@ -18,7 +18,9 @@ const loads = [
 ].filter((load) => !process.env.LOAD || load.name === process.env.LOAD);
 
 function start(script, ...args) {
-  const child = spawn(process.execPath, [here(script), ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [here(script), ...args.map(String)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return new Promise((resolve) => child.stdout.once('data', () => resolve(child)));
 }
 
@@ -28,7 +30,17 @@ function cpuMicros(pid) {
 }
 
 function h2load(port, load, calls) {
-  const args = ['-n', calls, '-c', load.connections, '-m', load.streams, '-d', body, `http://127.0.0.1:${port}/echo.Echo/Say`];
+  const args = [
+    '-n',
+    calls,
+    '-c',
+    load.connections,
+    '-m',
+    load.streams,
+    '-d',
+    body,
+    `http://127.0.0.1:${port}/echo.Echo/Say`,
+  ];
   args.push('-H', 'content-type: application/grpc', '-H', 'te: trailers');
   return new Promise((resolve, reject) => {
     const child = spawn('h2load', args.map(String));
@@ -65,7 +77,9 @@ for (const load of loads) {
   for (const [arm, { micros, rate }] of Object.entries(results)) {
     if (micros.length === 0) continue;
     const spread = `${Math.min(...micros).toFixed(1)}-${Math.max(...micros).toFixed(1)}`;
-    console.log(`${load.name} | ${arm} | ${median(micros).toFixed(1)} µs per call (${spread}) | ${Math.round(median(rate))} calls/s`);
+    console.log(
+      `${load.name} | ${arm} | ${median(micros).toFixed(1)} µs per call (${spread}) | ${Math.round(median(rate))} calls/s`,
+    );
   }
 }
 backend.kill();

@@ -2,7 +2,7 @@ import { Connection } from '../connection/connection.ts';
 import type { ConnectionEvents } from '../connection/events.ts';
 import type { Stream } from '../connection/stream.ts';
 import { ErrorCode } from '../errors.ts';
-import { CLIENT_PREFACE, FrameType } from '../frames/constants.ts';
+import { CLIENT_PREFACE, Flag, FrameType } from '../frames/constants.ts';
 import { headerList } from '../headers/block.ts';
 import type { Limits } from '../limits.ts';
 import * as wire from './wire.ts';
@@ -63,10 +63,11 @@ export function fuzzOnce(random: Random): void {
   if (role === 'server') opening.unshift(Buffer.from(CLIENT_PREFACE));
   else for (let count = 0; count < 3; count++) connection.open(postBlock, random.below(2) === 0);
   connection.receive(Buffer.concat(opening), nowMs);
-  const frames = 5 + random.below(30);
+  const peer = new FuzzedPeer(random, role);
+  const frames = 5 + random.below(40);
   for (let count = 0; count < frames; count++) {
-    feed(connection, mutate(anyFrame(random), random), random, (nowMs += random.below(50)));
-    if (random.below(20) === 0) connection.tick((nowMs += random.below(20_000)));
+    feed(connection, mutate(peer.frame(), random), random, (nowMs += random.below(50)));
+    if (random.below(20) === 0) connection.tick((nowMs += random.below(5000)));
     if (random.below(10) === 0) connection.setWritable(random.below(2) === 0);
     if (random.below(3) > 0) drainOutput(connection);
     checkBounds(connection);
@@ -120,45 +121,103 @@ class FuzzedApplication {
   }
 }
 
-function anyFrame(random: Random): Buffer {
-  const id = random.below(8);
-  const value = random.pick(values);
-  const end = random.below(3) === 0;
-  switch (random.below(12)) {
-    case 0:
-      return wire.data(id, Buffer.alloc(random.pick([0, 1, 5, 1000, 16_384])), end);
-    case 1:
-    case 2:
-    case 3:
-      return wire.headers(id, random.pick([wire.postFields, wire.okFields, [['grpc-status', '0']]]), end);
-    case 4:
-      return wire.rst(id, value);
-    case 5:
-      return wire.windowUpdate(id, value);
-    case 6:
-      return wire.settings([random.below(8), value]);
-    case 7:
-      return wire.ping('12345678', random.below(2));
-    case 8:
-      return wire.goaway(id, value);
-    case 9:
-      return wire.frame(FrameType.CONTINUATION, random.below(5), id, wire.block(wire.postFields));
-    case 10:
-      return wire.frame(FrameType.HEADERS, random.below(64), id, wire.block(wire.postFields));
-    default:
-      return wire.frame(
-        random.below(14),
-        random.below(256),
-        id,
-        Buffer.alloc(random.below(20), random.below(256)),
-      );
+/** The test's side of the conversation: it mostly keeps the rules, so that sequences get deep before they break one. */
+class FuzzedPeer {
+  private readonly random: Random;
+  private readonly role: 'client' | 'server';
+  /** The next stream a client would open; of a fuzzed client, 1, 3 and 5 are open. */
+  private nextId: number;
+
+  constructor(random: Random, fuzzedRole: 'client' | 'server') {
+    this.random = random;
+    this.role = fuzzedRole;
+    this.nextId = fuzzedRole === 'server' ? 1 : 7;
+  }
+
+  frame(): Buffer {
+    const { random } = this;
+    if (random.below(25) === 0) return this.wildFrame();
+    const id = this.knownId();
+    const end = random.below(4) === 0;
+    switch (random.below(12)) {
+      case 0:
+      case 1:
+      case 2:
+        return wire.data(id, Buffer.alloc(random.pick([0, 1, 5, 1000, 16_384])), end);
+      case 3:
+      case 4:
+      case 5:
+        return this.role === 'server' ? this.request(end) : wire.headers(id, wire.okFields, end);
+      case 6:
+        return wire.headers(id, [['grpc-status', '0']], true);
+      case 7:
+        return wire.rst(id, random.below(14));
+      case 8:
+        return wire.windowUpdate(random.below(2) * id, random.pick([1, 63, 100, 16_384, 65_535]));
+      case 9:
+        return wire.settings([random.pick([1, 3, 4, 6, 9]), random.pick([0, 1, 100, 65_535, 1_000_000])]);
+      case 10:
+        return wire.ping();
+      default:
+        return random.below(10) === 0 ? wire.goaway(id, 0) : this.request(end);
+    }
+  }
+
+  private knownId(): number {
+    const opened = Math.max(1, (this.nextId - 1) / 2);
+    return this.random.below(Math.min(opened, 12)) * 2 + Math.max(1, this.nextId - 24);
+  }
+
+  private request(end: boolean): Buffer {
+    if (this.role === 'client') return wire.headers(this.knownId(), [[':status', '103']]);
+    const id = this.nextId;
+    this.nextId += 2;
+    const fields = this.random.pick([
+      wire.postFields,
+      [...wire.postFields, ['content-length', '5'] as const],
+      [...wire.postFields, ['x-id', String(id)] as const],
+    ]);
+    const list = wire.block(fields);
+    if (this.random.below(8) > 0) return wire.headers(id, fields, end);
+    return Buffer.concat([
+      wire.frame(FrameType.HEADERS, end ? 1 : 0, id, list.subarray(0, 3)),
+      wire.frame(FrameType.CONTINUATION, Flag.END_HEADERS, id, list.subarray(3)),
+    ]);
+  }
+
+  /** Any frame type, flags, stream and values. */
+  private wildFrame(): Buffer {
+    const { random } = this;
+    const id = random.below(8);
+    const value = random.pick(values);
+    switch (random.below(8)) {
+      case 0:
+        return wire.rst(id, value);
+      case 1:
+        return wire.windowUpdate(id, value);
+      case 2:
+        return wire.settings([random.below(8), value]);
+      case 3:
+        return wire.goaway(id, value);
+      case 4:
+        return wire.frame(FrameType.CONTINUATION, random.below(5), id, wire.block(wire.postFields));
+      case 5:
+        return wire.frame(FrameType.HEADERS, random.below(64), id, wire.block(wire.postFields));
+      default:
+        return wire.frame(
+          random.below(14),
+          random.below(256),
+          id,
+          Buffer.alloc(random.below(20), random.below(256)),
+        );
+    }
   }
 }
 
-/** Leaves two frames of three as they are; flips, cuts, repeats or lengthens the third. */
+/** Leaves most frames as they are; flips, cuts or repeats some. */
 function mutate(frame: Buffer, random: Random): Buffer {
   const at = random.below(frame.length);
-  switch (random.below(12)) {
+  switch (random.below(120)) {
     case 0:
       frame[at] = random.below(256);
       return frame;

@@ -1,0 +1,281 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Connection } from './connection/connection.ts';
+import { headerList, type HeaderInput } from './headers/block.ts';
+import { connectHttp2 } from './socket/connect.ts';
+import { SocketLoop } from './socket/loop.ts';
+import { echoing, type RunningServer, startServer } from './testing/answering-server.ts';
+import { call, clientEvents } from './testing/client-call.ts';
+
+const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface NodeAnswer {
+  status: number;
+  content: string;
+  trailers: Record<string, unknown>;
+  error: string;
+}
+
+async function nodeSession(
+  port: number,
+  options: http2.ClientSessionOptions = {},
+): Promise<http2.ClientHttp2Session> {
+  const session = http2.connect(`http://127.0.0.1:${port}`, options);
+  session.on('error', () => undefined);
+  closers.push(() => session.destroy());
+  await once(session, 'remoteSettings');
+  return session;
+}
+
+/** One call of a node:http2 client, its content written in pieces. */
+function nodeCall(
+  session: http2.ClientHttp2Session,
+  headers: http2.OutgoingHttpHeaders,
+  pieces: readonly Buffer[],
+): Promise<NodeAnswer> {
+  return new Promise((resolve) => {
+    const answer: NodeAnswer = { status: 0, content: '', trailers: {}, error: '' };
+    const request = session.request(
+      { ':method': 'POST', ':path': '/echo', ...headers },
+      { endStream: false },
+    );
+    const content: Buffer[] = [];
+    request.on('response', (response: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader) => {
+      answer.status = response[':status'] ?? 0;
+    });
+    request.on('trailers', (trailers: http2.IncomingHttpHeaders) => (answer.trailers = { ...trailers }));
+    request.on('data', (chunk: Buffer) => content.push(chunk));
+    request.on('error', (error: Error) => (answer.error = error.message));
+    request.on('close', () => resolve({ ...answer, content: Buffer.concat(content).toString('latin1') }));
+    for (const piece of pieces) request.write(piece);
+    request.end();
+  });
+}
+
+function pattern(bytes: number): Buffer {
+  return Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 31 + (index >> 8)) & 0xff));
+}
+
+describe('a node:http2 client against the engine', () => {
+  const start = async (options: Parameters<typeof startServer>[1] = {}): Promise<RunningServer> => {
+    const server = await startServer(echoing, options);
+    closers.push(server.close);
+    return server;
+  };
+
+  test('unary, empty, and large both ways', async () => {
+    const session = await nodeSession((await start()).port);
+    for (const size of [0, 1, 100, 65_535, 65_536, 3_000_000]) {
+      const content = pattern(size);
+      const answer = await nodeCall(session, {}, size > 0 ? [content] : []);
+      expect(answer).toMatchObject({ status: 200, error: '', trailers: { 'grpc-status': '0' } });
+      expect(answer.content === content.toString('latin1')).toBe(true);
+    }
+  });
+
+  test('200 calls at once on a connection that allows as many, 30 KB each', async () => {
+    const session = await nodeSession((await start({ limits: { maxConcurrentStreams: 200 } })).port);
+    const content = pattern(30_000);
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => nodeCall(session, {}, [content, content])),
+    );
+    expect(answers.every((answer) => answer.status === 200 && answer.content.length === 60_000)).toBe(true);
+  });
+
+  test('windows small, large, and changed while streams are open', async () => {
+    const session = await nodeSession((await start()).port, { settings: { initialWindowSize: 1000 } });
+    const content = pattern(200_000);
+    const running = nodeCall(session, {}, [content]);
+    session.settings({ initialWindowSize: 100 });
+    session.settings({ initialWindowSize: 500_000 });
+    expect((await running).content === content.toString('latin1')).toBe(true);
+  });
+
+  test('a stream that stays open: every message is answered before the next is sent', async () => {
+    const session = await nodeSession((await start()).port);
+    const request = session.request({ ':method': 'POST', ':path': '/stream' });
+    for (const message of ['one', 'two', 'three']) {
+      request.write(message);
+      const [chunk] = (await once(request, 'data')) as [Buffer];
+      expect(chunk.toString()).toBe(message);
+    }
+    request.end();
+    await once(request, 'close');
+  });
+
+  test('ping, and a reset that leaves other streams alone', async () => {
+    const server = await start();
+    const session = await nodeSession(server.port);
+    const doomed = session.request({ ':method': 'POST', ':path': '/doomed' });
+    await once(doomed, 'response');
+    doomed.on('error', () => undefined);
+    doomed.close(http2.constants.NGHTTP2_CANCEL);
+    await once(doomed, 'close');
+    expect(await new Promise((resolve) => session.ping((error) => resolve(error)))).toBeNull();
+    expect((await nodeCall(session, {}, [pattern(10)])).status).toBe(200);
+    expect(server.connections[0]!.streamCount).toBe(0);
+  });
+
+  test('draining: the call in flight ends well, the session is told, the socket closes', async () => {
+    const server = await start();
+    const session = await nodeSession(server.port);
+    const request = session.request({ ':method': 'POST', ':path': '/last' });
+    await once(request, 'response');
+    const told = once(session, 'goaway');
+    const ended = once(session, 'close');
+    server.connections[0]!.drain(10_000);
+    await told;
+    request.end('bye');
+    const [chunk] = (await once(request, 'data')) as [Buffer];
+    expect(chunk.toString()).toBe('bye');
+    await ended;
+  });
+});
+
+describe('the engine as client against a node:http2 server', () => {
+  let server: http2.Http2Server;
+  let port: number;
+  beforeAll(async () => {
+    server = nodeEchoServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    port = (server.address() as AddressInfo).port;
+  });
+  afterAll(() => server.close());
+
+  const connect = (): Connection => {
+    const loop = new SocketLoop();
+    const connection: Connection = connectHttp2({
+      loop,
+      host: '127.0.0.1',
+      port,
+      events: clientEvents(() => connection),
+    });
+    closers.push(() => connection.close());
+    return connection;
+  };
+  const post = headerList([
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':authority', 'a.example'],
+    [':path', '/echo'],
+  ]);
+
+  test('unary, empty, and large both ways, with trailers', async () => {
+    const connection = connect();
+    for (const size of [0, 1, 65_536, 3_000_000]) {
+      const content = pattern(size);
+      const answer = await call(connection, post, content);
+      expect(answer).toMatchObject({ status: 200, reset: undefined });
+      expect(answer.content.equals(content)).toBe(true);
+      expect(answer.trailers?.get('grpc-status')).toBe('0');
+    }
+  });
+
+  test('100 calls at once', async () => {
+    const connection = connect();
+    const content = pattern(20_000);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => call(connection, post, content)));
+    expect(answers.every((answer) => answer.content.equals(content))).toBe(true);
+  });
+
+  test('a port where nobody listens: the stream never left', async () => {
+    const loop = new SocketLoop();
+    const connection: Connection = connectHttp2({
+      loop,
+      host: '127.0.0.1',
+      port: 1,
+      events: clientEvents(() => connection),
+    });
+    const answer = await call(connection, post);
+    expect(answer.reset).toMatchObject({ cause: 'connection', unprocessed: true, reason: 'ECONNREFUSED' });
+  });
+});
+
+/** Echoes content and says grpc-status in trailers, as `echoing` does. */
+function nodeEchoServer(): http2.Http2Server {
+  const server = http2.createServer();
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined);
+    stream.respond({ ':status': 200 }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+    stream.pipe(stream);
+  });
+  return server;
+}
+
+const anyName = fc.stringMatching(/^x-[a-z0-9_.-]{1,20}$/);
+const anyValue = fc.oneof(
+  fc.stringMatching(/^[\x21-\x7e]([\x20-\x7e]{0,40}[\x21-\x7e])?$/),
+  fc.constantFrom('', 'same', 'x'.repeat(300)),
+);
+
+test(`random header lists survive HPACK both ways, node:http2 on the other side (TEST_SEED=${seed})`, async () => {
+  const echoHeaders = (connection: () => Connection): ReturnType<typeof echoing> => ({
+    ...echoing(connection),
+    onHeaders: (stream, block) => {
+      const custom = block.fields.filter(({ name }) => name.startsWith('x-'));
+      const inputs = custom.map(({ name, value, sensitive }): HeaderInput =>
+        sensitive ? [name, value, 'sensitive'] : [name, value],
+      );
+      connection().sendHeaders(stream, headerList([[':status', '200'], ...inputs]), true);
+    },
+  });
+  const server = await startServer(echoHeaders);
+  closers.push(server.close);
+  const session = await nodeSession(server.port);
+  const anyList = fc.uniqueArray(fc.tuple(anyName, anyValue, fc.boolean()), {
+    selector: ([name]) => name,
+    maxLength: 20,
+  });
+  for (const list of fc.sample(anyList, { numRuns: 300, seed })) {
+    const sensitive = list.filter(([, , secret]) => secret).map(([name]) => name);
+    const sent = Object.fromEntries(list.map(([name, value]) => [name, value]));
+    const outgoing = Object.assign({ ':path': '/', ...sent }, { [http2.sensitiveHeaders]: sensitive });
+    const request = session.request(outgoing);
+    const [received] = (await once(request, 'response')) as [Record<string | symbol, unknown>];
+    const secret = (received[http2.sensitiveHeaders] ?? []) as string[];
+    expect(Object.fromEntries(Object.entries(received))).toEqual({ ':status': 200, ...sent });
+    expect([...secret].sort()).toEqual([...sensitive].sort());
+  }
+});
+
+test(`the same calls to a node:http2 server and to the engine end the same (TEST_SEED=${seed})`, async () => {
+  const reference = nodeEchoServer();
+  await once(reference.listen(0, '127.0.0.1'), 'listening');
+  closers.push(() => reference.close());
+  const ours = await startServer(echoing);
+  closers.push(ours.close);
+  const sessions = await Promise.all(
+    [(reference.address() as AddressInfo).port, ours.port].map((port) => nodeSession(port)),
+  );
+  const anyCall = fc.record({
+    method: fc.constantFrom('POST', 'PUT', 'PATCH'),
+    fields: fc.dictionary(anyName, anyValue, { maxKeys: 5 }),
+    pieces: fc.array(fc.constantFrom(0, 1, 999, 16_384, 16_385, 70_000), { maxLength: 6 }),
+    declare: fc.boolean(),
+  });
+  for (const spec of fc.sample(anyCall, { numRuns: 100, seed })) {
+    const pieces = spec.pieces.map(pattern);
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const headers = {
+      ':method': spec.method,
+      ...spec.fields,
+      ...(spec.declare && { 'content-length': length }),
+    };
+    const [expected, actual] = await Promise.all(
+      sessions.map((session) => nodeCall(session, headers, pieces)),
+    );
+    expect({ ...actual, content: actual!.content.length }).toEqual({
+      ...expected,
+      content: expected!.content.length,
+    });
+    expect(actual!.content === expected!.content).toBe(true);
+  }
+});

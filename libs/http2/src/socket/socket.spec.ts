@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import tls from 'node:tls';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Connection } from '../connection/connection.ts';
+import { CLIENT_PREFACE } from '../frames/constants.ts';
+import { headerList } from '../headers/block.ts';
+import { answering, echoing, startServer } from '../testing/answering-server.ts';
+import { call, clientEvents } from '../testing/client-call.ts';
+import * as wire from '../testing/wire.ts';
+import { connectHttp2 } from './connect.ts';
+import { SocketLoop } from './loop.ts';
+import { createHttp2Server } from './serve.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const post = headerList(wire.postFields, { reusable: true });
+
+/** Raw bytes to a server, after the preface. */
+async function rawClient(port: number, ...frames: Buffer[]): Promise<net.Socket> {
+  const socket = net.connect(port, '127.0.0.1');
+  closers.push(() => socket.destroy());
+  socket.write(Buffer.concat([Buffer.from(CLIENT_PREFACE), ...frames]));
+  await once(socket, 'connect');
+  return socket;
+}
+
+describe('over TLS', () => {
+  // A pre-shared key instead of a certificate: nothing to generate, nothing to expire.
+  const psk = Buffer.from('0123456789abcdef');
+  const shared = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
+  const listen = async (ALPNProtocols?: string[]): Promise<number> => {
+    const secure = { ...shared, pskCallback: () => psk };
+    const server =
+      ALPNProtocols === undefined
+        ? createHttp2Server({
+            loop: new SocketLoop(),
+            tls: secure,
+            accept: (connection) => echoing(connection),
+          })
+        : tls.createServer({ ...secure, ALPNProtocols });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(() => server.close());
+    return (server.address() as AddressInfo).port;
+  };
+  const connect = (port: number): Connection => {
+    const secure = {
+      ...shared,
+      pskCallback: () => ({ psk, identity: 'test' }),
+      checkServerIdentity: () => undefined,
+    };
+    const loop = new SocketLoop();
+    const events = clientEvents(() => connection);
+    const connection: Connection = connectHttp2({ loop, host: '127.0.0.1', port, tls: secure, events });
+    closers.push(() => connection.close());
+    return connection;
+  };
+
+  test('both roles speak h2 by ALPN, large contents too', async () => {
+    const connection = connect(await listen());
+    const content = Buffer.alloc(1_000_000, 'tls');
+    const answers = await Promise.all([1, 2, 3].map(() => call(connection, post, content)));
+    for (const answer of answers) expect(answer.content.equals(content)).toBe(true);
+  });
+
+  test('a server that speaks something else is refused before a stream leaves', async () => {
+    const answer = await call(connect(await listen(['http/1.1'])), post);
+    expect(answer.reset).toMatchObject({ cause: 'connection', unprocessed: true });
+  });
+});
+
+test('a connection error sends GOAWAY and then closes the socket', async () => {
+  const server = await startServer(echoing);
+  closers.push(server.close);
+  const socket = await rawClient(server.port, wire.settings(), wire.data(0, 'x'));
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(socket, 'close');
+  const decoder = new wire.Harness({ raw: true }).decoder;
+  expect(wire.describeFrames(Buffer.concat(chunks), decoder).at(-1)).toBe('GOAWAY 0 PROTOCOL_ERROR');
+});
+
+test('a client that does not read stops its own upload: nothing piles up', async () => {
+  const server = await startServer(echoing);
+  closers.push(server.close);
+  const huge = wire.settings([4, 0x7fff_ffff]);
+  const socket = await rawClient(
+    server.port,
+    huge,
+    wire.settingsAck(),
+    wire.windowUpdate(0, 0x7000_0000),
+    wire.headers(1),
+  );
+  socket.pause();
+  await once(socket, 'readable').catch(() => undefined);
+  const chunk = wire.data(1, Buffer.alloc(16_384));
+  const connection = server.connections[0]!;
+  // It sends as the windows allow: 256 KiB of stream window, and what comes back is never read.
+  for (let count = 0; count < 15; count++) socket.write(chunk);
+  await new Promise<void>((resolve) => socket.write(wire.ping(), () => resolve()));
+  expect(connection.unsentBytes).toBeLessThan(300_000);
+  expect(connection.heldBytes).toBeLessThanOrEqual(262_144);
+  expect(connection.closed).toBe(false);
+});
+
+test('all answers of one turn leave in one write', async () => {
+  const server = await startServer((connection) => answering(connection, Buffer.from('ok')));
+  closers.push(server.close);
+  let writes = 0;
+  server.server.on('connection', (socket: net.Socket) => {
+    const write = socket.write.bind(socket);
+    socket.write = (bytes: Uint8Array) => {
+      writes++;
+      return write(bytes);
+    };
+  });
+  const socket = await rawClient(server.port, wire.settings(), wire.settingsAck());
+  await once(socket, 'data');
+  writes = 0;
+  const requests = Array.from({ length: 50 }, (_, index) =>
+    wire.headers(index * 2 + 1, wire.postFields, true),
+  );
+  socket.write(Buffer.concat(requests));
+  await once(socket, 'data');
+  expect(writes).toBe(1);
+});

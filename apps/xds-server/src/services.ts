@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ConfigError, readSvcConfig, watchFile, type SvcConfigService } from '@evenly/mesh-config';
+import { watchFile } from '@evenly/discovery';
+import { ConfigError, readSvcConfig, type SvcConfigService } from '@evenly/mesh-config';
 import {
   startPipeline,
   type PipelineContext,

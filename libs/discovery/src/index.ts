@@ -2,6 +2,7 @@ export { dnsResolver, type DnsResolver, type DnsResolverOptions } from './dns/re
 export { dnsSrvSource } from './dns/srv-source.ts';
 export { endpointKey, endpointSet, type Endpoint, type EndpointSet, type EndpointState } from './endpoint.ts';
 export { DiscoveryError, type DiscoveryErrorCode } from './errors.ts';
+export { watchFile, type LiveFileListener } from './file/live-file.ts';
 export { healthCheckedSource, type HealthReport } from './health/checked-source.ts';
 export type { HealthChecker, HealthVerdict } from './health/checker.ts';
 export { grpcHealthChecker } from './health/grpc-checker.ts';

@@ -1,6 +1,5 @@
 export { ConfigError, describeFault, type ConfigFault } from './errors.ts';
 export { grpcCodes, retryableCodes, type GrpcCode, type RetryableCode } from './grpc-code.ts';
-export { watchFile, type LiveFileListener } from './live-file.ts';
 export type { HealthCheck, Listener, Locality, MeshConfig, Service, Subset } from './mesh-config.ts';
 export type {
   CircuitBreaker,

@@ -63,6 +63,12 @@ describe('watchFile', () => {
     await expect.poll(() => errors).toHaveLength(2);
   });
 
+  it('refuses what is no file', async () => {
+    const { seen, errors } = watching(directory);
+    await expect.poll(() => errors).toEqual([`${directory} is no file`]);
+    expect(seen).toEqual([]);
+  });
+
   it('refuses a file that is far too large', async () => {
     const path = join(directory, 'a.json');
     await writeFile(path, Buffer.alloc(8 * 1024 * 1024 + 1, 'x'));

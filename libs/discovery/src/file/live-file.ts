@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { watch, type FSWatcher } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface LiveFileListener {
@@ -9,7 +9,7 @@ export interface LiveFileListener {
   onError(error: Error): void;
 }
 
-/** The largest config that is read; more is an error, so that a wrong path cannot fill the process. */
+/** The largest file that is read; more is an error, so that a wrong path cannot fill the process. */
 const maxBytes = 8 * 1024 * 1024;
 
 /**
@@ -59,10 +59,11 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
 
 async function readText(path: string): Promise<string | Error> {
   try {
-    const bytes = await readFile(path);
-    if (bytes.length > maxBytes)
-      return new Error(`${path} has ${bytes.length} bytes; at most ${maxBytes} are read`);
-    return bytes.toString('utf8');
+    const info = await stat(path);
+    if (!info.isFile()) return new Error(`${path} is no file`); // reading a pipe could wait for ever
+    if (info.size > maxBytes)
+      return new Error(`${path} has ${info.size} bytes; at most ${maxBytes} are read`);
+    return await readFile(path, 'utf8');
   } catch (error) {
     return error as Error;
   }

@@ -5,7 +5,7 @@ const conditions = ['@evenly/source'];
 
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions: [...conditions, 'node', 'import', 'module', 'default'] } },
+  ssr: { resolve: { conditions: [...conditions, 'node'] } },
   test: {
     include: ['src/**/*.spec.ts'],
     environment: 'node',

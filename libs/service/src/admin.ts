@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import express, { type Router } from 'express';
 import type { Registry } from 'prom-client';
 import { listenError } from './errors.ts';
@@ -49,11 +49,31 @@ export async function listenHttp(
     throw listenError(error, at.port, at.option);
   }
   const { address, port } = server.address() as AddressInfo;
-  const close = async (signal?: AbortSignal) => {
+  return { server, address, port, close: drainOf(server) };
+}
+
+/** `server.close()` alone would wait for connections on which nothing is being answered. */
+function drainOf(server: Server): HttpListener['close'] {
+  // Browsers open connections ahead of need, and node counts one as idle only after its first request.
+  const withoutRequest = new Set<Socket>();
+  const inFlight = new Set<ServerResponse>();
+  server.on('connection', (socket: Socket) => {
+    withoutRequest.add(socket);
+    socket.once('close', () => withoutRequest.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    withoutRequest.delete(request.socket);
+    inFlight.add(response);
+    response.once('close', () => inFlight.delete(response));
+  });
+  return async (signal) => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Else a client with keep-alive holds its connection for 5 s after its answer.
+    for (const response of inFlight) if (!response.headersSent) response.setHeader('connection', 'close');
+    for (const socket of withoutRequest) socket.destroy();
     server.closeIdleConnections();
-    signal?.addEventListener('abort', () => server.closeAllConnections(), { once: true });
+    if (signal?.aborted) server.closeAllConnections();
+    else signal?.addEventListener('abort', () => server.closeAllConnections(), { once: true });
     await closed;
   };
-  return { server, address, port, close };
 }

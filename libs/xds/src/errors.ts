@@ -1,9 +1,10 @@
 /**
  * - `NAME_TAKEN`: two owners want a resource of the same type and name.
- * - `UNKNOWN_TYPE`: a client asks for a resource type that is not served.
- * - `TOO_MANY_NAMES`: a client subscribes to more names than the limit.
+ * - `UNKNOWN_TYPE`: a client asks for a resource type that is not served, or not on this stream.
+ * - `TOO_MANY_NAMES`: a client subscribes to more names than the limit, or to a name that is too long.
+ * - `TOO_MANY_REQUESTS`: a client sends more requests in a second than the limit.
  */
-export type XdsErrorCode = 'NAME_TAKEN' | 'UNKNOWN_TYPE' | 'TOO_MANY_NAMES';
+export type XdsErrorCode = 'NAME_TAKEN' | 'UNKNOWN_TYPE' | 'TOO_MANY_NAMES' | 'TOO_MANY_REQUESTS';
 
 export class XdsError extends Error {
   readonly code: XdsErrorCode;

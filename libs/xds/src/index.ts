@@ -1,7 +1,12 @@
 export { XdsError, type XdsErrorCode } from './errors.ts';
-export { resource, type Resource } from './resource.ts';
+export { defaultLimits, type StreamLimits } from './limits.ts';
+export { nodeInfo, type NodeInfo, type NodeKind } from './node.ts';
+export { resource, type NodeResource, type Resource } from './resource.ts';
 export { ResourceCache, type CacheListener } from './resource-cache.ts';
 export { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from './resource-type.ts';
 export { resourceNames } from './resources/names.ts';
 export { endpointResource, routingResources, type XdsService } from './resources/service-resources.ts';
-export { SotwStream, type TypeStatus } from './stream/sotw-stream.ts';
+export { DeltaStream } from './stream/delta-stream.ts';
+export { SotwStream } from './stream/sotw-stream.ts';
+export type { Known, Nack, TypeState } from './stream/type-state.ts';
+export { XdsStream, type Answer, type StreamOptions } from './stream/xds-stream.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anonymousNode } from './node.ts';
 import { resource } from './resource.ts';
 import { ResourceCache } from './resource-cache.ts';
 
@@ -25,7 +26,24 @@ describe('ResourceCache', () => {
     const cache = new ResourceCache();
     cache.replace('x', [a1]);
     expect(() => cache.replace('y', [r1, a2])).toThrow('cluster "a" of y is also of x');
-    expect(cache.get('cluster', 'a')).toBe(a1);
-    expect(cache.get('route', 'r')).toBeUndefined();
+    expect(cache.get('cluster', 'a', anonymousNode)).toBe(a1);
+    expect(cache.get('route', 'r', anonymousNode)).toBeUndefined();
+  });
+
+  it('gives each node its own variant, or none', () => {
+    const cache = new ResourceCache();
+    cache.replace('x', [
+      {
+        type: 'cluster',
+        name: 'a',
+        version: '1',
+        forNode: ({ zone }) => (zone === 'z1' ? a1 : zone === 'z2' ? a2 : undefined),
+      },
+    ]);
+    const versions = ['z1', 'z2', 'z3'].map(
+      (zone) => cache.get('cluster', 'a', { ...anonymousNode, zone })?.version,
+    );
+    expect(versions).toEqual([a1.version, a2.version, undefined]);
+    expect(cache.all('cluster', anonymousNode)).toEqual([]);
   });
 });

@@ -1,6 +1,10 @@
-import type { Resource } from './resource.ts';
-import type { ResourceType } from './resource-type.ts';
 import { XdsError } from './errors.ts';
+import type { NodeInfo } from './node.ts';
+import { isNodeResource, type NodeResource, type Resource } from './resource.ts';
+import type { ResourceType } from './resource-type.ts';
+import { ResponseEncoder } from './stream/response-encoder.ts';
+
+type Served = Resource | NodeResource;
 
 /** Is told which types have changed content. May not throw. */
 export type CacheListener = (changed: ReadonlySet<ResourceType>) => void;
@@ -10,25 +14,35 @@ export type CacheListener = (changed: ReadonlySet<ResourceType>) => void;
  * so one service's trouble never touches another's resources.
  */
 export class ResourceCache {
-  readonly #byType = new Map<ResourceType, Map<string, Resource>>();
+  /** Shared by all streams that serve from here: what one client is sent is encoded for the others too. */
+  readonly encoder = new ResponseEncoder();
+  readonly #byType = new Map<ResourceType, Map<string, Served>>();
   readonly #ownerOf = new Map<string, string>();
+  readonly #keysOf = new Map<string, Map<string, Served>>();
   readonly #listeners = new Set<CacheListener>();
 
-  get(type: ResourceType, name: string): Resource | undefined {
-    return this.#byType.get(type)?.get(name);
+  /** A resource as this node gets it; undefined when there is none for it. */
+  get(type: ResourceType, name: string, node: NodeInfo): Resource | undefined {
+    const item = this.#byType.get(type)?.get(name);
+    return item !== undefined && isNodeResource(item) ? item.forNode(node) : item;
   }
 
-  /** All resources of a type, by name. */
-  all(type: ResourceType): ReadonlyMap<string, Resource> {
-    return this.#byType.get(type) ?? new Map<string, Resource>();
+  /** All resources of a type, as this node gets them. */
+  all(type: ResourceType, node: NodeInfo): Resource[] {
+    const found: Resource[] = [];
+    for (const item of this.#byType.get(type)?.values() ?? []) {
+      const own = isNodeResource(item) ? item.forNode(node) : item;
+      if (own !== undefined) found.push(own);
+    }
+    return found;
   }
 
   /**
    * Replaces everything that `owner` has; listeners are told once, and only of types whose content differs.
    * @throws XdsError NAME_TAKEN when a resource of that type and name is another owner's; nothing is changed then
    */
-  replace(owner: string, resources: readonly Resource[]): void {
-    const next = new Map(resources.map((item) => [keyOf(item.type, item.name), item]));
+  replace(owner: string, resources: readonly Served[]): void {
+    const next = new Map(resources.map((item) => [`${item.type} ${item.name}`, item]));
     for (const [key, item] of next) {
       const other = this.#ownerOf.get(key);
       if (other !== undefined && other !== owner) {
@@ -36,12 +50,18 @@ export class ResourceCache {
       }
     }
     const changed = new Set<ResourceType>();
-    for (const [key, holder] of this.#ownerOf) {
-      if (holder === owner && !next.has(key)) changed.add(this.#remove(key));
+    for (const [key, { type, name }] of this.#keysOf.get(owner) ?? []) {
+      if (next.has(key)) continue;
+      this.#ownerOf.delete(key);
+      this.#byType.get(type)?.delete(name);
+      changed.add(type);
     }
     for (const [key, item] of next) {
-      if (this.#put(key, owner, item)) changed.add(item.type);
+      this.#ownerOf.set(key, owner);
+      if (this.#put(item)) changed.add(item.type);
     }
+    if (next.size > 0) this.#keysOf.set(owner, next);
+    else this.#keysOf.delete(owner);
     if (changed.size > 0) for (const listener of this.#listeners) listener(changed);
   }
 
@@ -51,26 +71,12 @@ export class ResourceCache {
     return () => void this.#listeners.delete(listener);
   }
 
-  #put(key: string, owner: string, item: Resource): boolean {
-    this.#ownerOf.set(key, owner);
+  /** @returns whether the content differs; the same content keeps its object, and so what is derived from it */
+  #put(item: Served): boolean {
     let ofType = this.#byType.get(item.type);
-    if (ofType === undefined) this.#byType.set(item.type, (ofType = new Map<string, Resource>()));
-    const differs = ofType.get(item.name)?.version !== item.version;
-    if (differs) ofType.set(item.name, item);
-    return differs;
+    if (ofType === undefined) this.#byType.set(item.type, (ofType = new Map<string, Served>()));
+    if (ofType.get(item.name)?.version === item.version) return false;
+    ofType.set(item.name, item);
+    return true;
   }
-
-  #remove(key: string): ResourceType {
-    const [type, name] = splitKey(key);
-    this.#ownerOf.delete(key);
-    this.#byType.get(type)?.delete(name);
-    return type;
-  }
-}
-
-const keyOf = (type: ResourceType, name: string) => `${type} ${name}`;
-
-function splitKey(key: string): [ResourceType, string] {
-  const space = key.indexOf(' ');
-  return [key.slice(0, space) as ResourceType, key.slice(space + 1)];
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Any } from '@evenly/proto/google/protobuf/any';
-import { typeUrlOf, type ResourceType } from './resource-type.ts';
+import type { NodeInfo } from './node.ts';
+import type { ResourceType } from './resource-type.ts';
 
 /** One resource, encoded once, whoever asks for it. */
 export interface Resource {
@@ -8,17 +8,41 @@ export interface Resource {
   readonly name: string;
   /** A hash of the encoded content: the same content has the same version, in every process, after every restart. */
   readonly version: string;
-  readonly body: Any;
+  /** The message of this type, in protobuf. */
+  readonly encoded: Uint8Array;
+  /** What it refers to: a listener's routes, a route's clusters, a cluster's endpoints. */
+  readonly refs: readonly string[];
 }
 
-export function resource(type: ResourceType, name: string, encoded: Uint8Array): Resource {
-  const version = createHash('sha256').update(encoded).digest('hex').slice(0, 16);
-  return { type, name, version, body: { typeUrl: typeUrlOf(type), value: Buffer.from(encoded) } };
+/**
+ * A resource that differs by node (own zone first, subsets, what a kind of client takes). `forNode` must give the same
+ * object for nodes that get the same content, so that it is encoded once for all of them.
+ */
+export interface NodeResource {
+  readonly type: ResourceType;
+  readonly name: string;
+  /** Differs when the content for any node does. */
+  readonly version: string;
+  forNode(node: NodeInfo): Resource | undefined;
 }
 
-/** The version of a response: a hash of what is in it. */
-export function versionOf(resources: Iterable<Resource>): string {
-  const hash = createHash('sha256');
-  for (const { name, version } of resources) hash.update(name).update('\0').update(version).update('\n');
-  return hash.digest('hex').slice(0, 16);
+export function resource(
+  type: ResourceType,
+  name: string,
+  encoded: Uint8Array,
+  refs: readonly string[] = [],
+): Resource {
+  return { type, name, version: hashOf(encoded), encoded, refs };
+}
+
+export const isNodeResource = (item: Resource | NodeResource): item is NodeResource => 'forNode' in item;
+
+/** The version of a set of resources: its only member's, or a hash of all. */
+export function versionOf(resources: readonly Pick<Resource, 'name' | 'version'>[]): string {
+  if (resources.length === 1) return resources[0]!.version;
+  return hashOf(resources.map(({ name, version }) => `${name}\0${version}\n`).join(''));
+}
+
+export function hashOf(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }

@@ -7,7 +7,7 @@ import { endpointResource, routingResources } from './service-resources.ts';
 
 const be1 = { name: 'be1-srv', region: 'us-central1', zone: 'us-central1-a' };
 const decode = <T extends keyof typeof codecs>(type: T, item: Resource | undefined) =>
-  codecs[type].decode(item!.body.value) as ReturnType<(typeof codecs)[T]['decode']>;
+  codecs[type].decode(item!.encoded) as ReturnType<(typeof codecs)[T]['decode']>;
 
 describe('the resources of a service', () => {
   const [listener, route, cluster] = routingResources(be1);

@@ -51,9 +51,9 @@ const overAds: ConfigSource = {
 export function routingResources({ name }: XdsService): Resource[] {
   const names = resourceNames(name);
   return [
-    resource('listener', names.listener, encodeListener(names.listener, names.route)),
-    resource('route', names.route, encodeRoute(names, name)),
-    resource('cluster', names.cluster, encodeCluster(names.cluster)),
+    resource('listener', names.listener, encodeListener(names.listener, names.route), [names.route]),
+    resource('route', names.route, encodeRoute(names, name), [names.cluster]),
+    resource('cluster', names.cluster, encodeCluster(names.cluster), [names.cluster]),
   ];
 }
 

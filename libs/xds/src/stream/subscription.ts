@@ -1,22 +1,32 @@
-import type { ResourceType } from '../resource-type.ts';
-import { isWholeSet } from '../resource-type.ts';
+import { XdsError } from '../errors.ts';
+import type { StreamLimits } from '../limits.ts';
+import { isWholeSet, type ResourceType } from '../resource-type.ts';
 
-/** Names in one subscription, at most; more is an error. */
-export const maxNames = 10_000;
+/** What a request changed in a subscription. */
+export interface SubscriptionChange {
+  /** Names asked for anew: sent even if unchanged, for the client may have forgotten them. */
+  added: string[];
+  /** Names not asked for any more, by themselves; a wildcard may still want them. */
+  dropped: string[];
+  wildcardAdded: boolean;
+}
 
 /**
  * What a client is subscribed to in one type, by the rules of the xDS protocol ("How the client specifies what
- * resources to return"): no names at all means everything (listeners and clusters only) until names were given once;
- * after that it means nothing. `*` asks for everything explicitly, and may stand beside names.
+ * resources to return"): no names at all in the first request mean everything (listeners and clusters only); after
+ * names were given once, no names mean nothing. `*` asks for everything explicitly, and may stand beside names.
  */
 export class Subscription {
   readonly #type: ResourceType;
-  #names: ReadonlySet<string> = new Set();
+  readonly #limits: StreamLimits;
+  #names = new Set<string>();
   #wildcard = false;
+  #started = false;
   #everNamed = false;
 
-  constructor(type: ResourceType) {
+  constructor(type: ResourceType, limits: StreamLimits) {
     this.#type = type;
+    this.#limits = limits;
   }
 
   get wildcard(): boolean {
@@ -31,16 +41,53 @@ export class Subscription {
     return this.#wildcard || this.#names.has(name);
   }
 
-  /** Takes over the names of a request. @returns those that were not asked for before: they are sent even if unchanged */
-  update(requested: readonly string[]): { added: string[]; wildcardAdded: boolean } {
+  /**
+   * State of the world: a request lists all names.
+   * @throws XdsError TOO_MANY_NAMES
+   */
+  replace(requested: readonly string[]): SubscriptionChange {
+    this.#check(requested, requested.length);
     const names = new Set(requested);
     const explicit = names.delete('*');
     if (requested.length > 0) this.#everNamed = true;
     const wildcard = explicit || (!this.#everNamed && isWholeSet(this.#type));
-    const added = [...names].filter((name) => !this.#names.has(name));
-    const wildcardAdded = wildcard && !this.#wildcard;
+    const change = {
+      added: [...names].filter((name) => !this.#names.has(name)),
+      dropped: [...this.#names].filter((name) => !names.has(name)),
+      wildcardAdded: wildcard && !this.#wildcard,
+    };
     this.#names = names;
     this.#wildcard = wildcard;
-    return { added, wildcardAdded };
+    return change;
+  }
+
+  /**
+   * Delta: a request lists what is added and what is dropped.
+   * A name that is added again though it is there counts as added: the client asks for it anew.
+   * @throws XdsError TOO_MANY_NAMES
+   */
+  patch(subscribe: readonly string[], unsubscribe: readonly string[]): SubscriptionChange {
+    this.#check(subscribe, this.#names.size + subscribe.length);
+    const hadWildcard = this.#wildcard;
+    if (!this.#started && subscribe.length === 0 && isWholeSet(this.#type)) this.#wildcard = true;
+    this.#started = true;
+    const dropped = unsubscribe.filter((name) => this.#names.delete(name));
+    if (unsubscribe.includes('*')) this.#wildcard = false;
+    if (subscribe.includes('*')) this.#wildcard = true;
+    const added = subscribe.filter((name) => name !== '*');
+    for (const name of added) this.#names.add(name);
+    return { added, dropped, wildcardAdded: this.#wildcard && !hadWildcard };
+  }
+
+  #check(names: readonly string[], total: number): void {
+    if (total > this.#limits.names) {
+      throw new XdsError(
+        'TOO_MANY_NAMES',
+        `${total} names of one type; at most ${this.#limits.names} are taken`,
+      );
+    }
+    if (names.some((name) => name.length > this.#limits.nameLength)) {
+      throw new XdsError('TOO_MANY_NAMES', `a name has more than ${this.#limits.nameLength} characters`);
+    }
   }
 }

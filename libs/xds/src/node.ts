@@ -1,0 +1,43 @@
+import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
+
+/** What kind of client a node is: each takes other resources (gRPC an `api_listener`, Envoy socket listeners). */
+export type NodeKind = 'grpc' | 'envoy';
+
+/** Who a client is, from the first request of its stream. */
+export interface NodeInfo {
+  /** Chosen by the client; not trusted for anything but telling clients apart. */
+  id: string;
+  cluster: string;
+  kind: NodeKind;
+  /** Such as `gRPC Go 1.85.0` or `envoy`. */
+  userAgent: string;
+  region: string;
+  zone: string;
+}
+
+export const anonymousNode: NodeInfo = {
+  id: '',
+  cluster: '',
+  kind: 'grpc',
+  userAgent: '',
+  region: '',
+  zone: '',
+};
+
+/** Longer texts are cut: they are kept for every stream and shown on pages. */
+const maxText = 256;
+
+export function nodeInfo(node: Node): NodeInfo {
+  const version = node.userAgentVersionType;
+  const userAgent = [node.userAgentName, version?.$case === 'userAgentVersion' ? version.value : '']
+    .join(' ')
+    .trim();
+  return {
+    id: node.id.slice(0, maxText),
+    cluster: node.cluster.slice(0, maxText),
+    kind: node.userAgentName === 'envoy' ? 'envoy' : 'grpc',
+    userAgent: userAgent.slice(0, maxText),
+    region: node.locality?.region.slice(0, maxText) ?? '',
+    zone: node.locality?.zone.slice(0, maxText) ?? '',
+  };
+}

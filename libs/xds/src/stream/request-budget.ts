@@ -1,0 +1,29 @@
+import { XdsError } from '../errors.ts';
+import type { StreamLimits } from '../limits.ts';
+
+/** A token bucket: so many requests a second on average, so many at once. */
+export class RequestBudget {
+  readonly #limits: StreamLimits;
+  #tokens: number;
+  #atMs: number;
+
+  constructor(limits: StreamLimits, nowMs: number) {
+    this.#limits = limits;
+    this.#tokens = limits.requestBurst;
+    this.#atMs = nowMs;
+  }
+
+  /** @throws XdsError TOO_MANY_REQUESTS */
+  take(nowMs: number): void {
+    const { requestsPerSecond, requestBurst } = this.#limits;
+    const earned = ((nowMs - this.#atMs) / 1000) * requestsPerSecond;
+    this.#tokens = Math.min(requestBurst, this.#tokens + earned) - 1;
+    this.#atMs = nowMs;
+    if (this.#tokens < 0) {
+      throw new XdsError(
+        'TOO_MANY_REQUESTS',
+        `more than ${requestsPerSecond} requests a second (burst ${requestBurst})`,
+      );
+    }
+  }
+}

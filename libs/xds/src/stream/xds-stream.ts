@@ -1,0 +1,191 @@
+import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
+import { XdsError } from '../errors.ts';
+import { defaultLimits, type StreamLimits } from '../limits.ts';
+import { anonymousNode, nodeInfo, type NodeInfo } from '../node.ts';
+import type { ResourceCache } from '../resource-cache.ts';
+import { sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
+import { planFor, type Plan } from './plan.ts';
+import { mayRemoveClusters } from './removal-gate.ts';
+import { RequestBudget } from './request-budget.ts';
+import { Subscription, type SubscriptionChange } from './subscription.ts';
+import { acknowledge, newTypeState, reject, type Known, type TypeState } from './type-state.ts';
+
+export interface StreamOptions {
+  cache: ResourceCache;
+  /** Takes one encoded response. */
+  send: (encoded: Buffer, type: ResourceType) => void;
+  /** Milliseconds, from any fixed point. */
+  now: () => number;
+  /** The types that this stream serves: all on an aggregated stream, one on a type's own. */
+  types?: readonly ResourceType[];
+  limits?: Partial<StreamLimits>;
+  /**
+   * Told when clusters that the client has are sent with other content. On an aggregated stream their endpoints follow
+   * by themselves; where endpoints have a stream of their own, that one must `resend` them.
+   */
+  onClustersChanged?: (names: readonly string[]) => void;
+}
+
+/** What a request said of the response before it. */
+export interface Answer {
+  said: 'subscribe' | 'ack' | 'nack' | 'stale';
+  type: ResourceType;
+  /** From the response to its ACK or NACK. */
+  latencyMs?: number;
+}
+
+/**
+ * What both protocol variants have in common: who the client is, what it has of each type, what it should get next and
+ * in which order. No sockets, no timers. How requests are read and responses written is the variants' business.
+ * Rules: https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
+ */
+export abstract class XdsStream {
+  protected readonly cache: ResourceCache;
+  protected readonly send: StreamOptions['send'];
+  readonly limits: StreamLimits;
+  readonly #options: StreamOptions;
+  readonly #types = new Map<ResourceType, TypeState>();
+  readonly #budget: RequestBudget;
+  #node: NodeInfo = anonymousNode;
+  #nonce = 0;
+  #heldSinceMs: number | undefined;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.cache = options.cache;
+    this.send = options.send;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.#budget = new RequestBudget(this.limits, options.now());
+  }
+
+  /** Who the client is; anonymous until its first request. */
+  get node(): NodeInfo {
+    return this.#node;
+  }
+
+  /** What the client has of each type. */
+  get types(): ReadonlyMap<ResourceType, Readonly<TypeState>> {
+    return this.#types;
+  }
+
+  /** Sends what has changed for this client; nothing that is unchanged, nothing before what it refers to. */
+  onCacheChange(changed: ReadonlySet<ResourceType>): void {
+    this.#sendNews(changed);
+  }
+
+  /** Sends these again though they are unchanged, if the client subscribes to them. */
+  resend(type: ResourceType, names: readonly string[]): void {
+    const state = this.#types.get(type);
+    if (state === undefined) return;
+    for (const name of names) if (state.subscription.wants(name)) state.demanded.add(name);
+    this.#sendNews();
+  }
+
+  /** To be called now and then (each second, say): lets go of removals that have waited too long. */
+  tick(): void {
+    if (this.#heldSinceMs !== undefined) this.#sendNews();
+  }
+
+  /** @throws XdsError TOO_MANY_REQUESTS, UNKNOWN_TYPE */
+  protected begin(request: { node?: Node | undefined; typeUrl: string }): {
+    type: ResourceType;
+    state: TypeState;
+  } {
+    this.#budget.take(this.#options.now());
+    // Clients say who they are in the first request only.
+    if (request.node !== undefined && this.#node === anonymousNode) this.#node = nodeInfo(request.node);
+    const type = typeOfUrl(request.typeUrl);
+    if (type === undefined || (this.#options.types !== undefined && !this.#options.types.includes(type))) {
+      throw new XdsError('UNKNOWN_TYPE', `this stream does not serve "${request.typeUrl.slice(0, 256)}"`);
+    }
+    let state = this.#types.get(type);
+    if (state === undefined) {
+      state = newTypeState(new Subscription(type, this.limits));
+      this.#types.set(type, state);
+    }
+    return { type, state };
+  }
+
+  /** Takes the client's word on what is outstanding. @param error undefined for an ACK */
+  protected answer(type: ResourceType, state: TypeState, error: string | undefined): Answer {
+    const answered = state.outstanding;
+    if (answered === undefined) return { said: 'subscribe', type };
+    state.outstanding = undefined;
+    const nowMs = this.#options.now();
+    if (error === undefined) acknowledge(state, answered);
+    else reject(state, answered, error, nowMs);
+    return { said: error === undefined ? 'ack' : 'nack', type, latencyMs: nowMs - answered.sentAtMs };
+  }
+
+  /** Takes a change of the subscription, and sends what is due then. */
+  protected subscribe(state: TypeState, { added, dropped, wildcardAdded }: SubscriptionChange): void {
+    for (const name of dropped) {
+      if (state.subscription.wants(name)) state.demanded.add(name);
+    }
+    for (const known of [state.sent, state.acked, state.demanded]) {
+      for (const name of known.keys()) if (!state.subscription.wants(name)) known.delete(name);
+    }
+    for (const name of added) state.demanded.add(name);
+    if (wildcardAdded || added.length > 0) state.responseDue = true;
+    this.#sendNews();
+  }
+
+  /** Notes a response as outstanding. @returns its nonce */
+  protected responded(
+    state: TypeState,
+    version: string,
+    items: ReadonlyMap<string, Known | undefined>,
+  ): string {
+    const nonce = String(++this.#nonce);
+    for (const [name, known] of items) {
+      if (known === undefined) state.sent.delete(name);
+      else state.sent.set(name, known);
+    }
+    state.demanded.clear();
+    state.responseDue = false;
+    state.outstanding = { nonce, version, sentAtMs: this.#options.now(), items };
+    state.lastNonce = nonce;
+    state.sentVersion = version;
+    return nonce;
+  }
+
+  /** Writes a response for this plan, if it holds any news in this variant of the protocol. */
+  protected abstract respond(type: ResourceType, state: TypeState, plan: Plan): void;
+
+  /** One response a type at a time, and none while something that it may refer to is not answered. */
+  #sendNews(among?: ReadonlySet<ResourceType>): void {
+    for (const type of sendOrder) {
+      const state = this.#types.get(type);
+      if (state === undefined) continue;
+      const mayHaveNews = among === undefined || among.has(type) || state.demanded.size > 0;
+      if (mayHaveNews && state.outstanding === undefined) this.#sendNewsOf(type, state);
+      if (state.outstanding !== undefined) return;
+    }
+  }
+
+  #sendNewsOf(type: ResourceType, state: TypeState): void {
+    const plan = planFor(type, state, this.cache, this.#node, this.#removalsOf(type));
+    const updated = type === 'cluster' ? plan.changed.filter(({ name }) => state.sent.has(name)) : [];
+    this.respond(type, state, plan);
+    if (updated.length > 0) this.#endpointsFollow(updated.map(({ name }) => name));
+  }
+
+  /** A client that takes a changed cluster waits for its endpoints anew: Envoy's warming (go-control-plane#1035). */
+  #endpointsFollow(clusters: readonly string[]): void {
+    const endpoints = this.#types.get('endpoints');
+    for (const name of clusters) if (endpoints?.subscription.wants(name)) endpoints.demanded.add(name);
+    this.#options.onClustersChanged?.(clusters);
+  }
+
+  /** Whether resources that are gone may be taken from the client now: clusters not before what replaces them. */
+  #removalsOf(type: ResourceType): () => boolean {
+    if (type !== 'cluster') return () => true;
+    const heldSinceMs = this.#heldSinceMs;
+    this.#heldSinceMs = undefined;
+    return () => {
+      if (mayRemoveClusters(this.#types, this.cache, this.#node)) return true;
+      this.#heldSinceMs = heldSinceMs ?? this.#options.now();
+      return this.#options.now() - this.#heldSinceMs >= this.limits.removalHoldMs;
+    };
+  }
+}

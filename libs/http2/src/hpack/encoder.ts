@@ -79,7 +79,7 @@ export class Encoder {
     const start = scratch.position;
     const inserted = this.table.inserted;
     this.learning = false;
-    for (const field of block.fields) this.writeField(field);
+    for (const field of block.fields) this.writeField(field, block.reusable);
     // A block that inserted, or will the next time, is not what to send from then on.
     if (block.reusable && !this.learning && inserted === this.table.inserted) this.remember(block, start);
   }
@@ -108,16 +108,17 @@ export class Encoder {
     this.clearMemo();
   }
 
-  private writeField(field: HeaderField): void {
+  /** @param huffman code literals: worth its cost only when the bytes are kept and sent again */
+  private writeField(field: HeaderField, huffman: boolean): void {
     const { name, value } = field;
     if (field.sensitive || secretNames.has(name)) {
-      this.writeLiteral(field, true);
+      this.writeLiteral(field, huffman);
       return;
     }
     const index = staticFieldIndex(name, value) || this.dynamicIndex(name, value);
     if (index > 0) writeInteger(scratch, 0x80, 7, index);
     else if (this.shouldInsert(name, value)) this.insert(field);
-    else this.writeLiteral(field, true);
+    else this.writeLiteral(field, huffman);
   }
 
   private dynamicIndex(name: string, value: string): number {

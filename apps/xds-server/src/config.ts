@@ -34,6 +34,16 @@ export const options = {
     schema: values.duration(0, 7 * 24 * 3_600_000),
     default: '5m',
   },
+  coalesce: {
+    describe:
+      'a first change is sent at once; those that follow within this time are sent together at its end',
+    schema: values.duration(0, 60_000),
+    default: '50ms',
+  },
+  maxConnectionAge: {
+    describe: 'how long a client stays connected before it is asked to come back; absent = for ever',
+    schema: values.duration(1000),
+  },
   maxStreams: {
     describe: 'most xDS streams at a time',
     schema: values.count(1, 1_000_000),

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -26,7 +26,20 @@ export function createMetrics(registry: Registry) {
     requests: new Counter({
       name: 'evenly_xds_requests_total',
       help: 'Requests by what they said of the response before them: ack, nack, stale, subscribe or refused',
-      labelNames: ['said'],
+      labelNames: ['said', 'type'],
+      registers,
+    }),
+    nacks: new Counter({
+      name: 'evenly_xds_nacks_total',
+      help: 'Responses that clients rejected',
+      labelNames: ['type'],
+      registers,
+    }),
+    ackSeconds: new Histogram({
+      name: 'evenly_xds_ack_seconds',
+      help: 'Time from a response to its acknowledgement',
+      labelNames: ['type'],
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     }),
     responses: new Counter({

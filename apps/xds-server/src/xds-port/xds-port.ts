@@ -1,0 +1,41 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { hostPort, listenError } from '@evenly/service';
+import type { ServerConfig } from '../config.ts';
+import { handlersOf, type HandlerContext } from './handlers.ts';
+import { xdsServices } from './services.ts';
+
+/** The port that xDS clients come to. */
+export interface XdsPort {
+  port: number;
+  /** Ends all streams and connections; when `signal` aborts, at once. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+/** @throws ServiceError PORT_IN_USE, CANNOT_LISTEN */
+export async function listenXds(config: ServerConfig, context: HandlerContext): Promise<XdsPort> {
+  const server = new Server({
+    // A client that vanished without a word is noticed within half a minute.
+    'grpc.keepalive_time_ms': 20_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.max_receive_message_length': 1024 * 1024,
+    // Clients spread anew over several servers (grpc-js adds a jitter of 10 %).
+    ...(config.maxConnectionAge === undefined
+      ? {}
+      : { 'grpc.max_connection_age_ms': config.maxConnectionAge }),
+    'grpc.max_connection_age_grace_ms': 5000,
+  });
+  for (const service of xdsServices) server.addService(service.definition, handlersOf(service, context));
+  const port = await new Promise<number>((resolve, reject) => {
+    const address = hostPort(config.host, config.port);
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(listenError(error, config.port, '--port')) : resolve(bound),
+    );
+  });
+  const close = async (signal: AbortSignal) => {
+    signal.addEventListener('abort', () => server.forceShutdown(), { once: true });
+    const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    context.streams.stop();
+    await closed;
+  };
+  return { port, close };
+}

@@ -185,6 +185,15 @@ describe('the engine as client against a node:http2 server', () => {
     expect(answers.every((answer) => answer.content.equals(content))).toBe(true);
   });
 
+  test('a server that goes away in mid-call', async () => {
+    const connection = connect();
+    server.once('session', (session) => closers.push(() => session.destroy()));
+    server.once('stream', (stream) => stream.session?.destroy());
+    const answer = await call(connection, post, pattern(10));
+    expect(answer.reset).toMatchObject({ unprocessed: false });
+    expect(connection.closed).toBe(true);
+  });
+
   test('a port where nobody listens: the stream never left', async () => {
     const loop = new SocketLoop();
     const connection: Connection = connectHttp2({

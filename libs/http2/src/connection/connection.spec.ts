@@ -253,6 +253,22 @@ describe('streams', () => {
     expect(harness.connection.sendData(second, bytes(5), 0, 5, false)).toBe(5);
   });
 
+  test('NO_ERROR after an early answer waits until the answer has left; late content is not an attack', () => {
+    const harness = new Harness();
+    harness.feed(headers(1));
+    const stream = harness.streams[0]!;
+    harness.connection.sendHeaders(stream, ok, false);
+    harness.connection.sendData(stream, bytes(70_000), 0, 70_000, false);
+    harness.connection.sendHeaders(stream, trailers, true);
+    harness.connection.reset(stream, ErrorCode.NO_ERROR);
+    harness.output();
+    harness.feed(data(1, 'more'), windowUpdate(0, 10_000), windowUpdate(1, 10_000));
+    expect(harness.output()).toEqual(['DATA 1 4465', 'HEADERS 1 end grpc-status=0', 'RST_STREAM 1 NO_ERROR']);
+    harness.feed(data(1, 'late'), headers(1, [['x', 'y']], true));
+    expect(harness.output()).toEqual([]);
+    expect(harness.closeCode).toBe('open');
+  });
+
   test('misuse is the application’s error, not the peer’s', () => {
     const harness = new Harness();
     harness.feed(headers(1));

@@ -183,7 +183,10 @@ export class Connection {
     this.core.signalOutput();
   }
 
-  /** Ends a stream at once (RST_STREAM). NO_ERROR: after a complete answer, when the rest of the request is not needed. */
+  /**
+   * Ends a stream at once (RST_STREAM). NO_ERROR, for a complete answer when the rest of the request is not needed,
+   * waits until the answer has left.
+   */
   reset(stream: Stream, code: number): void {
     resetByApplication(this.core, stream, code);
     this.core.signalOutput();

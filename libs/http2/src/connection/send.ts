@@ -112,15 +112,14 @@ function writeData(
   return position;
 }
 
-/** Sends queued DATA, one frame per stream and round, until nothing more may leave. */
+/**
+ * Sends queued DATA, one frame per stream in turn, until nothing more may leave. A stream that sent and has more goes
+ * to the end of the set, where the same iteration finds it again.
+ */
 export function pump(core: Core): void {
-  let progress = core.waiting.size > 0;
-  while (progress && canWrite(core)) {
-    progress = false;
-    for (const stream of [...core.waiting]) {
-      if (!canWrite(core)) return;
-      if (sendOneFrame(core, stream)) progress = true;
-    }
+  for (const stream of core.waiting) {
+    if (!canWrite(core)) return;
+    sendOneFrame(core, stream);
   }
 }
 
@@ -154,6 +153,7 @@ function sendOneFrame(core: Core, stream: Stream): boolean {
   }
   if (sent > 0) core.events.onDataSent?.(stream, sent);
   core.endIfDone(stream);
+  if (stream.queue === undefined && stream.resetAfterQueue) core.resetStream(stream, ErrorCode.NO_ERROR);
   return true;
 }
 
@@ -172,10 +172,12 @@ function finishQueue(core: Core, stream: Stream, queue: SendQueue): void {
   );
 }
 
-/** Ends a stream at once; queued DATA is dropped (RFC 9113 §6.4). */
+/**
+ * Ends a stream at once; queued DATA is dropped (RFC 9113 §6.4). Not so for NO_ERROR, which says that the answer is
+ * complete and the rest of the request not needed (§8.1): it waits until the answer has left.
+ */
 export function resetByApplication(core: Core, stream: Stream, code: number): void {
-  if (code === ErrorCode.NO_ERROR && stream.queue !== undefined) {
-    throw new Http2UsageError('NO_ERROR before the response has been written');
-  }
-  core.resetStream(stream, code);
+  if (code === ErrorCode.NO_ERROR && stream.queue !== undefined && stream.localEnded)
+    stream.resetAfterQueue = true;
+  else core.resetStream(stream, code);
 }

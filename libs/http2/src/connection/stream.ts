@@ -32,6 +32,8 @@ export class Stream {
   head = false;
   /** Counts against the limit of concurrent streams until released, closed or not. */
   held = false;
+  /** RST_STREAM(NO_ERROR) follows the last queued byte. */
+  resetAfterQueue = false;
   queue: SendQueue | undefined = undefined;
 
   constructor(id: number, sendWindow: number, receiveWindow: number) {

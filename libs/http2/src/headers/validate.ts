@@ -39,7 +39,7 @@ const noPseudo: ReadonlySet<string> = new Set();
 /** Token characters of RFC 9110 §5.6.2 without upper case (RFC 9113 §8.2.1). */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** NUL, CR, LF (RFC 9113 §8.2.1), and what is no octet. A compiled pattern is three times as fast as a loop. */
- 
+
 const badValuePattern = /[\0\r\n\u0100-\uffff]/;
 
 /** Checks a request's header list (RFC 9113 §8.2, §8.3.1). */

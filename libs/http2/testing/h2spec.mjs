@@ -1,11 +1,17 @@
 // Runs h2spec v2.2.1 against a server on the engine: `npm run h2spec` (needs `h2spec` on the PATH or in $H2SPEC).
+// With $TLS_KEY and $TLS_CERT (PEM files) it runs over TLS.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createHttp2Server, headerList, SocketLoop } from '../dist/index.js';
 
 const answer = headerList([[':status', '200']], { reusable: true });
 const body = Buffer.from('an answer with a body');
 
+const { TLS_KEY, TLS_CERT } = process.env;
+const tls = TLS_KEY && TLS_CERT ? { key: readFileSync(TLS_KEY), cert: readFileSync(TLS_CERT) } : undefined;
+
 const server = createHttp2Server({
+  ...(tls && { tls }),
   loop: new SocketLoop(),
   accept: (connection) => {
     const reply = (stream) => {
@@ -25,7 +31,8 @@ const server = createHttp2Server({
 });
 
 server.listen(0, '127.0.0.1', () => {
-  const args = ['-h', '127.0.0.1', '-p', String(server.address().port), ...process.argv.slice(2)];
+  const args = ['-h', '127.0.0.1', '-p', String(server.address().port), ...(tls ? ['-t', '-k'] : [])];
+  args.push(...process.argv.slice(2));
   const run = spawn(process.env.H2SPEC ?? 'h2spec', args, { stdio: 'inherit' });
   run.on('error', (error) => {
     console.error(`h2spec not run: ${error.message}`);

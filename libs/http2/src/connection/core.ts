@@ -226,7 +226,7 @@ export class Core {
     }
     this.events.onClose(error);
     this.signalOutput();
-    this.transport.onFinished();
+    this.transport.onFinished(error !== undefined);
   }
 
   /** After GOAWAY in either direction the connection ends with its last stream. */

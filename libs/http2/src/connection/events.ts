@@ -55,6 +55,6 @@ export interface ConnectionEvents {
 export interface Transport {
   /** There is output: call `takeOutput` before the event loop's turn ends. Said once until all is taken. */
   onOutput(): void;
-  /** Nothing more will come: take the output that is left, then close. */
-  onFinished(): void;
+  /** Nothing more will come: take the output that is left, then close; `failed`: soon, whether it is read or not. */
+  onFinished(failed: boolean): void;
 }

@@ -4,7 +4,9 @@ import { Connection, type ConnectionOptions } from '../connection/connection.ts'
 import type { LoopMember, SocketLoop } from './loop.ts';
 
 /** How long a finished connection may take to get its last bytes out before the socket is destroyed. */
-const CLOSE_GRACE_MS = 1000;
+const CLOSE_GRACE_MS = 30_000;
+/** The same after an error: an attacker that does not read its GOAWAY does not keep the socket. */
+const FAILED_GRACE_MS = 500;
 
 export type BindOptions = Omit<ConnectionOptions, 'transport' | 'nowMs'> & { readonly loop: SocketLoop };
 
@@ -23,7 +25,6 @@ export class SocketBinding implements LoopMember {
   readonly connection: Connection;
   private readonly socket: Socket;
   private readonly loop: SocketLoop;
-  private finishedAtMs = 0;
   private failure = 'transport closed';
   /** Bytes are given to the socket only when it is connected: until then, streams provably were not sent. */
   private ready: boolean;
@@ -33,7 +34,7 @@ export class SocketBinding implements LoopMember {
     this.loop = options.loop;
     const transport = {
       onOutput: () => this.loop.schedule(this),
-      onFinished: () => this.finish(),
+      onFinished: (failed: boolean) => this.finish(failed),
     };
     this.connection = new Connection({ ...options, transport, nowMs: this.loop.now() });
     // Small answers must not wait for an acknowledgement: what belongs together leaves in one write anyway.
@@ -44,7 +45,10 @@ export class SocketBinding implements LoopMember {
       this.ready = true;
       this.flush();
     });
-    socket.on('drain', () => this.connection.setWritable(true));
+    socket.on('drain', () => {
+      this.connection.setWritable(true);
+      this.flush();
+    });
     socket.on('end', () => this.connection.transportClosed('the peer closed the connection'));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.failure = error.code ?? error.message;
@@ -62,11 +66,23 @@ export class SocketBinding implements LoopMember {
 
   tick(nowMs: number): void {
     this.connection.tick(nowMs);
-    if (this.finishedAtMs > 0 && nowMs - this.finishedAtMs >= CLOSE_GRACE_MS) this.socket.destroy();
+  }
+
+  /**
+   * The end of a turn. What a full socket does not take stays in the connection, where it is counted against
+   * `maxUnsentBytes`, until the socket has drained.
+   */
+  flush(): void {
+    if (!this.full) this.writeAll();
+  }
+
+  private get full(): boolean {
+    // The high-water mark alone does not say: it is passed even when the kernel took everything at once.
+    return this.socket.writableNeedDrain && this.socket.writableLength > 0;
   }
 
   /** Writes everything that has piled up, in one system call where possible. */
-  flush(): void {
+  private writeAll(): void {
     const { connection, socket } = this;
     if (!socket.writable || !this.ready) return;
     let bytes = connection.takeOutput();
@@ -86,14 +102,16 @@ export class SocketBinding implements LoopMember {
 
   private write(bytes: Uint8Array): void {
     this.socket.write(bytes);
-    // `write` answers false above the high-water mark even when the kernel took everything at once.
-    if (this.socket.writableNeedDrain && this.socket.writableLength > 0) this.connection.setWritable(false);
+    if (this.full) this.connection.setWritable(false);
   }
 
   /** The last bytes (a GOAWAY) leave, then the socket ends; it keeps reading, for unread bytes would make TCP reset it. */
-  private finish(): void {
-    this.finishedAtMs = this.loop.now();
-    this.flush();
+  private finish(failed: boolean): void {
+    this.writeAll();
     this.socket.end();
+    if (this.socket.destroyed) return;
+    // Once in the life of a connection, so a timer of its own costs nothing.
+    const timer = setTimeout(() => this.socket.destroy(), failed ? FAILED_GRACE_MS : CLOSE_GRACE_MS).unref();
+    this.socket.once('close', () => clearTimeout(timer));
   }
 }

@@ -84,6 +84,19 @@ test('a connection error sends GOAWAY and then closes the socket', async () => {
   expect(wire.describeFrames(Buffer.concat(chunks), decoder).at(-1)).toBe('GOAWAY 0 PROTOCOL_ERROR');
 });
 
+test('an attacker that does not read its GOAWAY loses the socket all the same', async () => {
+  const server = await startServer(echoing);
+  closers.push(server.close);
+  const accepted = once(server.server, 'connection') as Promise<[net.Socket]>;
+  const socket = net.connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+  closers.push(() => socket.destroy());
+  socket.pause();
+  socket.write(Buffer.concat([Buffer.from(CLIENT_PREFACE), wire.settings(), wire.data(0, 'x')]));
+  const [serverSide] = await accepted;
+  await once(serverSide, 'close');
+  expect(server.connections[0]!.closed).toBe(true);
+});
+
 test('a client that does not read stops its own upload: nothing piles up', async () => {
   const server = await startServer(echoing);
   closers.push(server.close);
@@ -105,6 +118,32 @@ test('a client that does not read stops its own upload: nothing piles up', async
   expect(connection.unsentBytes).toBeLessThan(300_000);
   expect(connection.heldBytes).toBeLessThanOrEqual(262_144);
   expect(connection.closed).toBe(false);
+});
+
+test('answers without content to a client that does not read are bounded too', async () => {
+  const large = headerList([
+    [':status', '200'],
+    ['x-large', 'x'.repeat(10_000)],
+  ]);
+  const limits = { maxUnsentBytes: 200_000, windowUpdates: { burst: 1e9, perSecond: 0 } };
+  const ended: unknown[] = [];
+  const events = (connection: () => Connection): ReturnType<typeof echoing> => ({
+    ...echoing(connection),
+    onHeaders: (stream) => connection().sendHeaders(stream, large, true),
+    onClose: (error) => ended.push(error),
+  });
+  const server = await startServer(events, { limits });
+  closers.push(server.close);
+  const socket = await rawClient(server.port, wire.settings(), wire.settingsAck());
+  socket.pause();
+  socket.on('error', () => undefined);
+  for (let id = 1; ended.length === 0; id += 2) {
+    const request = wire.headers(id, wire.postFields, true);
+    await new Promise<void>((resolve) => socket.write(request, () => setImmediate(resolve)));
+    const connection = server.connections[0];
+    if (connection !== undefined) expect(connection.unsentBytes).toBeLessThan(250_000);
+  }
+  expect(ended[0]).toMatchObject({ code: 'H2_ENHANCE_YOUR_CALM' });
 });
 
 test('all answers of one turn leave in one write', async () => {

@@ -20,7 +20,8 @@ export function textProgress(stdout: Output): Progress {
   return {
     say,
     async step(title, run) {
-      if (!stdout.isTTY) {
+      // ora moves up lines by the width; in a pseudo-terminal without size (docker run -t, expect) it would do so for ever.
+      if (!stdout.isTTY || !stdout.columns) {
         const result = await run();
         say(`${title}: ok`);
         return result;

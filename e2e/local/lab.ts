@@ -26,8 +26,9 @@ export interface Answer {
   failed: number;
 }
 
-export function spawnLab(args: readonly string[]): ManagedProcess {
-  return new ManagedProcess({ name: 'lab', command: [process.execPath, main, 'start', ...args] });
+export function spawnLab(args: readonly string[], env: Record<string, string> = {}): ManagedProcess {
+  const command = [process.execPath, main, 'start', ...args];
+  return new ManagedProcess({ name: 'lab', command, env: { ...process.env, ...env } });
 }
 
 /** A real lab process, its REST API and its frontend. */
@@ -43,9 +44,9 @@ export class RunningLab {
   }
 
   /** Brings a lab up on ports of its own. The xDS server looks for endpoints twice a second. */
-  static async start(args: readonly string[] = []): Promise<RunningLab> {
+  static async start(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningLab> {
     const anyPorts = ['--port', '0', '--lab-port', '0', '--xds-port', '0'];
-    const process = spawnLab([...anyPorts, '--refresh', '500ms', '--output', 'json', ...args]);
+    const process = spawnLab([...anyPorts, '--refresh', '500ms', '--output', 'json', ...args], env);
     await process.listening(['lab'], 60_000);
     const api = `http://127.0.0.1:${process.addresses.get('lab')!.port}`;
     const status = (await (await fetch(`${api}/status`)).json()) as LabStatus;

@@ -1,10 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RunningLab, spawnLab } from './lab.ts';
 import { eventually, isAlive } from './wait.ts';
 
 const labs: RunningLab[] = [];
-const start = async (args: string[] = []) => {
-  const lab = await RunningLab.start(args);
+const start = async (args: string[] = [], env: Record<string, string> = {}) => {
+  const lab = await RunningLab.start(args, env);
   labs.push(lab);
   return lab;
 };
@@ -38,10 +41,13 @@ describe('Ctrl-C', () => {
 
 describe('a lab that is killed', () => {
   it('leaves no process either', async () => {
-    const lab = await start();
+    // It cannot remove its files any more, so they should be where the test can.
+    const directory = await mkdtemp(path.join(tmpdir(), 'evenly-e2e-'));
+    const lab = await start([], { TMPDIR: directory });
     const pids = await lab.pids();
     lab.process.kill();
     await eventually(() => expect(pids.filter(isAlive)).toEqual([]));
+    await rm(directory, { recursive: true });
   });
 });
 

@@ -286,6 +286,17 @@ describe('slowness ends the connection', () => {
     expect(harness.tick(1).closeCode).toBe('ENHANCE_YOUR_CALM');
   });
 
+  test('but not a busy client whose chunks always end inside a frame', () => {
+    const harness = new Harness();
+    const frames = wire.ping();
+    harness.feed(frames.subarray(0, 12));
+    for (let second = 0; second < 60; second++) {
+      harness.tick(1000).feed(frames.subarray(12), frames.subarray(0, 12));
+      harness.take();
+    }
+    expect(harness.closeCode).toBe('open');
+  });
+
   test('a keepalive PING without an answer; any byte counts as life', () => {
     const harness = new Harness({ limits: { keepaliveIntervalMs: 5000, keepaliveTimeoutMs: 2000 } });
     harness.feed(headers(1)).tick(5000);

@@ -37,8 +37,8 @@ export class Receiver {
     core.lastReceivedAtMs = core.nowMs;
     const from = this.prefaceLeft > 0 ? this.checkPreface(chunk) : 0;
     this.reader.read(chunk, from);
-    if (!this.reader.insideControlFrame) core.partialSinceMs = 0;
-    else if (core.partialSinceMs === 0) core.partialSinceMs = core.nowMs;
+    // `dispatch` has cleared it if a frame ended: what counts is how long one frame takes.
+    if (core.partialSinceMs === 0 && this.reader.insideControlFrame) core.partialSinceMs = core.nowMs;
   }
 
   /** Returns where the preface ends in this chunk (RFC 9113 §3.4). */
@@ -54,6 +54,7 @@ export class Receiver {
 
   private dispatch(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): void {
     const core = this.core;
+    core.partialSinceMs = 0;
     if (core.openBlock !== undefined && type !== FrameType.CONTINUATION) {
       throw new Http2Error(ErrorCode.PROTOCOL_ERROR, 'a frame inside a header block');
     }

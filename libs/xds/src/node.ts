@@ -1,7 +1,11 @@
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
 
-/** What kind of client a node is: each takes other resources (gRPC an `api_listener`, Envoy socket listeners). */
-export type NodeKind = 'grpc' | 'envoy';
+/**
+ * What kind of client a node is, for each takes other resources: gRPC an `api_listener`, Envoy listeners with sockets.
+ * An Envoy with a stream for each type (not aggregated) has to be told where its routes and endpoints come from.
+ */
+export const nodeKinds = ['grpc', 'envoy', 'envoy-separate'] as const;
+export type NodeKind = (typeof nodeKinds)[number];
 
 /** Who a client is, from the first request of its stream. */
 export interface NodeInfo {
@@ -27,7 +31,8 @@ export const anonymousNode: NodeInfo = {
 /** Longer texts are cut: they are kept for every stream and shown on pages. */
 const maxText = 256;
 
-export function nodeInfo(node: Node): NodeInfo {
+/** @param aggregated whether the node came by an aggregated stream */
+export function nodeInfo(node: Node, aggregated: boolean): NodeInfo {
   const version = node.userAgentVersionType;
   const userAgent = [node.userAgentName, version?.$case === 'userAgentVersion' ? version.value : '']
     .join(' ')
@@ -35,7 +40,7 @@ export function nodeInfo(node: Node): NodeInfo {
   return {
     id: node.id.slice(0, maxText),
     cluster: node.cluster.slice(0, maxText),
-    kind: node.userAgentName === 'envoy' ? 'envoy' : 'grpc',
+    kind: node.userAgentName !== 'envoy' ? 'grpc' : aggregated ? 'envoy' : 'envoy-separate',
     userAgent: userAgent.slice(0, maxText),
     region: node.locality?.region.slice(0, maxText) ?? '',
     zone: node.locality?.zone.slice(0, maxText) ?? '',

@@ -93,7 +93,9 @@ export abstract class XdsStream {
   } {
     this.#budget.take(this.#options.now());
     // Clients say who they are in the first request only.
-    if (request.node !== undefined && this.#node === anonymousNode) this.#node = nodeInfo(request.node);
+    if (request.node !== undefined && this.#node === anonymousNode) {
+      this.#node = nodeInfo(request.node, this.#options.types?.length !== 1);
+    }
     const type = typeOfUrl(request.typeUrl);
     if (type === undefined || (this.#options.types !== undefined && !this.#options.types.includes(type))) {
       throw new XdsError('UNKNOWN_TYPE', `this stream does not serve "${request.typeUrl.slice(0, 256)}"`);

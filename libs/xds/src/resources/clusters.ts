@@ -1,0 +1,134 @@
+import type { CircuitBreaker, OutlierDetection as MeshOutlierDetection, Policy } from '@evenly/mesh-config';
+import { CircuitBreakers_Thresholds } from '@evenly/proto/envoy/config/cluster/v3/circuit_breaker';
+import {
+  Cluster,
+  Cluster_CommonLbConfig,
+  Cluster_DiscoveryType,
+  Cluster_EdsClusterConfig,
+  Cluster_LbPolicy,
+} from '@evenly/proto/envoy/config/cluster/v3/cluster';
+import { OutlierDetection } from '@evenly/proto/envoy/config/cluster/v3/outlier_detection';
+import type { ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
+import { Http2ProtocolOptions } from '@evenly/proto/envoy/config/core/v3/protocol';
+import { HttpProtocolOptions } from '@evenly/proto/envoy/extensions/upstreams/http/v3/http_protocol_options';
+import type { NodeKind } from '../node.ts';
+import { resource, type NodeResource, type Resource } from '../resource.ts';
+import { byKind } from './by-kind.ts';
+import { configSource } from './config-source.ts';
+import { durationOf } from './duration.ts';
+import { encode, message, packed } from './message.ts';
+
+/**
+ * A service, or one of its subsets, as a cluster: its endpoints come by EDS under the same name.
+ * @param envoyXdsCluster see configSource
+ */
+export function cluster(name: string, policy: Policy, envoyXdsCluster: string): NodeResource {
+  return byKind('cluster', name, (kind) =>
+    clusterFor(kind, name, policy, configSource(kind, envoyXdsCluster)),
+  );
+}
+
+function clusterFor(kind: NodeKind, name: string, policy: Policy, edsConfig: ConfigSource): Resource {
+  const { circuitBreaker, outlierDetection } = policy;
+  const encoded = encode(Cluster, {
+    name,
+    clusterDiscoveryType: { $case: 'type', value: Cluster_DiscoveryType.EDS },
+    edsClusterConfig: message(Cluster_EdsClusterConfig, { edsConfig }),
+    lbPolicy: lbPolicy(kind, policy),
+    outlierDetection: outlierDetection === undefined ? undefined : outliers(outlierDetection),
+    circuitBreakers:
+      circuitBreaker === undefined
+        ? undefined
+        : { thresholds: [thresholds(circuitBreaker)], perHostThresholds: [] },
+    ...(kind === 'grpc' ? {} : envoyOnly(policy)),
+  });
+  return resource('cluster', name, encoded, [name]);
+}
+
+/**
+ * gRPC clients take ROUND_ROBIN and RING_HASH; LEAST_REQUEST makes some of them (grpc-js) refuse the whole cluster.
+ * See left-out.ts for what is said to people about it.
+ */
+export function lbPolicy(kind: NodeKind, { loadBalancing }: Policy): Cluster_LbPolicy {
+  switch (loadBalancing) {
+    case 'ring-hash':
+      return Cluster_LbPolicy.RING_HASH;
+    case 'least-request':
+    case 'peak-ewma': // Envoy's own is least request too, as long as peak EWMA is not in its standard build
+      return kind === 'grpc' ? Cluster_LbPolicy.ROUND_ROBIN : Cluster_LbPolicy.LEAST_REQUEST;
+    case 'round-robin':
+    case 'weighted-round-robin':
+      return Cluster_LbPolicy.ROUND_ROBIN;
+  }
+}
+
+function thresholds({ maxRequests, maxPendingRequests, maxConnections, maxRetries }: CircuitBreaker) {
+  return message(CircuitBreakers_Thresholds, { maxRequests, maxPendingRequests, maxConnections, maxRetries });
+}
+
+function outliers(detection: MeshOutlierDetection): OutlierDetection {
+  const { successRate, failurePercentage } = detection;
+  return message(OutlierDetection, {
+    interval: durationOf(detection.intervalMs),
+    baseEjectionTime: durationOf(detection.baseEjectionTimeMs),
+    maxEjectionTime: durationOf(detection.maxEjectionTimeMs),
+    maxEjectionPercent: detection.maxEjectionPercent,
+    consecutive5xx: Math.max(1, detection.consecutiveFailures),
+    enforcingConsecutive5xx: detection.consecutiveFailures > 0 ? 100 : 0,
+    // Left out, both xDS and gRPC would take defaults that nobody asked for.
+    enforcingConsecutiveGatewayFailure: 0,
+    enforcingSuccessRate: successRate?.enforcementPercent ?? 0,
+    ...(successRate === undefined
+      ? {}
+      : {
+          successRateStdevFactor: Math.round(successRate.stdevFactor * 1000),
+          successRateMinimumHosts: successRate.minimumHosts,
+          successRateRequestVolume: successRate.requestVolume,
+        }),
+    enforcingFailurePercentage: failurePercentage?.enforcementPercent ?? 0,
+    ...(failurePercentage === undefined
+      ? {}
+      : {
+          failurePercentageThreshold: failurePercentage.thresholdPercent,
+          failurePercentageMinimumHosts: failurePercentage.minimumHosts,
+          failurePercentageRequestVolume: failurePercentage.requestVolume,
+        }),
+  });
+}
+
+/** HTTP/2 to the endpoints (Envoy would speak HTTP/1.1), and what gRPC clients do not know. */
+function envoyOnly({
+  slowStart,
+  panicThresholdPercent,
+  loadBalancing,
+  zonePreference,
+}: Policy): Partial<Cluster> {
+  const typeName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  const protocol = packed(typeName, HttpProtocolOptions, {
+    upstreamProtocolOptions: {
+      $case: 'explicitHttpConfig',
+      value: { protocolConfig: { $case: 'http2ProtocolOptions', value: message(Http2ProtocolOptions, {}) } },
+    },
+  });
+  const slowStartConfig =
+    slowStart === undefined
+      ? undefined
+      : {
+          slowStartWindow: durationOf(slowStart.windowMs),
+          aggression: { defaultValue: slowStart.aggression, runtimeKey: '' },
+          minWeightPercent: { value: slowStart.minWeightPercent },
+        };
+  return {
+    typedExtensionProtocolOptions: { [typeName]: protocol },
+    connectTimeout: durationOf(5000),
+    commonLbConfig: message(Cluster_CommonLbConfig, {
+      healthyPanicThreshold: { value: panicThresholdPercent },
+      // gRPC clients heed the weights of localities always, Envoy only when told to.
+      localityConfigSpecifier:
+        zonePreference === 'failover' ? undefined : { $case: 'localityWeightedLbConfig', value: {} },
+    }),
+    ...(slowStartConfig !== undefined && loadBalancing === 'round-robin'
+      ? { lbConfig: { $case: 'roundRobinLbConfig', value: { slowStartConfig } } }
+      : {}),
+  };
+}

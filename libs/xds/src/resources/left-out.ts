@@ -1,0 +1,60 @@
+import type { MeshConfig, Policy, Service } from '@evenly/mesh-config';
+import type { NodeKind } from '../node.ts';
+
+/** Something that the config asks for and a client cannot take: it is left out for that client, and said. */
+export interface LeftOut {
+  service: string;
+  field: string;
+  instead: string;
+}
+
+/** What clients of this kind do not get of a config. */
+export function leftOut(config: MeshConfig, kind: NodeKind): LeftOut[] {
+  return [...config.services.values()].flatMap((service) => [
+    ...(kind === 'grpc' ? notForGrpc(service) : notForEnvoy(service)),
+  ]);
+}
+
+function* notForGrpc({ name: service, policy }: Service): Generator<LeftOut> {
+  if (policy.loadBalancing !== 'round-robin' && policy.loadBalancing !== 'ring-hash') {
+    const instead = 'round robin: some gRPC clients refuse a whole cluster with another policy';
+    yield { service, field: `policy.loadBalancing: ${policy.loadBalancing}`, instead };
+  }
+  if (policy.slowStart !== undefined) {
+    yield { service, field: 'policy.slowStart', instead: 'new endpoints get their full share at once' };
+  }
+  if ((policy.outlierDetection?.consecutiveFailures ?? 0) > 0) {
+    const instead = 'only success rate and failure percentage are looked at (gRFC A50)';
+    yield { service, field: 'policy.outlierDetection.consecutiveFailures', instead };
+  }
+  yield* notForGrpcLimits(service, policy);
+}
+
+function* notForGrpcLimits(service: string, { circuitBreaker, retry }: Policy): Generator<LeftOut> {
+  if (circuitBreaker !== undefined) {
+    yield { service, field: 'policy.circuitBreaker', instead: 'only maxRequests is heeded (gRFC A32)' };
+  }
+  if (retry?.perTryTimeoutMs !== undefined) {
+    yield {
+      service,
+      field: 'policy.retry.perTryTimeout',
+      instead: "only the whole call's timeout (gRFC A44)",
+    };
+  }
+}
+
+function* notForEnvoy({ name: service, policy }: Service): Generator<LeftOut> {
+  if (policy.loadBalancing === 'peak-ewma') {
+    yield { service, field: 'policy.loadBalancing: peak-ewma', instead: 'least request' };
+  }
+  if (policy.loadBalancing === 'weighted-round-robin') {
+    yield {
+      service,
+      field: 'policy.loadBalancing: weighted-round-robin',
+      instead: 'round robin by endpoint weights',
+    };
+  }
+  if (policy.slowStart !== undefined && policy.loadBalancing !== 'round-robin') {
+    yield { service, field: 'policy.slowStart', instead: 'sent to Envoy with round-robin only' };
+  }
+}

@@ -1,0 +1,68 @@
+import type { Listener as MeshListener, Route } from '@evenly/mesh-config';
+import { SocketAddress } from '@evenly/proto/envoy/config/core/v3/address';
+import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
+import { Filter, FilterChain } from '@evenly/proto/envoy/config/listener/v3/listener_components';
+import {
+  HttpConnectionManager,
+  type HttpFilter,
+} from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
+import type { ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
+import type { Any } from '@evenly/proto/google/protobuf/any';
+import { resource, type Resource } from '../resource.ts';
+import { httpFilters } from './http-filters.ts';
+import { encode, message, packed } from './message.ts';
+import { listenerName, routeName, socketRouteName } from './names.ts';
+
+const usesFaults = (routes: readonly Route[]) => routes.some(({ fault }) => fault !== undefined);
+
+/** What a gRPC client gets for `xds:///<authority>`: no address, only how its calls are routed. */
+export function apiListener(authority: string, routes: readonly Route[], source: ConfigSource): Resource {
+  const name = listenerName(authority);
+  const route = routeName(authority);
+  const filters = httpFilters({ faults: usesFaults(routes), grpcWeb: false });
+  const apiListener = { apiListener: connectionManager(name, route, filters, source) };
+  return resource('listener', name, encode(Listener, { name, apiListener }), [route]);
+}
+
+/** What an Envoy gets for a listener of the config: an address, and the same routes. */
+export function socketListener(
+  { name, address, port, grpcWeb }: MeshListener,
+  routes: readonly Route[],
+  source: ConfigSource,
+): Resource {
+  const route = socketRouteName(name);
+  const filters = httpFilters({ faults: usesFaults(routes), grpcWeb });
+  const manager = message(Filter, {
+    name: 'envoy.filters.network.http_connection_manager',
+    configType: { $case: 'typedConfig', value: connectionManager(name, route, filters, source) },
+  });
+  const socketAddress = message(SocketAddress, {
+    address,
+    portSpecifier: { $case: 'portValue', value: port },
+  });
+  const encoded = encode(Listener, {
+    name,
+    address: { address: { $case: 'socketAddress', value: socketAddress } },
+    filterChains: [message(FilterChain, { filters: [manager] })],
+  });
+  return resource('listener', name, encoded, [route]);
+}
+
+function connectionManager(
+  statPrefix: string,
+  routeConfigName: string,
+  filters: HttpFilter[],
+  configSource: ConfigSource,
+): Any {
+  return packed(
+    'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    HttpConnectionManager,
+    {
+      statPrefix,
+      routeSpecifier: { $case: 'rds', value: { routeConfigName, configSource } },
+      httpFilters: filters,
+      // Streams may be silent for long; Envoy would cut them after 5 minutes.
+      streamIdleTimeout: { seconds: 0n, nanos: 0 },
+    },
+  );
+}

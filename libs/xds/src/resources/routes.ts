@@ -1,0 +1,150 @@
+import {
+  grpcCodes,
+  type Fault,
+  type MeshConfig,
+  type Retry,
+  type Route as MeshRoute,
+} from '@evenly/mesh-config';
+import { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
+import {
+  RetryPolicy,
+  Route,
+  RouteAction,
+  VirtualHost,
+  WeightedCluster,
+  WeightedCluster_ClusterWeight,
+} from '@evenly/proto/envoy/config/route/v3/route_components';
+import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
+import type { Any } from '@evenly/proto/google/protobuf/any';
+import { resource, type Resource } from '../resource.ts';
+import { durationOf, fractionOf } from './duration.ts';
+import { faultFilterName } from './http-filters.ts';
+import { encode, message, packed } from './message.ts';
+import { clusterName, routeName, socketRouteName, virtualHostName } from './names.ts';
+import { routeMatch } from './route-match.ts';
+
+/** The routes of one authority, for gRPC clients: those of the list that hold for it, in the list's order. */
+export function authorityRoutes(
+  authority: string,
+  routes: readonly MeshRoute[],
+  config: MeshConfig,
+): Resource {
+  const name = routeName(authority);
+  const virtualHosts = [virtualHost(authority, [authority], holdingFor(authority, routes), config)];
+  return resource(
+    'route',
+    name,
+    encode(RouteConfiguration, { name, virtualHosts }),
+    clustersOf(routes, config),
+  );
+}
+
+/** The routes of an Envoy listener: a virtual host for each authority, and one for all others. */
+export function listenerRoutes(listener: string, routes: readonly MeshRoute[], config: MeshConfig): Resource {
+  const name = socketRouteName(listener);
+  const virtualHosts = authoritiesOf(routes).map((authority) => {
+    // Without a port an authority holds for every port.
+    const domains = /:\d+$/.test(authority) ? [authority] : [authority, `${authority}:*`];
+    return virtualHost(authority, domains, holdingFor(authority, routes), config);
+  });
+  const anyAuthority = routes.filter(({ match }) => match.authority === undefined);
+  if (anyAuthority.length > 0) virtualHosts.push(virtualHost('*', ['*'], anyAuthority, config));
+  return resource(
+    'route',
+    name,
+    encode(RouteConfiguration, { name, virtualHosts }),
+    clustersOf(routes, config),
+  );
+}
+
+/** The authorities that routes name, each once, in their order. */
+export function authoritiesOf(routes: readonly MeshRoute[]): string[] {
+  return [...new Set(routes.flatMap(({ match }) => match.authority ?? []))];
+}
+
+const holdingFor = (authority: string, routes: readonly MeshRoute[]) =>
+  routes.filter(({ match }) => match.authority === undefined || match.authority === authority);
+
+function clustersOf(routes: readonly MeshRoute[], config: MeshConfig): string[] {
+  const destinations = routes.flatMap(({ to }) => to).filter(({ service }) => config.services.has(service));
+  return [...new Set(destinations.map(({ service, subset }) => clusterName(service, subset)))];
+}
+
+function virtualHost(
+  name: string,
+  domains: string[],
+  routes: readonly MeshRoute[],
+  config: MeshConfig,
+): VirtualHost {
+  return message(VirtualHost, {
+    name: virtualHostName(name),
+    domains,
+    routes: routes.map((route) => xdsRoute(route, config)),
+  });
+}
+
+function xdsRoute(route: MeshRoute, config: MeshConfig): Route {
+  return message(Route, {
+    name: route.name ?? '',
+    match: routeMatch(route.match),
+    action: { $case: 'route', value: routeAction(route, config) },
+    typedPerFilterConfig: route.fault === undefined ? {} : { [faultFilterName]: faultOf(route.fault) },
+  });
+}
+
+function routeAction(route: MeshRoute, config: MeshConfig): RouteAction {
+  const policy = config.services.get(route.to[0]!.service)?.policy;
+  const timeoutMs = route.timeoutMs ?? policy?.timeoutMs;
+  const retry = route.retry ?? policy?.retry;
+  const hashHeader = route.hashHeader ?? policy?.hashHeader;
+  const timeout = durationOf(timeoutMs ?? 0); // 0 = none; left out, Envoy would cut every call after 15 s
+  return message(RouteAction, {
+    clusterSpecifier: clusterSpecifier(route),
+    timeout,
+    // gRPC clients know no other time-out of a route than this one (gRFC A31).
+    maxStreamDuration: timeoutMs === undefined ? undefined : { maxStreamDuration: timeout },
+    retryPolicy: retry === undefined ? undefined : retryPolicy(retry),
+    hashPolicy:
+      hashHeader === undefined
+        ? []
+        : [{ policySpecifier: { $case: 'header', value: { headerName: hashHeader } }, terminal: false }],
+  });
+}
+
+function clusterSpecifier({ to }: MeshRoute): NonNullable<RouteAction['clusterSpecifier']> {
+  const weighted = to.filter(({ weight }) => weight > 0);
+  const [only] = weighted;
+  if (weighted.length === 1) return { $case: 'cluster', value: clusterName(only!.service, only!.subset) };
+  const clusters = weighted.map(({ service, subset, weight }) =>
+    message(WeightedCluster_ClusterWeight, { name: clusterName(service, subset), weight }),
+  );
+  return { $case: 'weightedClusters', value: message(WeightedCluster, { clusters }) };
+}
+
+function retryPolicy({ attempts, perTryTimeoutMs, on, backoff }: Retry): RetryPolicy {
+  return message(RetryPolicy, {
+    retryOn: on.map((code) => code.toLowerCase().replaceAll('_', '-')).join(','),
+    numRetries: attempts - 1,
+    perTryTimeout: perTryTimeoutMs === undefined ? undefined : durationOf(perTryTimeoutMs),
+    retryBackOff: { baseInterval: durationOf(backoff.baseMs), maxInterval: durationOf(backoff.maxMs) },
+  });
+}
+
+function faultOf({ delay, abort }: Fault): Any {
+  return packed('envoy.extensions.filters.http.fault.v3.HTTPFault', HTTPFault, {
+    delay:
+      delay === undefined
+        ? undefined
+        : {
+            faultDelaySecifier: { $case: 'fixedDelay', value: durationOf(delay.durationMs) },
+            percentage: fractionOf(delay.percent),
+          },
+    abort:
+      abort === undefined
+        ? undefined
+        : {
+            errorType: { $case: 'grpcStatus', value: grpcCodes.indexOf(abort.code) },
+            percentage: fractionOf(abort.percent),
+          },
+  });
+}

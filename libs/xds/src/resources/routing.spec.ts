@@ -1,0 +1,227 @@
+import type { MeshConfig } from '@evenly/mesh-config';
+import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
+import { HttpConnectionManager } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
+import { describe, expect, it } from 'vitest';
+import { anonymousNode, type NodeKind } from '../node.ts';
+import { ResourceCache } from '../resource-cache.ts';
+import { codecs, type ResourceType } from '../resource-type.ts';
+import { mesh, meshRoute, meshService } from '../testing/mesh.ts';
+import { leftOut } from './left-out.ts';
+import { routingResources } from './routing.ts';
+
+/** What a client of one kind gets, decoded. */
+function serve(config: MeshConfig, kind: NodeKind = 'grpc') {
+  const cache = new ResourceCache();
+  cache.replace('routing', routingResources(config));
+  const node = { ...anonymousNode, kind };
+  const get = <T extends ResourceType>(type: T, name: string) => {
+    const item = cache.get(type, name, node);
+    return item && (codecs[type].decode(item.encoded) as ReturnType<(typeof codecs)[T]['decode']>);
+  };
+  return { get, names: (type: ResourceType) => cache.all(type, node).map(({ name }) => name), cache };
+}
+
+const one = mesh([meshService('be1-srv')]);
+const managerOf = (listener: ReturnType<typeof codecs.listener.decode>) =>
+  HttpConnectionManager.decode(listener.apiListener!.apiListener!.value);
+
+describe('for gRPC clients', () => {
+  it('a service is a listener of its own name, with the router as its only and last filter', () => {
+    const listener = serve(one).get('listener', 'be1-srv')!;
+    const manager = managerOf(listener);
+    expect(manager.routeSpecifier).toMatchObject({
+      $case: 'rds',
+      value: { routeConfigName: 'be1-srv-route', configSource: { configSourceSpecifier: { $case: 'ads' } } },
+    });
+    expect(manager.httpFilters.map(({ name }) => name)).toEqual(['envoy.filters.http.router']);
+    expect(manager.xffNumTrustedHops).toBe(0);
+  });
+
+  it('everything of its domain goes to its cluster, round robin, with endpoints over ADS', () => {
+    const { get } = serve(one);
+    expect(get('route', 'be1-srv-route')).toMatchObject({
+      name: 'be1-srv-route',
+      virtualHosts: [
+        {
+          name: 'be1-srv-vs',
+          domains: ['be1-srv'],
+          routes: [
+            {
+              match: { pathSpecifier: { $case: 'prefix', value: '' } },
+              action: { value: { clusterSpecifier: { $case: 'cluster', value: 'be1-srv-cluster' } } },
+            },
+          ],
+        },
+      ],
+    });
+    expect(get('cluster', 'be1-srv-cluster')).toMatchObject({
+      name: 'be1-srv-cluster',
+      clusterDiscoveryType: { $case: 'type', value: 3 },
+      lbPolicy: 0,
+      edsClusterConfig: { edsConfig: { configSourceSpecifier: { $case: 'ads' } } },
+    });
+  });
+
+  it('routes keep the order of the file, and only those that hold for the authority are sent', () => {
+    const canary = meshRoute('be1-srv', 'be1-v2', {
+      name: 'canary',
+      match: {
+        authority: 'be1-srv',
+        path: { kind: 'regex', value: '/echo\\..*' },
+        method: 'POST',
+        headers: [
+          { name: 'x-canary', kind: 'exact', value: 'always', invert: false },
+          { name: 'x-test', kind: 'present', invert: true },
+        ],
+      },
+    });
+    const anywhere = { ...meshRoute('x', 'be2-srv'), match: { path: { kind: 'exact' as const, value: '/a/b' }, headers: [] } };
+    const config = mesh(['be1-srv', 'be1-v2', 'be2-srv'].map((name) => meshService(name)), {
+      routes: [canary, meshRoute('other', 'be2-srv'), anywhere, meshRoute('be1-srv', 'be1-srv')],
+    });
+    const [host] = serve(config).get('route', 'be1-srv-route')!.virtualHosts;
+    expect(host?.routes.map(({ match }) => match?.pathSpecifier?.$case)).toEqual(['safeRegex', 'path', 'prefix']);
+    expect(host?.routes[0]).toMatchObject({
+      name: 'canary',
+      match: {
+        headers: [
+          { name: ':method', headerMatchSpecifier: { value: { matchPattern: { $case: 'exact', value: 'POST' } } } },
+          { name: 'x-canary', headerMatchSpecifier: { value: { matchPattern: { $case: 'exact', value: 'always' } } } },
+          { name: 'x-test', headerMatchSpecifier: { $case: 'presentMatch', value: true }, invertMatch: true },
+        ],
+      },
+    });
+  });
+
+  it('weights become weighted clusters, subsets clusters of their own; a weight of 0 is left out', () => {
+    const to = (v1: number, v2: number) => [
+      { service: 'be1-srv', weight: v1 },
+      { service: 'be1-srv', subset: 'v2', weight: v2 },
+    ];
+    const action = (v1: number, v2: number) => {
+      const config = mesh([meshService('be1-srv', {}, ['v2'])], { routes: [meshRoute('be1-srv', 'be1-srv', { to: to(v1, v2) })] });
+      const { get, names } = serve(config);
+      expect(names('cluster')).toEqual(['be1-srv-cluster', 'be1-srv/v2-cluster']);
+      const route = get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]!;
+      return route.action?.$case === 'route' ? route.action.value.clusterSpecifier : undefined;
+    };
+    expect(action(95, 5)).toMatchObject({
+      $case: 'weightedClusters',
+      value: { clusters: [{ name: 'be1-srv-cluster', weight: 95 }, { name: 'be1-srv/v2-cluster', weight: 5 }] },
+    });
+    expect(action(0, 100)).toEqual({ $case: 'cluster', value: 'be1-srv/v2-cluster' });
+  });
+
+  it('time-outs, retries, hash header and faults come from the service, or from the route', () => {
+    const backoff = { baseMs: 25, maxMs: 250 };
+    const config = mesh([meshService('be1-srv', { timeoutMs: 5000, loadBalancing: 'ring-hash', hashHeader: 'x-user' })], {
+      routes: [
+        meshRoute('be1-srv', 'be1-srv', {
+          retry: { attempts: 3, on: ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'], backoff },
+          fault: { delay: { durationMs: 1500, percent: 0.5 }, abort: { code: 'UNAVAILABLE', percent: 10 } },
+        }),
+      ],
+    });
+    const { get } = serve(config);
+    const route = get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]!;
+    expect(route.action).toMatchObject({
+      value: {
+        timeout: { seconds: 5n },
+        maxStreamDuration: { maxStreamDuration: { seconds: 5n } },
+        retryPolicy: { retryOn: 'unavailable,resource-exhausted', numRetries: 2 },
+        hashPolicy: [{ policySpecifier: { $case: 'header', value: { headerName: 'x-user' } } }],
+      },
+    });
+    expect(HTTPFault.decode(route.typedPerFilterConfig['envoy.filters.http.fault']!.value)).toMatchObject({
+      delay: { faultDelaySecifier: { value: { seconds: 1n, nanos: 500_000_000 } }, percentage: { numerator: 5000 } },
+      abort: { errorType: { $case: 'grpcStatus', value: 14 }, percentage: { numerator: 100_000 } },
+    });
+    const filters = managerOf(get('listener', 'be1-srv')!).httpFilters;
+    expect(filters.map(({ name, isOptional }) => [name, isOptional])).toEqual([
+      ['envoy.filters.http.fault', true],
+      ['envoy.filters.http.router', false],
+    ]);
+    expect(get('cluster', 'be1-srv-cluster')?.lbPolicy).toBe(2);
+  });
+
+  it('outlier detection and circuit breaker are sent; what these clients cannot take is left out, and said', () => {
+    const config = mesh([
+      meshService('be1-srv', {
+        loadBalancing: 'least-request',
+        slowStart: { windowMs: 1000, aggression: 1, minWeightPercent: 10 },
+        circuitBreaker: { maxRequests: 7, maxPendingRequests: 1, maxConnections: 1, maxRetries: 1 },
+        outlierDetection: {
+          consecutiveFailures: 5,
+          intervalMs: 1000,
+          baseEjectionTimeMs: 2000,
+          maxEjectionTimeMs: 10_000,
+          maxEjectionPercent: 20,
+          failurePercentage: { thresholdPercent: 50, enforcementPercent: 100, minimumHosts: 2, requestVolume: 10 },
+        },
+      }),
+    ]);
+    expect(serve(config).get('cluster', 'be1-srv-cluster')).toMatchObject({
+      lbPolicy: 0,
+      circuitBreakers: { thresholds: [{ maxRequests: 7 }] },
+      outlierDetection: { enforcingSuccessRate: 0, failurePercentageThreshold: 50, maxEjectionPercent: 20 },
+      lbConfig: undefined,
+    });
+    expect(leftOut(config, 'grpc').map(({ field }) => field)).toEqual([
+      'policy.loadBalancing: least-request',
+      'policy.slowStart',
+      'policy.outlierDetection.consecutiveFailures',
+      'policy.circuitBreaker',
+    ]);
+    expect(leftOut(one, 'grpc')).toEqual([]);
+  });
+
+  it('sockets are not for them, and a service may have the name of a listener', () => {
+    const config = mesh([meshService('be1-srv')], {
+      listeners: [{ name: 'be1-srv', address: '0.0.0.0', port: 8080, grpcWeb: false }],
+    });
+    expect(serve(config).get('listener', 'be1-srv')?.address).toBeUndefined();
+    expect(serve(config, 'envoy').get('listener', 'be1-srv')?.apiListener).toBeUndefined();
+  });
+});
+
+describe('for Envoy', () => {
+  const config = mesh([meshService('be1-srv', { loadBalancing: 'least-request' }), meshService('be2-srv')], {
+    listeners: [{ name: 'ingress', address: '0.0.0.0', port: 8080, grpcWeb: true }],
+    routes: [meshRoute('api:9000', 'be2-srv'), { ...meshRoute('', 'be1-srv'), match: { path: { kind: 'prefix', value: '/echo.' }, headers: [] } }],
+  });
+
+  it('listeners have sockets, and gRPC-Web where it is asked for', () => {
+    const { get, names } = serve(config, 'envoy');
+    expect(names('listener')).toEqual(['ingress']);
+    const listener = get('listener', 'ingress')!;
+    expect(listener.address).toMatchObject({ address: { value: { address: '0.0.0.0', portSpecifier: { value: 8080 } } } });
+    const filter = listener.filterChains[0]!.filters[0]!;
+    const manager = filter.configType?.$case === 'typedConfig' ? HttpConnectionManager.decode(filter.configType.value.value) : undefined;
+    expect(manager?.httpFilters.map(({ name }) => name)).toEqual(['envoy.filters.http.grpc_web', 'envoy.filters.http.router']);
+  });
+
+  it('each authority is a virtual host, with any port unless it names one; the rest is a last one', () => {
+    const { get } = serve(config, 'envoy');
+    const hosts = get('route', 'listener/ingress-route')!.virtualHosts;
+    expect(hosts.map(({ domains }) => domains)).toEqual([['api:9000'], ['be1-srv', 'be1-srv:*'], ['be2-srv', 'be2-srv:*'], ['*']]);
+    expect(hosts.map(({ routes }) => routes.length)).toEqual([2, 2, 2, 1]);
+    const { action } = hosts[0]!.routes[0]!;
+    expect(action).toMatchObject({ value: { timeout: { seconds: 0n, nanos: 0 } } }); // not Envoy's 15 s
+  });
+
+  it('clusters speak HTTP/2 and take what gRPC clients cannot', () => {
+    const { get } = serve(config, 'envoy');
+    const cluster = get('cluster', 'be1-srv-cluster')!;
+    expect(cluster.lbPolicy).toBe(1);
+    expect(Object.keys(cluster.typedExtensionProtocolOptions)).toEqual(['envoy.extensions.upstreams.http.v3.HttpProtocolOptions']);
+    expect(cluster.commonLbConfig?.healthyPanicThreshold?.value).toBe(50);
+  });
+
+  it('with separate streams routes and endpoints come from the cluster of its bootstrap, not from ADS', () => {
+    const { get } = serve(config, 'envoy-separate');
+    expect(get('cluster', 'be1-srv-cluster')?.edsClusterConfig?.edsConfig?.configSourceSpecifier).toMatchObject({
+      $case: 'apiConfigSource',
+      value: { grpcServices: [{ targetSpecifier: { value: { clusterName: 'xds_cluster' } } }] },
+    });
+  });
+});

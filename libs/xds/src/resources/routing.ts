@@ -1,0 +1,50 @@
+import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import type { NodeResource, Resource } from '../resource.ts';
+import { byKind } from './by-kind.ts';
+import { cluster } from './clusters.ts';
+import { configSource } from './config-source.ts';
+import { apiListener, socketListener } from './listeners.ts';
+import { clusterName, listenerName } from './names.ts';
+import { authoritiesOf, authorityRoutes, listenerRoutes } from './routes.ts';
+
+/** The name of the cluster in Envoys' bootstraps that leads here; needed by those with separate streams only. */
+export const defaultEnvoyXdsCluster = 'xds_cluster';
+
+/**
+ * All that does not depend on endpoints: listeners, routes and clusters of a whole config. Clients can walk these
+ * before there are any endpoints.
+ */
+export function routingResources(
+  config: MeshConfig,
+  { envoyXdsCluster = defaultEnvoyXdsCluster }: { envoyXdsCluster?: string } = {},
+): (Resource | NodeResource)[] {
+  const routes = routesOf(config);
+  const authorities = authoritiesOf(routes);
+  const sockets = new Map(config.listeners.map((listener) => [listener.name, listener]));
+  const names = new Set([...authorities.map(listenerName), ...sockets.keys()]);
+
+  const listeners = [...names].map((name) =>
+    byKind('listener', name, (kind) => {
+      const source = configSource(kind, envoyXdsCluster);
+      if (kind === 'grpc') return authorities.includes(name) ? apiListener(name, routes, source) : undefined;
+      const listener = sockets.get(name);
+      return listener && socketListener(listener, routesOf(config, listener), source);
+    }),
+  );
+  return [
+    ...listeners,
+    ...authorities.map((authority) => authorityRoutes(authority, routes, config)),
+    ...config.listeners.map((listener: Listener) =>
+      listenerRoutes(listener.name, routesOf(config, listener), config),
+    ),
+    ...clusters(config, envoyXdsCluster),
+  ];
+}
+
+function clusters(config: MeshConfig, envoyXdsCluster: string): NodeResource[] {
+  return [...config.services.values()].flatMap(({ name, policy, subsets }) =>
+    [undefined, ...subsets.keys()].map((subset) =>
+      cluster(clusterName(name, subset), policy, envoyXdsCluster),
+    ),
+  );
+}

@@ -9,19 +9,29 @@ export interface ConfigFault {
   reason: string;
 }
 
-/** A config that cannot be used; carries every fault, and says them all in its message. */
+/** More do not help anybody, and a file of another kind can have as many as it has lines. */
+const maxFaults = 100;
+
+/** A config that cannot be used; carries every fault (the first 100), and says them all in its message. */
 export class ConfigError extends Error {
   readonly code = 'BAD_CONFIG';
   readonly faults: readonly ConfigFault[];
 
   constructor(faults: readonly ConfigFault[], options?: ErrorOptions) {
-    super(faults.map(describeFault).join('\n'), options);
+    const listed = faults.slice(0, maxFaults);
+    const more = faults.length > maxFaults ? [`… and ${faults.length - maxFaults} more`] : [];
+    super([...listed.map(describeFault), ...more].join('\n'), options);
     this.name = 'ConfigError';
-    this.faults = faults;
+    this.faults = listed;
   }
 }
 
 /** `svc.json:3: services[0].portName: must be …` */
-export function describeFault({ file, line, field, reason }: ConfigFault): string {
-  return `${file}:${line}: ${field === '' ? '' : `${field}: `}${reason}`;
+export function describeFault(fault: ConfigFault): string {
+  return `${describePlace(fault)}${fault.field === '' ? '' : ':'} ${fault.reason}`;
+}
+
+/** `svc.json:3: services[0].portName` */
+export function describePlace({ file, line, field }: ConfigFault): string {
+  return `${file}:${line}:${field === '' ? '' : ` ${field}`}`;
 }

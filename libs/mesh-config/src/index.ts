@@ -1,6 +1,14 @@
+export { readAnyConfig, readConfigPart, readConfigs, type ConfigFile } from './any-config.ts';
+export type { ConfigPart } from './config-part.ts';
 export { ConfigError, describeFault, type ConfigFault } from './errors.ts';
+export { defaultPolicy } from './file-format/policy-format.ts';
 export { grpcCodes, retryableCodes, type GrpcCode, type RetryableCode } from './grpc-code.ts';
+export { meshConfigJsonSchema } from './json-schema.ts';
+export { readListenerConfig } from './listener-config.ts';
+export { mergeConfigs } from './merge.ts';
+export { readMeshConfig } from './mesh-reader.ts';
 export type { HealthCheck, Listener, Locality, MeshConfig, Service, Subset } from './mesh-config.ts';
+export type { OtherFormatOptions } from './other-format.ts';
 export type {
   CircuitBreaker,
   FailurePercentageEjection,
@@ -13,6 +21,7 @@ export type {
   SuccessRateEjection,
   ZonePreference,
 } from './policy.ts';
+export { printMeshConfig } from './print.ts';
 export type {
   Destination,
   Fault,
@@ -33,4 +42,4 @@ export type {
   StaticEndpoint,
   StaticSource,
 } from './source.ts';
-export { readSvcConfig, srvName, type SvcConfigService } from './svc-config.ts';
+export { fromSvcConfig, readSvcConfig, srvName, type SvcConfigService } from './svc-config.ts';

@@ -24,10 +24,11 @@ export interface Policy {
 export type LoadBalancing = (typeof loadBalancings)[number];
 
 /**
- * - `round-robin`: one after the other, by weight where endpoints have one
+ * - `round-robin`: one after the other
  * - `least-request`: the one with fewer calls under way, of two picked by chance (gRFC A48)
  * - `peak-ewma`: the one that answers faster, of two picked by chance
- * - `weighted-round-robin`: by the load that endpoints report (ORCA, gRFC A58)
+ * - `weighted-round-robin`: the same, each as often as its weight says; gRPC clients take the load that endpoints
+ *   report for it (ORCA, gRFC A58)
  * - `ring-hash`: the same value of a header goes to the same endpoint (gRFC A42)
  */
 export const loadBalancings = [

@@ -46,7 +46,7 @@ describe('readSvcConfig', () => {
         file: 'svc_config.json',
         line: 13,
         field: 'services[1].serviceName',
-        reason: 'is there twice: "be1-srv" is also services[0]; xDS resources are named by it',
+        reason: 'is there twice: "be1-srv" is also entry [0]',
       },
     ]);
   });
@@ -62,7 +62,7 @@ describe('readSvcConfig', () => {
 
   it('refuses a field that it does not know, such as a port number', () => {
     expect(faultsOf(file({ ...be1, port: -1 }))).toMatchObject([
-      { field: 'services[0]', reason: 'has fields that are not known: port' },
+      { field: 'services[0].port', line: 11, reason: 'is not a field that is known here' },
     ]);
   });
 

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { parseConfig, validate } from './document.ts';
+import { configPart, type ConfigPart } from './config-part.ts';
+import { parseConfig, validate, type ConfigDocument, type FieldPath } from './document.ts';
+import { defaultPolicy } from './file-format/policy-format.ts';
+import { unique } from './file-format/values.ts';
+import type { MeshConfig, Service } from './mesh-config.ts';
+import { withDefaults, type OtherFormatOptions } from './other-format.ts';
 
 /**
  * The reader of `svc_config.json`: the services of a control plane that finds endpoints by DNS SRV.
@@ -9,63 +14,35 @@ import { parseConfig, validate } from './document.ts';
 /** Kubernetes' rule for names of services and namespaces: RFC 1035 labels. */
 const label = (what: string) =>
   z.string({ error: `must be a text: ${what}` }).regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, {
-    error: (issue) =>
-      `must be ${what}: lower-case letters, digits and "-", at most 63, got ${JSON.stringify(issue.input)}`,
+    error: `must be ${what}: lower-case letters, digits and "-", at most 63`,
   });
 
 /** Kubernetes' rule for port names: RFC 6335 §5.1, at most 15 characters with a letter among them. */
 const portName = z
-  .string({
-    error: (issue) => `must be the name of a Service port (not a number), got ${JSON.stringify(issue.input)}`,
-  })
+  .string({ error: 'must be the name of a Service port (not a number)' })
   .regex(/^(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/, {
-    error: (issue) =>
-      `must be the name of a Service port: lower-case letters, digits and "-", at most 15, with a letter, got ${JSON.stringify(issue.input)}`,
+    error:
+      'must be the name of a Service port: lower-case letters, digits and "-", at most 15, with a letter',
   });
 
-const locality = z.string({ error: 'must be a text' }).max(253);
+const locality = z.string().max(253);
 
-const service = z.strictObject(
-  {
-    serviceName: label('a service name'),
-    namespace: label('a namespace'),
-    portName,
-    protocol: z.enum(['tcp', 'udp'], {
-      error: (issue) => `must be "tcp" or "udp", got ${JSON.stringify(issue.input)}`,
-    }),
-    grpcServiceName: z.string({ error: 'must be a text: the gRPC service whose health is checked' }).max(256),
-    zone: locality.default(''),
-    region: locality.default(''),
-  },
-  { error: strictObjectError },
-);
+const service = z.strictObject({
+  serviceName: label('a service name'),
+  namespace: label('a namespace'),
+  portName,
+  protocol: z.enum(['tcp', 'udp']),
+  grpcServiceName: z.string({ error: 'must be a text: the gRPC service whose health is checked' }).max(256),
+  zone: locality.default(''),
+  region: locality.default(''),
+});
 
-const schema = z
-  .strictObject(
-    {
-      services: z
-        .array(service, { error: 'must be a list of services' })
-        .max(1000, 'must hold at most 1000 services'),
-    },
-    { error: strictObjectError },
-  )
-  .superRefine(({ services }, context) => {
-    const first = new Map<string, number>();
-    services.forEach(({ serviceName }, index) => {
-      const earlier = first.get(serviceName);
-      if (earlier === undefined) first.set(serviceName, index);
-      else {
-        const message = `is there twice: "${serviceName}" is also services[${earlier}]; xDS resources are named by it`;
-        context.addIssue({ code: 'custom', path: ['services', index, 'serviceName'], message });
-      }
-    });
-  });
-
-function strictObjectError(issue: { code?: string; keys?: string[]; input?: unknown }): string | undefined {
-  if (issue.code === 'unrecognized_keys') return `has fields that are not known: ${issue.keys?.join(', ')}`;
-  if (issue.code === 'invalid_type') return `must be an object, got ${JSON.stringify(issue.input)}`;
-  return undefined;
-}
+const schema = z.strictObject({
+  services: z
+    .array(service, { error: 'must be a list of services' })
+    .max(1000)
+    .superRefine(unique(({ serviceName }) => serviceName, 'serviceName')),
+});
 
 /** One service of `svc_config.json`, as it stands there. */
 export type SvcConfigService = z.output<typeof service>;
@@ -76,6 +53,43 @@ export type SvcConfigService = z.output<typeof service>;
  */
 export function readSvcConfig(text: string, file: string): SvcConfigService[] {
   return validate(schema, parseConfig(text, file)).services;
+}
+
+/** The same services as a mesh config: DNS SRV, health checks, the default policy, and each service's implicit route. */
+export function fromSvcConfig(
+  services: readonly SvcConfigService[],
+  options: OtherFormatOptions = {},
+): MeshConfig {
+  const byName = services.map((one): [string, Service] => [one.serviceName, toService(one, options)]);
+  return { services: new Map(byName), routes: [], listeners: [] };
+}
+
+export function svcConfigPart(document: ConfigDocument, options: OtherFormatOptions): ConfigPart {
+  const { services } = validate(schema, document);
+  const config = fromSvcConfig(services, options);
+  const places = services.map(({ serviceName }, index): [object, FieldPath] => [
+    config.services.get(serviceName)!,
+    ['services', index, 'serviceName'],
+  ]);
+  return configPart(document, config, new Map(places));
+}
+
+function toService(one: SvcConfigService, options: OtherFormatOptions): Service {
+  const { clusterDomain, refreshMs, healthTimeoutMs, healthIntervalMs } = withDefaults(options);
+  return {
+    name: one.serviceName,
+    source: { kind: 'dns-srv', name: srvName(one, clusterDomain), refreshMs },
+    locality: { region: one.region, zone: one.zone },
+    healthCheck: {
+      grpcService: one.grpcServiceName,
+      timeoutMs: healthTimeoutMs,
+      intervalMs: healthIntervalMs,
+      healthyThreshold: 1,
+      unhealthyThreshold: 1,
+    },
+    subsets: new Map(),
+    policy: defaultPolicy,
+  };
 }
 
 /** The SRV name under which the endpoints of a service are found. */

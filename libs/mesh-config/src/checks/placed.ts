@@ -1,0 +1,33 @@
+import type { ConfigPart } from '../config-part.ts';
+import { describePlace, type ConfigFault } from '../errors.ts';
+
+/** An item of a config that knows its place in the files. */
+export interface Placed<T> {
+  item: T;
+  faultOf: (reason: string) => ConfigFault;
+}
+
+export function placed<T extends object>(part: ConfigPart, items: Iterable<T>): Placed<T>[] {
+  return [...items].map((item) => ({ item, faultOf: (reason) => part.faultOf(item, reason) }));
+}
+
+/** `mesh.yaml:3: services.be1-srv`, to point from one place to another. */
+export function placeOf({ faultOf }: Placed<unknown>): string {
+  return describePlace(faultOf(''));
+}
+
+/** A fault for each item whose key an earlier one has; items without a key are left alone. */
+export function twiceFaults<T>(
+  items: readonly Placed<T>[],
+  keyOf: (item: T) => string | undefined,
+  what: string,
+): ConfigFault[] {
+  const first = new Map<string, Placed<T>>();
+  return items.flatMap((one) => {
+    const key = keyOf(one.item);
+    if (key === undefined) return [];
+    const earlier = first.get(key);
+    if (!earlier) first.set(key, one);
+    return earlier ? [one.faultOf(`${what} "${key}" is there twice, also at ${placeOf(earlier)}`)] : [];
+  });
+}

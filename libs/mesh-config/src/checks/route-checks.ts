@@ -1,0 +1,65 @@
+import type { ConfigPart } from '../config-part.ts';
+import type { ConfigFault } from '../errors.ts';
+import type { MeshConfig } from '../mesh-config.ts';
+import type { Destination, Route } from '../route.ts';
+import { placed, placeOf, twiceFaults, type Placed } from './placed.ts';
+import { findShadowing } from './shadowing.ts';
+
+/** Faults of the routes of the whole config, and of each listener's own. */
+export function routeFaults(parts: readonly ConfigPart[], config: MeshConfig): ConfigFault[] {
+  const shared = parts.flatMap((part) => placed(part, part.config.routes));
+  const own = parts.flatMap((part) => part.config.listeners.map(({ routes = [] }) => placed(part, routes)));
+  const destinations = parts.flatMap((part) => {
+    const lists = [part.config.routes, ...part.config.listeners.map(({ routes = [] }) => routes)];
+    return lists.flat().flatMap(({ to }) => placed(part, to));
+  });
+  return [
+    ...destinations.flatMap((destination) => unknownDestination(destination, config)),
+    ...[shared, ...own].flatMap((routes) => [
+      ...twiceFaults(routes, ({ name }) => name, 'the route'),
+      ...routes.flatMap((route) => [...weightFaults(route), ...hashFaults(route, config)]),
+      ...shadowFaults(routes),
+    ]),
+  ];
+}
+
+function unknownDestination({ item, faultOf }: Placed<Destination>, { services }: MeshConfig): ConfigFault[] {
+  const service = services.get(item.service);
+  if (!service)
+    return [faultOf(`leads to the service "${item.service}", which ${known([...services.keys()])}`)];
+  if (item.subset === undefined || service.subsets.has(item.subset)) return [];
+  return [
+    faultOf(
+      `leads to the subset "${item.subset}" of "${item.service}", which ${known([...service.subsets.keys()])}`,
+    ),
+  ];
+}
+
+const shown = 10;
+function known(names: readonly string[]): string {
+  const some = [...names.slice(0, shown), ...(names.length > shown ? ['…'] : [])].join(', ');
+  return `is not in the config; known: ${names.length === 0 ? 'none' : some}`;
+}
+
+function weightFaults({ item: { to }, faultOf }: Placed<Route>): ConfigFault[] {
+  const leadsTo = to.map(({ service, subset }) => (subset === undefined ? service : `${service}, ${subset}`));
+  const twice = leadsTo.filter((one, index) => leadsTo.indexOf(one) < index);
+  const faults = twice.map((one) => faultOf(`leads to "${one}" twice; one weight says it`));
+  if (to.every(({ weight }) => weight === 0))
+    faults.push(faultOf('has weights that are all 0: no call could go anywhere'));
+  return faults;
+}
+
+function hashFaults({ item, faultOf }: Placed<Route>, { services }: MeshConfig): ConfigFault[] {
+  if (item.hashHeader === undefined) return [];
+  const other = item.to.find(
+    ({ service }) => (services.get(service)?.policy.loadBalancing ?? 'ring-hash') !== 'ring-hash',
+  );
+  return other ? [faultOf(`has a hashHeader, but "${other.service}" is not balanced by ring-hash`)] : [];
+}
+
+function shadowFaults(routes: readonly Placed<Route>[]): ConfigFault[] {
+  return findShadowing(routes.map(({ item }) => item)).map(({ route, by }) =>
+    routes[route]!.faultOf(`can never match: ${placeOf(routes[by]!)} comes first and takes all of its calls`),
+  );
+}

@@ -1,0 +1,24 @@
+import { faultAt, type ConfigDocument, type FieldPath } from './document.ts';
+import type { ConfigFault } from './errors.ts';
+import type { MeshConfig } from './mesh-config.ts';
+
+/** What one file says, in whatever form, with every field checked by itself. `mergeConfigs` checks how they fit. */
+export interface ConfigPart {
+  file: string;
+  config: MeshConfig;
+  /** A fault of a service, subset, route, destination or listener of the config, at its place in the file. */
+  faultOf(item: object, reason: string): ConfigFault;
+}
+
+/** @param places where each item of the config stands in the document, which may be of another form */
+export function configPart(
+  document: ConfigDocument,
+  config: MeshConfig,
+  places: ReadonlyMap<object, FieldPath>,
+): ConfigPart {
+  return {
+    file: document.file,
+    config,
+    faultOf: (item, reason) => faultAt(document, places.get(item) ?? [], reason),
+  };
+}

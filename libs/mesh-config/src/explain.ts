@@ -1,0 +1,89 @@
+import { inspect } from 'node:util';
+import type { z } from 'zod';
+
+/** Turns zod's issues into what a person can act on: which field, what was expected, what was found. */
+
+type Issue = z.core.$ZodIssue;
+type Path = (string | number)[];
+
+export interface Explained {
+  path: Path;
+  reason: string;
+}
+
+/** @param value what was checked, so that a reason can say what was found */
+export function explainIssues(issues: readonly Issue[], value: unknown): Explained[] {
+  return issues.flatMap((issue) => explain(issue, [], value));
+}
+
+function explain(issue: Issue, parent: Path, value: unknown): Explained[] {
+  const path = [...parent, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: [...path, key], reason: 'is not a field that is known here' }));
+  if (issue.code === 'invalid_key')
+    return issue.issues.map(({ message }) => ({ path, reason: `has a name that ${message}` }));
+  if (issue.code === 'invalid_union') {
+    const meant = meantBranch(issue.errors);
+    if (meant) return meant.flatMap((inner) => explain(inner, path, value));
+  }
+  const found = at(value, path);
+  if (found === undefined && issue.code !== 'custom') return [{ path, reason: 'is missing' }];
+  const reason = expected(issue) ?? issue.message;
+  // By convention a message that begins with "must" says what was expected; any other says all.
+  return [{ path, reason: reason.startsWith('must') ? `${reason}, got ${show(found)}` : reason }];
+}
+
+/** Of several allowed forms the one whose type fits: its faults are what the writer wants to hear. */
+function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const fitting = branches.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+/** undefined = the schema's own message says it. */
+function expected(issue: Issue): string | undefined {
+  // A schema with a message of its own knows best; zod's own messages begin like this.
+  if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return undefined;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${typeNames[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `must ${count(issue.origin)} at least ${issue.minimum}`;
+    case 'too_big':
+      return `must ${count(issue.origin)} at most ${issue.maximum}`;
+    default:
+      return undefined;
+  }
+}
+
+const units: Readonly<Record<string, string>> = { string: 'characters', array: 'entries' };
+const count = (origin: string) => (origin in units ? `have a number of ${units[origin]} of` : 'be');
+
+function at(value: unknown, path: Path): unknown {
+  let current = value;
+  for (const step of path) {
+    if (typeof current !== 'object' || current === null) return undefined;
+    current = (current as Record<string | number, unknown>)[step];
+  }
+  return current;
+}
+
+/** One short line, whatever it is. */
+function show(value: unknown): string {
+  const text =
+    typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity });
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

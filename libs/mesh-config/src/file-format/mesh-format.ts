@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { HealthCheck, Listener, Service, Subset } from '../mesh-config.ts';
+import { policy } from './policy-format.ts';
+import { routes } from './route-format.ts';
+import { locality, source } from './source-format.ts';
+import { duration, ip, maybeText, name, whole } from './values.ts';
+
+/** The form of a whole config file. */
+
+const healthCheck = z
+  .strictObject({
+    grpcService: maybeText()
+      .prefault('')
+      .describe('The service that is asked about; empty = the server as a whole'),
+    timeout: duration().prefault('1s').describe('Deadline of one check'),
+    interval: duration(10).prefault('5s').describe('Time between two checks of an endpoint'),
+    healthyThreshold: whole(1, 100).prefault(1).describe('Good answers in a row until it gets calls again'),
+    unhealthyThreshold: whole(1, 100).prefault(1).describe('Bad answers in a row until it gets no more'),
+  })
+  .transform(({ timeout, interval, ...rest }): HealthCheck => ({
+    ...rest,
+    timeoutMs: timeout,
+    intervalMs: interval,
+  }))
+  .describe('Active checks by grpc.health.v1; absent = none');
+
+const subsets = z
+  .record(name, z.strictObject({ source }))
+  .prefault({})
+  .transform((byName): ReadonlyMap<string, Subset> => named(byName))
+  .describe('Versions of the service that routes can name, each with its own source');
+
+const service = z.strictObject({
+  source,
+  locality,
+  healthCheck: z.exactOptional(healthCheck),
+  subsets,
+  policy: policy.prefault({}),
+});
+
+const services = z
+  .record(name, service)
+  .refine((byName) => Object.keys(byName).length <= 1000, { error: 'must hold at most 1000 services' })
+  .transform((byName): ReadonlyMap<string, Service> => named(byName))
+  .describe('By name');
+
+const listener = z
+  .strictObject({
+    name,
+    address: ip.prefault('0.0.0.0'),
+    port: whole(0, 65_535).describe('0 = any free one, which only our own proxy can do'),
+    routes: z
+      .exactOptional(routes)
+      .describe('What this listener alone routes; absent = the routes of the whole config'),
+    grpcWeb: z.boolean().prefault(false).describe('Takes gRPC-Web too'),
+  })
+  .describe('A port that calls come in by: of the proxy, or of an Envoy') satisfies z.ZodType<Listener>;
+
+export const meshFormat = z
+  .strictObject({
+    $schema: z.exactOptional(z.string()).describe('For editors; not looked at'),
+    services,
+    routes: routes.prefault([]),
+    listeners: z.array(listener).max(100).prefault([]),
+  })
+  .meta({ title: 'Evenly mesh config' });
+
+/** A map of objects that know their own name; a Map, because a service may be called `constructor`. */
+function named<T>(byName: Readonly<Record<string, T>>): ReadonlyMap<string, T & { name: string }> {
+  return new Map(Object.entries(byName).map(([key, value]) => [key, { name: key, ...value }]));
+}

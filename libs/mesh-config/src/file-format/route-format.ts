@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { grpcCodes } from '../grpc-code.ts';
+import { regexFault } from '../regex.ts';
+import type { Fault, HeaderMatch, PathMatch, Route } from '../route.ts';
+import { headerName, retry, timeout } from './policy-format.ts';
+import { duration, name, oneOf, percent, text, whole } from './values.ts';
+
+/** The form of `routes:` in files. */
+
+const pattern = text(1024)
+  .superRefine((value, context) => {
+    const reason = regexFault(value);
+    if (reason !== undefined)
+      context.addIssue({ code: 'custom', message: `must be a regular expression of RE2: ${reason}` });
+  })
+  .describe('RE2 syntax, of the whole value');
+
+/** A query is no part of a gRPC path, so a path with one would never match. */
+const path = z
+  .string()
+  .max(1024)
+  .regex(/^\/[^?#\s]*$/, { error: 'must begin with "/" and have no query' });
+export const prefix = z
+  .string()
+  .max(1024)
+  .regex(/^(\/[^?#\s]*)?$/, { error: 'must be empty or begin with "/", without a query' });
+
+const pathMatch = oneOf({
+  exact: z.exactOptional(path),
+  prefix: z.exactOptional(prefix),
+  regex: z.exactOptional(pattern),
+})
+  .transform(({ exact, prefix: begin, regex }): PathMatch => {
+    if (exact !== undefined) return { kind: 'exact', value: exact };
+    return begin !== undefined ? { kind: 'prefix', value: begin } : { kind: 'regex', value: regex! };
+  })
+  .prefault({ prefix: '' })
+  .describe('Of the path, such as /echo.EchoServer/SayHello: exactly one of these');
+
+/** Visible ASCII, with blanks inside: what a gRPC metadata value can be (gRPC over HTTP/2, "ASCII-Value"). */
+const headerValue = z
+  .string()
+  .max(1024)
+  .regex(/^([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)$/, {
+    error: 'must be printable ASCII, not empty, without blanks at the ends',
+  });
+
+const headerMatch = oneOf(
+  {
+    name: headerName,
+    exact: z.exactOptional(headerValue),
+    prefix: z.exactOptional(headerValue),
+    regex: z.exactOptional(pattern),
+    present: z.exactOptional(z.literal(true)),
+    invert: z.boolean().prefault(false).describe('Holds when the condition does not'),
+  },
+  ['name', 'invert'],
+).transform(({ name: header, exact, prefix: begin, regex, invert }): HeaderMatch => {
+  const common = { name: header, invert };
+  if (exact !== undefined) return { ...common, kind: 'exact', value: exact };
+  if (begin !== undefined) return { ...common, kind: 'prefix', value: begin };
+  return regex !== undefined ? { ...common, kind: 'regex', value: regex } : { ...common, kind: 'present' };
+});
+
+const authority = z
+  .string()
+  .max(259)
+  .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/, {
+    error: 'must be a host or host:port, without wildcards',
+  })
+  .toLowerCase()
+  .describe('Such as be1-srv or be1-srv:8080; without a port it holds for every port; absent = any');
+
+const match = z
+  .strictObject({
+    authority: z.exactOptional(authority),
+    path: pathMatch,
+    method: z
+      .exactOptional(
+        z.string().regex(/^[A-Z]{1,32}$/, { error: 'must be an HTTP method in upper case, such as POST' }),
+      )
+      .describe('Of HTTP; absent = any'),
+    headers: z.array(headerMatch).max(32).prefault([]),
+  })
+  .prefault({})
+  .describe('Every condition must hold');
+
+const destination = z.strictObject({
+  service: name,
+  subset: z.exactOptional(name),
+  weight: whole(0, 1_000_000).prefault(1).describe('Relative to the others'),
+});
+
+const share = percent.prefault(100).describe('Of the calls');
+
+const fault = z
+  .strictObject({
+    delay: z.exactOptional(z.strictObject({ duration: duration(), percent: share })),
+    abort: z.exactOptional(
+      z.strictObject({
+        code: z.enum(grpcCodes).exclude(['OK']).describe('Status of the answer'),
+        percent: share,
+      }),
+    ),
+  })
+  .refine(({ delay, abort }) => delay !== undefined || abort !== undefined, {
+    error: 'must have delay or abort',
+  })
+  .transform(({ delay, abort }): Fault => ({
+    ...(delay === undefined ? {} : { delay: { durationMs: delay.duration, percent: delay.percent } }),
+    ...(abort === undefined ? {} : { abort }),
+  }))
+  .describe('Faults on purpose');
+
+const route = z
+  .strictObject({
+    name: z.exactOptional(name).describe('For logs and metrics; unique in its list'),
+    match,
+    to: z.array(destination).min(1).max(100).describe('A call goes to one of these by weight'),
+    timeout: z.exactOptional(timeout),
+    retry: z.exactOptional(retry),
+    fault: z.exactOptional(fault),
+    hashHeader: z.exactOptional(headerName).describe("Instead of the service's own"),
+  })
+  .transform(({ timeout: timeoutMs, ...rest }): Route => ({
+    ...rest,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  }));
+
+/** The check for shadowed routes compares each with all before it. */
+export const routes = z.array(route).max(2000).describe('The first that matches wins');

@@ -1,0 +1,121 @@
+import { stringify } from 'yaml';
+import { formatDuration } from './duration.ts';
+import type { HealthCheck, Listener, MeshConfig, Service } from './mesh-config.ts';
+import type { OutlierDetection, Policy, Retry, SlowStart } from './policy.ts';
+import type { Fault, HeaderMatch, Route } from './route.ts';
+import type { Source } from './source.ts';
+
+/**
+ * Writes a config as a mesh config file (YAML) with all defaults filled in, whatever form it was read from. Reading it
+ * yields the same config. Paths of `file` sources are relative to the working directory then, as far as they were
+ * before.
+ */
+export function printMeshConfig({ services, routes, listeners }: MeshConfig): string {
+  const file = {
+    services: mapOf(services, serviceForm),
+    routes: routes.map(routeForm),
+    listeners: listeners.map(listenerForm),
+  };
+  // No line folding and no anchors: people search in it, and compare it line by line.
+  return stringify(file, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+const mapOf = <T, F>(byName: ReadonlyMap<string, T>, form: (item: T) => F) =>
+  Object.fromEntries([...byName].map(([name, item]) => [name, form(item)]));
+
+/** Absent fields stay absent: `stringify` leaves out what is undefined. */
+const maybe = <T, F>(value: T | undefined, form: (value: T) => F) =>
+  value === undefined ? undefined : form(value);
+
+function serviceForm({ source, locality, healthCheck, subsets, policy }: Service) {
+  return {
+    source: sourceForm(source),
+    locality,
+    healthCheck: maybe(healthCheck, healthCheckForm),
+    subsets: mapOf(subsets, (subset) => ({ source: sourceForm(subset.source) })),
+    policy: policyForm(policy),
+  };
+}
+
+function sourceForm(source: Source): object {
+  switch (source.kind) {
+    case 'dns-srv':
+      return { dnsSrv: { name: source.name, refresh: formatDuration(source.refreshMs) } };
+    case 'dns-a':
+      return { dnsA: { name: source.name, port: source.port, refresh: formatDuration(source.refreshMs) } };
+    case 'kubernetes': {
+      const { service, namespace, port } = source;
+      return { kubernetes: { service, namespace, port } };
+    }
+    case 'static':
+      return { static: { endpoints: source.endpoints } };
+    case 'file':
+      return { file: { path: source.path } };
+    case 'merged':
+      return { merge: source.sources.map(sourceForm) };
+  }
+}
+
+function healthCheckForm({ timeoutMs, intervalMs, ...rest }: HealthCheck) {
+  return { ...rest, timeout: formatDuration(timeoutMs), interval: formatDuration(intervalMs) };
+}
+
+function policyForm({ timeoutMs, retry, outlierDetection, slowStart, ...rest }: Policy) {
+  return {
+    ...rest,
+    timeout: maybe(timeoutMs, formatDuration),
+    retry: maybe(retry, retryForm),
+    outlierDetection: maybe(outlierDetection, outlierForm),
+    slowStart: maybe(slowStart, slowStartForm),
+  };
+}
+
+function retryForm({ perTryTimeoutMs, backoff, ...rest }: Retry) {
+  return {
+    ...rest,
+    perTryTimeout: maybe(perTryTimeoutMs, formatDuration),
+    backoff: { base: formatDuration(backoff.baseMs), max: formatDuration(backoff.maxMs) },
+  };
+}
+
+function outlierForm({ intervalMs, baseEjectionTimeMs, maxEjectionTimeMs, ...rest }: OutlierDetection) {
+  return {
+    ...rest,
+    interval: formatDuration(intervalMs),
+    baseEjectionTime: formatDuration(baseEjectionTimeMs),
+    maxEjectionTime: formatDuration(maxEjectionTimeMs),
+  };
+}
+
+const slowStartForm = ({ windowMs, ...rest }: SlowStart) => ({ ...rest, window: formatDuration(windowMs) });
+
+function routeForm({ name, match, to, timeoutMs, retry, fault, hashHeader }: Route) {
+  const { authority, path, method, headers } = match;
+  return {
+    name,
+    match: { authority, path: { [path.kind]: path.value }, method, headers: headers.map(headerForm) },
+    to,
+    timeout: maybe(timeoutMs, formatDuration),
+    retry: maybe(retry, retryForm),
+    fault: maybe(fault, faultForm),
+    hashHeader,
+  };
+}
+
+const headerForm = ({ name, invert, ...condition }: HeaderMatch) => ({
+  name,
+  [condition.kind]: condition.kind === 'present' ? true : condition.value,
+  invert,
+});
+
+function faultForm({ delay, abort }: Fault) {
+  return {
+    delay: maybe(delay, ({ durationMs, percent }) => ({ duration: formatDuration(durationMs), percent })),
+    abort,
+  };
+}
+
+const listenerForm = ({ routes, ...rest }: Listener) => ({
+  ...rest,
+  routes: maybe(routes, (own) => own.map(routeForm)),
+});

@@ -1,0 +1,287 @@
+import fc from 'fast-check';
+import { grpcCodes, retryableCodes, type GrpcCode } from '../grpc-code.ts';
+import type { HealthCheck, Listener, MeshConfig, Service } from '../mesh-config.ts';
+import {
+  loadBalancings,
+  zonePreferences,
+  type CircuitBreaker,
+  type OutlierDetection,
+  type Policy,
+  type Retry,
+} from '../policy.ts';
+import type { Destination, Fault, HeaderMatch, Route, RouteMatch } from '../route.ts';
+import type { MergedSource, Source } from '../source.ts';
+
+/** Any config that a reader could yield, for property tests. */
+
+const maybe: { requiredKeys: [] } = { requiredKeys: [] };
+const ms = (min = 1) =>
+  fc.oneof(
+    fc.integer({ min, max: 86_400_000 }),
+    fc.integer({ min: 1, max: 1440 }).map((m) => m * 60_000),
+  );
+const percent = fc
+  .oneof(fc.integer({ min: 0, max: 100 }), fc.double({ min: 0, max: 100, noNaN: true }))
+  .map((n) => n + 0); // no -0
+const port = fc.integer({ min: 1, max: 65_535 });
+const name = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,12}[A-Za-z0-9])?$/);
+const text = fc.string({ minLength: 1, maxLength: 20 });
+const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/);
+const refreshMs = fc.integer({ min: 10, max: 3_600_000 });
+const header = fc.stringMatching(/^x-[a-z0-9]{1,10}$/);
+const regex = fc.constantFrom('.*', '/echo\\..*', '[a-z]+(foo|bar)?', '(?i)always');
+const uniqueNames = (max: number) =>
+  fc.uniqueArray(name, { selector: (one) => one.toLowerCase(), maxLength: max });
+
+const endpoint = fc.record(
+  {
+    address: fc.oneof(fc.ipV4(), fc.ipV6()),
+    port,
+    weight: fc.integer({ min: 1, max: 100_000 }),
+    zone: text,
+    hostname: text,
+  },
+  { requiredKeys: ['address', 'port'] },
+);
+const single: fc.Arbitrary<MergedSource['sources'][number]> = fc.oneof(
+  fc.record({ kind: fc.constant('dns-srv' as const), name: text, refreshMs }),
+  fc.record({ kind: fc.constant('dns-a' as const), name: text, port, refreshMs }),
+  fc.record({
+    kind: fc.constant('kubernetes' as const),
+    service: label,
+    namespace: label,
+    port: fc.oneof(port, label),
+  }),
+  fc.record({
+    kind: fc.constant('static' as const),
+    endpoints: fc.uniqueArray(endpoint, { selector: (one) => `${one.address} ${one.port}`, maxLength: 4 }),
+  }),
+  // Canonical paths, because readers normalise them.
+  fc.record({
+    kind: fc.constant('file' as const),
+    path: fc.stringMatching(/^\/?[a-z]{1,8}(\/[a-z]{1,8}\.yaml)?$/),
+  }),
+);
+const source: fc.Arbitrary<Source> = fc.oneof(
+  single,
+  fc.record({
+    kind: fc.constant('merged' as const),
+    sources: fc.array(single, { minLength: 1, maxLength: 3 }),
+  }),
+);
+
+const healthCheck: fc.Arbitrary<HealthCheck> = fc.record({
+  grpcService: fc.string({ maxLength: 20 }),
+  timeoutMs: ms(),
+  intervalMs: ms(10),
+  healthyThreshold: fc.integer({ min: 1, max: 100 }),
+  unhealthyThreshold: fc.integer({ min: 1, max: 100 }),
+});
+
+/** Two durations, the lesser first. */
+const rising = fc.tuple(ms(), ms()).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
+
+const retry: fc.Arbitrary<Retry> = fc.record(
+  {
+    attempts: fc.integer({ min: 2, max: 5 }),
+    perTryTimeoutMs: ms(),
+    on: fc.array(fc.constantFrom(...retryableCodes), { minLength: 1, maxLength: 5 }),
+    backoff: rising.map(([baseMs, maxMs]) => ({ baseMs, maxMs })),
+  },
+  { requiredKeys: ['attempts', 'on', 'backoff'] },
+);
+
+const count = fc.integer({ min: 1, max: 1_000_000 });
+const circuitBreaker: fc.Arbitrary<CircuitBreaker> = fc.record({
+  maxRequests: count,
+  maxPendingRequests: count,
+  maxConnections: count,
+  maxRetries: count,
+});
+const hosts = {
+  enforcementPercent: percent,
+  minimumHosts: fc.integer({ min: 1, max: 10_000 }),
+  requestVolume: count,
+};
+const factor = fc.double({ min: 0.1, max: 10, noNaN: true });
+const outlierDetection: fc.Arbitrary<OutlierDetection> = fc
+  .tuple(
+    rising,
+    fc.record(
+      {
+        consecutiveFailures: fc.nat(1_000_000),
+        intervalMs: ms(),
+        maxEjectionPercent: percent,
+        successRate: fc.record({ stdevFactor: factor, ...hosts }),
+        failurePercentage: fc.record({ thresholdPercent: percent, ...hosts }),
+      },
+      { requiredKeys: ['consecutiveFailures', 'intervalMs', 'maxEjectionPercent'] },
+    ),
+  )
+  .map(([[baseEjectionTimeMs, maxEjectionTimeMs], rest]) => ({
+    ...rest,
+    baseEjectionTimeMs,
+    maxEjectionTimeMs,
+  }));
+
+const policy: fc.Arbitrary<Policy> = fc
+  .tuple(
+    fc.record(
+      {
+        timeoutMs: ms(),
+        retry,
+        circuitBreaker,
+        outlierDetection,
+        subsetting: fc.record({ size: fc.integer({ min: 1, max: 10_000 }) }),
+        slowStart: fc.record({ windowMs: ms(), aggression: factor, minWeightPercent: percent }),
+      },
+      maybe,
+    ),
+    fc.record({
+      loadBalancing: fc.constantFrom(...loadBalancings),
+      zonePreference: fc.constantFrom(...zonePreferences),
+      panicThresholdPercent: percent,
+    }),
+    header,
+  )
+  .map(([some, all, hashHeader]) => ({
+    ...some,
+    ...all,
+    ...(all.loadBalancing === 'ring-hash' ? { hashHeader } : {}),
+  }));
+
+const service = (serviceName: string): fc.Arbitrary<Service> =>
+  fc.record(
+    {
+      name: fc.constant(serviceName),
+      source,
+      locality: fc.record({ region: fc.string({ maxLength: 10 }), zone: fc.string({ maxLength: 10 }) }),
+      healthCheck,
+      subsets: fc
+        .uniqueArray(fc.record({ name, source }), { selector: (one) => one.name, maxLength: 2 })
+        .map((list) => new Map(list.map((one) => [one.name, one]))),
+      policy,
+    },
+    { requiredKeys: ['name', 'source', 'locality', 'subsets', 'policy'] },
+  );
+
+/** @param headers that no other route's conditions hold with, so that no route shadows another */
+const match = (headers: HeaderMatch[]): fc.Arbitrary<RouteMatch> =>
+  fc.record(
+    {
+      authority: fc
+        .tuple(name, fc.option(port))
+        .map(([host, at]) => (at === null ? host : `${host}:${at}`).toLowerCase()),
+      path: fc.oneof(
+        fc.constant({ kind: 'prefix' as const, value: '' }),
+        fc.record({
+          kind: fc.constantFrom('exact' as const, 'prefix' as const),
+          value: fc.stringMatching(/^\/[a-zA-Z.]{0,10}(\/[a-zA-Z]{1,6})?$/),
+        }),
+        fc.record({ kind: fc.constant('regex' as const), value: regex }),
+      ),
+      method: fc.constantFrom('POST', 'GET'),
+      headers: fc.array(headerMatch, { maxLength: 2 }).map((more) => [...headers, ...more]),
+    },
+    { requiredKeys: ['path', 'headers'] },
+  );
+
+const headerMatch: fc.Arbitrary<HeaderMatch> = fc.oneof(
+  fc.record({
+    name: header,
+    invert: fc.boolean(),
+    kind: fc.constantFrom('exact' as const, 'prefix' as const),
+    value: fc.stringMatching(/^[!-~]([ -~]{0,8}[!-~])?$/),
+  }),
+  fc.record({ name: header, invert: fc.boolean(), kind: fc.constant('regex' as const), value: regex }),
+  fc.record({ name: header, invert: fc.boolean(), kind: fc.constant('present' as const) }),
+);
+
+const fault: fc.Arbitrary<Fault> = fc
+  .tuple(
+    fc.record({ durationMs: ms(), percent }),
+    fc.record({
+      code: fc.constantFrom(...grpcCodes.slice(1)) as fc.Arbitrary<Exclude<GrpcCode, 'OK'>>,
+      percent,
+    }),
+    fc.constantFrom('delay', 'abort', 'both'),
+  )
+  .map(([delay, abort, which]) => ({
+    ...(which === 'abort' ? {} : { delay }),
+    ...(which === 'delay' ? {} : { abort }),
+  }));
+
+const destinations = (services: readonly Service[]): fc.Arbitrary<Destination[]> => {
+  const choices = services.flatMap((one) => [
+    { service: one.name },
+    ...[...one.subsets.keys()].map((subset) => ({ service: one.name, subset })),
+  ]);
+  return fc
+    .tuple(
+      fc.shuffledSubarray(choices, { minLength: 1 }),
+      fc.array(fc.nat(1_000_000), { minLength: choices.length, maxLength: choices.length }),
+    )
+    .map(([chosen, weights]) =>
+      chosen.map((to, index) => ({
+        ...to,
+        weight: index === 0 ? (weights[0]! % 1_000_000) + 1 : weights[index]!,
+      })),
+    );
+};
+
+const route = (services: readonly Service[], index: number): fc.Arbitrary<Route> =>
+  fc
+    .tuple(
+      fc.record({ timeoutMs: ms(), retry, fault }, maybe),
+      match([{ name: 'evenly-route', invert: false, kind: 'exact', value: String(index) }]),
+      destinations(services),
+      header,
+      fc.boolean(),
+    )
+    .map(([some, matching, to, hashHeader, hasName]) => {
+      const hashed = to.every(
+        (one) => services.find((s) => s.name === one.service)?.policy.loadBalancing === 'ring-hash',
+      );
+      return {
+        ...some,
+        ...(hasName ? { name: `route-${index}` } : {}),
+        match: matching,
+        to,
+        ...(hashed ? { hashHeader } : {}),
+      };
+    });
+
+const routes = (services: readonly Service[]): fc.Arbitrary<Route[]> =>
+  services.length === 0
+    ? fc.constant([])
+    : fc.nat(4).chain((length) => fc.tuple(...Array.from({ length }, (_, index) => route(services, index))));
+
+const listeners = (services: readonly Service[]): fc.Arbitrary<Listener[]> =>
+  fc.uniqueArray(port, { maxLength: 3 }).chain((ports) =>
+    fc.tuple(
+      ...ports.map((at, index) =>
+        fc.record(
+          {
+            name: fc.constant(`listener_${index}`), // "_" is in none of the names above, so it is nobody's authority
+            address: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant('0.0.0.0')),
+            port: fc.constant(at),
+            routes: routes(services),
+            grpcWeb: fc.boolean(),
+          },
+          { requiredKeys: ['name', 'address', 'port', 'grpcWeb'] },
+        ),
+      ),
+    ),
+  );
+
+export const meshConfig: fc.Arbitrary<MeshConfig> = uniqueNames(4)
+  .chain((names) => fc.tuple(...names.map(service)))
+  .chain((services) =>
+    fc.record({
+      services: fc.constant(new Map(services.map((one) => [one.name, one]))),
+      routes: routes(services),
+      listeners: listeners(services),
+    }),
+  )
+  // fast-check's records may lack a prototype; what readers yield has one.
+  .map((config) => structuredClone(config));

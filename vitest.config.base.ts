@@ -5,11 +5,15 @@ const conditions = ['@evenly/source'];
 
 export default defineConfig({
   resolve: { conditions },
+  // Without "import" among them: vitest hands conditions on to the worker's node, where they also rule require(), and
+  // express' CommonJS dependencies (is-promise) would be given ES modules.
   ssr: { resolve: { conditions: [...conditions, 'node'] } },
   test: {
     include: ['src/**/*.spec.ts'],
     environment: 'node',
-    testTimeout: 20_000,
+    // States are waited for, never slept for; a loaded machine takes its time.
+    expect: { poll: { timeout: 15_000 } },
+    testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default'],
   },

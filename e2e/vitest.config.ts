@@ -2,7 +2,6 @@ import base from '../vitest.config.base.ts';
 
 export default {
   ...base,
-  ssr: { resolve: { conditions: ['@evenly/source', 'node'] } },
   test: {
     ...base.test,
     include: ['local/**/*.spec.ts'],

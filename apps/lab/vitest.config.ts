@@ -1,5 +1,1 @@
-import base from '../../vitest.config.base.ts';
-
-// Without "import" among them: vitest hands conditions on to the worker's node, where they also rule require(), and
-// express' CommonJS dependencies (is-promise) would be given ES modules.
-export default { ...base, ssr: { resolve: { conditions: ['@evenly/source', 'node'] } } };
+export { default } from '../../vitest.config.base.ts';

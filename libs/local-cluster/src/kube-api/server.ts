@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { listenError } from '../errors.ts';
+import { SlicePages } from './pages.ts';
+import { forbidden, isTrue, readRequest, type Refusal, type SliceQuery } from './request.ts';
+import { status } from './objects.ts';
+import { SliceStore } from './store.ts';
+import { Watch } from './watch.ts';
+
+export interface KubeApiOptions {
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** 0 (default) = any. */
+  port?: number;
+  /** Who asks without one of these bearer tokens gets 401; absent: anybody may ask. May change at any time. */
+  tokens?: ReadonlySet<string>;
+  /** Time between two bookmarks of a watch, default 60 s. */
+  bookmarkMs?: number;
+}
+
+/** What the server does wrong on purpose. May be changed at any time; holds for requests that come then. */
+export interface KubeApiFaults {
+  /** Refused with 403, as without an RBAC rule. */
+  forbid: readonly ('list' | 'watch')[];
+  /** `html`: 200 with a page, as a captive proxy. `hang`: no answer. `busy`: 429 with Retry-After. */
+  answer: 'properly' | 'html' | 'hang' | 'busy';
+  /** How a version that is too old is said to a watch: in the stream, as a real server does, or as the response. */
+  goneAs: 'event' | 'response';
+}
+
+/** What was asked since the start, for tests. */
+export interface KubeApiCounters {
+  lists: number;
+  watches: number;
+  refused: number;
+}
+
+const maxWatches = 1000;
+
+/** The list and watch of EndpointSlices of a Kubernetes API server, over plain HTTP. Slices are put in by hand. */
+export class KubeApi {
+  readonly store = new SliceStore();
+  readonly faults: KubeApiFaults = { forbid: [], answer: 'properly', goneAs: 'event' };
+  readonly counters: KubeApiCounters = { lists: 0, watches: 0, refused: 0 };
+  readonly #options: KubeApiOptions;
+  readonly #watches = new Set<Watch>();
+  readonly #pages = new SlicePages();
+  #server: Server | undefined;
+  #bookmarks: NodeJS.Timeout | undefined;
+  #port = 0;
+
+  constructor(options: KubeApiOptions = {}) {
+    this.#options = options;
+  }
+
+  /** `http://127.0.0.1:8001`; once it was started. */
+  get url(): string {
+    const { host = '127.0.0.1' } = this.#options;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  /** Watches that are open now. */
+  get watches(): number {
+    return this.#watches.size;
+  }
+
+  /**
+   * Listens; after a stop, on the same port as before.
+   * @throws LocalClusterError PORT_IN_USE, CANNOT_LISTEN
+   */
+  async start(): Promise<this> {
+    if (this.#server) return this;
+    const { host = '127.0.0.1', port = 0, bookmarkMs = 60_000 } = this.#options;
+    const server = createServer((request, response) => this.#onRequest(request, response));
+    server.listen(this.#port || port, host);
+    await once(server, 'listening').catch((cause: unknown) => {
+      throw listenError(cause, `Kubernetes API port ${this.#port || port} on ${host}`);
+    });
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+    this.#bookmarks = setInterval(() => this.bookmark(), bookmarkMs);
+    this.#bookmarks.unref();
+    return this;
+  }
+
+  /** Cuts everything: from outside, the server is down. The slices stay. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    clearInterval(this.#bookmarks);
+    this.cutWatches();
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  }
+
+  /** Sends a bookmark to every watch that takes them. */
+  bookmark(): void {
+    for (const watch of this.#watches) watch.bookmark();
+  }
+
+  /** Ends all watches as when their time is up. */
+  endWatches(): void {
+    for (const watch of [...this.#watches]) watch.end();
+  }
+
+  /** Breaks the connections of all watches. */
+  cutWatches(): void {
+    for (const watch of [...this.#watches]) watch.cut();
+  }
+
+  /** Writes any text into all watches. */
+  garble(text: string): void {
+    for (const watch of this.#watches) watch.raw(text);
+  }
+
+  /** Forgets what changed before now: watches that ask from there, and lists that go on, get 410. */
+  expireHistory(): void {
+    this.store.expireHistory();
+    this.#pages.expire();
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (this.faults.answer === 'hang') return;
+    if (this.faults.answer === 'html') {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Sign in</body></html>');
+      return;
+    }
+    const query = readRequest(request, this.#options.tokens);
+    if ('code' in query) return this.#refuse(response, query);
+    const refusal = this.#refusal(query);
+    if (refusal !== undefined) return this.#refuse(response, refusal);
+    if (query.verb === 'list') this.#list(query, response);
+    else this.#watch(query, response);
+  }
+
+  #refusal(query: SliceQuery): Refusal | undefined {
+    if (this.faults.forbid.includes(query.verb)) return forbidden(query);
+    const tooMany = query.verb === 'watch' && this.#watches.size >= maxWatches;
+    if (!tooMany && this.faults.answer !== 'busy') return undefined;
+    return status(
+      429,
+      'TooManyRequests',
+      'the server has received too many requests, please try again later',
+    );
+  }
+
+  #refuse(response: ServerResponse, refusal: Refusal): void {
+    this.counters.refused++;
+    if (refusal.code === 429) response.setHeader('retry-after', '1');
+    respond(response, refusal.code, refusal);
+  }
+
+  #list({ namespace, matches, parameters }: SliceQuery, response: ServerResponse): void {
+    this.counters.lists++;
+    const token = parameters.get('continue');
+    const limit = Number(parameters.get('limit') ?? 0);
+    const page = token
+      ? this.#pages.next(token, limit)
+      : this.#pages.first(this.store.list(namespace, matches), this.store.version, limit);
+    if (page !== undefined) respond(response, 200, page);
+    else this.#refuse(response, status(410, 'Expired', 'The provided continue parameter is too old'));
+  }
+
+  #watch({ namespace, matches, parameters }: SliceQuery, response: ServerResponse): void {
+    const text = parameters.get('resourceVersion') ?? '';
+    const resourceVersion = text === '' || text === '0' ? undefined : Number(text);
+    if (Number.isNaN(resourceVersion)) {
+      const message = `resourceVersion: Invalid value: ${JSON.stringify(text)}`;
+      return this.#refuse(response, status(500, 'InternalError', message));
+    }
+    const gone = resourceVersion !== undefined && this.store.since(resourceVersion) === undefined;
+    if (gone && this.faults.goneAs === 'response')
+      return this.#refuse(response, status(410, 'Expired', `too old resource version: ${text}`));
+    this.counters.watches++;
+    const timeoutMs = Number(parameters.get('timeoutSeconds') ?? 1800) * 1000;
+    const bookmarks = isTrue(parameters.get('allowWatchBookmarks'));
+    const watch = new Watch(
+      response,
+      { namespace, matches, resourceVersion, bookmarks, timeoutMs },
+      this.store,
+    );
+    this.#watches.add(watch);
+    response.on('close', () => this.#watches.delete(watch));
+  }
+}
+
+function respond(response: ServerResponse, code: number, body: object): void {
+  response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}

@@ -11,6 +11,7 @@ const mayUse = {
   // local-cluster: its DNS server, in tests only
   'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:local-cluster'],
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:discovery'],
+  'scope:live-mesh': ['scope:mesh-config', 'scope:discovery'],
   'scope:local-cluster': ['scope:proto'],
   'type:app': ['type:lib'],
   'type:e2e': ['type:lib', 'type:app'],

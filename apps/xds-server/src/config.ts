@@ -2,8 +2,9 @@ import { values, type Config, type OptionSpecs } from '@evenly/service';
 
 export const options = {
   config: {
-    describe: 'file with the services (svc_config.json); read again when it changes',
-    schema: values.text(),
+    describe:
+      'config files, separated by commas: mesh config (YAML), svc_config.json, listener config; read again on change',
+    schema: values.list(),
     required: true,
   },
   host: { describe: 'address that the xDS port listens on', schema: values.text(), default: '0.0.0.0' },
@@ -20,7 +21,7 @@ export const options = {
   },
   clusterDomain: { describe: "the cluster's DNS domain", schema: values.text(), default: 'cluster.local' },
   refresh: {
-    describe: 'time between two DNS look-ups of a service',
+    describe: 'longest time between two DNS look-ups of a service of svc_config.json',
     schema: values.duration(10),
     default: '10s',
   },
@@ -43,6 +44,17 @@ export const options = {
   maxConnectionAge: {
     describe: 'how long a client stays connected before it is asked to come back; absent = for ever',
     schema: values.duration(1000),
+  },
+  kubeconfig: {
+    describe:
+      "kubeconfig for kubernetes sources; absent = KUBECONFIG, ~/.kube/config, or the pod's service account",
+    schema: values.text(),
+  },
+  envoyXdsCluster: {
+    describe:
+      "the cluster in Envoys' bootstraps that leads here; for those with separate streams, without ADS",
+    schema: values.text(),
+    default: 'xds_cluster',
   },
   maxStreams: {
     describe: 'most xDS streams at a time',

@@ -1,9 +1,11 @@
 import { dnsResolver } from '@evenly/discovery';
-import { ServiceError, type Program } from '@evenly/service';
+import { lazyKubernetes } from '@evenly/live-mesh';
+import type { Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
 import { options } from './config.ts';
 import { createMetrics } from './metrics.ts';
-import { followConfigFile, Services } from './services.ts';
+import { followConfig } from './mesh/follow-config.ts';
+import { Mesh } from './mesh/mesh.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
 import { clientStatus } from './xds-port/status.ts';
 import { listenXds } from './xds-port/xds-port.ts';
@@ -17,26 +19,27 @@ export const xdsServer: Program<typeof options> = {
     const metrics = createMetrics(service.metrics);
     const cache = new ResourceCache();
     const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
-    const context = { config, resolver, cache, metrics, log };
+    const { kubeconfig } = config;
+    const kubernetes = lazyKubernetes({
+      env: service.env,
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    });
+    const context = { resolver, kubernetes, staleMs: config.staleAfter, cache, metrics, log };
 
     // Before the port opens: a client that is told "no such listener" during a restart would drop what it has.
-    const services = new Services(context);
-    const file = await followConfigFile(services, context).catch((error: unknown) => {
-      throw new ServiceError('BAD_CONFIG', `cannot use ${config.config}:\n${(error as Error).message}`, {
-        cause: error,
-      });
-    });
+    const mesh = new Mesh(context, config.envoyXdsCluster);
+    const stopFollowing = await followConfig(mesh, { config, log, metrics });
     const streams = new ClientStreams(cache, { ...config, coalesceMs: config.coalesce, metrics, log });
     service.admin.get('/status', (_request, response) => {
       const clients = [...streams.all].map((client) => clientStatus(client, performance.now()));
-      response.json({ services: services.status(), clients });
+      response.json({ ...mesh.status(), clients });
     });
 
     const xds = await listenXds(config, { streams, metrics, log });
     service.listening('xds', { address: config.host, port: xds.port });
     service.onDrain('discovery', () => {
-      file.stop();
-      services.stop();
+      stopFollowing();
+      mesh.stop();
     });
     service.onDrain('xds', (signal) => xds.close(signal));
   },

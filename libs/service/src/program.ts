@@ -36,6 +36,8 @@ const commonOptions = {
 
 /** What a running program has at hand. */
 export interface Service {
+  /** The environment, for libraries that read their own names in it (KUBECONFIG, OTEL_…). */
+  env: Readonly<Record<string, string | undefined>>;
   log: Logger;
   metrics: Registry;
   readiness: Readiness;
@@ -78,7 +80,7 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
 
   const common = result.config as unknown as Config<typeof commonOptions>;
   const steps: { name: string; run: DrainStep }[] = [];
-  const service = createService(program.name, common, steps);
+  const service = createService(program.name, common, steps, host.env);
   const setServing = service.readiness.condition('serving');
   try {
     await startAdmin(service, common);
@@ -103,6 +105,7 @@ function createService(
   name: string,
   config: Config<typeof commonOptions>,
   steps: { name: string; run: DrainStep }[],
+  env: Service['env'],
 ): Service {
   // sync: else what is not yet written at exit is flushed by sonic-boom, which tries for ever when the reader of the
   // pipe is gone (EPIPE in flushSync); a program whose parent was killed would then stay.
@@ -114,6 +117,7 @@ function createService(
   collectDefaultMetrics({ register: metrics });
   const readiness = new Readiness();
   return {
+    env,
     log,
     metrics,
     readiness,

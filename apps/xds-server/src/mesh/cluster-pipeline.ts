@@ -1,0 +1,96 @@
+import { endpointKey, type Endpoint, type HealthReport } from '@evenly/discovery';
+import { endpointSourceOf, type SourceContext } from '@evenly/live-mesh';
+import type { Service as MeshService } from '@evenly/mesh-config';
+import type { Service } from '@evenly/service';
+import { clusterName, endpointAssignment, type ResourceCache } from '@evenly/xds';
+import type { Metrics } from '../metrics.ts';
+
+/** What pipelines need of their surroundings. */
+export interface PipelineContext extends SourceContext {
+  cache: ResourceCache;
+  metrics: Metrics;
+  log: Service['log'];
+}
+
+export interface ClusterStatus {
+  /** The service's name, with the subset's behind a "/". */
+  name: string;
+  source: string;
+  endpoints: (Endpoint & { healthy: boolean; reason?: string })[];
+  /** Why the endpoints may be old; absent while all is well. */
+  error?: string;
+}
+
+export interface ClusterPipeline {
+  status(): ClusterStatus;
+  /** Ends look-ups and checks. The cluster's endpoints stay in the cache. */
+  stop(): void;
+}
+
+/** The owner of a cluster's endpoints in the cache. */
+export const endpointsOwner = (service: string, subset: string | undefined) =>
+  `endpoints of ${clusterName(service, subset)}`;
+
+/** Keeps the endpoints of a service, or of one of its subsets, true in the cache: source → health checks → resource. */
+export function startPipeline(
+  service: MeshService,
+  subset: string | undefined,
+  context: PipelineContext,
+): ClusterPipeline {
+  const { cache, metrics } = context;
+  const name = subset === undefined ? service.name : `${service.name}/${subset}`;
+  const log = context.log.child({ service: name });
+  const assignment = {
+    name: clusterName(service.name, subset),
+    locality: service.locality,
+    policy: service.policy,
+  };
+  let endpoints: readonly Endpoint[] = [];
+  let report: HealthReport | undefined;
+  let error: string | undefined;
+
+  const onWarning = (message: string) => log.warn({ reason: message }, 'check the config');
+  const source = endpointSourceOf(service, subset, { ...context, onWarning }, (next) => (report = next));
+  const stop = source.watch({
+    onEndpoints: (set) => {
+      endpoints = set.endpoints;
+      cache.replace(endpointsOwner(service.name, subset), [endpointAssignment(assignment, set)]);
+      metrics.endpoints.set({ service: name }, set.endpoints.length);
+      log.info(
+        { endpoints: set.endpoints.slice(0, 20).map(endpointKey), count: set.endpoints.length },
+        'endpoints',
+      );
+    },
+    onError: ({ code, message }) => {
+      metrics.sourceErrors.inc({ service: name, code });
+      if (message !== error)
+        log.warn({ code, reason: message }, 'no news of endpoints; the last good ones are kept');
+      error = message;
+    },
+    onRecovered: () => {
+      log.info('endpoints are followed again');
+      error = undefined;
+    },
+  });
+
+  return {
+    status: () => ({
+      name,
+      source: source.description,
+      endpoints:
+        report?.map(checkedEndpoint) ??
+        endpoints.map((each) => ({ ...each, healthy: each.state === 'ready' })),
+      ...(error === undefined ? {} : { error }),
+    }),
+    stop: () => {
+      stop();
+      metrics.endpoints.remove({ service: name });
+    },
+  };
+}
+
+const checkedEndpoint = ({ endpoint, verdict }: HealthReport[number]) => ({
+  ...endpoint,
+  healthy: verdict.kind === 'serving',
+  ...(verdict.kind === 'serving' ? {} : { reason: verdict.reason }),
+});

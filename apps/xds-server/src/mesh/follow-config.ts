@@ -1,0 +1,38 @@
+import { followConfigFilesFromNow } from '@evenly/live-mesh';
+import { ConfigError } from '@evenly/mesh-config';
+import { ServiceError, type Service } from '@evenly/service';
+import type { ServerConfig } from '../config.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Mesh } from './mesh.ts';
+
+/**
+ * Applies the config files now and on every change. Files that are broken later are refused, said and counted, and the
+ * last good config stays.
+ * @returns stops following
+ * @throws ServiceError BAD_CONFIG when the first files are broken, with every fault
+ */
+export async function followConfig(
+  mesh: Mesh,
+  { config, log, metrics }: { config: ServerConfig; log: Service['log']; metrics: Metrics },
+): Promise<() => void> {
+  const options = {
+    clusterDomain: config.clusterDomain,
+    refreshMs: config.refresh,
+    healthTimeoutMs: config.healthTimeout,
+    ...(config.healthInterval === undefined ? {} : { healthIntervalMs: config.healthInterval }),
+  };
+  const onRefused = (error: Error) => {
+    metrics.configErrors.inc();
+    const faults = error instanceof ConfigError ? error.faults : undefined;
+    log.error({ faults, reason: error.message }, 'config refused; the last good one stays');
+  };
+  try {
+    return await followConfigFilesFromNow(config.config, options, {
+      onConfig: (next) => mesh.apply(next),
+      onRefused,
+    });
+  } catch (cause) {
+    const files = config.config.join(', ');
+    throw new ServiceError('BAD_CONFIG', `cannot use ${files}:\n${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { MeshConfig, Service } from '@evenly/mesh-config';
+import { leftOut, routingResources, type LeftOut } from '@evenly/xds';
+import {
+  endpointsOwner,
+  startPipeline,
+  type ClusterPipeline,
+  type ClusterStatus,
+  type PipelineContext,
+} from './cluster-pipeline.ts';
+
+/** A service, or one of its subsets: what has endpoints of its own. */
+interface ClusterOf {
+  service: Service;
+  subset: string | undefined;
+}
+
+export interface MeshStatus {
+  services: ClusterStatus[];
+  /** What clients of each kind cannot take of the config. */
+  leftOut: { grpc: LeftOut[]; envoy: LeftOut[] };
+}
+
+/** The config at work: its routing in the cache, and a pipeline for each cluster for as long as it stands there unchanged. */
+export class Mesh {
+  readonly #context: PipelineContext;
+  readonly #envoyXdsCluster: string;
+  readonly #running = new Map<string, ClusterOf & { pipeline: ClusterPipeline }>();
+  #config: MeshConfig = { services: new Map(), routes: [], listeners: [] };
+
+  constructor(context: PipelineContext, envoyXdsCluster: string) {
+    this.#context = context;
+    this.#envoyXdsCluster = envoyXdsCluster;
+  }
+
+  /** Starts what is new, stops what is gone, restarts what is described otherwise; leaves the others alone. */
+  apply(config: MeshConfig): void {
+    const wanted = new Map(
+      clustersOf(config).map((each) => [endpointsOwner(each.service.name, each.subset), each]),
+    );
+    const gone: string[] = [];
+    for (const [owner, running] of this.#running) {
+      const next = wanted.get(owner);
+      if (isDeepStrictEqual(next?.service, running.service)) continue;
+      running.pipeline.stop();
+      this.#running.delete(owner);
+      if (next === undefined) gone.push(owner);
+    }
+    // New routes before old endpoints go: streams hold a cluster's removal until clients have acknowledged them.
+    this.#context.cache.replace(
+      'routing',
+      routingResources(config, { envoyXdsCluster: this.#envoyXdsCluster }),
+    );
+    for (const owner of gone) this.#context.cache.replace(owner, []);
+    for (const [owner, { service, subset }] of wanted) {
+      if (this.#running.has(owner)) continue;
+      this.#running.set(owner, { service, subset, pipeline: startPipeline(service, subset, this.#context) });
+    }
+    this.#config = config;
+    const listeners = config.listeners.map(({ name }) => name);
+    this.#context.log.info({ services: [...config.services.keys()], listeners }, 'config applied');
+  }
+
+  status(): MeshStatus {
+    return {
+      services: [...this.#running.values()].map(({ pipeline }) => pipeline.status()),
+      leftOut: { grpc: leftOut(this.#config, 'grpc'), envoy: leftOut(this.#config, 'envoy') },
+    };
+  }
+
+  /** For the end of the program: resources stay, so that no client is told that they are gone. */
+  stop(): void {
+    for (const { pipeline } of this.#running.values()) pipeline.stop();
+    this.#running.clear();
+  }
+}
+
+function clustersOf(config: MeshConfig): ClusterOf[] {
+  return [...config.services.values()].flatMap((service) =>
+    [undefined, ...service.subsets.keys()].map((subset) => ({ service, subset })),
+  );
+}

@@ -1,0 +1,87 @@
+import {
+  dnsAddressSource,
+  dnsSrvSource,
+  endpointSet,
+  fileSource,
+  grpcHealthChecker,
+  healthCheckedSource,
+  kubernetesSource,
+  mergedSource,
+  staticSource,
+  withStaleLimit,
+  type DnsResolver,
+  type EndpointSource,
+  type HealthReport,
+  type KubernetesApi,
+} from '@evenly/discovery';
+import type { Service, Source } from '@evenly/mesh-config';
+import { deferredSource } from './deferred-source.ts';
+
+/** What sources need of their surroundings. */
+export interface SourceContext {
+  resolver: DnsResolver;
+  /** The API server, asked for only when a config has a `kubernetes` source. */
+  kubernetes: () => Promise<KubernetesApi>;
+  /** How long the last good endpoints are kept while a source fails. */
+  staleMs: number;
+  /** Something looks like a mistake, but is no error. */
+  onWarning?: (message: string) => void;
+}
+
+/**
+ * The endpoints of a service, or of one of its subsets: from where the config says, checked as it says, kept for a
+ * while when the source fails.
+ * @param onReport told what health checks found, where there are any
+ */
+export function endpointSourceOf(
+  service: Service,
+  subset: string | undefined,
+  context: SourceContext,
+  onReport?: (report: HealthReport) => void,
+): EndpointSource {
+  const described = subset === undefined ? service.source : service.subsets.get(subset)!.source;
+  const source = sourceOf(described, context);
+  const { healthCheck } = service;
+  if (healthCheck === undefined) return source;
+  const checker = grpcHealthChecker({
+    grpcService: healthCheck.grpcService,
+    timeoutMs: healthCheck.timeoutMs,
+  });
+  const checked = healthCheckedSource({
+    source,
+    checker,
+    intervalMs: healthCheck.intervalMs,
+    ...(onReport === undefined ? {} : { onReport }),
+  });
+  return withStaleLimit(checked, context.staleMs);
+}
+
+function sourceOf(source: Source, context: SourceContext): EndpointSource {
+  if (source.kind === 'merged') return mergedSource(source.sources.map((one) => sourceOf(one, context)));
+  if (source.kind === 'static') return staticSource(endpointSet(source.endpoints.map(ready)).endpoints);
+  return withStaleLimit(liveSource(source, context), context.staleMs);
+}
+
+const ready = <T extends object>(endpoint: T) => ({ ...endpoint, state: 'ready' as const });
+
+function liveSource(
+  source: Exclude<Source, { kind: 'merged' | 'static' }>,
+  { resolver, kubernetes, onWarning }: SourceContext,
+): EndpointSource {
+  switch (source.kind) {
+    case 'dns-srv':
+      return dnsSrvSource({ ...source, resolver });
+    case 'dns-a':
+      return dnsAddressSource({ ...source, resolver });
+    case 'kubernetes':
+      return deferredSource(`kubernetes ${source.namespace}/${source.service}:${source.port}`, async () =>
+        kubernetesSource({
+          ...source,
+          api: await kubernetes(),
+          ...(onWarning === undefined ? {} : { onWarning }),
+        }),
+      );
+    case 'file':
+      return fileSource(source);
+  }
+}

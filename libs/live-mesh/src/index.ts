@@ -1,0 +1,3 @@
+export { followConfigFiles, followConfigFilesFromNow, type ConfigFilesListener } from './config-files.ts';
+export { endpointSourceOf, type SourceContext } from './endpoint-source.ts';
+export { lazyKubernetes } from './kubernetes.ts';

@@ -9,6 +9,27 @@ export const options = {
   },
   host: { describe: 'address that the xDS port listens on', schema: values.text(), default: '0.0.0.0' },
   port: { describe: 'xDS port; 0 = any free one', schema: values.port(), default: '18000' },
+  plaintext: {
+    describe: 'speak plaintext on the xDS port, though others than this machine can reach it',
+    schema: values.flag(),
+    default: 'false',
+    isFlag: true,
+  },
+  tlsCert: {
+    describe: 'PEM file with the certificate of the xDS port; read again when it changes',
+    schema: values.text(),
+  },
+  tlsKey: { describe: 'PEM file with its private key', schema: values.text() },
+  tlsClientCa: {
+    describe: "PEM file with the authorities of clients' certificates; with it every client has to show one",
+    schema: values.text(),
+  },
+  allowedClients: {
+    describe:
+      'SPIFFE ids and DNS names that may come in, such as spiffe://example.org/ns/shop/*; empty = all with a certificate',
+    schema: values.list(),
+    default: '',
+  },
   dnsServers: {
     describe: 'DNS servers, such as 10.96.0.10:53,[fd00::10]:53; empty = those of the machine',
     schema: values.list(),

@@ -42,6 +42,22 @@ export function createMetrics(registry: Registry) {
       buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     }),
+    certificateExpiry: new Gauge({
+      name: 'evenly_tls_certificate_expiry_timestamp_seconds',
+      help: "When the xDS port's certificate ends, in seconds since 1970; 0 without TLS",
+      registers,
+    }),
+    certificateReloads: new Counter({
+      name: 'evenly_tls_certificate_reloads_total',
+      help: 'Changes of the certificate files, by whether they were taken or refused',
+      labelNames: ['result'],
+      registers,
+    }),
+    deniedCalls: new Counter({
+      name: 'evenly_xds_denied_calls_total',
+      help: 'Calls of clients that are not on the list of allowed ones',
+      registers,
+    }),
     responses: new Counter({
       name: 'evenly_xds_responses_total',
       help: 'Responses by resource type',

@@ -2,7 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { credentials, Server, ServerCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import {
+  credentials,
+  Server,
+  ServerCredentials,
+  type ChannelCredentials,
+  type ClientDuplexStream,
+} from '@grpc/grpc-js';
 import { DnsServer, ManagedProcess, type ZoneService } from '@evenly/local-cluster';
 import { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
@@ -77,7 +83,9 @@ export async function xdsServerProcess(configText: string, args: string[] = []) 
       return rows.reduce((sum, row) => sum + Number(row.split(' ').at(-1)), 0);
     },
     status: async () => (await admin('/status')).json(),
-    client: () => adsClient(port('xds')),
+    xdsPort: () => port('xds'),
+    client: (creds = credentials.createInsecure()) => adsClient(port('xds'), creds),
+    admin,
     stop: async () => {
       await server.stop(5000);
       await dns.stop();
@@ -100,8 +108,8 @@ export async function servingPod() {
 }
 
 /** A client of the aggregated stream that acknowledges everything. */
-function adsClient(port: number) {
-  const client = new AggregatedDiscoveryServiceClient(`127.0.0.1:${port}`, credentials.createInsecure());
+function adsClient(port: number, creds: ChannelCredentials) {
+  const client = new AggregatedDiscoveryServiceClient(`127.0.0.1:${port}`, creds);
   const stream: ClientDuplexStream<DiscoveryRequest, DiscoveryResponse> = client.streamAggregatedResources();
   const subscribed = new Map<string, string[]>();
   const nonces = new Map<string, string>();

@@ -1,6 +1,7 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import { hostPort, listenError } from '@evenly/service';
 import type { ServerConfig } from '../config.ts';
+import { transportSecurity } from '../tls/transport-security.ts';
 import { handlersOf, type HandlerContext } from './handlers.ts';
 import { xdsServices } from './services.ts';
 
@@ -11,9 +12,11 @@ export interface XdsPort {
   close(signal: AbortSignal): Promise<void>;
 }
 
-/** @throws ServiceError PORT_IN_USE, CANNOT_LISTEN */
+/** @throws ServiceError PORT_IN_USE, CANNOT_LISTEN, BAD_CONFIG (certificates, or options that do not fit together) */
 export async function listenXds(config: ServerConfig, context: HandlerContext): Promise<XdsPort> {
+  const security = await transportSecurity(config, context);
   const server = new Server({
+    interceptors: security.interceptors,
     // A client that vanished without a word is noticed within half a minute.
     'grpc.keepalive_time_ms': 20_000,
     'grpc.keepalive_timeout_ms': 10_000,
@@ -27,7 +30,7 @@ export async function listenXds(config: ServerConfig, context: HandlerContext): 
   for (const service of xdsServices) server.addService(service.definition, handlersOf(service, context));
   const port = await new Promise<number>((resolve, reject) => {
     const address = hostPort(config.host, config.port);
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(address, security.credentials, (error, bound) =>
       error ? reject(listenError(error, config.port, '--port')) : resolve(bound),
     );
   });
@@ -36,6 +39,7 @@ export async function listenXds(config: ServerConfig, context: HandlerContext): 
     const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
     context.streams.stop();
     await closed;
+    security.stop();
   };
   return { port, close };
 }

@@ -1,0 +1,97 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+
+/** Where the PEM files are. */
+export interface CertificateFiles {
+  /** The server's certificate, followed by intermediate ones if there are any. */
+  cert: string;
+  key: string;
+  /** The authorities of clients' certificates; with it, every client has to show one. */
+  clientCa?: string | undefined;
+}
+
+/** What the files held, checked: together they can serve TLS now. */
+export interface Certificates {
+  cert: Buffer;
+  key: Buffer;
+  clientCa?: Buffer;
+  /** Milliseconds since 1970. */
+  expiresAtMs: number;
+}
+
+/** Which file cannot be used, and why. */
+export class CertificateError extends Error {
+  constructor(file: string, reason: string, options?: ErrorOptions) {
+    super(`${file}: ${reason}`, options);
+    this.name = 'CertificateError';
+  }
+}
+
+/** Far above any chain or bundle of authorities; so that a wrong path cannot fill the process. */
+const maxBytes = 1024 * 1024;
+
+/**
+ * Reads the files and checks that they fit together, so that they can replace others without a risk.
+ * @throws CertificateError
+ */
+export async function readCertificates(files: CertificateFiles, nowMs: number): Promise<Certificates> {
+  const [cert, key, bundle] = await Promise.all([
+    read(files.cert),
+    read(files.key),
+    files.clientCa === undefined ? undefined : read(files.clientCa),
+  ]);
+  const leaf = attempt(files.cert, 'no certificate in PEM', () => new X509Certificate(cert));
+  checkValidity(files.cert, leaf, nowMs);
+  const privateKey = attempt(files.key, 'no private key in PEM', () => createPrivateKey(key));
+  if (!leaf.checkPrivateKey(privateKey)) {
+    throw new CertificateError(files.key, `does not belong to the certificate in ${files.cert}`);
+  }
+  const clientCa = bundle === undefined ? undefined : readAuthorities(files.clientCa!, bundle);
+  // What OpenSSL refuses beyond that: a broken intermediate certificate, a key that is too short.
+  attempt(files.cert, 'cannot be used for TLS', () => createSecureContext({ cert, key, ca: clientCa }));
+  return {
+    cert,
+    key,
+    ...(clientCa === undefined ? {} : { clientCa }),
+    expiresAtMs: Date.parse(leaf.validTo),
+  };
+}
+
+async function read(file: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(file);
+    if (size > maxBytes) throw new CertificateError(file, `has ${size} bytes; at most ${maxBytes} are read`);
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof CertificateError) throw error;
+    throw new CertificateError(file, `cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Every client would refuse it, each with other words. */
+function checkValidity(file: string, { validFrom, validTo }: X509Certificate, nowMs: number): void {
+  if (Date.parse(validTo) < nowMs) throw new CertificateError(file, `was valid until ${validTo} only`);
+  if (Date.parse(validFrom) > nowMs) throw new CertificateError(file, `is not valid before ${validFrom}`);
+}
+
+/**
+ * The certificates of a bundle, each checked, one below the other. OpenSSL reads a bundle up to the first thing that it
+ * does not understand, such as two files put together without a line break, and says nothing.
+ */
+function readAuthorities(file: string, pem: Buffer): Buffer {
+  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g);
+  if (blocks === null) throw new CertificateError(file, 'has no certificate in PEM');
+  blocks.forEach((block, index) =>
+    attempt(file, `certificate ${index + 1} cannot be read`, () => new X509Certificate(block)),
+  );
+  return Buffer.from(blocks.join('\n'), 'latin1');
+}
+
+function attempt<T>(file: string, problem: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new CertificateError(file, `${problem} (${(error as Error).message})`, { cause: error });
+  }
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { changedAddress } from './endpoints.mjs';
+import { cpuMicros, rssBytes, Talker } from './processes.mjs';
+import { quantile } from './statistics.mjs';
+
+/** Longer than the server's coalescing window, so that every change leaves at once. */
+const pauseMs = 60;
+const warmUpPushes = 10;
+/** A push is over when the last client has written its ACK; the server still has to read it. */
+const settleMs = 200;
+
+const loadClient = new URL('go/bin/load', import.meta.url).pathname;
+
+/**
+ * Connects the clients, then changes one endpoint again and again, each time waiting for the last ACK.
+ * @param server from `arms`; it is stopped at the end
+ * @param plan at least `minPushes` are measured, then as many as fit into `budgetMs`, at most `maxPushes`; `onPush` is
+ *   told how many were done
+ */
+export async function measure(server, { clients }, plan) {
+  const { pid } = server.process;
+  let load;
+  try {
+    await sleep(settleMs);
+    const idleBytes = rssBytes(pid);
+    load = new Talker('load', loadClient, ['-port', String(server.port), '-clients', String(clients)]);
+    const { connectNs } = await load.event('ready');
+    let number = 0;
+    while (number < warmUpPushes) await push(server, load, number++);
+
+    const warmBytes = rssBytes(pid);
+    const pushes = [];
+    const cpuBefore = [pid, load.pid].map(cpuMicros);
+    const start = performance.now();
+    const isDone = () =>
+      pushes.length >= plan.maxPushes ||
+      (pushes.length >= plan.minPushes && performance.now() - start >= plan.budgetMs);
+    while (!isDone()) {
+      pushes.push(await push(server, load, number++));
+      plan.onPush?.(pushes.length, pid);
+    }
+    await sleep(settleMs);
+    const [cpu, loadCpu] = [pid, load.pid].map((id, i) => cpuMicros(id) - cpuBefore[i]);
+    const totalBytes = rssBytes(pid);
+    return {
+      pushes: pushes.length,
+      connectMs: connectNs / 1e6,
+      cpuMicros: cpu / clients / pushes.length,
+      loadCpuMicros: loadCpu / clients / pushes.length,
+      p50Ms: quantile(pushes, 0.5),
+      p99Ms: quantile(pushes, 0.99),
+      maxMs: Math.max(...pushes),
+      rssIdleBytes: idleBytes,
+      rssPerStreamWarmBytes: (warmBytes - idleBytes) / clients,
+      rssPerStreamBytes: (totalBytes - idleBytes) / clients,
+      versions: server.versions,
+    };
+  } finally {
+    await load?.stop();
+    await server.stop();
+  }
+}
+
+/** @returns milliseconds from the change to the last client's ACK */
+async function push(server, load, number) {
+  const address = changedAddress(number);
+  load.say(address);
+  await load.event('armed');
+  const at = process.hrtime.bigint(); // CLOCK_MONOTONIC, as the load client's times
+  await server.change(address);
+  const { lastNs } = await load.event('acked');
+  await sleep(pauseMs);
+  return Number(BigInt(lastNs) - at) / 1e6;
+}

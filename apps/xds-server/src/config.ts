@@ -54,7 +54,7 @@ export const options = {
   staleAfter: {
     describe: 'how long the last good endpoints of a service are kept while DNS or all health checks fail',
     schema: values.duration(0, 7 * 24 * 3_600_000),
-    default: '5m',
+    default: '1h',
   },
   coalesce: {
     describe:

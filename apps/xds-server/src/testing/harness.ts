@@ -51,7 +51,7 @@ export async function xdsServerProcess(configText: string, args: string[] = []) 
   await dns.start();
 
   const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-  const options = ['--config', configFile, '--host', '127.0.0.1', '--port', '0', '--admin-port', '0'];
+  const options = ['--config', configFile, '--host', '127.0.0.1', '--admin-port', '0'];
   const dnsOptions = [
     '--dns-servers',
     `127.0.0.1:${dns.status.port}`,
@@ -60,15 +60,36 @@ export async function xdsServerProcess(configText: string, args: string[] = []) 
     '--refresh',
     '20ms',
   ];
-  const command = [process.execPath, main, ...options, ...dnsOptions, '--exit-with-parent', ...args];
-  const server = new ManagedProcess({ name: 'xds-server', command });
+  const spawnServer = (xdsPort: number) => {
+    const ports = ['--port', String(xdsPort)];
+    const command = [
+      process.execPath,
+      main,
+      ...options,
+      ...ports,
+      ...dnsOptions,
+      '--exit-with-parent',
+      ...args,
+    ];
+    return new ManagedProcess({ name: 'xds-server', command });
+  };
+  let server = spawnServer(0);
   const port = (what: string) => server.addresses.get(what)!.port;
   const admin = (path: string) => fetch(`http://127.0.0.1:${port('admin')}${path}`);
 
   return {
-    server,
+    get server() {
+      return server;
+    },
     dns,
     started: () => server.listening(['xds', 'admin'], 10_000),
+    /** Ends it and starts it again on the same port. */
+    restart: async () => {
+      const xdsPort = port('xds');
+      await server.stop(5000);
+      server = spawnServer(xdsPort);
+      await server.listening(['xds', 'admin'], 10_000);
+    },
     rewriteConfig: (text: string) => writeFile(configFile, text),
     publish: (service: string, ...ports: number[]) => {
       const pod = (port: number) => ({ hostname: `pod-${port}`, address: '127.0.0.1', port });
@@ -141,6 +162,9 @@ function adsClient(port: number, creds: ChannelCredentials) {
     request: send,
     ended: () => ended,
     count: () => responses.length,
+    /** The resources of the last response of a type, encoded. */
+    bodies: (type: ResourceType) => last(type)?.resources.map(({ value }) => value),
+    version: (type: ResourceType) => last(type)?.versionInfo,
     /** How many resources the last response of a type had. */
     resources: (type: ResourceType) => last(type)?.resources.length,
     /** The ports that the client was last told of for a cluster; undefined when it was told nothing. */

@@ -1,5 +1,9 @@
 export { XdsError, type XdsErrorCode } from './errors.ts';
 export { defaultLimits, type StreamLimits } from './limits.ts';
+export { defaultLoadLimits, type LoadLimits } from './load/load-limits.ts';
+export type { Load } from './load/load-report.ts';
+export { LoadStore, otherClusters, type ClientLoad } from './load/load-store.ts';
+export { LoadStream, type LoadStreamOptions } from './load/load-stream.ts';
 export { nodeInfo, type NodeInfo, type NodeKind } from './node.ts';
 export { resource, type NodeResource, type Resource } from './resource.ts';
 export { ResourceCache, type CacheListener } from './resource-cache.ts';

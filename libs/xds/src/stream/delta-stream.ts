@@ -38,11 +38,7 @@ export class DeltaStream extends XdsStream {
     if (changed.length === 0 && gone.length === 0 && !(state.responseDue && state.subscription.wildcard))
       return;
     const version = versionOf(changed);
-    const items = new Map([
-      ...changed.map((item) => [item.name, { version: item.version, resource: item }] as const),
-      ...gone.map((name) => [name, undefined] as const),
-    ]);
-    const nonce = this.responded(state, version, items);
+    const nonce = this.responded(state, version, changed, gone);
     this.send(this.cache.encoder.delta(type, version, changed, gone, nonce), type);
   }
 }
@@ -51,7 +47,7 @@ export class DeltaStream extends XdsStream {
 function takeOver(state: TypeState, versions: Readonly<Record<string, string>>, added: string[]): void {
   for (const [name, version] of Object.entries(versions)) {
     if (!state.subscription.wants(name)) continue;
-    const known = { version, resource: undefined };
+    const known = { version, resource: undefined, sentAtMs: undefined };
     state.sent.set(name, known);
     state.acked.set(name, known);
     const index = added.indexOf(name);

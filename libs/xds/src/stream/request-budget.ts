@@ -1,13 +1,15 @@
 import { XdsError } from '../errors.ts';
 import type { StreamLimits } from '../limits.ts';
 
+type RequestLimits = Pick<StreamLimits, 'requestsPerSecond' | 'requestBurst'>;
+
 /** A token bucket: so many requests a second on average, so many at once. */
 export class RequestBudget {
-  readonly #limits: StreamLimits;
+  readonly #limits: RequestLimits;
   #tokens: number;
   #atMs: number;
 
-  constructor(limits: StreamLimits, nowMs: number) {
+  constructor(limits: RequestLimits, nowMs: number) {
     this.#limits = limits;
     this.#tokens = limits.requestBurst;
     this.#atMs = nowMs;

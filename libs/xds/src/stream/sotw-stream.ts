@@ -36,11 +36,7 @@ export class SotwStream extends XdsStream {
       return;
     }
     const version = versionOf(resources);
-    const items = new Map([
-      ...resources.map((item) => [item.name, { version: item.version, resource: item }] as const),
-      ...removed.map((name) => [name, undefined] as const),
-    ]);
-    const nonce = this.responded(state, version, items);
+    const nonce = this.responded(state, version, resources, removed);
     this.send(this.cache.encoder.sotw(type, version, resources, nonce), type);
   }
 }

@@ -5,6 +5,8 @@ import type { Subscription } from './subscription.ts';
 export interface Known {
   version: string;
   resource: Resource | undefined;
+  /** When this version was first sent; undefined when the client has it from an earlier stream. */
+  sentAtMs: number | undefined;
 }
 
 /** A rejected version: not sent again to this client until the content changes. */

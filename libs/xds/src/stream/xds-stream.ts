@@ -2,6 +2,7 @@ import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { XdsError } from '../errors.ts';
 import { defaultLimits, type StreamLimits } from '../limits.ts';
 import { anonymousNode, nodeInfo, type NodeInfo } from '../node.ts';
+import type { Resource } from '../resource.ts';
 import type { ResourceCache } from '../resource-cache.ts';
 import { sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
 import { planFor, type Plan } from './plan.ts';
@@ -132,20 +133,29 @@ export abstract class XdsStream {
     this.#sendNews();
   }
 
-  /** Notes a response as outstanding. @returns its nonce */
+  /** Notes a response as outstanding: what it says is there, and what is not. @returns its nonce */
   protected responded(
     state: TypeState,
     version: string,
-    items: ReadonlyMap<string, Known | undefined>,
+    resources: readonly Resource[],
+    gone: readonly string[],
   ): string {
     const nonce = String(++this.#nonce);
-    for (const [name, known] of items) {
-      if (known === undefined) state.sent.delete(name);
-      else state.sent.set(name, known);
+    const sentAtMs = this.#options.now();
+    const items = new Map<string, Known | undefined>();
+    for (const item of resources) {
+      const before = state.sent.get(item.name);
+      const known = before?.resource === item ? before : { version: item.version, resource: item, sentAtMs };
+      items.set(item.name, known);
+      state.sent.set(item.name, known);
+    }
+    for (const name of gone) {
+      items.set(name, undefined);
+      state.sent.delete(name);
     }
     state.demanded.clear();
     state.responseDue = false;
-    state.outstanding = { nonce, version, sentAtMs: this.#options.now(), items };
+    state.outstanding = { nonce, version, sentAtMs, items };
     state.lastNonce = nonce;
     state.sentVersion = version;
     return nonce;

@@ -1,74 +1,90 @@
-// Calls echo.EchoServer/SayHello through any gRPC target, such as xds:///be1-srv, and prints each answer on a line.
+// Calls echo.EchoServer/SayHello in a loop and prints who answered, as ../README.md says.
 // The bootstrap for xds targets comes from GRPC_XDS_BOOTSTRAP or GRPC_XDS_BOOTSTRAP_CONFIG, as always in grpc-go.
 package main
 
 import (
 	"context"
-	"flag"
+	"encoding/json"
 	"fmt"
+	"io"
 	"log"
+	"os"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	_ "google.golang.org/grpc/xds"
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
-func main() {
-	target := flag.String("target", "xds:///be1-srv", "gRPC target")
-	calls := flag.Int("calls", 15, "calls that must succeed")
-	timeout := flag.Duration("timeout", 30*time.Second, "limit of the whole run")
-	flag.Parse()
+const (
+	callTimeout       = 10 * time.Second
+	pauseAfterAnswer  = 3 * time.Millisecond
+	pauseAfterFailure = 100 * time.Millisecond
+)
 
-	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
-	defer cancel()
-	conn, err := grpc.NewClient(*target,
+// answer is one line of output: a call, and who answered it or why it failed.
+type answer struct {
+	Call  string `json:"call"`
+	From  string `json:"from,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+func main() {
+	lines := make(chan answer)
+	conns := map[string]*grpc.ClientConn{}
+	for _, call := range os.Args[1:] {
+		target, header, _ := strings.Cut(call, "#")
+		if conns[target] == nil {
+			conns[target] = connect(target)
+		}
+		go callForever(conns[target], call, header, lines)
+	}
+	// Whoever started this program holds its stdin: when that closes, nobody is left to read the answers.
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
+	output := json.NewEncoder(os.Stdout)
+	for line := range lines {
+		if err := output.Encode(line); err != nil {
+			log.Fatalf("stdout: %v", err)
+		}
+	}
+}
+
+func connect(target string) *grpc.ClientConn {
+	conn, err := grpc.NewClient(target,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(echoCodec{})))
 	if err != nil {
-		log.Fatalf("target %s: %v", *target, err)
+		log.Fatalf("target %s: %v", target, err)
 	}
-	defer conn.Close()
-	for i := 0; i < *calls; i++ {
-		var message string
-		err := conn.Invoke(ctx, "/echo.EchoServer/SayHello", "unary RPC msg ", &message, grpc.WaitForReady(true))
+	return conn
+}
+
+func callForever(conn *grpc.ClientConn, call, header string, lines chan<- answer) {
+	for {
+		message, err := sayHello(conn, header)
 		if err != nil {
-			log.Fatalf("call %d of %d: %v", i+1, *calls, err)
-		}
-		fmt.Println(message)
-	}
-}
-
-// echoCodec writes EchoRequest and reads EchoReply: both are one string in field 1, so no generated code is needed.
-type echoCodec struct{}
-
-func (echoCodec) Name() string { return "proto" }
-
-func (echoCodec) Marshal(v any) ([]byte, error) {
-	return protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), v.(string)), nil
-}
-
-func (echoCodec) Unmarshal(data []byte, v any) error {
-	for len(data) > 0 {
-		number, kind, n := protowire.ConsumeTag(data)
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		data = data[n:]
-		if number == 1 && kind == protowire.BytesType {
-			text, n := protowire.ConsumeString(data)
-			if n < 0 {
-				return protowire.ParseError(n)
-			}
-			*v.(*string) = text
-			data = data[n:]
+			lines <- answer{Call: call, Error: fmt.Sprintf("%s: %s", status.Code(err), status.Convert(err).Message())}
+			time.Sleep(pauseAfterFailure)
 			continue
 		}
-		if n = protowire.ConsumeFieldValue(number, kind, data); n < 0 {
-			return protowire.ParseError(n)
-		}
-		data = data[n:]
+		lines <- answer{Call: call, From: message[strings.LastIndex(message, " ")+1:]}
+		time.Sleep(pauseAfterAnswer)
 	}
-	return nil
+}
+
+// sayHello makes one call. The header is "", or NAME=VALUE.
+func sayHello(conn *grpc.ClientConn, header string) (message string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	if name, value, found := strings.Cut(header, "="); found {
+		ctx = metadata.AppendToOutgoingContext(ctx, name, value)
+	}
+	err = conn.Invoke(ctx, "/echo.EchoServer/SayHello", "Go", &message)
+	return message, err
 }

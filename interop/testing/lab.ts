@@ -3,7 +3,6 @@ import { ManagedProcess } from '@evenly/local-cluster';
 
 interface LabStatus {
   apps: { name: string; ports: Record<string, { port: number }> }[];
-  services: { name: string; pods: { name: string; port: number; state: string }[] }[];
 }
 
 const main = fileURLToPath(new URL('../../apps/lab/dist/main.js', import.meta.url));
@@ -17,12 +16,6 @@ export async function startLab() {
   const api = `http://127.0.0.1:${lab.addresses.get('lab')!.port}`;
   const status = async () => (await (await fetch(`${api}/status`)).json()) as LabStatus;
   return {
-    status,
-    /** `127.0.0.1:port` of a service's pods. */
-    pods: async (service: string) => {
-      const { services } = await status();
-      return services.find(({ name }) => name === service)!.pods.map(({ port }) => `127.0.0.1:${port}`);
-    },
     xdsPort: async () => (await status()).apps.find(({ name }) => name === 'xds-server')!.ports['xds']!.port,
     scale: async (service: string, replicas: number) => {
       const response = await fetch(`${api}/services/${service}/scale`, {

@@ -1,0 +1,3 @@
+import { goThroughScenario, proxyless } from './testing/go-through.ts';
+
+goThroughScenario('grpc-go', proxyless('grpc-go'));

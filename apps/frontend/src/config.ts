@@ -33,7 +33,11 @@ export const optionSpecs = {
     schema: values.count(1, 100),
     default: '1',
   },
-  callTimeout: { describe: 'limit of each call', schema: values.duration(1), default: '3s' },
+  callTimeout: {
+    describe: 'limit of each call; an unknown service is answered within 3 s',
+    schema: values.duration(1),
+    default: '2.8s',
+  },
   requestTimeout: {
     describe: 'limit of all calls of one request',
     schema: values.duration(1),

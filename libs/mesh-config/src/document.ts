@@ -1,14 +1,5 @@
-import {
-  isMap,
-  isScalar,
-  isSeq,
-  isAlias,
-  LineCounter,
-  parseDocument,
-  visit,
-  type Document,
-  type Node,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, type ConfigFault } from './errors.ts';
 import { explainIssues } from './explain.ts';
@@ -42,54 +33,79 @@ export function parseConfig(text: string, file: string): ConfigDocument {
   const nesting = nestingFault(text);
   if (nesting) throw refuse(nesting.line, nesting.reason);
 
-  const options = { lineCounter: lines, prettyErrors: false, resolveKnownTags: false } as const;
+  const options = {
+    lineCounter: lines,
+    prettyErrors: false,
+    resolveKnownTags: false,
+    uniqueKeys: false,
+  } as const;
   const document = parseDocument(text, options);
-  const faults = [...document.errors, ...document.warnings, ...strangeKeys(document)].map(
-    ({ message, pos }) => fault(lines.linePos(pos[0]).line, `not valid JSON or YAML: ${message}`),
-  );
+  const found: SyntaxFault[] = [...document.errors, ...document.warnings, ...keyFaults(document)];
+  const faults = found.map(({ code, message, pos }) => {
+    const reason = code === 'MULTIPLE_DOCS' ? 'must be one document: there is another after "---"' : message;
+    return fault(lines.linePos(pos[0]).line, `not valid JSON or YAML: ${reason}`);
+  });
   // YAML 1.1 would read the field `on` as true.
   if (document.directives?.yaml.version === '1.1') faults.push(fault(1, 'must be YAML 1.2, not 1.1'));
   if (faults.length > 0) throw new ConfigError(faults);
   try {
-    return { file, value: document.toJS(), lineOf: (path) => lineOf(document, lines, path) };
+    return { file, value: document.toJS(), lineOf: lineFinder(document, lines) };
   } catch (error) {
     // Aliases without an anchor, or so many that they are an attack ("billion laughs").
     throw refuse(1, `not valid YAML: ${(error as Error).message}`);
   }
 }
 
-/** Keys that a plain object cannot hold as they stand: lists and maps as keys, and the one that JavaScript gives a meaning. */
-function strangeKeys(document: Document): { message: string; pos: readonly [number, number] }[] {
-  const found: { message: string; pos: readonly [number, number] }[] = [];
+interface SyntaxFault {
+  code?: string;
+  message: string;
+  pos: readonly [number, number];
+}
+
+/**
+ * Keys that are there twice (the parser's own check takes quadratic time), and keys that a plain object cannot hold as
+ * they stand: lists, maps, and the one that JavaScript gives a meaning.
+ */
+function keyFaults(document: Document): SyntaxFault[] {
+  const faults: SyntaxFault[] = [];
   visit(document, {
-    Pair: (_, { key }) => {
-      if (isScalar(key) && key.value !== '__proto__') return;
-      const range = (key as Node | null)?.range ?? [0, 0, 0];
-      found.push({ message: 'Map keys must be plain texts', pos: [range[0], range[1]] });
+    Map: (_, { items }) => {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        const plain = isScalar(key) && key.value !== '__proto__' ? String(key.value) : undefined;
+        if (plain !== undefined && seen.size < seen.add(plain).size) continue;
+        const message =
+          plain === undefined ? 'Map keys must be plain texts' : `The key "${plain}" is there twice`;
+        const [from, to] = (key as Node | null)?.range ?? [0, 0];
+        faults.push({ message, pos: [from, to] });
+      }
     },
   });
-  return found;
+  return faults;
 }
 
 /** A key's line rather than its value's: that is where a person looks for `policy:`. */
-function lineOf(document: Document, lines: LineCounter, path: FieldPath): number {
-  let node: unknown = document.contents;
-  let place = node as Node | null;
-  for (const step of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
-      if (!pair) break;
-      place = pair.key as Node;
-      node = pair.value;
-    } else if (isSeq(node)) {
-      const item = node.items[Number(step)];
-      if (item === undefined) break;
+function lineFinder(document: Document, lines: LineCounter): (path: FieldPath) => number {
+  const keys = new WeakMap<YAMLMap, Map<string, Pair>>();
+  const pairOf = (map: YAMLMap, key: string) => {
+    const known =
+      keys.get(map) ?? new Map(map.items.map((pair) => [String((pair.key as Scalar).value), pair]));
+    keys.set(map, known);
+    return known.get(key);
+  };
+  return (path) => {
+    let node: unknown = document.contents;
+    let place = node as Node | null;
+    for (const step of path) {
+      if (isAlias(node)) node = node.resolve(document);
+      const pair = isMap(node) ? pairOf(node, String(step)) : undefined;
+      const item = isSeq(node) ? node.items[Number(step)] : pair?.key;
+      if (item === undefined) break; // not there: its parent's line is the nearest
       place = item as Node;
-      node = item;
-    } else break;
-  }
-  return place?.range ? lines.linePos(place.range[0]).line : 1;
+      node = pair ? pair.value : item;
+    }
+    return place?.range ? lines.linePos(place.range[0]).line : 1;
+  };
 }
 
 /**

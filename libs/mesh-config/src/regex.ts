@@ -15,7 +15,8 @@ export function regexFault(pattern: string): string | undefined {
   }
 }
 
-/** Whether a pattern matches the whole of a text; for patterns of a config that was read. */
-export function regexMatches(pattern: string, text: string): boolean {
-  return RE2JS.compile(pattern).matches(text);
+/** Whether a pattern that compiles matches the whole of a text. */
+export function regexMatcher(pattern: string): (text: string) => boolean {
+  const compiled = RE2JS.compile(pattern);
+  return (text) => compiled.matches(text);
 }

@@ -44,7 +44,7 @@ export interface StaticEndpoint {
   hostname?: string;
 }
 
-/** A live file with endpoints, in the form of a `static` source's. */
+/** A live file with endpoints: a list of them under `endpoints:`, in the form of a `static` source's. */
 export interface FileSource {
   kind: 'file';
   /** Readers make it relative to the config file's own directory, so that both can be moved together. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from './errors.ts';
-import { readSvcConfig, srvName } from './svc-config.ts';
+import { readAnyConfig } from './any-config.ts';
+import { fromSvcConfig, readSvcConfig, srvName } from './svc-config.ts';
+import { routesOf } from './routes-of.ts';
 
 const be1 = {
   serviceName: 'be1-srv',
@@ -79,5 +81,29 @@ describe('readSvcConfig', () => {
 
   it.each(['', '[]', '{}', '{"services": 1}', 'null'])('refuses %j', (text) => {
     expect(faultsOf(text)).toHaveLength(1);
+  });
+});
+
+describe('fromSvcConfig', () => {
+  it('makes of each service one with DNS SRV, health checks, its locality, and a route from its own name', () => {
+    const config = fromSvcConfig(readSvcConfig(file(be1), 'svc_config.json'));
+    expect(config.services.get('be1-srv')).toStrictEqual({
+      name: 'be1-srv',
+      source: { kind: 'dns-srv', name: '_grpc._tcp.be1-srv.default.svc.cluster.local', refreshMs: 10_000 },
+      locality: { region: 'us-central1', zone: 'us-central1-a' },
+      healthCheck: {
+        grpcService: 'echo.EchoServer',
+        timeoutMs: 1000,
+        intervalMs: 10_000,
+        healthyThreshold: 1,
+        unhealthyThreshold: 1,
+      },
+      subsets: new Map(),
+      policy: { loadBalancing: 'round-robin', zonePreference: 'none', panicThresholdPercent: 50 },
+    });
+    expect(routesOf(config)).toMatchObject([
+      { match: { authority: 'be1-srv' }, to: [{ service: 'be1-srv' }] },
+    ]);
+    expect(readAnyConfig(file(be1), 'svc_config.json')).toEqual(config);
   });
 });

@@ -1,4 +1,4 @@
-import { regexMatches } from '../regex.ts';
+import { regexMatcher } from '../regex.ts';
 import type { HeaderMatch, PathMatch, Route, RouteMatch } from '../route.ts';
 
 /**
@@ -8,50 +8,62 @@ import type { HeaderMatch, PathMatch, Route, RouteMatch } from '../route.ts';
  * @returns indexes into `routes`: the one that never matches, and the first that takes its calls
  */
 export function findShadowing(routes: readonly Route[]): { route: number; by: number }[] {
+  const matches = regexes();
   return routes.flatMap(({ match }, route) => {
-    const by = routes.slice(0, route).findIndex((earlier) => covers(earlier.match, match));
+    const by = routes.slice(0, route).findIndex((earlier) => covers(earlier.match, match, matches));
     return by < 0 ? [] : [{ route, by }];
   });
 }
 
+type Matches = (pattern: string, text: string) => boolean;
+
+/** Each pattern is compiled once, however many routes it is compared with: that is the slow part by far. */
+function regexes(): Matches {
+  const matchers = new Map<string, (text: string) => boolean>();
+  return (pattern, text) => {
+    const matcher = matchers.get(pattern) ?? regexMatcher(pattern);
+    matchers.set(pattern, matcher);
+    return matcher(text);
+  };
+}
+
 /** Whether all that `b` matches is matched by `a`. */
-function covers(a: RouteMatch, b: RouteMatch): boolean {
+function covers(a: RouteMatch, b: RouteMatch, matches: Matches): boolean {
   return (
     coversAuthority(a.authority, b.authority) &&
     (a.method === undefined || a.method === b.method) &&
-    a.headers.every((condition) => b.headers.some((given) => follows(condition, given))) &&
-    coversPath(a.path, b.path)
+    a.headers.every((condition) => b.headers.some((given) => follows(condition, given, matches))) &&
+    coversPath(a.path, b.path, matches)
   );
 }
 
 function coversAuthority(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || a === b) return true;
-  return b !== undefined && !hasPort(a) && b.replace(/:\d+$/, '') === a;
+  return b !== undefined && b.startsWith(`${a}:`) && /^:\d+$/.test(b.slice(a.length)); // no port = any port
 }
 
-const hasPort = (authority: string) => /:\d+$/.test(authority);
-
-function coversPath(a: PathMatch, b: PathMatch): boolean {
+function coversPath(a: PathMatch, b: PathMatch, matches: Matches): boolean {
   if (a.kind === 'prefix' && (a.value === '' || a.value === '/')) return true; // a path always begins with "/"
   if (a.kind === b.kind && a.value === b.value) return true;
-  if (b.kind === 'exact') return a.kind !== 'exact' && holds(a, b.value);
+  if (b.kind === 'exact') return holds(a, b.value, matches);
   return a.kind === 'prefix' && b.kind === 'prefix' && b.value.startsWith(a.value);
 }
 
 /** Whether a header condition holds for sure where another does. */
-function follows(condition: HeaderMatch, given: HeaderMatch): boolean {
+function follows(condition: HeaderMatch, given: HeaderMatch, matches: Matches): boolean {
   if (condition.name !== given.name) return false;
-  const { kind, invert } = condition;
-  // Any condition that holds needs the header to be there, but for `present` inverted.
-  if (kind === 'present') return given.kind === 'present' ? invert === given.invert : !invert;
+  // Whatever holds needs the header to be there, except `present` inverted.
+  if (condition.kind === 'present')
+    return given.kind === 'present' ? condition.invert === given.invert : !condition.invert;
   if (given.kind === 'present') return false;
-  if (kind === given.kind && invert === given.invert && condition.value === given.value) return true;
+  const { kind, value, invert } = condition;
+  if (kind === given.kind && value === given.value) return invert === given.invert;
   if (given.invert) return false;
-  if (given.kind === 'exact') return holds(condition, given.value) !== invert;
-  return !invert && kind === 'prefix' && given.kind === 'prefix' && given.value.startsWith(condition.value);
+  if (given.kind === 'exact') return holds(condition, given.value, matches) !== invert;
+  return !invert && kind === 'prefix' && given.kind === 'prefix' && given.value.startsWith(value);
 }
 
-function holds({ kind, value }: Pick<PathMatch, 'kind' | 'value'>, text: string): boolean {
+function holds({ kind, value }: Pick<PathMatch, 'kind' | 'value'>, text: string, matches: Matches): boolean {
   if (kind === 'exact') return text === value;
-  return kind === 'prefix' ? text.startsWith(value) : regexMatches(value, text);
+  return kind === 'prefix' ? text.startsWith(value) : matches(value, text);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpointKey, endpointSet, type Endpoint } from './endpoint.ts';
+import { endpointKey, endpointSet, parseEndpointKey, type Endpoint } from './endpoint.ts';
 
 const endpoint = fc.record({
   address: fc.oneof(fc.ipV4(), fc.ipV6()),
@@ -28,7 +28,31 @@ describe('endpointSet', () => {
       { ...one, weight: 2 },
       { ...one, zone: 'a' },
       { ...one, hostname: 'a' },
+      { ...one, priority: 1 },
+      { ...one, forZones: ['a'] },
     ];
     expect(new Set(variants.map((variant) => endpointSet([variant]).version)).size).toBe(variants.length);
   });
+});
+
+describe('parseEndpointKey', () => {
+  it('reads what endpointKey writes', () => {
+    fc.assert(
+      fc.property(endpoint, ({ address, port }) => {
+        expect(parseEndpointKey(endpointKey({ address, port }))).toEqual({ address, port });
+      }),
+    );
+  });
+
+  it.each([
+    '',
+    '10.0.0.1',
+    '10.0.0.1:',
+    '10.0.0.1:0',
+    '10.0.0.1:65536',
+    '10.0.0:1',
+    '::1:1',
+    '[10.0.0.1]:1',
+    'a:1',
+  ])('refuses %j', (text) => expect(parseEndpointKey(text)).toBeUndefined());
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** Kubernetes' conditions of an endpoint, as one word: only `ready` ones get new calls. */
 export type EndpointState = 'ready' | 'serving-terminating' | 'not-ready';
@@ -12,6 +13,13 @@ export interface Endpoint {
   /** The name behind the address, where it is known: for people to read. */
   hostname?: string;
   zone?: string;
+  /**
+   * Kubernetes' topology hints: the zones whose clients should use this endpoint. For views that differ by client: a
+   * control plane that sends each node its own zone's endpoints. Absent = no hints.
+   */
+  forZones?: readonly string[];
+  /** 0 (absent) is used first; a higher number only while those before it cannot serve. SRV's priority, ranked from 0. */
+  priority?: number;
   /** Share of calls relative to the other endpoints; absent = 1. */
   weight?: number;
   state: EndpointState;
@@ -30,6 +38,19 @@ export function endpointKey({ address, port }: Pick<Endpoint, 'address' | 'port'
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/**
+ * Reads `10.0.0.1:50051` or `[::1]:50051`.
+ * @returns undefined when it is no IP address with a port from 1 to 65535
+ */
+export function parseEndpointKey(text: string): Pick<Endpoint, 'address' | 'port'> | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  if (match === null) return undefined;
+  const [, ipv6, ipv4, digits] = match;
+  const port = Number(digits);
+  const valid = ipv6 === undefined ? isIPv4(ipv4!) : isIPv6(ipv6);
+  return valid && port >= 1 && port <= 65_535 ? { address: (ipv6 ?? ipv4)!, port } : undefined;
+}
+
 /** Sorts the endpoints, keeps the first of those with the same address and port, and gives them their version. */
 export function endpointSet(endpoints: Iterable<Endpoint>): EndpointSet {
   const byKey = new Map<string, Endpoint>();
@@ -38,14 +59,12 @@ export function endpointSet(endpoints: Iterable<Endpoint>): EndpointSet {
     if (!byKey.has(key)) byKey.set(key, endpoint);
   }
   const sorted = [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
-  const content = sorted.map(({ address, port, hostname, zone, weight, state }) => [
-    address,
-    port,
-    hostname,
-    zone,
-    weight,
-    state,
-  ]);
-  const version = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
-  return { endpoints: Object.freeze(sorted), version };
+  const hash = createHash('sha256').update(JSON.stringify(sorted.map(content)));
+  return { endpoints: Object.freeze(sorted), version: hash.digest('hex').slice(0, 16) };
+}
+
+/** All fields in one order, so that equal endpoints are equal texts. */
+function content(endpoint: Endpoint): unknown[] {
+  const { address, port, hostname, zone, forZones, priority, weight, state } = endpoint;
+  return [address, port, hostname, zone, forZones, priority, weight, state];
 }

@@ -1,13 +1,15 @@
 /**
- * Runs a task at once and then again `intervalMs` after each end, so that a slow task never overlaps itself.
+ * Runs a task at once and then again some time after each end, so that a slow task never overlaps itself.
+ * @param interval milliseconds, or asked for after each run
  * @returns stops after the run that is under way
  */
-export function repeat(intervalMs: number, task: () => Promise<void>): () => void {
+export function repeat(interval: number | (() => number), task: () => Promise<void>): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const run = async () => {
     await task();
-    if (!stopped) timer = setTimeout(() => void run(), intervalMs);
+    if (stopped) return;
+    timer = setTimeout(() => void run(), typeof interval === 'number' ? interval : interval());
   };
   void run();
   return () => {

@@ -1,31 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { endpointSet } from './endpoint.ts';
-import { DiscoveryError, type DiscoveryErrorCode } from './errors.ts';
-import type { EndpointListener } from './source.ts';
+import type { Endpoint } from './endpoint.ts';
 import { withStaleLimit } from './stale-limit.ts';
-import { staticSource } from './static-source.ts';
+import { drivenSource } from './testing/driven-source.ts';
 import { observe } from './testing/observe.ts';
 import { compliesAsSource } from './testing/source-compliance.ts';
 
-const set = endpointSet([{ address: '10.0.0.1', port: 1, state: 'ready' }]);
+const endpoint: Endpoint = { address: '10.0.0.1', port: 1, state: 'ready' };
 
 function limited(staleMs: number) {
-  let listener!: EndpointListener;
-  const source = {
-    description: 'driven',
-    watch: (watching: EndpointListener) => {
-      listener = watching;
-      return () => {};
-    },
-  };
+  const { source, tell, fail, recover } = drivenSource();
   const observed = observe(withStaleLimit(source, staleMs));
-  const fail = (code: DiscoveryErrorCode) => listener.onError(new DiscoveryError(code, ''));
-  const recover = () => listener.onRecovered();
-  return { ...observed, tell: () => listener.onEndpoints(set), fail, recover };
+  return { ...observed, tell: () => tell(endpoint), fail, recover };
 }
 
 describe('withStaleLimit', () => {
-  compliesAsSource(() => withStaleLimit(staticSource(set.endpoints), 1000));
+  compliesAsSource(() => {
+    const { source, tell, fail, recover: heal } = drivenSource(endpoint);
+    const change = () => tell(endpoint, { ...endpoint, port: 2 });
+    return { source: withStaleLimit(source, 60_000), change, fail, heal };
+  });
 
   it('keeps the last good set for a while, then says that it is empty, once', async () => {
     const { sets, errors, tell, fail, recover, stop } = limited(10);

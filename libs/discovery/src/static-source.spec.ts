@@ -3,5 +3,5 @@ import { staticSource } from './static-source.ts';
 import { compliesAsSource } from './testing/source-compliance.ts';
 
 describe('staticSource', () => {
-  compliesAsSource(() => staticSource([{ address: '10.0.0.1', port: 1, state: 'ready' }]));
+  compliesAsSource(() => ({ source: staticSource([{ address: '10.0.0.1', port: 1, state: 'ready' }]) }));
 });

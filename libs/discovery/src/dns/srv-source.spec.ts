@@ -13,7 +13,12 @@ const source = (name = dns.name) => dnsSrvSource({ name, resolver: dns.resolver,
 describe('dnsSrvSource', () => {
   compliesAsSource(() => {
     dns.publish(['127.0.0.1', 1001]);
-    return source();
+    return {
+      source: source(),
+      change: () => dns.publish(['127.0.0.1', 1002]),
+      fail: () => dns.server.stop(),
+      heal: () => dns.server.start(),
+    };
   });
 
   it('follows what DNS says, IPv6 too, and tells only what is new', async () => {

@@ -1,43 +1,22 @@
-import { endpointSet } from '../endpoint.ts';
-import { DiscoveryError } from '../errors.ts';
-import { repeat } from '../repeat.ts';
-import { News } from '../news.ts';
 import type { EndpointSource } from '../source.ts';
-import { lookupSrv } from './lookup.ts';
+import { checkDnsName } from './message.ts';
 import type { DnsResolver } from './resolver.ts';
+import { lookupSource, type DnsSourceOptions } from './source.ts';
+import { lookupSrv } from './srv-lookup.ts';
 
-/** Endpoints from DNS SRV records and the addresses of their targets, looked up every `refreshMs`. */
-export function dnsSrvSource(options: {
-  name: string;
-  resolver: DnsResolver;
-  refreshMs: number;
-}): EndpointSource {
-  const { name, resolver, refreshMs } = options;
-  return {
-    description: `dns-srv ${name}`,
-    watch: (listener) => {
-      let stopped = false;
-      const news = new News(listener);
-      const refresh = async () => {
-        try {
-          const set = endpointSet(await lookupSrv(resolver, name));
-          if (stopped) return;
-          news.endpoints(set);
-          news.ok('dns');
-        } catch (error) {
-          if (!stopped) news.error('dns', asDiscoveryError(error));
-        }
-      };
-      const stop = repeat(refreshMs, refresh);
-      return () => {
-        stopped = true;
-        stop();
-      };
-    },
-  };
-}
-
-function asDiscoveryError(error: unknown): DiscoveryError {
-  if (error instanceof DiscoveryError) return error;
-  return new DiscoveryError('UNREACHABLE', String(error), { cause: error });
+/**
+ * Endpoints from DNS SRV records and the addresses of their targets. SRV's priorities become those of the endpoints,
+ * ranked from 0; its weights their weights.
+ * @throws DiscoveryError BAD_CONFIG for what is no DNS name
+ */
+export function dnsSrvSource(
+  options: DnsSourceOptions & {
+    /** Such as `_grpc._tcp.be1-srv.default.svc.cluster.local`. */
+    name: string;
+    resolver: DnsResolver;
+  },
+): EndpointSource {
+  checkDnsName(options.name);
+  const { name, resolver } = options;
+  return lookupSource(`dns-srv ${name}`, (signal) => lookupSrv(resolver, name, signal), options);
 }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endpointKey, endpointSet, type Endpoint } from '../endpoint.ts';
-import { DiscoveryError } from '../errors.ts';
-import type { EndpointListener, EndpointSource } from '../source.ts';
+import { endpointKey, type Endpoint } from '../endpoint.ts';
+import type { EndpointSource } from '../source.ts';
 import { staticSource } from '../static-source.ts';
+import { drivenSource } from '../testing/driven-source.ts';
 import { healthServer } from '../testing/health-server.ts';
 import { observe } from '../testing/observe.ts';
 import { compliesAsSource } from '../testing/source-compliance.ts';
@@ -24,32 +24,14 @@ function checked(source: EndpointSource = staticSource(pods.map(({ endpoint }) =
   return { ...observed, report: () => report };
 }
 
-/** A source that a test drives by hand. */
-function drivenSource() {
-  let listener: EndpointListener | undefined;
-  const source: EndpointSource = {
-    description: 'driven',
-    watch: (watching) => {
-      listener = watching;
-      return () => (listener = undefined);
-    },
-  };
-  return {
-    source,
-    tell: (...endpoints: Endpoint[]) => listener?.onEndpoints(endpointSet(endpoints)),
-    fail: () => listener?.onError(new DiscoveryError('UNREACHABLE', 'down')),
-    recover: () => listener?.onRecovered(),
-  };
-}
-
 describe('healthCheckedSource', () => {
-  compliesAsSource(() =>
-    healthCheckedSource({
-      source: staticSource([pods[0]!.endpoint]),
-      checker: grpcHealthChecker({ grpcService: '', timeoutMs: 1000 }),
-      intervalMs: 10,
-    }),
-  );
+  compliesAsSource(() => {
+    const [a, b] = pods.map(({ endpoint }) => endpoint) as [Endpoint, Endpoint];
+    const { source, tell, fail, recover: heal } = drivenSource(a);
+    const checker = grpcHealthChecker({ grpcService: '', timeoutMs: 1000 });
+    const checked = healthCheckedSource({ source, checker, intervalMs: 10 });
+    return { source: checked, change: () => tell(a, b), fail, heal };
+  });
 
   it('lets through those that serve, over both address families', async () => {
     const { sets, stop } = checked();

@@ -33,6 +33,9 @@ export function healthCheckedSource(options: HealthCheckedOptions): EndpointSour
 function watchChecked(options: HealthCheckedOptions, news: News): () => void {
   const { source, checker, intervalMs, onReport } = options;
   let current: EndpointSet | undefined;
+  let checked: EndpointSet | undefined;
+  /** The source works again, but what changed meanwhile has yet to be checked and told. */
+  let recovering = false;
   let stopped = false;
   let stopRounds = () => {};
 
@@ -42,14 +45,23 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
     if (stopped || set !== current) return;
     const report = set.endpoints.map((endpoint, index) => ({ endpoint, verdict: verdicts[index]! }));
     onReport?.(report);
+    checked = set;
     if (report.length > 0 && report.every(({ verdict }) => verdict.kind === 'no-answer')) {
-      return news.error('health', noAnswerError(report));
+      news.error('health', noAnswerError(report));
+      return sourceRecovered();
     }
     const serving = endpointSet(
       report.filter(({ verdict }) => verdict.kind === 'serving').map((row) => row.endpoint),
     );
     news.endpoints(serving);
     news.ok('health');
+    sourceRecovered();
+  };
+
+  const sourceRecovered = () => {
+    if (!recovering || checked !== current) return;
+    recovering = false;
+    news.ok('source');
   };
 
   const stopSource = source.watch({
@@ -59,8 +71,14 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
       stopRounds();
       stopRounds = repeat(intervalMs, () => round(set));
     },
-    onError: (error) => news.error('source', error),
-    onRecovered: () => news.ok('source'),
+    onError: (error) => {
+      recovering = false;
+      news.error('source', error);
+    },
+    onRecovered: () => {
+      recovering = true;
+      sourceRecovered();
+    },
   });
   return () => {
     stopped = true;

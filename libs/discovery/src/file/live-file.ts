@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface LiveFileListener {
-  /** The text of the file: first once, then whenever it changed. */
+  /** The text of the file: first once, then whenever it changed, and again when it can be read after an error. */
   onText(text: string): void;
   /** The file cannot be read now; said once until that changes. What was read before stays. */
   onError(error: Error): void;
@@ -36,11 +36,9 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
         if (result.message !== lastError) listener.onError(result);
         lastError = result.message;
       } else {
+        if (result !== last || lastError !== undefined) listener.onText(result);
+        last = result;
         lastError = undefined;
-        if (result !== last) {
-          last = result;
-          listener.onText(result);
-        }
       }
     } while (again);
     reading = false;

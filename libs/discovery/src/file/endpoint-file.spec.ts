@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { readEndpointFile } from './endpoint-file.ts';
+
+const read = (text: string) => readEndpointFile(text, 'e.yaml');
+
+describe('readEndpointFile', () => {
+  it('reads short and long endpoints, as YAML and as JSON', () => {
+    const long = {
+      address: 'fd00::1',
+      port: 2,
+      hostname: 'h',
+      zone: 'a',
+      forZones: ['a'],
+      priority: 1,
+      weight: 3,
+    };
+    const expected = [
+      { address: '10.0.0.1', port: 1, state: 'ready' },
+      { ...long, state: 'not-ready' },
+    ];
+    const content = { endpoints: ['10.0.0.1:1', { ...long, state: 'not-ready' }] };
+    expect(read(JSON.stringify(content, null, 2))).toEqual(expected);
+    const fields = 'hostname: h, zone: a, forZones: [a], priority: 1, weight: 3, state: not-ready';
+    expect(read(`endpoints:\n  - 10.0.0.1:1\n  - { address: "fd00::1", port: 2, ${fields} }`)).toEqual(
+      expected,
+    );
+  });
+
+  it.each([
+    ['', 'e.yaml:1: Invalid input'],
+    ['endpoints: [', 'e.yaml:1: not valid JSON or YAML'],
+    ['endpoints: 7', 'e.yaml:1: endpoints: Invalid input'],
+    ['endpoints: []\nendpoints: []', 'e.yaml:2: not valid JSON or YAML: Map keys must be unique'],
+    ['endpoints: []\nservices: []', 'Unrecognized key: "services"'],
+    ['endpoints:\n- localhost:1', 'e.yaml:2: endpoints.0: must be an IP address and a port'],
+    ['endpoints:\n- 10.0.0.1:0', 'e.yaml:2: endpoints.0'],
+    ['endpoints:\n- 10.0.0.1:1\n- ::1:1', 'e.yaml:3: endpoints.1: must be an IP address and a port'],
+    ['endpoints:\n- {address: a, port: 1}', 'e.yaml:2: endpoints.0.address: must be an IP address'],
+    ['endpoints:\n- {address: 10.0.0.1, port: 70000}', 'endpoints.0.port: Too big'],
+    ['endpoints:\n- {address: 10.0.0.1}', 'endpoints.0.port: Invalid input'],
+    ['endpoints:\n- {address: 10.0.0.1, port: 1, weight: 0}', 'endpoints.0.weight: Too small'],
+    ['endpoints:\n- {address: 10.0.0.1, port: 1, colour: red}', 'Unrecognized key: "colour"'],
+    ['endpoints: [7]', 'endpoints.0: Invalid input'],
+    [`a: &a [1]\n${'b: *a\n'.repeat(1)}endpoints: &e [*e]`, 'e.yaml:'],
+  ])('refuses %j', (text, reason) => {
+    expect(() => read(text)).toThrow(reason);
+    expect(() => read(text)).toThrow(expect.objectContaining({ code: 'INVALID' }));
+  });
+
+  it('says the first ten faults of many', () => {
+    const faulty = `endpoints:\n${'- nonsense\n'.repeat(20)}`;
+    let message = '';
+    try {
+      read(faulty);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message.split('\n').map((line) => line.slice(0, 10))).toEqual(
+      Array.from({ length: 10 }, (_, index) => `e.yaml:${index + 2}:`.padEnd(10).slice(0, 10)),
+    );
+  });
+
+  it('refuses a small file that would unfold into a large one', () => {
+    const levels = Array.from(
+      { length: 20 },
+      (_, index) => `x${index + 1}: &x${index + 1} [*x${index}, *x${index}]`,
+    );
+    expect(() => read(`x0: &x0 [1]\n${levels.join('\n')}\nendpoints: *x20`)).toThrow('Excessive alias count');
+  });
+
+  it('refuses more endpoints than the limit', () => {
+    const many = Array.from({ length: 10_001 }, () => '10.0.0.1:1');
+    expect(() => read(JSON.stringify({ endpoints: many }))).toThrow(
+      expect.objectContaining({ code: 'TOO_MANY' }),
+    );
+  });
+});

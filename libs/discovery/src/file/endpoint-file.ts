@@ -1,0 +1,83 @@
+import { isIP } from 'node:net';
+import { LineCounter, parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
+import { parseEndpointKey, type Endpoint } from '../endpoint.ts';
+import { DiscoveryError } from '../errors.ts';
+
+/** More endpoints in a file are an error, TOO_MANY. */
+const maxEndpoints = 10_000;
+/** Of a file with many faults, so many are said. */
+const maxFaultsSaid = 10;
+
+const endpointText = z.string().transform((text, context): Endpoint => {
+  const parsed = parseEndpointKey(text);
+  if (parsed !== undefined) return { ...parsed, state: 'ready' };
+  const expected = 'must be an IP address and a port, such as 10.0.0.1:50051 or [::1]:50051';
+  context.addIssue({ code: 'custom', message: `${expected}, got ${JSON.stringify(text)}` });
+  return z.NEVER;
+});
+
+const endpointObject = z
+  .strictObject({
+    address: z.string().refine((text) => isIP(text) !== 0, { error: 'must be an IP address' }),
+    port: z.int().min(1).max(65_535),
+    hostname: z.string().max(253).optional(),
+    zone: z.string().max(253).optional(),
+    forZones: z.array(z.string().max(253)).max(8).optional(),
+    priority: z.int().min(0).max(127).optional(),
+    weight: z.int().min(1).max(1_000_000).optional(),
+    state: z.enum(['ready', 'serving-terminating', 'not-ready']).default('ready'),
+  })
+  // Neither JSON nor YAML has undefined: fields that are absent stay absent.
+  .transform((given) => given as Endpoint);
+
+const schema = z.strictObject({
+  endpoints: z.array(
+    z.unknown().transform((given, context) => {
+      const result = (typeof given === 'string' ? endpointText : endpointObject).safeParse(given);
+      if (result.success) return result.data;
+      for (const { path, message } of result.error.issues)
+        context.addIssue({ code: 'custom', path, message });
+      return z.NEVER;
+    }),
+  ),
+});
+
+/**
+ * Reads `{"endpoints": ["10.0.0.1:50051", {"address": "10.0.0.2", "port": 50051, "zone": "a", "weight": 2}]}`, as JSON or
+ * YAML; the fields of an endpoint are those of `Endpoint`.
+ * @param file the name that errors show
+ * @throws DiscoveryError INVALID with file, line, field and reason of every fault (the first ten); TOO_MANY
+ */
+export function readEndpointFile(text: string, file: string): Endpoint[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [syntax] = document.errors;
+  if (syntax !== undefined) {
+    const { line } = lines.linePos(syntax.pos[0]);
+    throw invalid([`${file}:${line}: not valid JSON or YAML: ${syntax.message}`]);
+  }
+  const result = schema.safeParse(valueOf(document, file));
+  if (result.success) {
+    const { endpoints } = result.data;
+    if (endpoints.length <= maxEndpoints) return endpoints;
+    const message = `${file} has ${endpoints.length} endpoints; at most ${maxEndpoints} are used`;
+    throw new DiscoveryError('TOO_MANY', message);
+  }
+  const faults = result.error.issues.slice(0, maxFaultsSaid).map(({ path, message }) => {
+    const node = document.getIn(path, true) as { range?: [number, number, number] } | null | undefined;
+    const line = node?.range ? lines.linePos(node.range[0]).line : 1;
+    return `${file}:${line}: ${path.length > 0 ? `${path.map(String).join('.')}: ` : ''}${message}`;
+  });
+  throw invalid(faults);
+}
+
+function valueOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }); // else a small file of nested aliases fills the memory
+  } catch (cause) {
+    throw invalid([`${file}:1: ${(cause as Error).message}`]);
+  }
+}
+
+const invalid = (faults: readonly string[]) => new DiscoveryError('INVALID', faults.join('\n'));

@@ -1,0 +1,91 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { DiscoveryError } from '../errors.ts';
+import { kubeconfigAccess } from './kubeconfig.ts';
+
+/** Where an API server is, and how to be known to it. */
+export interface ApiServerAccess {
+  /** The server's URL, for messages. */
+  readonly server: string;
+  /**
+   * What a request needs: headers, certificates, agent. Asked for each request, so that what rotates is never stale.
+   * @throws DiscoveryError BAD_CONFIG
+   */
+  requestOptions(): Promise<RequestOptions>;
+}
+
+/** Where Kubernetes puts a pod's own credentials. */
+const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Access by a token and a CA in files, both read for each request: the kubelet rotates a pod's token every hour or so.
+ * Without them, for `kubectl proxy` and the like: `{ server: 'http://127.0.0.1:8001' }`.
+ */
+export function tokenAccess(options: {
+  server: string;
+  tokenFile?: string;
+  caFile?: string;
+}): ApiServerAccess {
+  const { server, tokenFile, caFile } = options;
+  return {
+    server,
+    requestOptions: async () => ({
+      agent: false, // a connection for each request: a list and a watch every few minutes
+      ...(caFile !== undefined && { ca: await read(caFile) }),
+      ...(tokenFile !== undefined && {
+        headers: { authorization: `Bearer ${(await read(tokenFile)).trim()}` },
+      }),
+    }),
+  };
+}
+
+/**
+ * Access from within a pod, by its service account.
+ * @throws DiscoveryError BAD_CONFIG outside of one
+ */
+export function inClusterAccess(
+  env: Readonly<Record<string, string | undefined>>,
+  directory = serviceAccountDirectory,
+): ApiServerAccess {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
+  if (!host) {
+    const message = 'not in a cluster: KUBERNETES_SERVICE_HOST is not set; a kubeconfig is needed';
+    throw new DiscoveryError('BAD_CONFIG', message);
+  }
+  return tokenAccess({
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    tokenFile: join(directory, 'token'),
+    caFile: join(directory, 'ca.crt'),
+  });
+}
+
+/**
+ * Access as kubectl finds it: the given kubeconfig, else the files of KUBECONFIG, else `~/.kube/config`, else the pod's
+ * service account.
+ * @throws DiscoveryError BAD_CONFIG when there is none of them, or the kubeconfig cannot be used
+ */
+export async function findAccess(options: {
+  kubeconfig?: string;
+  env: Readonly<Record<string, string | undefined>>;
+}): Promise<ApiServerAccess> {
+  const { kubeconfig, env } = options;
+  if (kubeconfig) return kubeconfigAccess([kubeconfig]);
+  const files = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
+  if (files.length > 0) return kubeconfigAccess(files);
+  const ofUser = join(env.HOME ?? homedir(), '.kube', 'config');
+  const found = await stat(ofUser).then(
+    () => true,
+    () => false,
+  );
+  return found ? kubeconfigAccess([ofUser]) : inClusterAccess(env);
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new DiscoveryError('BAD_CONFIG', `cannot read credentials: ${(cause as Error).message}`, { cause });
+  }
+}

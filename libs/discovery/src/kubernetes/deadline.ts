@@ -1,0 +1,45 @@
+/** A signal that follows another one, and also fires after a time. */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #parent: AbortSignal;
+  readonly #onAbort = () => this.#controller.abort();
+  #timer: NodeJS.Timeout | undefined;
+  #expired = false;
+  #ms = 0;
+
+  constructor(parent: AbortSignal, ms: number) {
+    this.#parent = parent;
+    parent.addEventListener('abort', this.#onAbort, { once: true });
+    if (parent.aborted) this.#controller.abort();
+    else this.extend(ms);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** True when the time was up before the end. */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /** Counts anew from now. */
+  extend(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#ms = ms;
+    this.#timer = setTimeout(() => {
+      this.#expired = true;
+      this.#controller.abort();
+    }, ms);
+  }
+
+  /** Lets go of the timer and the other signal. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#parent.removeEventListener('abort', this.#onAbort);
+  }
+}

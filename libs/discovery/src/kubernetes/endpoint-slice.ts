@@ -1,0 +1,100 @@
+import { isIP } from 'node:net';
+import type { EndpointState } from '../endpoint.ts';
+import { DiscoveryError } from '../errors.ts';
+
+/** What is kept of a `discovery.k8s.io/v1` EndpointSlice. The rest, most of its bytes, is not. */
+export interface EndpointSlice {
+  name: string;
+  /** Its TCP ports; the name is empty for the only port of a service, which may have none. */
+  ports: readonly { name: string; port: number }[];
+  endpoints: readonly SliceEndpoint[];
+}
+
+export interface SliceEndpoint {
+  address: string;
+  state: EndpointState;
+  /** The pod's own name, where a pod is behind it. */
+  hostname?: string;
+  zone?: string;
+  forZones?: readonly string[];
+  /** Tells pods apart: a dual-stack one is in a slice of each family. */
+  podUid?: string;
+}
+
+/** The API object, as far as it is read. Everything may be missing or null. */
+interface SliceObject {
+  metadata?: { name?: unknown };
+  addressType?: unknown;
+  ports?: readonly PortObject[] | null;
+  endpoints?: readonly EndpointObject[] | null;
+}
+
+interface PortObject {
+  name?: string | null;
+  protocol?: string | null;
+  port?: number | null;
+}
+
+interface EndpointObject {
+  addresses?: readonly string[] | null;
+  conditions?: Conditions | null;
+  hostname?: string | null;
+  zone?: string | null;
+  hints?: { forZones?: readonly { name: string }[] | null } | null;
+  targetRef?: { kind?: string; name?: string; uid?: string } | null;
+}
+
+interface Conditions {
+  ready?: boolean | null;
+  serving?: boolean | null;
+  terminating?: boolean | null;
+}
+
+/** @throws DiscoveryError INVALID when it is no EndpointSlice */
+export function readEndpointSlice(object: unknown): EndpointSlice {
+  const slice = (object ?? {}) as SliceObject;
+  const name = slice.metadata?.name;
+  if (typeof name !== 'string' || typeof slice.addressType !== 'string') {
+    const got = JSON.stringify(object)?.slice(0, 80);
+    throw new DiscoveryError('INVALID', `the API server sent what is no EndpointSlice: ${got}`);
+  }
+  try {
+    const tcp = (slice.ports ?? []).filter(({ protocol }) => (protocol ?? 'TCP') === 'TCP');
+    const ports = tcp.flatMap(({ name, port }) =>
+      typeof port === 'number' ? [{ name: name ?? '', port }] : [],
+    );
+    // FQDN slices hold names, which nobody dials (and Kubernetes deprecates).
+    const objects = slice.addressType === 'FQDN' ? [] : (slice.endpoints ?? []);
+    return { name, ports, endpoints: objects.map(readEndpoint) };
+  } catch (cause) {
+    const message = `the API server sent an EndpointSlice ${name} that cannot be read: ${(cause as Error).message}`;
+    throw new DiscoveryError('INVALID', message, { cause });
+  }
+}
+
+function readEndpoint(object: EndpointObject): SliceEndpoint {
+  // Only the first address counts, as for kube-proxy: the API gives the others no meaning.
+  const address = object.addresses?.[0] ?? '';
+  if (isIP(address) === 0) throw new Error(`${JSON.stringify(address)} is no IP address`);
+  const { zone, targetRef, hints } = object;
+  const hostname = object.hostname ?? (targetRef?.kind === 'Pod' ? targetRef.name : undefined);
+  const forZones = hints?.forZones?.map(({ name }) => name) ?? [];
+  return {
+    address,
+    state: stateOf(object.conditions ?? {}),
+    ...(hostname && { hostname }),
+    ...(zone && { zone }),
+    ...(forZones.length > 0 && { forZones }),
+    ...(targetRef?.uid && { podUid: targetRef.uid }),
+  };
+}
+
+/**
+ * The API's rules: no `ready` means ready, no `serving` means the same as `ready`. One that terminates is never ready,
+ * except where the service publishes those that are not ready: there `ready` is always true, and so we take it.
+ */
+function stateOf({ ready, serving, terminating }: Conditions): EndpointState {
+  if (terminating !== true) return ready === false ? 'not-ready' : 'ready';
+  if (ready === true) return 'ready';
+  return (serving ?? ready ?? true) ? 'serving-terminating' : 'not-ready';
+}

@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { DiscoveryError } from '../errors.ts';
+import type { ApiServerAccess } from './access.ts';
+import { ApiRefusal } from './api-refusal.ts';
+import { Deadline } from './deadline.ts';
+import { JsonLines, parseJson } from './json-lines.ts';
+
+export interface ServiceRef {
+  namespace: string;
+  service: string;
+}
+
+export interface SliceApiOptions {
+  /** How long a list, or the start of a watch, may take; default 30 s. */
+  requestTimeoutMs?: number;
+  /** How long a watch lasts before it is renewed, the least of it; up to a quarter longer by chance. Default 240 s. */
+  watchSeconds?: number;
+}
+
+/** Slices a page, and the most bytes that a page may have. */
+const pageSize = 100;
+const maxListBytes = 64 * 1024 * 1024;
+const maxErrorBytes = 64 * 1024;
+/** A peer that vanished without a word is noticed 10 s after that (libuv: 10 probes, 1 s apart), not after minutes. */
+const keepAliveMs = 15_000;
+/** A server that does not end a watch in time is given up. */
+const watchGraceMs = 15_000;
+
+/** The two requests for the EndpointSlices of a service, over HTTP. */
+export class SliceApi {
+  readonly #access: ApiServerAccess;
+  readonly #options: Required<SliceApiOptions>;
+
+  constructor(access: ApiServerAccess, options: SliceApiOptions = {}) {
+    this.#access = access;
+    this.#options = { requestTimeoutMs: 30_000, watchSeconds: 240, ...options };
+  }
+
+  /** @throws ApiRefusal; DiscoveryError UNREACHABLE, INVALID, BAD_CONFIG */
+  async list(ref: ServiceRef, continueToken: string | undefined, signal: AbortSignal): Promise<unknown> {
+    const page = { limit: `${pageSize}`, ...(continueToken !== undefined && { continue: continueToken }) };
+    const deadline = new Deadline(signal, this.#options.requestTimeoutMs);
+    try {
+      const response = await this.#open(ref, page, deadline.signal);
+      return parseJson(await textOf(response, maxListBytes));
+    } catch (error) {
+      throw this.#describe(error, deadline);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /**
+   * Watches from a version on, until the server ends it, as it does after a few minutes, or the connection breaks.
+   * @param on.events may throw, which ends the watch
+   * @throws as `list`, and what `on.events` throws
+   */
+  async watch(
+    ref: ServiceRef,
+    resourceVersion: string,
+    on: { open: () => void; events: (events: unknown[]) => void },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const seconds = Math.ceil(this.#options.watchSeconds * (1 + Math.random() / 4));
+    const deadline = new Deadline(signal, this.#options.requestTimeoutMs);
+    let opened = false;
+    try {
+      const query = {
+        watch: '1',
+        resourceVersion,
+        allowWatchBookmarks: 'true',
+        timeoutSeconds: `${seconds}`,
+      };
+      const response = await this.#open(ref, query, deadline.signal);
+      deadline.extend(seconds * 1000 + watchGraceMs);
+      opened = true;
+      on.open();
+      const lines = new JsonLines();
+      for await (const chunk of response as AsyncIterable<Buffer>) on.events(lines.push(chunk));
+    } catch (error) {
+      // A connection that breaks ends the watch like any other end: what matters is whether the next one can be opened.
+      const broken = opened && !isDescribed(error) && !deadline.expired;
+      if (!broken) throw this.#describe(error, deadline);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async #open(ref: ServiceRef, query: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+    const selector = `kubernetes.io/service-name=${ref.service}`;
+    const search = new URLSearchParams({ labelSelector: selector, ...query }).toString();
+    const path = `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(ref.namespace)}/endpointslices`;
+    const url = new URL(`${this.#access.server.replace(/\/$/, '')}${path}?${search}`);
+    const options = await this.#access.requestOptions();
+    const headers = { ...options.headers, accept: 'application/json', 'user-agent': 'evenly-discovery' };
+    const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    const request = send(url, { ...options, headers, signal });
+    request.on('socket', (socket) => socket.setKeepAlive(true, keepAliveMs));
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    await refuseUnlessJson(response);
+    return response;
+  }
+
+  #describe(error: unknown, deadline: Deadline): Error {
+    if (isDescribed(error)) return error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = deadline.expired ? `no answer within ${deadline.ms} ms` : (code ?? message);
+    return new DiscoveryError('UNREACHABLE', `API server ${this.#access.server}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** True for what says already what is wrong, as against an error of the connection. */
+function isDescribed(error: unknown): error is DiscoveryError | ApiRefusal {
+  return error instanceof DiscoveryError || error instanceof ApiRefusal;
+}
+
+async function refuseUnlessJson(response: IncomingMessage): Promise<void> {
+  const { statusCode = 0, headers } = response;
+  const type = headers['content-type'] ?? 'no content type';
+  if (statusCode === 200 && type.startsWith('application/json')) return;
+  const text = await textOf(response, maxErrorBytes).catch(() => '');
+  if (statusCode !== 200) throw new ApiRefusal(statusCode, text, headers['retry-after']);
+  const start = JSON.stringify(text.slice(0, 80));
+  throw new DiscoveryError('INVALID', `the API server answers ${type} instead of JSON: ${start}`);
+}
+
+async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes)
+      throw new DiscoveryError('INVALID', `the API server's answer has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

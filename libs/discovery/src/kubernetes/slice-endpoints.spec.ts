@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { EndpointSlice, SliceEndpoint } from './endpoint-slice.ts';
+import { endpointsOfSlices } from './slice-endpoints.ts';
+
+const grpc = { name: 'grpc', port: 50051 };
+const ready = (address: string, podUid?: string): SliceEndpoint => ({
+  ...{ address, state: 'ready' },
+  ...(podUid !== undefined && { podUid }),
+});
+const slice = (name: string, endpoints: SliceEndpoint[], ports = [grpc]): EndpointSlice => ({
+  ...{ name, ports, endpoints },
+});
+
+describe('endpointsOfSlices', () => {
+  it('merges all slices', () => {
+    const slices = [slice('a', [ready('10.0.0.1')]), slice('b', [ready('10.0.0.2')]), slice('c', [])];
+    expect(endpointsOfSlices(slices, 'grpc')).toEqual({
+      endpoints: [
+        { address: '10.0.0.1', port: 50051, state: 'ready' },
+        { address: '10.0.0.2', port: 50051, state: 'ready' },
+      ],
+    });
+  });
+
+  it('takes the better state of an address that is in two slices, in any order', () => {
+    const states = ['not-ready', 'serving-terminating', 'ready'] as const;
+    for (const one of states)
+      for (const other of states) {
+        const slices = [one, other].map((state) => slice(state, [{ address: '10.0.0.1', state }]));
+        const best = states[Math.max(states.indexOf(one), states.indexOf(other))];
+        expect(endpointsOfSlices(slices, 'grpc').endpoints.map(({ state }) => state)).toEqual([best]);
+      }
+  });
+
+  it('finds the port by name or number, each slice its own', () => {
+    const slices = [
+      slice('a', [ready('10.0.0.1')], [{ name: 'http', port: 8080 }, grpc]),
+      slice('b', [ready('10.0.0.1')], [{ name: 'grpc', port: 50052 }]),
+    ];
+    expect(endpointsOfSlices(slices, 'grpc').endpoints.map(({ port }) => port)).toEqual([50051, 50052]);
+    expect(endpointsOfSlices(slices, 8080).endpoints.map(({ port }) => port)).toEqual([8080]);
+  });
+
+  it('says which slices lack the port, and what they have', () => {
+    const other = [
+      { name: 'http', port: 8080 },
+      { name: '', port: 80 },
+    ];
+    const slices = [
+      slice('a', [ready('10.0.0.1')]),
+      slice('b', [ready('10.0.0.2')], other),
+      slice('c', [], []),
+    ];
+    expect(endpointsOfSlices(slices, 'grpc')).toMatchObject({
+      endpoints: [{ address: '10.0.0.1' }],
+      withoutPort: { slices: ['b'], ports: ['http (8080)', 'without name (80)'] },
+    });
+  });
+
+  it('counts a dual-stack pod once, by IPv4, and keeps one that has IPv6 only', () => {
+    const slices = [
+      slice('six', [ready('fd00::1', 'u1'), ready('fd00::2', 'u2'), ready('fd00::3')]),
+      slice('four', [ready('10.0.0.1', 'u1')]),
+    ];
+    const addresses = endpointsOfSlices(slices, 'grpc').endpoints.map(({ address }) => address);
+    expect(addresses.sort()).toEqual(['10.0.0.1', 'fd00::2', 'fd00::3']);
+  });
+});

@@ -1,0 +1,27 @@
+import type { HeaderBlock } from '@evenly/http2';
+
+/** What a header block of an answer, or its trailers, says about the call. */
+export interface AnswerFacts {
+  /** -1: not there, or no number. */
+  readonly grpcStatus: number;
+  /** 0 in trailers. */
+  readonly httpStatus: number;
+  /** gRFC A6: how long to wait before another try; negative: there shall be none. Undefined: the server says nothing. */
+  readonly pushbackMs: number | undefined;
+}
+
+/** Worked out once for each block, for most answers end alike. */
+export function answerFacts(block: HeaderBlock): AnswerFacts {
+  return (block.attachment ??= read(block)) as AnswerFacts;
+}
+
+function read(block: HeaderBlock): AnswerFacts {
+  const status = block.get('grpc-status') ?? '';
+  const pushback = block.get('grpc-retry-pushback-ms');
+  return {
+    grpcStatus: /^\d{1,3}$/.test(status) ? Number(status) : -1,
+    httpStatus: Number(block.get(':status') ?? 0),
+    // What is no number means "do not retry", as the negative ones do (gRFC A6).
+    pushbackMs: pushback === undefined ? undefined : /^\d{1,9}$/.test(pushback) ? Number(pushback) : -1,
+  };
+}

@@ -1,0 +1,438 @@
+import { hashText, type CallOutcome, type CircuitBreaker, type Host } from '@evenly/balancing';
+import {
+  ErrorCode,
+  type Connection,
+  type HeaderBlock,
+  type HeaderField,
+  type HeaderKind,
+  type Stream,
+  type StreamReset,
+} from '@evenly/http2';
+import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
+import { headerValue } from '../routing/matchers.ts';
+import type { RequestPlan } from '../routing/request-plan.ts';
+import type { ReadyRoute } from '../routing/route-table.ts';
+import { Attempt, type AttemptOwner } from '../upstream/attempt.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { EndpointPool } from '../upstream/endpoint-pool.ts';
+import type { WaitingCall } from '../upstream/waiting-calls.ts';
+import { answerFacts, type AnswerFacts } from './answer-facts.ts';
+import { failure, failureOf, type Failure } from './failure.ts';
+import { drawFault } from './fault.ts';
+import { formatGrpcTimeout } from './grpc-timeout.ts';
+import { answerLocally, grpcTrailers } from './local-answer.ts';
+import { maxTransparentRetries, Retries } from './retries.ts';
+import { SavedRequest, type ReplayStore } from './saved-request.ts';
+import type { Timer, TimerWheel } from './timer-wheel.ts';
+
+/** What all calls share. */
+export interface CallContext {
+  wheel: TimerWheel;
+  /** Monotonic, ms. */
+  now: () => number;
+  random: () => number;
+  replay: ReplayStore;
+  /** How long a call waits for a connection while no endpoint has one. */
+  connectWaitMs: number;
+  /** How long a call that its client has cancelled still counts as one of the client's streams. */
+  cancelHoldMs: number;
+}
+
+type Phase =
+  /** No endpoint has it: it waits for a connection, or for its next try. */
+  | 'waiting'
+  /** An endpoint has it; its answer has not begun. */
+  | 'sent'
+  /** The answer is under way to the client: there is no other try from here on. */
+  | 'answering'
+  | 'ended';
+
+const notTried: readonly Host<EndpointPool>[] = [];
+
+/**
+ * One call, from a client's request to the end of its answer, over as many attempts as it takes. The methods stand in the
+ * order of its life. Fields are `private` by TypeScript only: this is where the time of a call goes, and `#` costs.
+ */
+export class Call implements AttemptOwner, WaitingCall {
+  readonly startedAtMs: number;
+  readonly route: ReadyRoute<Cluster>;
+  private readonly context: CallContext;
+  private readonly client: Connection;
+  private readonly stream: Stream;
+  private readonly plan: RequestPlan<Cluster>;
+  private readonly cluster: Cluster;
+  /** The cluster's at the start: a reload may give it another. */
+  private readonly breaker: CircuitBreaker;
+  /** It counts among the breaker's requests. */
+  private hasPlace = false;
+  private phase: Phase = 'waiting';
+  private attempt: Attempt | undefined = undefined;
+  private tried = notTried;
+  private transparentRetries = 0;
+  private retries: Retries | undefined = undefined;
+  private deadlineMs = Infinity;
+  private deadlineTimer: Timer | undefined = undefined;
+  /** Of one attempt, of the wait before the next, or of the wait for a connection. */
+  private phaseTimer: Timer | undefined = undefined;
+
+  /** Of the answer; 0 before it has begun. */
+  private httpStatus = 0;
+  private requestEnded: boolean;
+  private requestTrailers: HeaderBlock | undefined = undefined;
+  /** The request's content so far, for another try; undefined while there is none, and once it is too much. */
+  private saved: SavedRequest | undefined = undefined;
+  private canReplay = true;
+  /** Bytes of the request's content whose credit the client got back. */
+  private credited = 0;
+
+  constructor(
+    context: CallContext,
+    client: Connection,
+    stream: Stream,
+    plan: RequestPlan<Cluster>,
+    route: ReadyRoute<Cluster>,
+    requestEnded: boolean,
+  ) {
+    this.context = context;
+    this.client = client;
+    this.stream = stream;
+    this.plan = plan;
+    this.route = route;
+    this.cluster = route.choose(context.random());
+    this.breaker = this.cluster.breaker;
+    this.requestEnded = requestEnded;
+    this.startedAtMs = context.now();
+  }
+
+  // 1. The request comes in.
+
+  start(): void {
+    this.route.stats.active++;
+    // Counts against the client's streams until the work has ended, whoever reset what (CVE-2023-44487, CVE-2025-8671).
+    this.client.hold(this.stream);
+    this.hasPlace = this.breaker.tryStart('request');
+    if (!this.hasPlace)
+      return this.fail(failure('UNAVAILABLE', `too many calls to ${this.cluster.name} are under way`));
+    this.startDeadline();
+    if (this.route.route.fault !== undefined && this.injectFault()) return;
+    this.tryOrWait();
+  }
+
+  onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    if (this.phase === 'ended') return;
+    this.requestEnded = endStream;
+    const attempt = this.phase === 'waiting' ? undefined : this.attempt;
+    if (this.canReplay && end > start) this.save(bytes, start, end, attempt !== undefined);
+    if (attempt !== undefined) this.sendContent(attempt, bytes, start, end, endStream);
+  }
+
+  onRequestTrailers(block: HeaderBlock): void {
+    if (this.phase === 'ended') return;
+    this.requestEnded = true;
+    this.requestTrailers = block;
+    if (this.phase !== 'waiting') this.attempt!.connection.sendHeaders(this.attempt!.stream, block, true);
+  }
+
+  /** The client has given up, or its connection is gone. */
+  onClientReset(): void {
+    if (this.phase === 'ended') return;
+    this.cancelAttempt('cancelled');
+    this.ended('CANCELLED', true);
+  }
+
+  private startDeadline(): void {
+    const { timeoutMs: callersMs } = this.plan;
+    const routesMs = this.route.route.timeoutMs ?? this.cluster.policy.timeoutMs;
+    if (callersMs === undefined && routesMs === undefined) return;
+    const timeoutMs = Math.min(callersMs ?? Infinity, routesMs ?? Infinity);
+    this.deadlineMs = this.startedAtMs + timeoutMs;
+    this.deadlineTimer = this.context.wheel.start(timeoutMs, () => this.onDeadline());
+  }
+
+  private onDeadline(): void {
+    this.cancelAttempt('failure');
+    this.fail(failure('DEADLINE_EXCEEDED', `no answer from ${this.cluster.name} in time`));
+  }
+
+  /** @returns whether the call has ended, or goes on later, by it */
+  private injectFault(): boolean {
+    const { delayMs, abort } = drawFault(this.route.route.fault!, this.context.random);
+    const goOn = () => {
+      if (abort === undefined) this.tryOrWait();
+      else this.fail(failure(abort, 'fault on purpose, by the route'));
+    };
+    if (delayMs > 0) this.phaseTimer = this.context.wheel.start(delayMs, goOn);
+    else if (abort !== undefined) goOn();
+    return delayMs > 0 || abort !== undefined;
+  }
+
+  /** Keeps content for another try, as long as it is not too much; and in any case while there is no endpoint to send it to. */
+  private save(bytes: Buffer, start: number, end: number, wasSent: boolean): void {
+    const saved = (this.saved ??= new SavedRequest(this.context.replay));
+    // What is not sent gets no new credit, so the stream's window bounds it.
+    if (!wasSent || saved.hasRoomFor(end - start)) return saved.add(bytes, start, end);
+    this.canReplay = false;
+    this.releaseSaved();
+  }
+
+  private releaseSaved(): void {
+    this.saved?.release();
+    this.saved = undefined;
+  }
+
+  // 2. It goes to an endpoint.
+
+  private tryOrWait(): void {
+    this.phase = 'waiting';
+    if (!this.proceed()) this.waitForConnection();
+  }
+
+  /** Sends the call to an endpoint. @returns false when none takes it now */
+  proceed(): boolean {
+    const nowMs = this.context.now();
+    const host = this.cluster.choose(nowMs, this.stickyHash(), this.tried);
+    const connection = host?.target?.connection;
+    if (host === undefined || connection === undefined) return false;
+    const hasMore = !this.requestEnded || this.saved !== undefined || this.requestTrailers !== undefined;
+    const stream = connection.open(this.plan.block, !hasMore, this.extraFields(nowMs));
+    if (stream === undefined) return false;
+    const attempt = new Attempt(this, host, connection, stream, nowMs);
+    stream.user = attempt;
+    this.attempt = attempt;
+    this.phase = 'sent';
+    this.cluster.attemptStarted(host);
+    if (this.phaseTimer !== undefined) this.stopPhaseTimer();
+    if (this.saved !== undefined) this.sendSaved(attempt);
+    if (this.requestTrailers !== undefined) connection.sendHeaders(stream, this.requestTrailers, true);
+    // Sending can end the connection, and this call may have gone on elsewhere by now.
+    if (this.attempt !== attempt || stream.closed) return true;
+    const perTryMs = this.retryPolicy?.perTryTimeoutMs;
+    if (perTryMs !== undefined)
+      this.phaseTimer = this.context.wheel.start(perTryMs, () => this.onPerTryTimeout());
+    return true;
+  }
+
+  private waitForConnection(): void {
+    const { cluster, context } = this;
+    if (!cluster.mayHaveEndpoints)
+      return this.fail(failure('UNAVAILABLE', `${cluster.name} has no endpoints`));
+    if (!cluster.waiting.add(this, this.breaker)) {
+      return this.fail(failure('UNAVAILABLE', `too many calls wait for ${cluster.name}`));
+    }
+    this.stopPhaseTimer();
+    this.phaseTimer = context.wheel.start(context.connectWaitMs, () => {
+      const reason = cluster.connectError ?? 'all are busy or being connected';
+      this.fail(failure('UNAVAILABLE', `no endpoint of ${cluster.name} takes the call: ${reason}`));
+    });
+  }
+
+  private stickyHash(): number | undefined {
+    const header = this.route.route.hashHeader ?? this.cluster.policy.hashHeader;
+    if (header === undefined) return undefined;
+    const value = headerValue(this.plan.block, header);
+    return value === undefined ? undefined : hashText(value);
+  }
+
+  /** What differs with every call, and so is kept out of the block that is remembered. */
+  private extraFields(nowMs: number): HeaderField[] | undefined {
+    const attempts =
+      this.plan.previousAttempts + (this.retries === undefined ? 0 : this.retries.attempts - 1);
+    if (attempts === 0 && (this.deadlineMs === Infinity || !this.plan.isGrpc)) return undefined;
+    const fields: HeaderField[] = [];
+    if (this.deadlineMs !== Infinity && this.plan.isGrpc) {
+      fields.push(field('grpc-timeout', formatGrpcTimeout(this.deadlineMs - nowMs)));
+    }
+    if (attempts > 0) fields.push(field('grpc-previous-rpc-attempts', String(attempts)));
+    return fields;
+  }
+
+  private sendSaved(attempt: Attempt): void {
+    const ends = this.requestEnded;
+    this.saved!.forEach((bytes, start, end, isLast) =>
+      this.sendContent(attempt, bytes, start, end, isLast && ends),
+    );
+  }
+
+  private sendContent(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    const ends = endStream && this.requestTrailers === undefined;
+    const sent = attempt.connection.sendData(attempt.stream, bytes, start, end, ends);
+    if (sent > 0) this.onRequestSent(attempt, sent);
+  }
+
+  /** Content has left for the endpoint: the client may send as much again, unless this is a second try of the same. */
+  onRequestSent(attempt: Attempt, bytes: number): void {
+    attempt.sentBytes += bytes;
+    const credit = attempt.sentBytes - this.credited;
+    if (credit <= 0) return;
+    this.credited += credit;
+    this.client.consume(this.stream, credit);
+  }
+
+  // 3. The answer goes to the client.
+
+  onResponseHeaders(attempt: Attempt, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {
+    if (attempt !== this.attempt || this.phase === 'ended') return;
+    if (kind === 'informational') return this.client.sendHeaders(this.stream, block, false);
+    const facts = answerFacts(block);
+    if (kind === 'response') {
+      if (endStream && this.isTriedAgain(facts)) return;
+      this.beginAnswer();
+    }
+    this.client.sendHeaders(this.stream, block, endStream);
+    if (kind === 'response') this.httpStatus = facts.httpStatus;
+    if (endStream) this.answered(facts.grpcStatus);
+  }
+
+  onResponseData(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    if (attempt !== this.attempt || this.phase === 'ended') return;
+    const sent = this.client.sendData(this.stream, bytes, start, end, endStream);
+    if (sent > 0) attempt.connection.consume(attempt.stream, sent);
+    if (endStream) this.answered(-1);
+  }
+
+  /** Queued bytes of the answer have left for the client: the endpoint may send as many again. */
+  onAnswerSent(bytes: number): void {
+    const attempt = this.attempt;
+    if (attempt !== undefined) attempt.connection.consume(attempt.stream, bytes);
+  }
+
+  private beginAnswer(): void {
+    this.phase = 'answering';
+    if (this.saved !== undefined) this.releaseSaved();
+    this.canReplay = false;
+    if (this.phaseTimer !== undefined) this.stopPhaseTimer();
+  }
+
+  /** The answer is complete, as far as the endpoint is concerned. */
+  private answered(grpcStatus: number): void {
+    const { connection, stream } = this.attempt!;
+    this.endAttempt(isHostsFault(grpcStatus, this.httpStatus) ? 'failure' : 'success');
+    if (!this.requestEnded) {
+      // An early answer: the rest of the request is not wanted (RFC 9113 §8.1). Not CANCEL to the client, it would
+      // drop the answer.
+      connection.reset(stream, ErrorCode.CANCEL);
+      this.client.reset(this.stream, ErrorCode.NO_ERROR);
+    }
+    this.ended(grpcStatus);
+  }
+
+  // 4. Something goes wrong.
+
+  onUpstreamReset(attempt: Attempt, reset: StreamReset): void {
+    if (attempt !== this.attempt || this.phase === 'ended') return;
+    const failed = failureOf(reset, attempt.host.key);
+    // An endpoint that goes away in order is no outlier.
+    this.endAttempt(reset.cause === 'goaway' ? 'cancelled' : 'failure');
+    this.retryOrFail(failed, attempt.host);
+  }
+
+  private onPerTryTimeout(): void {
+    const { host } = this.attempt!;
+    this.cancelAttempt('failure');
+    this.retryOrFail(failure('DEADLINE_EXCEEDED', `no answer from ${host.key} in the time of one try`), host);
+  }
+
+  private retryOrFail(failed: Failure, host: Host<EndpointPool>): void {
+    if (this.phase !== 'sent' || !this.canReplay) return this.fail(failed);
+    if (failed.unprocessed && this.transparentRetries < maxTransparentRetries) {
+      this.transparentRetries++;
+      this.route.stats.transparentRetries++;
+      this.tried = [...this.tried, host];
+      return this.tryOrWait();
+    }
+    if (!this.retryLater(grpcCodes.indexOf(failed.code), undefined, host)) this.fail(failed);
+  }
+
+  /** An answer that is a status and nothing else can be asked for again, if the route says that this one is safe. */
+  private isTriedAgain({ grpcStatus, pushbackMs }: AnswerFacts): boolean {
+    if (this.retryPolicy === undefined || grpcStatus <= 0 || !this.canReplay || this.phase !== 'sent')
+      return false;
+    const attempt = this.attempt!;
+    if (!this.retryLater(grpcStatus, pushbackMs, attempt.host)) return false;
+    this.endAttempt(isHostsFault(grpcStatus, 200) ? 'failure' : 'success');
+    if (!this.requestEnded) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
+    return true;
+  }
+
+  private get retryPolicy() {
+    return this.route.route.retry ?? this.cluster.policy.retry;
+  }
+
+  private retryLater(grpcCode: number, pushbackMs: number | undefined, host: Host<EndpointPool>): boolean {
+    const policy = this.retryPolicy;
+    if (policy === undefined || !this.plan.isGrpc) return false;
+    this.retries ??= new Retries(policy, this.breaker);
+    const waitMs = this.retries.next(grpcCode, pushbackMs, this.context.random);
+    if (waitMs === undefined) return false;
+    this.route.stats.retries++;
+    this.tried = [...this.tried, host];
+    this.phase = 'waiting';
+    this.stopPhaseTimer();
+    this.phaseTimer = this.context.wheel.start(waitMs, () => this.tryOrWait());
+    return true;
+  }
+
+  /** Ends the call with an answer of the proxy's own, as good as can still be given. */
+  private fail(failed: Failure): void {
+    const { client, stream, plan } = this;
+    if (this.phase !== 'answering')
+      this.httpStatus = answerLocally(client, stream, plan, this.requestEnded, failed);
+    else if (!plan.isGrpc) client.reset(stream, failed.resetCode);
+    else {
+      client.sendHeaders(stream, grpcTrailers(failed.code, failed.message), true);
+      if (!this.requestEnded) client.reset(stream, ErrorCode.NO_ERROR);
+    }
+    this.ended(failed.code);
+  }
+
+  // 5. The end.
+
+  private cancelAttempt(outcome: CallOutcome): void {
+    const attempt = this.attempt;
+    if (attempt === undefined || this.phase === 'waiting') return;
+    attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
+    this.endAttempt(outcome);
+  }
+
+  private endAttempt(outcome: CallOutcome): void {
+    const { host, startedAtMs } = this.attempt!;
+    const nowMs = this.context.now();
+    this.cluster.attemptEnded(host, nowMs, nowMs - startedAtMs, outcome);
+  }
+
+  private stopPhaseTimer(): void {
+    this.phaseTimer?.stop();
+    this.phaseTimer = undefined;
+  }
+
+  /** @param code by name, or the number of the endpoint's answer, -1 without one */
+  private ended(code: GrpcCode | number, wasCancelled = false): void {
+    const { context, client, stream, plan, route, phase } = this;
+    this.phase = 'ended';
+    if (phase === 'waiting') this.cluster.waiting.remove(this);
+    if (this.deadlineTimer !== undefined) this.deadlineTimer.stop();
+    if (this.phaseTimer !== undefined) this.stopPhaseTimer();
+    if (this.saved !== undefined) this.releaseSaved();
+    if (this.retries !== undefined) this.retries.ended();
+    if (this.hasPlace) this.breaker.end('request');
+    const latencyMs = context.now() - this.startedAtMs;
+    if (!plan.isGrpc) route.stats.httpEnded(this.httpStatus, latencyMs);
+    else route.stats.grpcEnded(typeof code === 'number' ? code : grpcCodes.indexOf(code), latencyMs);
+    // The endpoint hears of a cancellation later, and may need a while to stop: until then the place is taken.
+    if (wasCancelled && this.attempt !== undefined) {
+      context.wheel.start(context.cancelHoldMs, () => client.release(stream));
+    } else {
+      client.release(stream);
+    }
+  }
+}
+
+function field(name: string, value: string): HeaderField {
+  return { name, value, sensitive: false };
+}
+
+/** Whether an answer tells against the endpoint: NOT_FOUND and the like are good answers. */
+function isHostsFault(grpcStatus: number, httpStatus: number): boolean {
+  if (grpcStatus === 0) return false;
+  return grpcStatus === 14 || grpcStatus === 13 || grpcStatus === 4 || httpStatus >= 500;
+}

@@ -1,0 +1,63 @@
+import { ErrorCode, headerList, type Connection, type HeaderBlock, type Stream } from '@evenly/http2';
+import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
+import type { Failure } from './failure.ts';
+import { encodeGrpcMessage, httpStatusOf } from './grpc-status.ts';
+
+/** Longer ones are cut: a reason may quote what an endpoint sent. */
+const maxMessage = 1024;
+
+/** Trailers that end a gRPC answer which has begun. */
+export function grpcTrailers(code: GrpcCode, message: string): HeaderBlock {
+  return headerList([
+    ['grpc-status', String(grpcCodes.indexOf(code))],
+    ['grpc-message', encodeGrpcMessage(message.slice(0, maxMessage))],
+  ]);
+}
+
+/** A whole gRPC answer in one block (trailers-only). */
+function grpcAnswer(code: GrpcCode, message: string): HeaderBlock {
+  return headerList([
+    [':status', '200'],
+    ['content-type', 'application/grpc'],
+    ['grpc-status', String(grpcCodes.indexOf(code))],
+    ['grpc-message', encodeGrpcMessage(message.slice(0, maxMessage))],
+  ]);
+}
+
+/** The answer to a request that is not gRPC: a status, and why as plain text. */
+function httpAnswer(code: GrpcCode, message: string): { headers: HeaderBlock; body: Buffer } {
+  const body = Buffer.from(`${message.slice(0, maxMessage)}\n`);
+  const headers = headerList([
+    [':status', String(httpStatusOf(code))],
+    ['content-type', 'text/plain; charset=utf-8'],
+    ['content-length', String(body.length)],
+  ]);
+  return { headers, body };
+}
+
+/**
+ * Ends a call that has no answer yet with one of the proxy's own.
+ * @returns its HTTP status; 0 when the stream was reset
+ */
+export function answerLocally(
+  client: Connection,
+  stream: Stream,
+  { isGrpc }: { isGrpc: boolean },
+  requestEnded: boolean,
+  { code, message, resetCode }: Failure,
+): number {
+  if (resetCode === ErrorCode.REFUSED_STREAM) {
+    // It keeps its meaning: the caller may try again by itself (RFC 9113 §8.7).
+    client.reset(stream, resetCode);
+    return 0;
+  }
+  if (isGrpc) {
+    client.sendHeaders(stream, grpcAnswer(code, message), true);
+  } else {
+    const { headers, body } = httpAnswer(code, message);
+    client.sendHeaders(stream, headers, stream.head);
+    if (!stream.head) client.sendData(stream, body, 0, body.length, true);
+  }
+  if (!requestEnded) client.reset(stream, ErrorCode.NO_ERROR);
+  return isGrpc ? 200 : httpStatusOf(code);
+}

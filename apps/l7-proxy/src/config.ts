@@ -1,0 +1,120 @@
+import { values, type Config, type OptionSpecs } from '@evenly/service';
+
+const mebibyte = 1024 * 1024;
+
+export const options = {
+  config: {
+    describe: 'mesh config files, separated by commas; read again when they change',
+    schema: values.list(),
+    required: true,
+  },
+  host: {
+    describe: 'address of the listener that serves when the config has none',
+    schema: values.text(),
+    default: '0.0.0.0',
+  },
+  port: {
+    describe: 'port of the listener that serves when the config has none; 0 = any free one',
+    schema: values.port(),
+    default: '8080',
+  },
+  zone: { describe: 'the zone that this proxy is in, for zonePreference', schema: values.text() },
+  id: {
+    describe: "who this proxy is, for subsetting; absent = the machine's name",
+    schema: values.text(),
+    alsoEnv: ['HOSTNAME'],
+  },
+  dnsServers: {
+    describe: 'DNS servers, such as 10.96.0.10:53,[fd00::10]:53; empty = those of the machine',
+    schema: values.list(),
+    default: '',
+  },
+  dnsTimeout: {
+    describe: 'deadline of one DNS try; there are two',
+    schema: values.duration(1),
+    default: '2s',
+  },
+  kubeconfig: {
+    describe:
+      'kubeconfig for kubernetes sources; absent = KUBECONFIG, ~/.kube/config, or the pod’s service account',
+    schema: values.text(),
+  },
+  staleAfter: {
+    describe: 'how long the last good endpoints are kept while their source fails',
+    schema: values.duration(0, 7 * 24 * 3_600_000),
+    default: '5m',
+  },
+  connectTimeout: {
+    describe: 'from the first SYN to an endpoint until it speaks HTTP/2',
+    schema: values.duration(1000),
+    default: '5s',
+  },
+  connectWait: {
+    describe: 'how long a call waits for a connection while no endpoint has one; then UNAVAILABLE',
+    schema: values.duration(0, 3_600_000),
+    default: '1s',
+  },
+  upstreamKeepalive: {
+    describe:
+      'silence with calls under way after which an endpoint is sent a PING; 0 = never. gRPC servers mind less than 5m',
+    schema: values.duration(0),
+    default: '5m',
+  },
+  upstreamKeepaliveTimeout: {
+    describe: 'how long an endpoint may take to answer that PING before its connection is given up',
+    schema: values.duration(1000),
+    default: '20s',
+  },
+  upstreamMaxConnectionAge: {
+    describe: 'age, ±10 %, at which a connection to an endpoint is replaced; absent = never',
+    schema: values.duration(1000),
+  },
+  maxConnectionAge: {
+    describe:
+      'age, ±10 %, at which a client is asked by GOAWAY to connect anew, so that new proxies get clients too; absent = never',
+    schema: values.duration(1000),
+  },
+  maxConnectionAgeGrace: {
+    describe: 'how long calls may go on after that, before they are cut',
+    schema: values.duration(1000),
+    default: '1h',
+  },
+  maxConnections: {
+    describe: 'most client connections of a listener',
+    schema: values.count(1, 1_000_000),
+    default: '10000',
+  },
+  maxStreams: {
+    describe: 'most calls at a time of one client connection; those count that it has cancelled just now',
+    schema: values.count(1, 100_000),
+    default: '1000',
+  },
+  cancelHold: {
+    describe: 'how long a call that was cancelled still counts against --max-streams',
+    schema: values.duration(0, 60_000),
+    default: '1s',
+  },
+  idleTimeout: {
+    describe: 'a client connection without calls is closed after this; 0 = never',
+    schema: values.duration(0),
+    default: '1h',
+  },
+  replayBytes: {
+    describe: 'content of one request that is kept for another try, in bytes',
+    schema: values.count(0, 16 * mebibyte),
+    default: '65536',
+  },
+  replayTotalBytes: {
+    describe: 'content of all requests together that is kept for another try, in bytes',
+    schema: values.count(0, 4096 * mebibyte),
+    default: String(32 * mebibyte),
+  },
+  bufferTotalBytes: {
+    describe:
+      'content that was received and not passed on, of all connections; above it nothing more is read',
+    schema: values.count(mebibyte, 64_000 * mebibyte),
+    default: String(64 * mebibyte),
+  },
+} as const satisfies OptionSpecs;
+
+export type ProxyConfig = Config<typeof options>;

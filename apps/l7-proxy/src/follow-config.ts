@@ -1,0 +1,39 @@
+import { followConfigFilesFromNow } from '@evenly/live-mesh';
+import { ConfigError, type MeshConfig } from '@evenly/mesh-config';
+import { ServiceError, type Service } from '@evenly/service';
+import type { Proxy } from './proxy.ts';
+
+/**
+ * Brings the proxy to its config files, now and on every change. Files that are broken later are refused, said and counted,
+ * and the last good config stays.
+ * @returns stops following
+ * @throws ServiceError BAD_CONFIG when the first files are broken, with every fault; or when a port cannot be had
+ */
+export async function followConfig(
+  files: readonly string[],
+  proxy: Proxy,
+  { log, onRefused }: { log: Service['log']; onRefused: () => void },
+): Promise<() => void> {
+  let first: Promise<void> | undefined;
+  const onConfig = (config: MeshConfig) => {
+    const applied = proxy.apply(config);
+    if (first === undefined) first = applied;
+    else
+      applied.catch((error: Error) => log.error({ reason: error.message }, 'config not applied as a whole'));
+  };
+  const refused = (error: Error) => {
+    onRefused();
+    const faults = error instanceof ConfigError ? error.faults : undefined;
+    log.error({ faults, reason: error.message }, 'config refused; the last good one stays');
+  };
+  let stop: () => void;
+  try {
+    stop = await followConfigFilesFromNow(files, {}, { onConfig, onRefused: refused });
+  } catch (cause) {
+    throw new ServiceError('BAD_CONFIG', `cannot use ${files.join(', ')}:\n${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  await first;
+  return stop;
+}

@@ -1,0 +1,177 @@
+import type { MemoryBudget } from '@evenly/http2';
+import { grpcCodes } from '@evenly/mesh-config';
+import { Counter, type Registry } from 'prom-client';
+import type { ReplayStore } from '../call/saved-request.ts';
+import type { TimerWheel } from '../call/timer-wheel.ts';
+import type { Mesh } from '../mesh.ts';
+import type { Proxy } from '../proxy.ts';
+import type { EndpointPool } from '../upstream/endpoint-pool.ts';
+import { latencyBoundsMs, type RouteStats } from './route-stats.ts';
+
+interface Sample {
+  labels: Record<string, string | number>;
+  value: number;
+  /** Of a histogram's parts. */
+  metricName?: string;
+}
+
+export interface MetricsContext {
+  mesh: Mesh;
+  proxy: Proxy;
+  wheel: TimerWheel;
+  replay: ReplayStore;
+  budget: MemoryBudget;
+}
+
+/** Registers what the proxy counts. Most is kept as plain numbers where it happens, and read only when somebody asks. */
+export function registerMetrics(registry: Registry, context: MetricsContext) {
+  const { mesh, proxy, wheel, replay, budget } = context;
+  const onRead = (
+    type: 'counter' | 'gauge' | 'histogram',
+    name: string,
+    help: string,
+    read: () => Sample[],
+  ) => {
+    // prom-client asks registered metrics by `get`, but has no public class that leaves the numbers to others.
+    const metric = { name, get: async () => ({ name, help, type, values: read(), aggregator: 'sum' }) };
+    registry.registerMetric(metric as never);
+  };
+  const routes = (samples: (route: string, stats: RouteStats) => Sample[]) => () =>
+    [...mesh.stats].flatMap(([route, stats]) => samples(route, stats));
+  const pools = (value: (pool: EndpointPool) => number) => () =>
+    [...mesh.clusters].flatMap((cluster) =>
+      [...cluster.pools].map((pool) => ({
+        labels: { service: cluster.name, endpoint: pool.key },
+        value: value(pool),
+      })),
+    );
+
+  onRead(
+    'counter',
+    'evenly_proxy_calls_total',
+    'Ended calls by route, and gRPC status or HTTP class',
+    routes(callSamples),
+  );
+  onRead(
+    'histogram',
+    'evenly_proxy_call_seconds',
+    'Time from a request to the end of its answer',
+    routes(latencySamples),
+  );
+  onRead(
+    'gauge',
+    'evenly_proxy_calls_active',
+    'Calls under way',
+    routes((route, { active }) => [{ labels: { route }, value: active }]),
+  );
+  onRead(
+    'counter',
+    'evenly_proxy_retries_total',
+    'Tries after the first, by policy or because nothing was processed',
+    routes((route, stats) => [
+      { labels: { route, kind: 'policy' }, value: stats.retries },
+      { labels: { route, kind: 'transparent' }, value: stats.transparentRetries },
+    ]),
+  );
+  onRead('counter', 'evenly_proxy_unrouted_total', 'Requests that no route takes', () => [
+    { labels: {}, value: proxy.unrouted },
+  ]);
+  onRead(
+    'counter',
+    'evenly_proxy_endpoint_calls_total',
+    'Attempts by endpoint',
+    pools(({ calls }) => calls),
+  );
+  onRead(
+    'counter',
+    'evenly_proxy_endpoint_failures_total',
+    'Attempts that failed, by endpoint',
+    pools(({ failures }) => failures),
+  );
+  onRead(
+    'gauge',
+    'evenly_proxy_endpoint_connections',
+    'Connections to endpoints',
+    pools(({ connectionCount }) => connectionCount),
+  );
+  onRead(
+    'gauge',
+    'evenly_proxy_endpoint_ready',
+    '1 while an endpoint can be called',
+    pools(({ isReady }) => (isReady ? 1 : 0)),
+  );
+  onRead(
+    'counter',
+    'evenly_proxy_endpoint_connect_failures_total',
+    'Failed connects to endpoints',
+    pools(({ connectFailures }) => connectFailures),
+  );
+  onRead('gauge', 'evenly_proxy_waiting_calls', 'Calls that wait for a connection', () =>
+    [...mesh.clusters].map((cluster) => ({ labels: { service: cluster.name }, value: cluster.waiting.size })),
+  );
+  onRead('counter', 'evenly_proxy_breaker_refused_total', 'What circuit breakers refused', () =>
+    [...mesh.clusters].flatMap(({ name, breaker }) =>
+      (['request', 'pending', 'retry'] as const).map((kind) => ({
+        labels: { service: name, kind },
+        value: breaker.refused(kind),
+      })),
+    ),
+  );
+  onRead('gauge', 'evenly_proxy_client_connections', 'Open client connections', () =>
+    proxy.listeners.map(({ name, connectionCount }) => ({
+      labels: { listener: name },
+      value: connectionCount,
+    })),
+  );
+  onRead('counter', 'evenly_proxy_client_connections_total', 'Client connections by how they went', () =>
+    proxy.listeners.flatMap(({ name, stats }) =>
+      Object.entries(stats).map(([how, value]) => ({
+        labels: { listener: name, how },
+        value: value as number,
+      })),
+    ),
+  );
+  onRead('gauge', 'evenly_proxy_timers', 'Deadlines and waits that run', () => [
+    { labels: {}, value: wheel.size },
+  ]);
+  onRead('gauge', 'evenly_proxy_replay_bytes', 'Content kept for another try', () => [
+    { labels: {}, value: replay.usedBytes },
+  ]);
+  onRead('gauge', 'evenly_proxy_buffered_bytes', 'Content received and not passed on', () => [
+    { labels: {}, value: budget.usedBytes },
+  ]);
+  return {
+    configErrors: new Counter({
+      name: 'evenly_config_errors_total',
+      help: 'Config files that were refused; the last good one stayed',
+      registers: [registry],
+    }),
+  };
+}
+
+function callSamples(route: string, { grpc, http }: RouteStats): Sample[] {
+  const samples: Sample[] = [];
+  grpc.forEach((value, code) => {
+    if (value > 0) samples.push({ labels: { route, code: grpcCodes[code] ?? 'none' }, value });
+  });
+  http.forEach((value, digit) => {
+    if (value > 0) samples.push({ labels: { route, code: digit === 0 ? 'reset' : `${digit}xx` }, value });
+  });
+  return samples;
+}
+
+function latencySamples(route: string, { latency, latencySumMs }: RouteStats): Sample[] {
+  const name = 'evenly_proxy_call_seconds';
+  let count = 0;
+  const buckets = [...latency].map((value, index) => {
+    count += value;
+    const bound = latencyBoundsMs[index];
+    const le = bound === undefined ? '+Inf' : bound / 1000;
+    return { labels: { route, le }, value: count, metricName: `${name}_bucket` };
+  });
+  return [
+    ...buckets,
+    { labels: { route }, value: latencySumMs / 1000, metricName: `${name}_sum` },
+    { labels: { route }, value: count, metricName: `${name}_count` },
+  ];
+}

@@ -1,0 +1,101 @@
+import { dnsResolver, endpointKey } from '@evenly/discovery';
+import { MemoryBudget, SocketLoop } from '@evenly/http2';
+import { endpointSourceOf, lazyKubernetes } from '@evenly/live-mesh';
+import type { Program, Service } from '@evenly/service';
+import { addStatusRoute } from './admin/status.ts';
+import { ReplayStore } from './call/saved-request.ts';
+import { TimerWheel } from './call/timer-wheel.ts';
+import { options, type ProxyConfig } from './config.ts';
+import { followConfig } from './follow-config.ts';
+import { Mesh } from './mesh.ts';
+import { registerMetrics } from './metrics/proxy-metrics.ts';
+import { Proxy } from './proxy.ts';
+import type { ClusterContext } from './upstream/cluster.ts';
+
+/** How often outliers and slow starts are looked at. */
+const tickMs = 1000;
+
+export const l7Proxy: Program<typeof options> = {
+  name: 'l7-proxy',
+  describe:
+    'Balances each gRPC and HTTP/2 call over the endpoints of a mesh config. `check FILE…` only checks the files.',
+  options,
+  start: async (config, service) => {
+    const loop = new SocketLoop();
+    const budget = new MemoryBudget(config.bufferTotalBytes);
+    const { now } = loop;
+    const wheel = new TimerWheel(now);
+    const replay = new ReplayStore({
+      maxBytesPerCall: config.replayBytes,
+      maxBytes: config.replayTotalBytes,
+    });
+    const mesh = new Mesh(clusterContext(config, service, { loop, budget }));
+    const { connectWait: connectWaitMs, cancelHold: cancelHoldMs } = config;
+    const proxy = new Proxy({
+      mesh,
+      service,
+      calls: { wheel, now, random: Math.random, replay, connectWaitMs, cancelHoldMs },
+      listener: {
+        loop,
+        budget,
+        random: Math.random,
+        limits: { maxConcurrentStreams: config.maxStreams, idleTimeoutMs: config.idleTimeout },
+        maxConnections: config.maxConnections,
+        maxAgeMs: config.maxConnectionAge,
+        maxAgeGraceMs: config.maxConnectionAgeGrace,
+      },
+      defaultListener: { address: config.host, port: config.port },
+      drainTimeoutMs: config.maxConnectionAgeGrace,
+    });
+    const metrics = registerMetrics(service.metrics, { mesh, proxy, wheel, replay, budget });
+    addStatusRoute(service.admin, { mesh, proxy });
+    const ticking = setInterval(() => mesh.tick(now()), tickMs).unref();
+
+    const stopFollowing = await followConfig(config.config, proxy, {
+      log: service.log,
+      onRefused: () => metrics.configErrors.inc(),
+    });
+    service.onDrain('upstream', () => {
+      clearInterval(ticking);
+      mesh.close();
+    });
+    service.onDrain('listeners', (signal) => proxy.drain(config.maxConnectionAgeGrace, signal));
+    service.onDrain('config', stopFollowing);
+  },
+};
+
+function clusterContext(
+  config: ProxyConfig,
+  service: Service,
+  { loop, budget }: { loop: SocketLoop; budget: MemoryBudget },
+): ClusterContext {
+  const { log, env } = service;
+  const { kubeconfig } = config;
+  const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
+  const kubernetes = lazyKubernetes({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+  const sources = { resolver, kubernetes, staleMs: config.staleAfter };
+  return {
+    random: Math.random,
+    maxAgeMs: config.upstreamMaxConnectionAge,
+    identity: { zone: config.zone ?? '', id: config.id ?? 'proxy' },
+    upstream: {
+      loop,
+      budget,
+      connectTimeoutMs: config.connectTimeout,
+      keepaliveMs: config.upstreamKeepalive,
+      keepaliveTimeoutMs: config.upstreamKeepaliveTimeout,
+    },
+    sourceOf: (described, subset) => {
+      const onWarning = (reason: string) => log.warn({ service: described.name, reason }, 'check the config');
+      return endpointSourceOf(described, subset, { ...sources, onWarning });
+    },
+    onEndpoints: (cluster, endpoints) =>
+      log.info(
+        { cluster, endpoints: endpoints.slice(0, 20).map(endpointKey), count: endpoints.length },
+        'endpoints',
+      ),
+    onSourceError: (cluster, { code, message }) =>
+      log.warn({ cluster, code, reason: message }, 'no news of endpoints; the last good ones are kept'),
+    onSourceRecovered: (cluster) => log.info({ cluster }, 'endpoints are followed again'),
+  };
+}

@@ -1,0 +1,110 @@
+import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import type { Service } from '@evenly/service';
+import type { CallContext } from './call/call.ts';
+import { ProxyListener, type ListenerOptions } from './listener/listener.ts';
+import type { Mesh } from './mesh.ts';
+import { SharedBlocks } from './routing/request-plan.ts';
+import type { RouteTable } from './routing/route-table.ts';
+import type { Cluster } from './upstream/cluster.ts';
+
+export interface ProxyContext {
+  mesh: Mesh;
+  calls: CallContext;
+  listener: ListenerOptions;
+  /** Serves when a config has no listeners. */
+  defaultListener: { address: string; port: number };
+  /** How long calls of a listener that left the config may go on. */
+  drainTimeoutMs: number;
+  service: Pick<Service, 'log' | 'listening'>;
+}
+
+interface Running {
+  listener: ProxyListener;
+  /** What the config says; the port it got may be another. */
+  described: string;
+  table: RouteTable<Cluster>;
+}
+
+/** The listeners of the config, each with its routes. */
+export class Proxy {
+  /** Requests that no route takes. */
+  unrouted = 0;
+  readonly #context: ProxyContext;
+  readonly #shared = new SharedBlocks();
+  readonly #running = new Map<string, Running>();
+  #applying: Promise<void> = Promise.resolve();
+
+  constructor(context: ProxyContext) {
+    this.#context = context;
+  }
+
+  get listeners(): ProxyListener[] {
+    return [...this.#running.values()].map(({ listener }) => listener);
+  }
+
+  /**
+   * Brings the proxy to a config, one after the other. Calls under way go on as they began.
+   * @throws ServiceError when a listener cannot have its port; everything else of the config is at work then
+   */
+  apply(config: MeshConfig): Promise<void> {
+    const applied = this.#applying.then(() => this.#apply(config));
+    this.#applying = applied.catch(() => undefined);
+    return applied;
+  }
+
+  /** No new connections, and the end of those open; when `signal` aborts, calls are cut. */
+  async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    await Promise.all(this.listeners.map((listener) => listener.drain(timeoutMs, signal)));
+  }
+
+  async #apply(config: MeshConfig): Promise<void> {
+    const { mesh, service, drainTimeoutMs } = this.#context;
+    mesh.apply(config);
+    const wanted = config.listeners.length > 0 ? config.listeners : [this.#defaultListener()];
+    // Those that leave go first: another name may take over their port.
+    for (const [name, { listener, described }] of this.#running) {
+      if (wanted.some((one) => one.name === name && addressOf(one) === described)) continue;
+      this.#running.delete(name);
+      void listener.drain(drainTimeoutMs);
+      service.log.info({ listener: name }, 'listener closed');
+    }
+    let failed: unknown;
+    for (const one of wanted) {
+      const table = mesh.tableOf(routesOf(config, one));
+      const running = this.#running.get(one.name);
+      if (running !== undefined) running.table = table;
+      else await this.#open(one, table).catch((error: unknown) => (failed = error));
+    }
+    mesh.retain(config);
+    service.log.info(
+      { services: [...config.services.keys()], listeners: wanted.map(({ name }) => name) },
+      'config applied',
+    );
+    if (failed !== undefined) throw failed as Error;
+  }
+
+  async #open(one: Listener, table: RouteTable<Cluster>): Promise<void> {
+    const { calls, listener: options, service } = this.#context;
+    const context = {
+      calls,
+      shared: this.#shared,
+      table: () => running.table,
+      onNoRoute: () => void this.unrouted++,
+    };
+    const listener = new ProxyListener(one.name, context, options);
+    const running: Running = { listener, described: addressOf(one), table };
+    const { address, port } = await listener.listen(
+      one.address,
+      one.port,
+      `--port, or listener "${one.name}"`,
+    );
+    this.#running.set(one.name, running);
+    service.listening(one.name, { address, port });
+  }
+
+  #defaultListener(): Listener {
+    return { name: 'proxy', grpcWeb: false, ...this.#context.defaultListener };
+  }
+}
+
+const addressOf = ({ address, port }: Listener) => `${address} ${port}`;

@@ -1,0 +1,76 @@
+import { headerList, type HeaderBlock, type HeaderInput } from '@evenly/http2';
+import { parseGrpcTimeout } from '../call/grpc-timeout.ts';
+import type { ReadyRoute, RouteTable } from './route-table.ts';
+
+/** What a request's header block means to the proxy. Blocks that repeat are decoded once, and so is this worked out once. */
+export interface RequestPlan<D> {
+  readonly table: RouteTable<D>;
+  /** Undefined: no route matches. */
+  readonly route: ReadyRoute<D> | undefined;
+  /** What goes upstream, but for the fields that differ with every call. */
+  readonly block: HeaderBlock;
+  /** It gets gRPC's answers: a status in trailers, whatever fails. */
+  readonly isGrpc: boolean;
+  /** The caller's, or undefined. */
+  readonly timeoutMs: number | undefined;
+  /** How often the caller has tried before (gRFC A6). */
+  readonly previousAttempts: number;
+}
+
+/** Fields that the proxy writes anew. (A `grpc-timeout` that is none is passed on: the endpoint says what it thinks of it.) */
+const ownFields: ReadonlySet<string> = new Set(['grpc-timeout', 'grpc-previous-rpc-attempts']);
+
+/**
+ * The plan of a block, kept in its `attachment`.
+ * @param shared gives equal blocks of different connections one identity
+ */
+export function planOf<D>(block: HeaderBlock, table: RouteTable<D>, shared: SharedBlocks): RequestPlan<D> {
+  const known = block.attachment as RequestPlan<D> | undefined;
+  if (known !== undefined && known.table === table) return known;
+  const timeoutMs = parseGrpcTimeout(block.get('grpc-timeout') ?? '');
+  const previous = block.get('grpc-previous-rpc-attempts');
+  const plan: RequestPlan<D> = {
+    table,
+    route: table.find(block),
+    block: shared.of(timeoutMs === undefined && previous === undefined ? block : withoutOwnFields(block)),
+    isGrpc: isGrpcContentType(block.get('content-type')),
+    timeoutMs,
+    previousAttempts: previous !== undefined && /^\d{1,4}$/.test(previous) ? Number(previous) : 0,
+  };
+  block.attachment = plan;
+  return plan;
+}
+
+function withoutOwnFields(block: HeaderBlock): HeaderBlock {
+  const kept = block.fields.filter(({ name }) => !ownFields.has(name));
+  const inputs = kept.map(({ name, value, sensitive }): HeaderInput =>
+    sensitive ? [name, value, 'sensitive'] : [name, value],
+  );
+  return headerList(inputs, { reusable: block.reusable });
+}
+
+/** `application/grpc`, `application/grpc+proto`; not `application/grpc-web`. */
+function isGrpcContentType(value: string | undefined): boolean {
+  return value !== undefined && /^application\/grpc($|[+; ])/i.test(value);
+}
+
+/**
+ * Blocks with the same content as one object, whichever client connection they came by. The upstream connection's
+ * encoder remembers blocks by identity, 64 of them: with a hundred clients that send the same it would never find one.
+ */
+export class SharedBlocks {
+  static readonly maxBlocks = 512;
+  readonly #blocks = new Map<string, HeaderBlock>();
+
+  of(block: HeaderBlock): HeaderBlock {
+    if (!block.reusable) return block; // it may never come again
+    const key = block.fields
+      .map(({ name, value, sensitive }) => `${name}\0${value}\0${sensitive}`)
+      .join('\0');
+    const known = this.#blocks.get(key);
+    if (known !== undefined) return known;
+    if (this.#blocks.size >= SharedBlocks.maxBlocks) this.#blocks.clear();
+    this.#blocks.set(key, block);
+    return block;
+  }
+}

@@ -1,0 +1,111 @@
+import type { HeaderBlock } from '@evenly/http2';
+import type { Route, RouteMatch } from '@evenly/mesh-config';
+import type { RouteStats } from '../metrics/route-stats.ts';
+import {
+  headerTest,
+  requestFacts,
+  textTest,
+  withoutPort,
+  type RequestFacts,
+  type RequestTest,
+} from './matchers.ts';
+
+/** A route made ready to be used. `D` is what its destinations lead to. */
+export interface ReadyRoute<D> {
+  readonly name: string;
+  readonly route: Route;
+  readonly stats: RouteStats;
+  /** Chooses one of the destinations by weight. @param random from 0 to 1, 1 excluded */
+  choose(random: number): D;
+}
+
+export interface RouteContext<D> {
+  /** What a destination of the config leads to. */
+  destinationOf: (service: string, subset: string | undefined) => D;
+  /** What is counted under a route's name. */
+  statsOf: (route: string) => RouteStats;
+}
+
+interface Candidate<D> {
+  route: ReadyRoute<D>;
+  tests: readonly RequestTest[];
+}
+
+/**
+ * The routes of a listener; the first that matches wins. Immutable: a reload makes a new table, and header blocks that
+ * remember a route of the old one look anew.
+ */
+export class RouteTable<D> {
+  readonly routes: readonly ReadyRoute<D>[];
+  /** By host, each in the order of the routes: most routes ask for another host than the call's. */
+  readonly #byHost = new Map<string, Candidate<D>[]>();
+  readonly #anyHost: Candidate<D>[];
+
+  constructor(routes: readonly Route[], context: RouteContext<D>) {
+    const all = routes.map((route, index) => ({
+      host: route.match.authority === undefined ? undefined : withoutPort(route.match.authority),
+      candidate: {
+        route: readyRoute(route, routeName(route, index), context),
+        tests: testsOf(route.match),
+      },
+    }));
+    this.routes = all.map(({ candidate }) => candidate.route);
+    for (const host of new Set(all.map((one) => one.host))) {
+      if (host === undefined) continue;
+      const own = all.filter((one) => one.host === undefined || one.host === host);
+      this.#byHost.set(
+        host,
+        own.map(({ candidate }) => candidate),
+      );
+    }
+    this.#anyHost = all.filter(({ host }) => host === undefined).map(({ candidate }) => candidate);
+  }
+
+  /** The route of a request, or undefined. */
+  find(block: HeaderBlock): ReadyRoute<D> | undefined {
+    const facts = requestFacts(block);
+    const candidates = this.#byHost.get(facts.host) ?? this.#anyHost;
+    return candidates.find(({ tests }) => tests.every((test) => test(facts)))?.route;
+  }
+}
+
+function testsOf(match: RouteMatch): RequestTest[] {
+  const tests: RequestTest[] = [];
+  const { authority, method, path } = match;
+  // Without a port it holds for every port, and the host is looked up already.
+  if (authority !== undefined && authority !== withoutPort(authority)) {
+    tests.push((request) => request.authority === authority);
+  }
+  if (method !== undefined) tests.push((request) => request.method === method);
+  if (path.kind !== 'prefix' || path.value !== '') {
+    const test = textTest(path);
+    tests.push((request: RequestFacts) => test(request.path));
+  }
+  return [...tests, ...match.headers.map(headerTest)];
+}
+
+/** The config's, or else what the route is for: `be1-srv`, or its place in the list. */
+function routeName({ name, match, to }: Route, index: number): string {
+  if (name !== undefined) return name;
+  const isImplicit =
+    match.path.value === '' && to.length === 1 && match.authority === to[0]!.service.toLowerCase();
+  return isImplicit ? to[0]!.service : `route-${index + 1}`;
+}
+
+function readyRoute<D>(
+  route: Route,
+  name: string,
+  { destinationOf, statsOf }: RouteContext<D>,
+): ReadyRoute<D> {
+  const destinations = route.to.map(({ service, subset }) => destinationOf(service, subset));
+  const total = route.to.reduce((sum, { weight }) => sum + weight, 0);
+  let sum = 0;
+  const upTo = route.to.map(({ weight }) => (sum += weight) / total);
+  const only = destinations.length === 1 ? destinations[0]! : undefined;
+  return {
+    name,
+    route,
+    stats: statsOf(name),
+    choose: (random) => only ?? destinations[upTo.findIndex((end) => random < end)] ?? destinations.at(-1)!,
+  };
+}

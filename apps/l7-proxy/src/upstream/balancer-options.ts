@@ -1,0 +1,74 @@
+import type {
+  BalancerOptions,
+  CircuitBreakerOptions,
+  OutlierOptions,
+  Policy as BalancingPolicy,
+} from '@evenly/balancing';
+import type { OutlierDetection, Policy } from '@evenly/mesh-config';
+
+/**
+ * Without a circuit breaker in the config there still is a limit on what may be under way. Retries get a budget instead
+ * of a number: 20 % of the calls under way, at least 3.
+ */
+const defaultMaxRequests = 100_000;
+const defaultMaxPending = 10_000;
+
+/** From the words of the mesh config to those of `@evenly/balancing`. */
+export function balancerOptions(policy: Policy, random: () => number): BalancerOptions {
+  const { outlierDetection, slowStart, panicThresholdPercent } = policy;
+  return {
+    policy: balancingPolicy(policy),
+    random,
+    panicThreshold: panicThresholdPercent / 100,
+    ...(outlierDetection === undefined ? {} : { outlier: outlierOptions(outlierDetection) }),
+    ...(slowStart === undefined
+      ? {}
+      : {
+          slowStart: {
+            windowMs: slowStart.windowMs,
+            aggression: slowStart.aggression,
+            minFactor: Math.max(0.01, slowStart.minWeightPercent / 100),
+          },
+        }),
+  };
+}
+
+function balancingPolicy({ loadBalancing }: Policy): BalancingPolicy {
+  return { name: loadBalancing };
+}
+
+function outlierOptions(detection: OutlierDetection): OutlierOptions {
+  const { consecutiveFailures, intervalMs, baseEjectionTimeMs, maxEjectionTimeMs } = detection;
+  const { maxEjectionPercent, successRate, failurePercentage } = detection;
+  return {
+    consecutiveFailures: Math.min(consecutiveFailures, 10_000),
+    intervalMs,
+    baseEjectionMs: baseEjectionTimeMs,
+    maxEjectionMs: maxEjectionTimeMs,
+    maxEjectionPercent,
+    successRate:
+      successRate === undefined
+        ? false
+        : {
+            stdevFactor: successRate.stdevFactor,
+            minHosts: Math.max(2, successRate.minimumHosts),
+            minCalls: successRate.requestVolume,
+          },
+    failurePercentage:
+      failurePercentage === undefined
+        ? false
+        : {
+            threshold: failurePercentage.thresholdPercent,
+            minHosts: failurePercentage.minimumHosts,
+            minCalls: failurePercentage.requestVolume,
+          },
+  };
+}
+
+export function breakerOptions({ circuitBreaker }: Policy): CircuitBreakerOptions {
+  return {
+    maxRequests: circuitBreaker?.maxRequests ?? defaultMaxRequests,
+    maxPending: circuitBreaker?.maxPendingRequests ?? defaultMaxPending,
+    ...(circuitBreaker === undefined ? {} : { maxRetries: circuitBreaker.maxRetries }),
+  };
+}

@@ -1,0 +1,232 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  CircuitBreaker,
+  createBalancer,
+  pickExcept,
+  type Balancer,
+  type CallOutcome,
+  type Host,
+} from '@evenly/balancing';
+import { endpointKey, type DiscoveryError, type Endpoint, type EndpointSource } from '@evenly/discovery';
+import type { Policy, Service } from '@evenly/mesh-config';
+import { balancerOptions, breakerOptions } from './balancer-options.ts';
+import { EndpointPool, type PoolContext } from './endpoint-pool.ts';
+import { hostSpecs, usableEndpoints, type ProxyIdentity } from './hosts.ts';
+import { WaitingCalls } from './waiting-calls.ts';
+
+export interface ClusterContext extends PoolContext {
+  identity: ProxyIdentity;
+  /** The endpoints of a service, or of one of its subsets. */
+  sourceOf(service: Service, subset: string | undefined): EndpointSource;
+  /** For the log. */
+  onEndpoints: (cluster: string, endpoints: readonly Endpoint[]) => void;
+  onSourceError: (cluster: string, error: DiscoveryError) => void;
+  onSourceRecovered: (cluster: string) => void;
+}
+
+/** How often another host is looked for when the one picked has no room. */
+const otherHosts = 3;
+
+/**
+ * A service, or one of its subsets, as the target of calls: its endpoints, a pool of connections for each, and who gets
+ * the next call.
+ */
+export class Cluster {
+  /** The service's name, with the subset's behind a "/". */
+  readonly name: string;
+  readonly waiting = new WaitingCalls();
+  breaker: CircuitBreaker;
+  /** Why the endpoints may be old; undefined while all is well. */
+  sourceError: string | undefined;
+  readonly #context: ClusterContext;
+  readonly #subset: string | undefined;
+  readonly #pools = new Map<string, EndpointPool>();
+  #service: Service;
+  #balancer: Balancer<EndpointPool>;
+  #source: EndpointSource;
+  #stopSource: () => void;
+  /** What the source told last; undefined before it has told anything. */
+  #endpoints: readonly Endpoint[] | undefined;
+  #refreshing = false;
+  #closed = false;
+
+  constructor(service: Service, subset: string | undefined, context: ClusterContext) {
+    this.name = subset === undefined ? service.name : `${service.name}/${subset}`;
+    this.#service = service;
+    this.#subset = subset;
+    this.#context = context;
+    this.breaker = new CircuitBreaker(breakerOptions(service.policy));
+    this.#balancer = createBalancer(balancerOptions(service.policy, context.random));
+    this.#source = context.sourceOf(service, subset);
+    this.#stopSource = this.#watch();
+  }
+
+  get policy(): Policy {
+    return this.#service.policy;
+  }
+
+  get sourceDescription(): string {
+    return this.#source.description;
+  }
+
+  get pools(): Iterable<EndpointPool> {
+    return this.#pools.values();
+  }
+
+  get hosts(): readonly Host<EndpointPool>[] {
+    return this.#balancer.hosts;
+  }
+
+  isEjected(host: Host<EndpointPool>): boolean {
+    return this.#balancer.isEjected(host);
+  }
+
+  /** False: the source has said that there are no endpoints, so waiting for one would be in vain. */
+  get mayHaveEndpoints(): boolean {
+    return this.#endpoints === undefined || this.#pools.size > 0;
+  }
+
+  /** Why no endpoint can be reached, as far as known. */
+  get connectError(): string | undefined {
+    for (const pool of this.#pools.values()) {
+      if (pool.lastError !== undefined) return `${pool.key}: ${pool.lastError}`;
+    }
+    return this.sourceError;
+  }
+
+  /** Takes a new description of the service. Connections stay; statistics of hosts begin anew if the policy is another. */
+  update(service: Service): void {
+    const old = this.#service;
+    this.#service = service;
+    if (!isDeepStrictEqual(old.policy, service.policy)) {
+      this.#balancer = createBalancer(balancerOptions(service.policy, this.#context.random));
+      this.breaker = new CircuitBreaker(breakerOptions(service.policy));
+      if (this.#endpoints !== undefined) this.#setEndpoints(this.#endpoints);
+    }
+    const same =
+      isDeepStrictEqual(described(old, this.#subset), described(service, this.#subset)) &&
+      isDeepStrictEqual(old.healthCheck, service.healthCheck);
+    this.#refreshSoon();
+    if (same) return;
+    // The endpoints of the old source are used until the new one has told its own.
+    this.#stopSource();
+    this.#source = this.#context.sourceOf(service, this.#subset);
+    this.#stopSource = this.#watch();
+  }
+
+  /** A host that takes a call now; undefined: the call has to wait. */
+  choose(
+    nowMs: number,
+    hash: number | undefined,
+    tried: readonly Host<EndpointPool>[],
+  ): Host<EndpointPool> | undefined {
+    const balancer = this.#balancer;
+    const first = tried.length === 0 ? balancer.pick(nowMs, hash) : pickExcept(balancer, tried, nowMs, hash);
+    if (first === undefined || first.target?.connection !== undefined) return first;
+    const without = [...tried, first];
+    for (let count = 0; count < otherHosts; count++) {
+      const host = pickExcept(balancer, without, nowMs, hash);
+      if (host?.target?.connection !== undefined) return host;
+      if (host !== undefined) without.push(host);
+    }
+    return undefined;
+  }
+
+  attemptStarted(host: Host<EndpointPool>): void {
+    host.target!.calls++;
+    this.#balancer.callStarted(host);
+  }
+
+  attemptEnded(host: Host<EndpointPool>, nowMs: number, latencyMs: number, outcome: CallOutcome): void {
+    if (outcome === 'failure' && host.target !== undefined) host.target.failures++;
+    this.#balancer.callEnded(host, nowMs, latencyMs, outcome);
+  }
+
+  /** About once a second. */
+  tick(nowMs: number): void {
+    this.#balancer.tick(nowMs);
+  }
+
+  /** No new calls; those under way go on. */
+  retire(): void {
+    this.#closed = true;
+    this.#stopSource();
+    for (const pool of this.#pools.values()) pool.retire();
+  }
+
+  /** Cuts everything. */
+  close(): void {
+    this.retire();
+    for (const pool of this.#pools.values()) pool.close();
+  }
+
+  #watch(): () => void {
+    const { onEndpoints, onSourceError, onSourceRecovered } = this.#context;
+    return this.#source.watch({
+      onEndpoints: ({ endpoints }) => {
+        onEndpoints(this.name, endpoints);
+        this.#setEndpoints(endpoints);
+      },
+      onError: (error) => {
+        this.sourceError = error.message;
+        onSourceError(this.name, error);
+      },
+      onRecovered: () => {
+        this.sourceError = undefined;
+        onSourceRecovered(this.name);
+      },
+    });
+  }
+
+  #setEndpoints(endpoints: readonly Endpoint[]): void {
+    this.#endpoints = endpoints;
+    const wanted = new Map(
+      usableEndpoints(endpoints, this.policy, this.#context.identity).map((one) => [endpointKey(one), one]),
+    );
+    for (const [key, pool] of this.#pools) {
+      if (wanted.has(key)) continue;
+      this.#pools.delete(key);
+      pool.retire();
+    }
+    for (const [key, endpoint] of wanted) {
+      const pool = this.#pools.get(key);
+      if (pool === undefined) this.#pools.set(key, this.#newPool(endpoint));
+      else pool.endpoint = endpoint;
+    }
+    this.#refreshSoon();
+  }
+
+  #newPool(endpoint: Endpoint): EndpointPool {
+    return new EndpointPool(endpoint, this.#context, {
+      onReadiness: () => this.#refreshSoon(),
+      onFailure: () => this.#refreshSoon(),
+      onCapacity: () => this.waiting.serve(),
+      mayGrow: () => this.#mayGrow(),
+    });
+  }
+
+  #mayGrow(): boolean {
+    const most = this.policy.circuitBreaker?.maxConnections ?? Infinity;
+    let connections = 0;
+    for (const pool of this.#pools.values()) connections += pool.connectionCount;
+    return connections < most;
+  }
+
+  /** Once for all that happens in a turn: a thousand endpoints connect at once, and each refresh looks at all of them. */
+  #refreshSoon(): void {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    setImmediate(() => {
+      this.#refreshing = false;
+      if (this.#closed) return;
+      const { identity, upstream } = this.#context;
+      const specs = hostSpecs(this.#pools.values(), this.policy, this.#service.locality.zone, identity);
+      if (specs !== undefined) this.#balancer.update(specs, upstream.loop.now());
+      this.waiting.serve();
+    });
+  }
+}
+
+function described(service: Service, subset: string | undefined) {
+  return subset === undefined ? service.source : service.subsets.get(subset)?.source;
+}

@@ -1,0 +1,92 @@
+import {
+  connectHttp2,
+  type Connection,
+  type Http2Error,
+  type MemoryBudget,
+  type SocketLoop,
+} from '@evenly/http2';
+import type { Endpoint } from '@evenly/discovery';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { Attempt } from './attempt.ts';
+
+export interface UpstreamOptions {
+  loop: SocketLoop;
+  budget: MemoryBudget;
+  /** From the first SYN to the endpoint's SETTINGS. */
+  connectTimeoutMs: number;
+  /** Silence with calls under way after which an endpoint is asked for a sign of life; 0 = never. */
+  keepaliveMs: number;
+  keepaliveTimeoutMs: number;
+  /** TLS towards endpoints; read for each connection, so that new certificates count at once. */
+  tls?: () => TlsOptions;
+}
+
+/** What a pool wants to know of a connection. */
+export interface ConnectionListener {
+  /** It speaks HTTP/2: its limits are known. */
+  onReady(): void;
+  /** It takes more streams than before. */
+  onCapacity(): void;
+  /** It takes no more streams; those open go on. */
+  onGoaway(): void;
+  onClose(error: Http2Error | undefined): void;
+}
+
+/**
+ * Endpoints are ours: what would be an attack from a client is work from them. A server that answers before it has read
+ * the request resets each such stream (RFC 9113 §8.1), and gRPC servers send a WINDOW_UPDATE and a PING for many messages.
+ */
+const trusted = { burst: 1_000_000, perSecond: 100_000 };
+
+/** Opens an HTTP/2 connection to an endpoint, whose streams report to the attempt in their `user`. */
+export function connectUpstream(
+  endpoint: Endpoint,
+  options: UpstreamOptions,
+  idleTimeoutMs: number,
+  listener: ConnectionListener,
+): Connection {
+  let ready = false;
+  return connectHttp2({
+    loop: options.loop,
+    budget: options.budget,
+    host: endpoint.address,
+    port: endpoint.port,
+    ...(options.tls === undefined ? {} : { tls: options.tls() }),
+    limits: {
+      resets: trusted,
+      pings: trusted,
+      windowUpdates: trusted,
+      emptyFrames: trusted,
+      headerTimeoutMs: options.connectTimeoutMs,
+      keepaliveIntervalMs: options.keepaliveMs,
+      keepaliveTimeoutMs: options.keepaliveTimeoutMs,
+      idleTimeoutMs,
+    },
+    events: {
+      onHeaders: ({ user }, block, kind, endStream) => {
+        const attempt = user as Attempt;
+        attempt.owner.onResponseHeaders(attempt, block, kind, endStream);
+      },
+      onData: ({ user }, bytes, start, end, endStream) => {
+        const attempt = user as Attempt;
+        attempt.owner.onResponseData(attempt, bytes, start, end, endStream);
+      },
+      onDataSent: ({ user }, bytes) => {
+        const attempt = user as Attempt;
+        attempt.owner.onRequestSent(attempt, bytes);
+      },
+      onReset: ({ user }, reset) => {
+        const attempt = user as Attempt;
+        attempt.owner.onUpstreamReset(attempt, reset);
+      },
+      onSettings: () => {
+        if (ready) return;
+        ready = true;
+        listener.onReady();
+      },
+      onCapacity: () => listener.onCapacity(),
+      onGoaway: () => listener.onGoaway(),
+      onClose: (error) => listener.onClose(error),
+    },
+  });
+}

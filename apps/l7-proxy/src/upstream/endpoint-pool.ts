@@ -1,0 +1,172 @@
+import { endpointKey, type Endpoint } from '@evenly/discovery';
+import type { Connection, Http2Error } from '@evenly/http2';
+import { connectUpstream, type UpstreamOptions } from './connect.ts';
+
+/** Waits between failed connects: 50 ms, doubled each time, at most this, ±20 % so that proxies do not come together. */
+const backoff = { firstMs: 50, mostMs: 1000 } as const;
+/** How long calls may go on on a connection that gets no new ones, before it is cut. */
+const retireTimeoutMs = 3_600_000;
+/** Connections beyond the first are closed after this long without a call. */
+const spareIdleMs = 60_000;
+const maxConnectionsPerEndpoint = 16;
+
+export interface PoolContext {
+  upstream: UpstreamOptions;
+  random: () => number;
+  /** How old a connection gets, ±10 %, before another takes its place; undefined: as old as it likes. */
+  maxAgeMs: number | undefined;
+}
+
+export interface PoolListener {
+  /** Whether calls can be sent has changed. */
+  onReadiness(): void;
+  /** Connecting failed; it will be tried again. */
+  onFailure(): void;
+  /** There is room for calls that wait. */
+  onCapacity(): void;
+  /** Whether a connection beyond the first is allowed. */
+  mayGrow(): boolean;
+}
+
+/**
+ * The connections to one endpoint: one, kept open ahead of need, and more while its streams do not suffice. A connection
+ * that says GOAWAY, or gets old, is replaced while its calls go on.
+ */
+export class EndpointPool {
+  readonly key: string;
+  /** May be replaced by another description of the same address. */
+  endpoint: Endpoint;
+  calls = 0;
+  failures = 0;
+  connects = 0;
+  connectFailures = 0;
+  /** Why there is no connection; undefined while there is one. */
+  lastError: string | undefined;
+  readonly #context: PoolContext;
+  readonly #listener: PoolListener;
+  readonly #ready: Connection[] = [];
+  readonly #all = new Map<Connection, Life>();
+  #connecting: Connection | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failed = 0;
+  #retired = false;
+
+  constructor(endpoint: Endpoint, context: PoolContext, listener: PoolListener) {
+    this.key = endpointKey(endpoint);
+    this.endpoint = endpoint;
+    this.#context = context;
+    this.#listener = listener;
+    this.#connect();
+  }
+
+  get isReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  /** Open ones, and those being opened or retired. */
+  get connectionCount(): number {
+    return this.#all.size;
+  }
+
+  /** A connection that takes a call now. When all are full another is opened, for the calls after this one. */
+  get connection(): Connection | undefined {
+    const first = this.#ready[0];
+    if (first !== undefined && first.availableStreams > 0) return first;
+    for (const connection of this.#ready) if (connection.availableStreams > 0) return connection;
+    if (this.isReady) this.#grow();
+    return undefined;
+  }
+
+  /** No new calls; those under way go on. */
+  retire(): void {
+    this.#retired = true;
+    clearTimeout(this.#retry);
+    this.#ready.length = 0;
+    for (const connection of [...this.#all.keys()]) connection.drain(retireTimeoutMs);
+  }
+
+  /** Cuts everything. */
+  close(): void {
+    this.retire();
+    for (const connection of [...this.#all.keys()]) connection.close();
+  }
+
+  #grow(): void {
+    if (this.#ready.length >= maxConnectionsPerEndpoint || !this.#listener.mayGrow()) return;
+    this.#connect();
+  }
+
+  #connect(): void {
+    if (this.#connecting !== undefined || this.#retired) return;
+    this.connects++;
+    const idleMs = this.isReady ? spareIdleMs : 0;
+    const connection: Connection = connectUpstream(this.endpoint, this.#context.upstream, idleMs, {
+      onReady: () => this.#onReady(connection),
+      onCapacity: () => this.#listener.onCapacity(),
+      onGoaway: () => this.#leave(connection),
+      onClose: (error) => this.#onClose(connection, error),
+    });
+    this.#connecting = connection;
+    this.#all.set(connection, {});
+  }
+
+  #onReady(connection: Connection): void {
+    this.#connecting = undefined;
+    this.lastError = undefined;
+    if (this.#retired) return connection.drain(retireTimeoutMs);
+    this.#ready.push(connection);
+    const { maxAgeMs, upstream, random } = this.#context;
+    const life: Life = { readyAtMs: upstream.loop.now() };
+    if (maxAgeMs !== undefined) {
+      life.age = setTimeout(() => this.#replace(connection), maxAgeMs * (0.9 + 0.2 * random())).unref();
+    }
+    this.#all.set(connection, life);
+    this.#listener.onReadiness();
+  }
+
+  /** At the end of its age: its streams end on it, new ones come to the next. */
+  #replace(connection: Connection): void {
+    this.#leave(connection);
+    connection.drain(retireTimeoutMs);
+  }
+
+  /** The connection takes no more streams. */
+  #leave(connection: Connection): void {
+    const index = this.#ready.indexOf(connection);
+    if (index < 0) return;
+    this.#ready.splice(index, 1);
+    // One that did not live has failed too: an endpoint that accepts and hangs up is not to be called without a pause.
+    const readyAtMs = this.#all.get(connection)?.readyAtMs ?? 0;
+    const lived = this.#context.upstream.loop.now() - readyAtMs >= backoff.mostMs;
+    if (lived) this.#failed = 0;
+    if (this.isReady) return;
+    if (lived) this.#connect();
+    else this.#connectLater();
+    this.#listener.onReadiness();
+  }
+
+  #onClose(connection: Connection, error: Http2Error | undefined): void {
+    clearTimeout(this.#all.get(connection)?.age);
+    this.#all.delete(connection);
+    if (error !== undefined) this.lastError = error.message;
+    if (this.#connecting !== connection) return this.#leave(connection);
+    this.#connecting = undefined;
+    this.connectFailures++;
+    this.#connectLater();
+    this.#listener.onFailure();
+  }
+
+  #connectLater(): void {
+    if (this.#retired || this.isReady) return;
+    const { random } = this.#context;
+    const waitMs = Math.min(backoff.mostMs, backoff.firstMs * 2 ** this.#failed++) * (0.8 + 0.4 * random());
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#connect(), waitMs).unref();
+  }
+}
+
+/** What is known of a connection; the times are undefined while it is being opened. */
+interface Life {
+  readyAtMs?: number;
+  age?: NodeJS.Timeout;
+}

@@ -77,6 +77,16 @@ export const options = {
     schema: values.text(),
     default: 'xds_cluster',
   },
+  loadInterval: {
+    describe: 'how often clients are asked to report their load; 0 = not at all',
+    schema: values.duration(0),
+    default: '10s',
+  },
+  loadForgetAfter: {
+    describe: 'how long a client that reports no more is kept in the loads',
+    schema: values.duration(1000),
+    default: '5m',
+  },
   maxStreams: {
     describe: 'most xDS streams at a time',
     schema: values.count(1, 1_000_000),

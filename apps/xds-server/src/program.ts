@@ -5,8 +5,10 @@ import { ResourceCache } from '@evenly/xds';
 import { options } from './config.ts';
 import { createMetrics } from './metrics.ts';
 import { followConfig } from './mesh/follow-config.ts';
+import { loadReports, loadStatus } from './lrs/load-reports.ts';
 import { Mesh } from './mesh/mesh.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
+import { connectedClients } from './xds-port/clients.ts';
 import { clientStatus } from './xds-port/status.ts';
 import { listenXds } from './xds-port/xds-port.ts';
 
@@ -27,15 +29,20 @@ export const xdsServer: Program<typeof options> = {
     const context = { resolver, kubernetes, staleMs: config.staleAfter, cache, metrics, log };
 
     // Before the port opens: a client that is told "no such listener" during a restart would drop what it has.
-    const mesh = new Mesh(context, config.envoyXdsCluster);
+    const mesh = new Mesh(context, {
+      envoyXdsCluster: config.envoyXdsCluster,
+      loadReports: config.loadInterval > 0,
+    });
     const stopFollowing = await followConfig(mesh, { config, log, metrics });
     const streams = new ClientStreams(cache, { ...config, coalesceMs: config.coalesce, metrics, log });
+    const loads = loadReports(cache, config, service.metrics);
     service.admin.get('/status', (_request, response) => {
-      const clients = [...streams.all].map((client) => clientStatus(client, performance.now()));
-      response.json({ ...mesh.status(), clients });
+      const nowMs = performance.now();
+      const clients = connectedClients(streams.all).map((client) => clientStatus(client, nowMs));
+      response.json({ ...mesh.status(), clients, loads: loadStatus(loads, nowMs) });
     });
 
-    const xds = await listenXds(config, { streams, metrics, log });
+    const xds = await listenXds(config, { streams, cache, loads, metrics, log });
     service.listening('xds', { address: config.host, port: xds.port });
     service.onDrain('discovery', () => {
       stopFollowing();

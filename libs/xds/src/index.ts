@@ -11,6 +11,7 @@ export { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from './resource-t
 export { endpointAssignment, type EndpointsOptions } from './resources/endpoints.ts';
 export { leftOut, type LeftOut } from './resources/left-out.ts';
 export { clusterName } from './resources/names.ts';
+export type { ClusterOptions } from './resources/clusters.ts';
 export { defaultEnvoyXdsCluster, routingResources } from './resources/routing.ts';
 export { DeltaStream } from './stream/delta-stream.ts';
 export { SotwStream } from './stream/sotw-stream.ts';

@@ -21,6 +21,11 @@ export class ResourceCache {
   readonly #keysOf = new Map<string, Map<string, Served>>();
   readonly #listeners = new Set<CacheListener>();
 
+  /** Whether there is such a resource for any node. */
+  has(type: ResourceType, name: string): boolean {
+    return this.#byType.get(type)?.has(name) === true;
+  }
+
   /** A resource as this node gets it; undefined when there is none for it. */
   get(type: ResourceType, name: string, node: NodeInfo): Resource | undefined {
     const item = this.#byType.get(type)?.get(name);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MeshConfig, Service } from '@evenly/mesh-config';
-import { leftOut, routingResources, type LeftOut } from '@evenly/xds';
+import { leftOut, routingResources, type ClusterOptions, type LeftOut } from '@evenly/xds';
 import {
   endpointsOwner,
   startPipeline,
@@ -24,13 +24,13 @@ export interface MeshStatus {
 /** The config at work: its routing in the cache, and a pipeline for each cluster for as long as it stands there unchanged. */
 export class Mesh {
   readonly #context: PipelineContext;
-  readonly #envoyXdsCluster: string;
+  readonly #options: ClusterOptions;
   readonly #running = new Map<string, ClusterOf & { pipeline: ClusterPipeline }>();
   #config: MeshConfig = { services: new Map(), routes: [], listeners: [] };
 
-  constructor(context: PipelineContext, envoyXdsCluster: string) {
+  constructor(context: PipelineContext, options: ClusterOptions) {
     this.#context = context;
-    this.#envoyXdsCluster = envoyXdsCluster;
+    this.#options = options;
   }
 
   /** Starts what is new, stops what is gone, restarts what is described otherwise; leaves the others alone. */
@@ -47,10 +47,7 @@ export class Mesh {
       if (next === undefined) gone.push(owner);
     }
     // New routes before old endpoints go: streams hold a cluster's removal until clients have acknowledged them.
-    this.#context.cache.replace(
-      'routing',
-      routingResources(config, { envoyXdsCluster: this.#envoyXdsCluster }),
-    );
+    this.#context.cache.replace('routing', routingResources(config, this.#options));
     for (const owner of gone) this.#context.cache.replace(owner, []);
     for (const [owner, { service, subset }] of wanted) {
       if (this.#running.has(owner)) continue;

@@ -15,7 +15,7 @@ import { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/en
 import { AggregatedDiscoveryServiceClient } from '@evenly/proto/envoy/service/discovery/v3/ads';
 import type { DiscoveryRequest, DiscoveryResponse } from '@evenly/proto/envoy/service/discovery/v3/discovery';
 import { HealthService, type HealthServer } from '@evenly/proto/grpc/health/v1/health';
-import { typeUrlOf, type ResourceType } from '@evenly/xds';
+import { typeOfUrl, typeUrlOf, type ResourceType } from '@evenly/xds';
 
 export const svcConfig = (...names: string[]) =>
   JSON.stringify({
@@ -105,7 +105,7 @@ export async function xdsServerProcess(configText: string, args: string[] = []) 
     },
     status: async () => (await admin('/status')).json(),
     xdsPort: () => port('xds'),
-    client: (creds = credentials.createInsecure()) => adsClient(port('xds'), creds),
+    client: (options?: AdsClientOptions) => adsClient(port('xds'), options),
     admin,
     stop: async () => {
       await server.stop(5000);
@@ -128,27 +128,40 @@ export async function servingPod() {
   return { port, stop: () => server.forceShutdown() };
 }
 
-/** A client of the aggregated stream that acknowledges everything. */
-function adsClient(port: number, creds: ChannelCredentials) {
+export interface AdsClientOptions {
+  creds?: ChannelCredentials;
+  /** The node id. */
+  id?: string;
+  /** What the client says of a response: an error rejects it, undefined leaves it unanswered; all acknowledged without. */
+  answer?: (type: ResourceType) => 'ack' | Error | undefined;
+}
+
+/** A client of the aggregated stream. */
+function adsClient(
+  port: number,
+  { creds = credentials.createInsecure(), id = 'test', answer = () => 'ack' }: AdsClientOptions = {},
+) {
   const client = new AggregatedDiscoveryServiceClient(`127.0.0.1:${port}`, creds);
   const stream: ClientDuplexStream<DiscoveryRequest, DiscoveryResponse> = client.streamAggregatedResources();
   const subscribed = new Map<string, string[]>();
   const nonces = new Map<string, string>();
   const responses: DiscoveryResponse[] = [];
   let ended: { code: number; details: string } | undefined;
-  const send = (typeUrl: string) =>
+  const send = (typeUrl: string, error?: Error) =>
     stream.write({
       versionInfo: '',
-      node: { ...Node.decode(new Uint8Array(0)), id: 'test' },
+      node: { ...Node.decode(new Uint8Array(0)), id },
       resourceNames: subscribed.get(typeUrl) ?? [],
       resourceLocators: [],
       typeUrl,
       responseNonce: nonces.get(typeUrl) ?? '',
+      ...(error === undefined ? {} : { errorDetail: { code: 3, message: error.message, details: [] } }),
     });
   stream.on('data', (response: DiscoveryResponse) => {
     responses.push(response);
     nonces.set(response.typeUrl, response.nonce);
-    send(response.typeUrl);
+    const said = answer(typeOfUrl(response.typeUrl)!);
+    if (said !== undefined) send(response.typeUrl, said === 'ack' ? undefined : said);
   });
   stream.on('error', () => undefined); // its status comes next
   stream.on('status', (status: { code: number; details: string }) => (ended = status));
@@ -159,7 +172,7 @@ function adsClient(port: number, creds: ChannelCredentials) {
       subscribed.set(typeUrlOf(type), names);
       send(typeUrlOf(type));
     },
-    request: send,
+    request: (typeUrl: string) => send(typeUrl),
     ended: () => ended,
     count: () => responses.length,
     /** The resources of the last response of a type, encoded. */
@@ -175,7 +188,10 @@ function adsClient(port: number, creds: ChannelCredentials) {
       const assignment = assignments.findLast(({ clusterName }) => clusterName === cluster);
       return assignment?.endpoints.flatMap(({ lbEndpoints }) => lbEndpoints.map(portOf)).sort();
     },
-    close: () => client.close(),
+    close: () => {
+      stream.cancel(); // closing the channel alone would leave the stream open
+      client.close();
+    },
   };
 }
 

@@ -39,7 +39,7 @@ async function launch(files: Record<string, string>, args: string[] = [], tlsOnl
 
 /** What a client meets: the number of listeners it got, or the status that its stream ended with. */
 async function outcome(creds = credentials.createInsecure()) {
-  const client = running.client(creds);
+  const client = running.client({ creds });
   client.subscribe('listener', 'be1-srv');
   try {
     await expect
@@ -100,7 +100,7 @@ describe('TLS on the xDS port', () => {
   it('follows its files: new certificates for new connections, old streams go on', async () => {
     await (await launch(filesOf(server, ca.cert))).started();
     const client = await ca.issue('client', {});
-    const before = running.client(withPair(client, ca.cert));
+    const before = running.client({ creds: withPair(client, ca.cert) });
     before.subscribe('listener', 'be1-srv');
     await expect.poll(() => before.resources('listener')).toBe(1);
 

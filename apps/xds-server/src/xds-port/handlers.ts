@@ -12,6 +12,7 @@ import type { Service } from '@evenly/service';
 import { DeltaStream, XdsError, type Answer, type ResourceType } from '@evenly/xds';
 import type { Metrics } from '../metrics.ts';
 import type { ClientStream, ClientStreams, Variant } from './client-streams.ts';
+import { fail } from './open-calls.ts';
 import type { XdsService } from './services.ts';
 
 type Request = DiscoveryRequest | DeltaDiscoveryRequest;
@@ -89,8 +90,3 @@ function count({ said, type, latencyMs }: Answer, metrics: Metrics): void {
 
 const statusOf = ({ code }: XdsError): status =>
   code === 'TOO_MANY_REQUESTS' ? status.RESOURCE_EXHAUSTED : status.INVALID_ARGUMENT;
-
-/** Ends a stream with a gRPC status. */
-function fail(call: Call, code: status, details: string): void {
-  call.emit('error', Object.assign(new Error(details), { code, details }));
-}

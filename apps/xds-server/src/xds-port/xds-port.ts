@@ -1,8 +1,15 @@
 import { Server } from '@grpc/grpc-js';
+import { LoadReportingServiceService } from '@evenly/proto/envoy/service/load_stats/v3/lrs';
+import { ClientStatusDiscoveryServiceService } from '@evenly/proto/envoy/service/status/v3/csds';
 import { hostPort, listenError } from '@evenly/service';
+import type { ResourceCache } from '@evenly/xds';
 import type { ServerConfig } from '../config.ts';
+import { csdsHandlers } from '../csds/csds-handlers.ts';
+import type { LoadReports } from '../lrs/load-reports.ts';
+import { lrsHandlers } from '../lrs/lrs-handlers.ts';
 import { transportSecurity } from '../tls/transport-security.ts';
 import { handlersOf, type HandlerContext } from './handlers.ts';
+import { OpenCalls } from './open-calls.ts';
 import { xdsServices } from './services.ts';
 
 /** The port that xDS clients come to. */
@@ -12,8 +19,17 @@ export interface XdsPort {
   close(signal: AbortSignal): Promise<void>;
 }
 
+/** What the port's services need of their surroundings. */
+export interface PortContext extends HandlerContext {
+  cache: ResourceCache;
+  loads: LoadReports;
+}
+
+/** Streams of those who ask for the clients' status: people and their tools. */
+const maxStatusCalls = 32;
+
 /** @throws ServiceError PORT_IN_USE, CANNOT_LISTEN, BAD_CONFIG (certificates, or options that do not fit together) */
-export async function listenXds(config: ServerConfig, context: HandlerContext): Promise<XdsPort> {
+export async function listenXds(config: ServerConfig, context: PortContext): Promise<XdsPort> {
   const security = await transportSecurity(config, context);
   const server = new Server({
     interceptors: security.interceptors,
@@ -28,6 +44,15 @@ export async function listenXds(config: ServerConfig, context: HandlerContext): 
     'grpc.max_connection_age_grace_ms': 5000,
   });
   for (const service of xdsServices) server.addService(service.definition, handlersOf(service, context));
+  const loadCalls = new OpenCalls(config.maxStreams);
+  const statusCalls = new OpenCalls(maxStatusCalls);
+  if (context.loads.intervalMs > 0) {
+    server.addService(
+      LoadReportingServiceService,
+      lrsHandlers(context.loads, { ...context, calls: loadCalls }),
+    );
+  }
+  server.addService(ClientStatusDiscoveryServiceService, csdsHandlers({ ...context, calls: statusCalls }));
   const port = await new Promise<number>((resolve, reject) => {
     const address = hostPort(config.host, config.port);
     server.bindAsync(address, security.credentials, (error, bound) =>
@@ -37,7 +62,7 @@ export async function listenXds(config: ServerConfig, context: HandlerContext): 
   const close = async (signal: AbortSignal) => {
     signal.addEventListener('abort', () => server.forceShutdown(), { once: true });
     const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-    context.streams.stop();
+    for (const streams of [context.streams, loadCalls, statusCalls, context.loads]) streams.stop();
     await closed;
     security.stop();
   };

@@ -8,7 +8,7 @@ import {
   Cluster_LbPolicy,
 } from '@evenly/proto/envoy/config/cluster/v3/cluster';
 import { OutlierDetection } from '@evenly/proto/envoy/config/cluster/v3/outlier_detection';
-import type { ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
+import { ApiVersion, type ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
 import { Http2ProtocolOptions } from '@evenly/proto/envoy/config/core/v3/protocol';
 import { HttpProtocolOptions } from '@evenly/proto/envoy/extensions/upstreams/http/v3/http_protocol_options';
 import type { NodeKind } from '../node.ts';
@@ -18,17 +18,25 @@ import { configSource } from './config-source.ts';
 import { durationOf } from './duration.ts';
 import { encode, message, packed } from './message.ts';
 
-/**
- * A service, or one of its subsets, as a cluster: its endpoints come by EDS under the same name.
- * @param envoyXdsCluster see configSource
- */
-export function cluster(name: string, policy: Policy, envoyXdsCluster: string): NodeResource {
-  return byKind('cluster', name, (kind) =>
-    clusterFor(kind, name, policy, configSource(kind, envoyXdsCluster)),
-  );
+export interface ClusterOptions {
+  /** See configSource. */
+  envoyXdsCluster: string;
+  /** Whether gRPC clients should report their load here; Envoy decides that in its bootstrap. */
+  loadReports: boolean;
 }
 
-function clusterFor(kind: NodeKind, name: string, policy: Policy, edsConfig: ConfigSource): Resource {
+/** A service, or one of its subsets, as a cluster: its endpoints come by EDS under the same name. */
+export function cluster(name: string, policy: Policy, options: ClusterOptions): NodeResource {
+  return byKind('cluster', name, (kind) => clusterFor(kind, name, policy, options));
+}
+
+function clusterFor(
+  kind: NodeKind,
+  name: string,
+  policy: Policy,
+  { envoyXdsCluster, loadReports }: ClusterOptions,
+): Resource {
+  const edsConfig = configSource(kind, envoyXdsCluster);
   const { circuitBreaker, outlierDetection } = policy;
   const encoded = encode(Cluster, {
     name,
@@ -40,10 +48,17 @@ function clusterFor(kind: NodeKind, name: string, policy: Policy, edsConfig: Con
       circuitBreaker === undefined
         ? undefined
         : { thresholds: [thresholds(circuitBreaker)], perHostThresholds: [] },
-    ...(kind === 'grpc' ? {} : envoyOnly(policy)),
+    ...(kind === 'grpc' ? { lrsServer: loadReports ? fromHere : undefined } : envoyOnly(policy)),
   });
   return resource('cluster', name, encoded, [name]);
 }
+
+/** The server that the cluster came from: the only one that gRPC clients report to (gRFC A27). */
+const fromHere: ConfigSource = {
+  authorities: [],
+  configSourceSpecifier: { $case: 'self', value: { transportApiVersion: ApiVersion.V3 } },
+  resourceApiVersion: ApiVersion.V3,
+};
 
 /**
  * gRPC clients take ROUND_ROBIN and RING_HASH; LEAST_REQUEST makes some of them (grpc-js) refuse the whole cluster.

@@ -26,7 +26,8 @@ function assigned(
   const own = isNodeResource(item) ? item.forNode({ ...anonymousNode, ...node })! : item;
   return codecs.endpoints.decode(own.encoded).endpoints.map((group) => {
     const ports = group.lbEndpoints.map(({ hostIdentifier, loadBalancingWeight }) => {
-      const address = hostIdentifier?.$case === 'endpoint' ? hostIdentifier.value.address?.address : undefined;
+      const address =
+        hostIdentifier?.$case === 'endpoint' ? hostIdentifier.value.address?.address : undefined;
       const port = address?.$case === 'socketAddress' ? address.value.portSpecifier?.value : undefined;
       return `${port}${loadBalancingWeight === undefined ? '' : `*${loadBalancingWeight}`}`;
     });
@@ -36,7 +37,12 @@ function assigned(
 
 describe('endpointAssignment', () => {
   it('puts the ready endpoints of one zone into one weighted locality', () => {
-    const states: Endpoint[] = [pod(1), pod(2, { weight: 3 }), pod(3, { state: 'not-ready' }), pod(4, { state: 'serving-terminating' })];
+    const states: Endpoint[] = [
+      pod(1),
+      pod(2, { weight: 3 }),
+      pod(3, { state: 'not-ready' }),
+      pod(4, { state: 'serving-terminating' }),
+    ];
     expect(assigned(states)).toEqual(['0 us-central1-a 1000: 1 2*3']);
   });
 
@@ -57,7 +63,11 @@ describe('endpointAssignment', () => {
   });
 
   it('weighted: an endpoint of the own zone counts 1000 times; a client without a zone sees no preference', () => {
-    expect(assigned(zones, { zonePreference: 'weighted' }, { zone: 'b' })).toEqual(['0 a 2: 1 2', '0 b 1000: 3', '0 c 1: 4']);
+    expect(assigned(zones, { zonePreference: 'weighted' }, { zone: 'b' })).toEqual([
+      '0 a 2: 1 2',
+      '0 b 1000: 3',
+      '0 c 1: 4',
+    ]);
     expect(assigned(zones, { zonePreference: 'weighted' })).toEqual(['0 a 2: 1 2', '0 b 1: 3', '0 c 1: 4']);
   });
 
@@ -67,7 +77,11 @@ describe('endpointAssignment', () => {
       '1 a 2: 1 2',
       '1 c 1: 4',
     ]);
-    expect(assigned(zones, { zonePreference: 'failover' }, { zone: 'x', region: 'elsewhere' })).toEqual(['0 a 2: 1 2', '0 b 1: 3', '0 c 1: 4']);
+    expect(assigned(zones, { zonePreference: 'failover' }, { zone: 'x', region: 'elsewhere' })).toEqual([
+      '0 a 2: 1 2',
+      '0 b 1: 3',
+      '0 c 1: 4',
+    ]);
   });
 
   it("keeps the source's own priorities, such as SRV's", () => {
@@ -91,18 +105,26 @@ describe('endpointAssignment', () => {
 
 describe('subsetFor', () => {
   const node = (id: number) => ({ id: `client-${id}`, zone: 'a' });
-  const endpoints = (count: number) => Array.from({ length: count }, (_, index) => pod(index + 1, { zone: index % 2 ? 'a' : 'b' }));
+  const endpoints = (count: number) =>
+    Array.from({ length: count }, (_, index) => pod(index + 1, { zone: index % 2 ? 'a' : 'b' }));
 
   it('takes so many, the own zone first, the same every time', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 40 }), fc.nat(1000), (count, size, id) => {
-        const all = endpoints(count);
-        const subset = subsetFor(node(id), all, home, size);
-        expect(subset).toHaveLength(Math.min(count, size));
-        const own = all.filter(({ zone }) => zone === 'a').length;
-        expect(subset.filter(({ zone }) => zone === 'a')).toHaveLength(Math.min(own, subset.length === count ? own : size));
-        expect(new Set(subsetFor(node(id), [...all].reverse(), home, size))).toEqual(new Set(subset));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(1000),
+        (count, size, id) => {
+          const all = endpoints(count);
+          const subset = subsetFor(node(id), all, home, size);
+          expect(subset).toHaveLength(Math.min(count, size));
+          const own = all.filter(({ zone }) => zone === 'a').length;
+          expect(subset.filter(({ zone }) => zone === 'a')).toHaveLength(
+            Math.min(own, subset.length === count ? own : size),
+          );
+          expect(new Set(subsetFor(node(id), [...all].reverse(), home, size))).toEqual(new Set(subset));
+        },
+      ),
     );
   });
 

@@ -75,18 +75,34 @@ describe('for gRPC clients', () => {
         ],
       },
     });
-    const anywhere = { ...meshRoute('x', 'be2-srv'), match: { path: { kind: 'exact' as const, value: '/a/b' }, headers: [] } };
-    const config = mesh(['be1-srv', 'be1-v2', 'be2-srv'].map((name) => meshService(name)), {
-      routes: [canary, meshRoute('other', 'be2-srv'), anywhere, meshRoute('be1-srv', 'be1-srv')],
-    });
+    const anywhere = {
+      ...meshRoute('x', 'be2-srv'),
+      match: { path: { kind: 'exact' as const, value: '/a/b' }, headers: [] },
+    };
+    const config = mesh(
+      ['be1-srv', 'be1-v2', 'be2-srv'].map((name) => meshService(name)),
+      {
+        routes: [canary, meshRoute('other', 'be2-srv'), anywhere, meshRoute('be1-srv', 'be1-srv')],
+      },
+    );
     const [host] = serve(config).get('route', 'be1-srv-route')!.virtualHosts;
-    expect(host?.routes.map(({ match }) => match?.pathSpecifier?.$case)).toEqual(['safeRegex', 'path', 'prefix']);
+    expect(host?.routes.map(({ match }) => match?.pathSpecifier?.$case)).toEqual([
+      'safeRegex',
+      'path',
+      'prefix',
+    ]);
     expect(host?.routes[0]).toMatchObject({
       name: 'canary',
       match: {
         headers: [
-          { name: ':method', headerMatchSpecifier: { value: { matchPattern: { $case: 'exact', value: 'POST' } } } },
-          { name: 'x-canary', headerMatchSpecifier: { value: { matchPattern: { $case: 'exact', value: 'always' } } } },
+          {
+            name: ':method',
+            headerMatchSpecifier: { value: { matchPattern: { $case: 'exact', value: 'POST' } } },
+          },
+          {
+            name: 'x-canary',
+            headerMatchSpecifier: { value: { matchPattern: { $case: 'exact', value: 'always' } } },
+          },
           { name: 'x-test', headerMatchSpecifier: { $case: 'presentMatch', value: true }, invertMatch: true },
         ],
       },
@@ -99,7 +115,9 @@ describe('for gRPC clients', () => {
       { service: 'be1-srv', subset: 'v2', weight: v2 },
     ];
     const action = (v1: number, v2: number) => {
-      const config = mesh([meshService('be1-srv', {}, ['v2'])], { routes: [meshRoute('be1-srv', 'be1-srv', { to: to(v1, v2) })] });
+      const config = mesh([meshService('be1-srv', {}, ['v2'])], {
+        routes: [meshRoute('be1-srv', 'be1-srv', { to: to(v1, v2) })],
+      });
       const { get, names } = serve(config);
       expect(names('cluster')).toEqual(['be1-srv-cluster', 'be1-srv/v2-cluster']);
       const route = get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]!;
@@ -107,21 +125,29 @@ describe('for gRPC clients', () => {
     };
     expect(action(95, 5)).toMatchObject({
       $case: 'weightedClusters',
-      value: { clusters: [{ name: 'be1-srv-cluster', weight: 95 }, { name: 'be1-srv/v2-cluster', weight: 5 }] },
+      value: {
+        clusters: [
+          { name: 'be1-srv-cluster', weight: 95 },
+          { name: 'be1-srv/v2-cluster', weight: 5 },
+        ],
+      },
     });
     expect(action(0, 100)).toEqual({ $case: 'cluster', value: 'be1-srv/v2-cluster' });
   });
 
   it('time-outs, retries, hash header and faults come from the service, or from the route', () => {
     const backoff = { baseMs: 25, maxMs: 250 };
-    const config = mesh([meshService('be1-srv', { timeoutMs: 5000, loadBalancing: 'ring-hash', hashHeader: 'x-user' })], {
-      routes: [
-        meshRoute('be1-srv', 'be1-srv', {
-          retry: { attempts: 3, on: ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'], backoff },
-          fault: { delay: { durationMs: 1500, percent: 0.5 }, abort: { code: 'UNAVAILABLE', percent: 10 } },
-        }),
-      ],
-    });
+    const config = mesh(
+      [meshService('be1-srv', { timeoutMs: 5000, loadBalancing: 'ring-hash', hashHeader: 'x-user' })],
+      {
+        routes: [
+          meshRoute('be1-srv', 'be1-srv', {
+            retry: { attempts: 3, on: ['UNAVAILABLE', 'RESOURCE_EXHAUSTED'], backoff },
+            fault: { delay: { durationMs: 1500, percent: 0.5 }, abort: { code: 'UNAVAILABLE', percent: 10 } },
+          }),
+        ],
+      },
+    );
     const { get } = serve(config);
     const route = get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]!;
     expect(route.action).toMatchObject({
@@ -133,7 +159,10 @@ describe('for gRPC clients', () => {
       },
     });
     expect(HTTPFault.decode(route.typedPerFilterConfig['envoy.filters.http.fault']!.value)).toMatchObject({
-      delay: { faultDelaySecifier: { value: { seconds: 1n, nanos: 500_000_000 } }, percentage: { numerator: 5000 } },
+      delay: {
+        faultDelaySecifier: { value: { seconds: 1n, nanos: 500_000_000 } },
+        percentage: { numerator: 5000 },
+      },
       abort: { errorType: { $case: 'grpcStatus', value: 14 }, percentage: { numerator: 100_000 } },
     });
     const filters = managerOf(get('listener', 'be1-srv')!).httpFilters;
@@ -156,7 +185,12 @@ describe('for gRPC clients', () => {
           baseEjectionTimeMs: 2000,
           maxEjectionTimeMs: 10_000,
           maxEjectionPercent: 20,
-          failurePercentage: { thresholdPercent: 50, enforcementPercent: 100, minimumHosts: 2, requestVolume: 10 },
+          failurePercentage: {
+            thresholdPercent: 50,
+            enforcementPercent: 100,
+            minimumHosts: 2,
+            requestVolume: 10,
+          },
         },
       }),
     ]);
@@ -187,23 +221,39 @@ describe('for gRPC clients', () => {
 describe('for Envoy', () => {
   const config = mesh([meshService('be1-srv', { loadBalancing: 'least-request' }), meshService('be2-srv')], {
     listeners: [{ name: 'ingress', address: '0.0.0.0', port: 8080, grpcWeb: true }],
-    routes: [meshRoute('api:9000', 'be2-srv'), { ...meshRoute('', 'be1-srv'), match: { path: { kind: 'prefix', value: '/echo.' }, headers: [] } }],
+    routes: [
+      meshRoute('api:9000', 'be2-srv'),
+      { ...meshRoute('', 'be1-srv'), match: { path: { kind: 'prefix', value: '/echo.' }, headers: [] } },
+    ],
   });
 
   it('listeners have sockets, and gRPC-Web where it is asked for', () => {
     const { get, names } = serve(config, 'envoy');
     expect(names('listener')).toEqual(['ingress']);
     const listener = get('listener', 'ingress')!;
-    expect(listener.address).toMatchObject({ address: { value: { address: '0.0.0.0', portSpecifier: { value: 8080 } } } });
+    expect(listener.address).toMatchObject({
+      address: { value: { address: '0.0.0.0', portSpecifier: { value: 8080 } } },
+    });
     const filter = listener.filterChains[0]!.filters[0]!;
-    const manager = filter.configType?.$case === 'typedConfig' ? HttpConnectionManager.decode(filter.configType.value.value) : undefined;
-    expect(manager?.httpFilters.map(({ name }) => name)).toEqual(['envoy.filters.http.grpc_web', 'envoy.filters.http.router']);
+    const manager =
+      filter.configType?.$case === 'typedConfig'
+        ? HttpConnectionManager.decode(filter.configType.value.value)
+        : undefined;
+    expect(manager?.httpFilters.map(({ name }) => name)).toEqual([
+      'envoy.filters.http.grpc_web',
+      'envoy.filters.http.router',
+    ]);
   });
 
   it('each authority is a virtual host, with any port unless it names one; the rest is a last one', () => {
     const { get } = serve(config, 'envoy');
     const hosts = get('route', 'listener/ingress-route')!.virtualHosts;
-    expect(hosts.map(({ domains }) => domains)).toEqual([['api:9000'], ['be1-srv', 'be1-srv:*'], ['be2-srv', 'be2-srv:*'], ['*']]);
+    expect(hosts.map(({ domains }) => domains)).toEqual([
+      ['api:9000'],
+      ['be1-srv', 'be1-srv:*'],
+      ['be2-srv', 'be2-srv:*'],
+      ['*'],
+    ]);
     expect(hosts.map(({ routes }) => routes.length)).toEqual([2, 2, 2, 1]);
     const { action } = hosts[0]!.routes[0]!;
     expect(action).toMatchObject({ value: { timeout: { seconds: 0n, nanos: 0 } } }); // not Envoy's 15 s
@@ -213,13 +263,17 @@ describe('for Envoy', () => {
     const { get } = serve(config, 'envoy');
     const cluster = get('cluster', 'be1-srv-cluster')!;
     expect(cluster.lbPolicy).toBe(1);
-    expect(Object.keys(cluster.typedExtensionProtocolOptions)).toEqual(['envoy.extensions.upstreams.http.v3.HttpProtocolOptions']);
+    expect(Object.keys(cluster.typedExtensionProtocolOptions)).toEqual([
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+    ]);
     expect(cluster.commonLbConfig?.healthyPanicThreshold?.value).toBe(50);
   });
 
   it('with separate streams routes and endpoints come from the cluster of its bootstrap, not from ADS', () => {
     const { get } = serve(config, 'envoy-separate');
-    expect(get('cluster', 'be1-srv-cluster')?.edsClusterConfig?.edsConfig?.configSourceSpecifier).toMatchObject({
+    expect(
+      get('cluster', 'be1-srv-cluster')?.edsClusterConfig?.edsConfig?.configSourceSpecifier,
+    ).toMatchObject({
       $case: 'apiConfigSource',
       value: { grpcServices: [{ targetSpecifier: { value: { clusterName: 'xds_cluster' } } }] },
     });

@@ -1,7 +1,7 @@
 import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
-import { cluster } from './clusters.ts';
+import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
 import { apiListener, socketListener } from './listeners.ts';
 import { clusterName, listenerName } from './names.ts';
@@ -16,7 +16,7 @@ export const defaultEnvoyXdsCluster = 'xds_cluster';
  */
 export function routingResources(
   config: MeshConfig,
-  { envoyXdsCluster = defaultEnvoyXdsCluster }: { envoyXdsCluster?: string } = {},
+  { envoyXdsCluster = defaultEnvoyXdsCluster, loadReports = false }: Partial<ClusterOptions> = {},
 ): (Resource | NodeResource)[] {
   const routes = routesOf(config);
   const authorities = authoritiesOf(routes);
@@ -37,14 +37,12 @@ export function routingResources(
     ...config.listeners.map((listener: Listener) =>
       listenerRoutes(listener.name, routesOf(config, listener), config),
     ),
-    ...clusters(config, envoyXdsCluster),
+    ...clusters(config, { envoyXdsCluster, loadReports }),
   ];
 }
 
-function clusters(config: MeshConfig, envoyXdsCluster: string): NodeResource[] {
+function clusters(config: MeshConfig, options: ClusterOptions): NodeResource[] {
   return [...config.services.values()].flatMap(({ name, policy, subsets }) =>
-    [undefined, ...subsets.keys()].map((subset) =>
-      cluster(clusterName(name, subset), policy, envoyXdsCluster),
-    ),
+    [undefined, ...subsets.keys()].map((subset) => cluster(clusterName(name, subset), policy, options)),
   );
 }

@@ -9,10 +9,13 @@ export interface Known {
   sentAtMs: number | undefined;
 }
 
+/** Longer texts of a client are cut: they are kept for each resource. */
+const maxErrorText = 8192;
+
 /** A rejected version: not sent again to this client until the content changes. */
 export interface Nack {
   version: string;
-  /** The client's words. */
+  /** The client's words, cut to `maxErrorText`. */
   error: string;
   atMs: number;
 }
@@ -79,10 +82,11 @@ function take(state: TypeState, name: string, known: Known | undefined): void {
  * The client rejected what is outstanding. Clients take the good resources of a rejected response all the same, and
  * name the bad ones in their error; where no name is found, all that were new in it are suspects.
  */
-export function reject(state: TypeState, { version, items }: Outstanding, error: string, atMs: number): void {
+export function reject(state: TypeState, { version, items }: Outstanding, words: string, atMs: number): void {
+  const error = words.slice(0, maxErrorText);
   const news = [...items].filter(([name, known]) => known?.version !== state.acked.get(name)?.version);
-  const words = new Set(error.split(/[^\w.:/-]+/));
-  const named = news.filter(([name]) => words.has(name));
+  const wordsOfError = new Set(error.split(/[^\w.:/-]+/));
+  const named = news.filter(([name]) => wordsOfError.has(name));
   const suspects = new Set((named.length > 0 ? named : news).map(([name]) => name));
   for (const [name, known] of items) {
     if (!suspects.has(name) || known === undefined) take(state, name, known);

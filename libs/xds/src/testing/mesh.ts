@@ -17,7 +17,12 @@ export function meshService(name: string, change: Partial<Policy> = {}, subsets:
 }
 
 export function mesh(services: Service[], more: Partial<MeshConfig> = {}): MeshConfig {
-  return { services: new Map(services.map((service) => [service.name, service])), routes: [], listeners: [], ...more };
+  return {
+    services: new Map(services.map((service) => [service.name, service])),
+    routes: [],
+    listeners: [],
+    ...more,
+  };
 }
 
 /** A route of an authority to one service, with changes. */

@@ -82,7 +82,7 @@ describe('a reader', () => {
           expect(fault.line).toBeLessThanOrEqual(text.split('\n').length);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

@@ -16,7 +16,7 @@ describe('the JSON schema', () => {
         isValid(parse(printMeshConfig(config)));
         expect(isValid.errors).toBeNull();
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 

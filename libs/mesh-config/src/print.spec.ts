@@ -11,7 +11,7 @@ describe('printMeshConfig', () => {
       fc.property(meshConfig, (config) => {
         expect(readMeshConfig(printMeshConfig(config), 'mesh.yaml')).toStrictEqual(config);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

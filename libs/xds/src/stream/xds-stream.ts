@@ -164,14 +164,19 @@ export abstract class XdsStream {
   /** Writes a response for this plan, if it holds any news in this variant of the protocol. */
   protected abstract respond(type: ResourceType, state: TypeState, plan: Plan): void;
 
-  /** One response a type at a time, and none while something that it may refer to is not answered. */
+  /**
+   * One response a type at a time. Listeners and routes wait until what they may refer to is acknowledged. Endpoints do
+   * not wait for clusters: Envoy acknowledges a new cluster only once it has its endpoints, or after 15 s without.
+   */
   #sendNews(among?: ReadonlySet<ResourceType>): void {
+    let acknowledged = true;
     for (const type of sendOrder) {
       const state = this.#types.get(type);
       if (state === undefined) continue;
+      if (!acknowledged && type !== 'endpoints') return;
       const mayHaveNews = among === undefined || among.has(type) || state.demanded.size > 0;
       if (mayHaveNews && state.outstanding === undefined) this.#sendNewsOf(type, state);
-      if (state.outstanding !== undefined) return;
+      if (state.outstanding !== undefined) acknowledged = false;
     }
   }
 

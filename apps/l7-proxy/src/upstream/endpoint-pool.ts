@@ -151,6 +151,7 @@ export class EndpointPool {
     if (error !== undefined) this.lastError = error.message;
     if (this.#connecting !== connection) return this.#leave(connection);
     this.#connecting = undefined;
+    this.lastError = error?.message ?? 'cannot connect'; // the engine names no reason while there are no streams
     this.connectFailures++;
     this.#connectLater();
     this.#listener.onFailure();

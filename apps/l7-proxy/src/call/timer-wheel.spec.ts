@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { TimerWheel } from './timer-wheel.ts';
+
+let nowMs = 1000;
+beforeEach(() => {
+  nowMs = 1000;
+  vi.useFakeTimers();
+});
+afterEach(() => void vi.useRealTimers());
+
+const pass = (ms: number) => {
+  for (let passed = 0; passed < ms; passed += 5) {
+    nowMs += 5;
+    vi.advanceTimersByTime(5);
+  }
+};
+
+it('calls back in time, in order, and not those that were stopped', () => {
+  const wheel = new TimerWheel(() => nowMs);
+  const came: string[] = [];
+  wheel.start(30, () => came.push('30'));
+  wheel.start(10, () => came.push('10'));
+  wheel.start(20, () => came.push('stopped')).stop();
+  wheel.start(20_000, () => came.push('20000')); // more than once around
+  expect(wheel.size).toBe(3);
+  pass(15);
+  expect(came).toEqual(['10']);
+  pass(20);
+  expect(came).toEqual(['10', '30']);
+  pass(19_900);
+  expect(came).toEqual(['10', '30']);
+  pass(100);
+  expect(came).toEqual(['10', '30', '20000']);
+  expect(wheel.size).toBe(0);
+});
+
+it('stands still while it is empty, and a callback may start and stop others', () => {
+  const wheel = new TimerWheel(() => nowMs);
+  const came: string[] = [];
+  wheel.start(10, () => {
+    came.push('first');
+    second.stop();
+    wheel.start(0, () => came.push('third'));
+  });
+  const second = wheel.start(10, () => came.push('second'));
+  pass(10);
+  pass(10);
+  expect(came).toEqual(['first', 'third']);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('a long pause loses nothing', () => {
+  const wheel = new TimerWheel(() => nowMs);
+  let came = 0;
+  for (let delay = 0; delay < 100; delay++) wheel.start(delay * 50, () => came++);
+  nowMs += 60_000;
+  vi.advanceTimersByTime(5);
+  expect(came).toBe(100);
+});

@@ -20,6 +20,7 @@ export class ResourceCache {
   readonly #ownerOf = new Map<string, string>();
   readonly #keysOf = new Map<string, Map<string, Served>>();
   readonly #listeners = new Set<CacheListener>();
+  readonly #revisions: Record<ResourceType, number> = { cluster: 0, endpoints: 0, listener: 0, route: 0 };
 
   /** Whether there is such a resource for any node. */
   has(type: ResourceType, name: string): boolean {
@@ -40,6 +41,11 @@ export class ResourceCache {
       if (own !== undefined) found.push(own);
     }
     return found;
+  }
+
+  /** A number that is another one after every change of this type: the same number, the same content for every node. */
+  revisionOf(type: ResourceType): number {
+    return this.#revisions[type];
   }
 
   /**
@@ -67,6 +73,7 @@ export class ResourceCache {
     }
     if (next.size > 0) this.#keysOf.set(owner, next);
     else this.#keysOf.delete(owner);
+    for (const type of changed) this.#revisions[type]++;
     if (changed.size > 0) for (const listener of this.#listeners) listener(changed);
   }
 

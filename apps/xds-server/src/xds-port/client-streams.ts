@@ -31,8 +31,8 @@ export class ClientStreams {
     this.#cache = cache;
     this.#metrics = options.metrics;
     this.maxStreams = options.maxStreams;
-    this.#coalescer = new Coalescer<ResourceType>(options.coalesceMs, (changed) => {
-      for (const { stream } of this.#open) stream.onCacheChange(changed);
+    this.#coalescer = new Coalescer<ResourceType>(options.coalesceMs, () => {
+      for (const { stream } of this.#open) stream.onCacheChange();
     });
     cache.onChange((changed) => this.#coalescer.add(changed));
     this.#ticker = setInterval(() => this.#tick(), 1000);

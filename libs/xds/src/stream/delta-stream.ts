@@ -22,7 +22,7 @@ export class DeltaStream extends XdsStream {
       ? this.answer(type, state, request.errorDetail?.message)
       : { said: request.responseNonce === '' ? 'subscribe' : 'stale', type };
     const isFirst = state.lastNonce === '' && state.sent.size === 0;
-    if (isFirst) takeOver(state, request.initialResourceVersions, change.added);
+    if (isFirst) takeOver(state, request.initialResourceVersions, change?.added ?? []);
     this.subscribe(state, change);
     return answer;
   }

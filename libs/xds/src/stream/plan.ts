@@ -24,11 +24,16 @@ export function planFor(
   node: NodeInfo,
   mayRemove: (name: string) => boolean,
 ): Plan {
-  const existing = state.subscription.wildcard
-    ? cache.all(type, node)
-    : [...state.subscription.names].flatMap((name) => cache.get(type, name, node) ?? []);
-  const wanted = existing.flatMap((item) => withoutRejected(state, item) ?? []);
-  const names = new Set(existing.map(({ name }) => name));
+  const names = new Set<string>();
+  const wanted: Resource[] = [];
+  const want = (item: Resource | undefined) => {
+    if (item === undefined) return;
+    names.add(item.name);
+    const accepted = withoutRejected(state, item);
+    if (accepted !== undefined) wanted.push(accepted);
+  };
+  if (state.subscription.wildcard) cache.all(type, node).forEach(want);
+  else for (const name of state.subscription.names) want(cache.get(type, name, node));
 
   const removed: string[] = [];
   for (const [name, known] of state.sent) {

@@ -43,11 +43,13 @@ export class Subscription {
 
   /**
    * State of the world: a request lists all names.
+   * @returns undefined when they are the same as before
    * @throws XdsError TOO_MANY_NAMES
    */
-  replace(requested: readonly string[]): SubscriptionChange {
+  replace(requested: readonly string[]): SubscriptionChange | undefined {
     this.#check(requested, requested.length);
     const names = new Set(requested);
+    if (this.#isSame(names)) return undefined;
     const explicit = names.delete('*');
     if (requested.length > 0) this.#everNamed = true;
     const wildcard = explicit || (!this.#everNamed && isWholeSet(this.#type));
@@ -64,9 +66,11 @@ export class Subscription {
   /**
    * Delta: a request lists what is added and what is dropped.
    * A name that is added again though it is there counts as added: the client asks for it anew.
+   * @returns undefined when it says nothing of names
    * @throws XdsError TOO_MANY_NAMES
    */
-  patch(subscribe: readonly string[], unsubscribe: readonly string[]): SubscriptionChange {
+  patch(subscribe: readonly string[], unsubscribe: readonly string[]): SubscriptionChange | undefined {
+    if (this.#started && subscribe.length === 0 && unsubscribe.length === 0) return undefined;
     this.#check(subscribe, this.#names.size + subscribe.length);
     const hadWildcard = this.#wildcard;
     if (!this.#started && subscribe.length === 0 && isWholeSet(this.#type)) this.#wildcard = true;
@@ -77,6 +81,13 @@ export class Subscription {
     const added = subscribe.filter((name) => name !== '*');
     for (const name of added) this.#names.add(name);
     return { added, dropped, wildcardAdded: this.#wildcard && !hadWildcard };
+  }
+
+  /** As every ACK has them; with a wildcard, or with no names at all, it is looked at in full. */
+  #isSame(names: ReadonlySet<string>): boolean {
+    if (this.#wildcard || names.size === 0 || names.size !== this.#names.size) return false;
+    for (const name of names) if (!this.#names.has(name)) return false;
+    return true;
   }
 
   #check(names: readonly string[], total: number): void {

@@ -39,6 +39,8 @@ export interface TypeState {
   readonly nacked: Map<string, Nack>;
   /** Names that have to be sent even if unchanged, or told to be missing. */
   readonly demanded: Set<string>;
+  /** The cache's revision of this type that all is sent of; undefined: not known, so to be planned anew. */
+  plannedFor: number | undefined;
   /** A response is due even if it has nothing new: the answer to a new subscription. */
   responseDue: boolean;
   outstanding: Outstanding | undefined;
@@ -55,6 +57,7 @@ export function newTypeState(subscription: Subscription): TypeState {
     acked: new Map(),
     nacked: new Map(),
     demanded: new Set(),
+    plannedFor: undefined,
     responseDue: false,
     outstanding: undefined,
     lastNonce: '',
@@ -93,6 +96,7 @@ export function reject(state: TypeState, { version, items }: Outstanding, words:
     else quarantine(state, name, { version: known.version, error, atMs });
   }
   state.lastError = { version, error, atMs };
+  state.plannedFor = undefined;
 }
 
 function quarantine(state: TypeState, name: string, nack: Nack): void {

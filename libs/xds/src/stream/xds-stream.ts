@@ -70,8 +70,8 @@ export abstract class XdsStream {
   }
 
   /** Sends what has changed for this client; nothing that is unchanged, nothing before what it refers to. */
-  onCacheChange(changed: ReadonlySet<ResourceType>): void {
-    this.#sendNews(changed);
+  onCacheChange(): void {
+    this.#sendNews();
   }
 
   /** Sends these again though they are unchanged, if the client subscribes to them. */
@@ -120,8 +120,14 @@ export abstract class XdsStream {
     return { said: error === undefined ? 'ack' : 'nack', type, latencyMs: nowMs - answered.sentAtMs };
   }
 
-  /** Takes a change of the subscription, and sends what is due then. */
-  protected subscribe(state: TypeState, { added, dropped, wildcardAdded }: SubscriptionChange): void {
+  /** Takes a change of the subscription, if any, and sends what is due then. */
+  protected subscribe(state: TypeState, change: SubscriptionChange | undefined): void {
+    if (change !== undefined) this.#resubscribe(state, change);
+    this.#sendNews();
+  }
+
+  #resubscribe(state: TypeState, { added, dropped, wildcardAdded }: SubscriptionChange): void {
+    state.plannedFor = undefined;
     for (const name of dropped) {
       if (state.subscription.wants(name)) state.demanded.add(name);
     }
@@ -130,7 +136,6 @@ export abstract class XdsStream {
     }
     for (const name of added) state.demanded.add(name);
     if (wildcardAdded || added.length > 0) state.responseDue = true;
-    this.#sendNews();
   }
 
   /** Notes a response as outstanding: what it says is there, and what is not. @returns its nonce */
@@ -168,13 +173,14 @@ export abstract class XdsStream {
    * One response a type at a time. Listeners and routes wait until what they may refer to is acknowledged. Endpoints do
    * not wait for clusters: Envoy acknowledges a new cluster only once it has its endpoints, or after 15 s without.
    */
-  #sendNews(among?: ReadonlySet<ResourceType>): void {
+  #sendNews(): void {
     let acknowledged = true;
     for (const type of sendOrder) {
       const state = this.#types.get(type);
       if (state === undefined) continue;
       if (!acknowledged && type !== 'endpoints') return;
-      const mayHaveNews = among === undefined || among.has(type) || state.demanded.size > 0;
+      // Most calls follow an ACK, with nothing new of any type.
+      const mayHaveNews = state.plannedFor !== this.cache.revisionOf(type) || state.demanded.size > 0;
       if (mayHaveNews && state.outstanding === undefined) this.#sendNewsOf(type, state);
       if (state.outstanding !== undefined) acknowledged = false;
     }
@@ -184,6 +190,8 @@ export abstract class XdsStream {
     const plan = planFor(type, state, this.cache, this.#node, this.#removalsOf(type));
     const updated = type === 'cluster' ? plan.changed.filter(({ name }) => state.sent.has(name)) : [];
     this.respond(type, state, plan);
+    const isHeld = type === 'cluster' && this.#heldSinceMs !== undefined;
+    state.plannedFor = isHeld ? undefined : this.cache.revisionOf(type);
     if (updated.length > 0) this.#endpointsFollow(updated.map(({ name }) => name));
   }
 

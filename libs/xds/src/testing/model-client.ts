@@ -57,7 +57,7 @@ export function modelClient(
   const sotw = variant === 'sotw' ? new SotwStream(streamOptions) : undefined;
   const delta = variant === 'delta' ? new DeltaStream(streamOptions) : undefined;
   const stream = (sotw ?? delta)!;
-  cache.onChange((changed) => stream.onCacheChange(changed));
+  cache.onChange(() => stream.onCacheChange());
 
   const held = (type: ResourceType) => {
     let ofType = has.get(type);

@@ -1,6 +1,5 @@
-import { dirname, resolve } from 'node:path';
 import { watchFile } from '@evenly/discovery';
-import { readConfigs, type MeshConfig, type OtherFormatOptions, type Source } from '@evenly/mesh-config';
+import { readConfigs, type MeshConfig, type OtherFormatOptions } from '@evenly/mesh-config';
 
 export interface ConfigFilesListener {
   /** A config without faults: first once, then whenever a file changed. */
@@ -11,7 +10,7 @@ export interface ConfigFilesListener {
 
 /**
  * Follows config files, in any of the forms that mesh-config reads, as one config. A change of any is read with the
- * others as they stand. Paths of endpoint files in a config are relative to its own directory.
+ * others as they stand.
  * @returns stops following
  */
 export function followConfigFiles(
@@ -24,7 +23,7 @@ export function followConfigFiles(
     if (texts.size < files.length) return; // the others come, or are refused
     try {
       const parts = files.map((file) => ({ file, text: texts.get(file)! }));
-      listener.onConfig(withAbsolutePaths(readConfigs(parts, options), dirname(files[0]!)));
+      listener.onConfig(readConfigs(parts, options));
     } catch (error) {
       listener.onRefused(error as Error);
     }
@@ -65,22 +64,4 @@ export async function followConfigFilesFromNow(
       },
     });
   });
-}
-
-function withAbsolutePaths(config: MeshConfig, directory: string): MeshConfig {
-  const absolute = (source: Source): Source => {
-    if (source.kind === 'file') return { ...source, path: resolve(directory, source.path) };
-    if (source.kind !== 'merged') return source;
-    return {
-      ...source,
-      sources: source.sources.map((one) => absolute(one) as Exclude<Source, { kind: 'merged' }>),
-    };
-  };
-  const services = [...config.services].map(([name, service]) => {
-    const subsets = [...service.subsets].map(
-      ([key, subset]) => [key, { ...subset, source: absolute(subset.source) }] as const,
-    );
-    return [name, { ...service, source: absolute(service.source), subsets: new Map(subsets) }] as const;
-  });
-  return { ...config, services: new Map(services) };
 }

@@ -51,6 +51,7 @@ export function endpointSourceOf(
     source,
     checker,
     intervalMs: healthCheck.intervalMs,
+    thresholds: { healthy: healthCheck.healthyThreshold, unhealthy: healthCheck.unhealthyThreshold },
     ...(onReport === undefined ? {} : { onReport }),
   });
   return withStaleLimit(checked, context.staleMs);

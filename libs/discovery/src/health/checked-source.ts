@@ -4,6 +4,7 @@ import { repeat } from '../repeat.ts';
 import { News } from '../news.ts';
 import type { EndpointSource } from '../source.ts';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
+import { HealthHistory, type Thresholds } from './thresholds.ts';
 
 /** What the health checks found, endpoint by endpoint; for status pages. */
 export type HealthReport = readonly { endpoint: Endpoint; verdict: HealthVerdict }[];
@@ -12,6 +13,8 @@ export interface HealthCheckedOptions {
   source: EndpointSource;
   checker: HealthChecker;
   intervalMs: number;
+  /** Default: each answer decides. */
+  thresholds?: Thresholds;
   /** Told after each round of checks. */
   onReport?: (report: HealthReport) => void;
 }
@@ -32,6 +35,7 @@ export function healthCheckedSource(options: HealthCheckedOptions): EndpointSour
 
 function watchChecked(options: HealthCheckedOptions, news: News): () => void {
   const { source, checker, intervalMs, onReport } = options;
+  const history = new HealthHistory(options.thresholds ?? { healthy: 1, unhealthy: 1 });
   let current: EndpointSet | undefined;
   let checked: EndpointSet | undefined;
   /** The source works again, but what changed meanwhile has yet to be checked and told. */
@@ -51,7 +55,9 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
       return sourceRecovered();
     }
     const serving = endpointSet(
-      report.filter(({ verdict }) => verdict.kind === 'serving').map((row) => row.endpoint),
+      report
+        .filter(({ endpoint, verdict }) => history.note(endpoint, verdict.kind === 'serving'))
+        .map((row) => row.endpoint),
     );
     news.endpoints(serving);
     news.ok('health');
@@ -68,6 +74,7 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
     onEndpoints: (set) => {
       current = set;
       checker.retain(set.endpoints);
+      history.retain(set.endpoints);
       stopRounds();
       stopRounds = repeat(intervalMs, () => round(set));
     },

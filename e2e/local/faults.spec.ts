@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RunningLab } from './lab.ts';
-import { Load, eventually } from './wait.ts';
+import { Load, eventually } from '../shared/wait.ts';
 
 /** GET /status of the xDS server's admin port. */
 interface XdsStatus {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { ManagedProcess } from '@evenly/local-cluster';
+import { callFrontend, type Answer } from '../shared/frontend-client.ts';
 
 const main = fileURLToPath(new URL('../../apps/lab/dist/main.js', import.meta.url));
 
@@ -13,17 +14,6 @@ export interface LabStatus {
     ports: Record<string, { address: string; port: number }>;
   }[];
   services: { name: string; pods: { name: string; state: string; pid: number; adminPort: number }[] }[];
-}
-
-/** What the frontend answered. */
-export interface Answer {
-  status: number;
-  text: string;
-  /** The messages of the calls that succeeded. */
-  messages: string[];
-  /** From the pod's name to the number of its answers. */
-  byPod: Map<string, number>;
-  failed: number;
 }
 
 export function spawnLab(args: readonly string[], env: Record<string, string> = {}): ManagedProcess {
@@ -85,14 +75,8 @@ export class RunningLab {
   }
 
   /** Asks the frontend to call a service. */
-  async call(service: string, calls: number | string = 15): Promise<Answer> {
-    const response = await fetch(`${this.#frontend}/${service}?calls=${calls}`);
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json');
-    const body = isJson ? (JSON.parse(text) as string[] | { messages?: string[]; failed?: number }) : {};
-    const messages = Array.isArray(body) ? body : (body.messages ?? []);
-    const failed = Array.isArray(body) ? 0 : (body.failed ?? 0);
-    return { status: response.status, text, messages, byPod: countByPod(messages), failed };
+  call(service: string, calls: number | string = 15): Promise<Answer> {
+    return callFrontend(this.#frontend, service, calls);
   }
 
   /** The JSON of an app's own admin server. */
@@ -116,14 +100,4 @@ export class RunningLab {
     const { apps, services } = await this.status();
     return [...apps, ...services.flatMap(({ pods }) => pods)].map(({ pid }) => pid);
   }
-}
-
-function countByPod(messages: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const message of messages) {
-    const pod =
-      /^Hello unary RPC msg {3}from hostname (\S+)$/.exec(message)?.[1] ?? `not a reply: ${message}`;
-    counts.set(pod, (counts.get(pod) ?? 0) + 1);
-  }
-  return counts;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RunningLab, spawnLab } from './lab.ts';
-import { eventually, isAlive } from './wait.ts';
+import { eventually, isAlive } from '../shared/wait.ts';
 
 const labs: RunningLab[] = [];
 const start = async (args: string[] = [], env: Record<string, string> = {}) => {

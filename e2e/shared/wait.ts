@@ -1,4 +1,4 @@
-import type { Answer, RunningLab } from './lab.ts';
+import type { Answer } from './frontend-client.ts';
 
 /** Tries until it holds (or throws what it threw last), for states that no event announces. */
 export async function eventually<T>(attempt: () => T | Promise<T>, deadlineMs = 30_000): Promise<T> {
@@ -22,15 +22,20 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** What a load goes to. */
+export interface Frontend {
+  call(service: string, calls: number): Promise<Answer>;
+}
+
 /** Calls without end from several clients at once, while something else happens. */
 export class Load {
   readonly answers: Answer[] = [];
   readonly #workers: Promise<void>[];
   #stopped = false;
 
-  constructor(lab: RunningLab, service: string, clients = 4) {
+  constructor(frontend: Frontend, service: string, clients = 4) {
     const work = async () => {
-      while (!this.#stopped) this.answers.push(await lab.call(service, 10));
+      while (!this.#stopped) this.answers.push(await frontend.call(service, 10));
     };
     this.#workers = Array.from({ length: clients }, work);
   }

@@ -2,14 +2,13 @@ import { dnsResolver } from '@evenly/discovery';
 import { lazyKubernetes } from '@evenly/live-mesh';
 import type { Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
+import { addAdminRoutes } from './admin/routes.ts';
 import { options } from './config.ts';
 import { createMetrics } from './metrics.ts';
 import { followConfig } from './mesh/follow-config.ts';
-import { loadReports, loadStatus } from './lrs/load-reports.ts';
+import { loadReports } from './lrs/load-reports.ts';
 import { Mesh } from './mesh/mesh.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
-import { connectedClients } from './xds-port/clients.ts';
-import { clientStatus } from './xds-port/status.ts';
 import { listenXds } from './xds-port/xds-port.ts';
 
 export const xdsServer: Program<typeof options> = {
@@ -36,13 +35,8 @@ export const xdsServer: Program<typeof options> = {
     const stopFollowing = await followConfig(mesh, { config, log, metrics });
     const streams = new ClientStreams(cache, { ...config, coalesceMs: config.coalesce, metrics, log });
     const loads = loadReports(cache, config, service.metrics);
-    service.admin.get('/status', (_request, response) => {
-      const nowMs = performance.now();
-      const clients = connectedClients(streams.all).map((client) => clientStatus(client, nowMs));
-      response.json({ ...mesh.status(), clients, loads: loadStatus(loads, nowMs) });
-    });
-
     const xds = await listenXds(config, { streams, cache, loads, metrics, log });
+    addAdminRoutes(service.admin, { mesh, streams, loads, security: xds.security });
     service.listening('xds', { address: config.host, port: xds.port });
     service.onDrain('discovery', () => {
       stopFollowing();

@@ -23,6 +23,7 @@ export async function followConfig(
   };
   const onRefused = (error: Error) => {
     metrics.configErrors.inc();
+    mesh.refused(error.message);
     const faults = error instanceof ConfigError ? error.faults : undefined;
     log.error({ faults, reason: error.message }, 'config refused; the last good one stays');
   };

@@ -19,6 +19,8 @@ export interface MeshStatus {
   services: ClusterStatus[];
   /** What clients of each kind cannot take of the config. */
   leftOut: { grpc: LeftOut[]; envoy: LeftOut[] };
+  /** Why the newest config files were refused; absent when they are in use. */
+  refusedConfig?: string;
 }
 
 /** The config at work: its routing in the cache, and a pipeline for each cluster for as long as it stands there unchanged. */
@@ -26,6 +28,7 @@ export class Mesh {
   readonly #context: PipelineContext;
   readonly #options: ClusterOptions;
   readonly #running = new Map<string, ClusterOf & { pipeline: ClusterPipeline }>();
+  #refusedConfig: string | undefined;
   #config: MeshConfig = { services: new Map(), routes: [], listeners: [] };
 
   constructor(context: PipelineContext, options: ClusterOptions) {
@@ -54,14 +57,21 @@ export class Mesh {
       this.#running.set(owner, { service, subset, pipeline: startPipeline(service, subset, this.#context) });
     }
     this.#config = config;
+    this.#refusedConfig = undefined;
     const listeners = config.listeners.map(({ name }) => name);
     this.#context.log.info({ services: [...config.services.keys()], listeners }, 'config applied');
+  }
+
+  /** Notes that newer config files were refused, for the status. */
+  refused(reason: string): void {
+    this.#refusedConfig = reason;
   }
 
   status(): MeshStatus {
     return {
       services: [...this.#running.values()].map(({ pipeline }) => pipeline.status()),
       leftOut: { grpc: leftOut(this.#config, 'grpc'), envoy: leftOut(this.#config, 'envoy') },
+      ...(this.#refusedConfig === undefined ? {} : { refusedConfig: this.#refusedConfig }),
     };
   }
 

@@ -107,6 +107,7 @@ export async function xdsServerProcess(configText: string, args: string[] = []) 
     xdsPort: () => port('xds'),
     client: (options?: AdsClientOptions) => adsClient(port('xds'), options),
     admin,
+    adminUrl: () => `http://127.0.0.1:${port('admin')}/`,
     stop: async () => {
       await server.stop(5000);
       await dns.stop();

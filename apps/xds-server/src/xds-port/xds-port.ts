@@ -7,7 +7,7 @@ import type { ServerConfig } from '../config.ts';
 import { csdsHandlers } from '../csds/csds-handlers.ts';
 import type { LoadReports } from '../lrs/load-reports.ts';
 import { lrsHandlers } from '../lrs/lrs-handlers.ts';
-import { transportSecurity } from '../tls/transport-security.ts';
+import { transportSecurity, type TransportSecurity } from '../tls/transport-security.ts';
 import { handlersOf, type HandlerContext } from './handlers.ts';
 import { OpenCalls } from './open-calls.ts';
 import { xdsServices } from './services.ts';
@@ -15,6 +15,7 @@ import { xdsServices } from './services.ts';
 /** The port that xDS clients come to. */
 export interface XdsPort {
   port: number;
+  security: TransportSecurity;
   /** Ends all streams and connections; when `signal` aborts, at once. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -66,5 +67,5 @@ export async function listenXds(config: ServerConfig, context: PortContext): Pro
     await closed;
     security.stop();
   };
-  return { port, close };
+  return { port, security, close };
 }

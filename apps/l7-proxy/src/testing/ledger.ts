@@ -16,6 +16,8 @@ export class Ledger {
   }
 }
 
+const maxAttempts = 100;
+
 /** A backend process that can be restarted on its address. */
 export class LedgerBackend {
   readonly address: string;
@@ -27,15 +29,28 @@ export class LedgerBackend {
     this.#ledger = ledger;
   }
 
-  /** Resolves when it listens. */
+  /**
+   * Resolves when it listens. While it was away, an outgoing connection of any process may have been given its port:
+   * then it is tried again until the port is free.
+   */
   async start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#spawn();
+      } catch (error) {
+        if (attempt === maxAttempts) throw error;
+      }
+    }
+  }
+
+  async #spawn(): Promise<void> {
     const [host = '', port = ''] = this.address.split(':');
     const script = new URL('ledger-backend.mjs', import.meta.url).pathname;
     const child = spawn(process.execPath, [script, host, port], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`the backend ended with ${code}`)));
-      createInterface({ input: child.stdout! }).on('line', (line) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
         const [what, id] = line.split(' ');
         if (what === 'listening') resolve();
         else this.#ledger.add(id!);

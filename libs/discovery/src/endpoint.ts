@@ -4,25 +4,25 @@ import { isIPv4, isIPv6 } from 'node:net';
 /** Kubernetes' conditions of an endpoint, as one word: only `ready` ones get new calls. */
 export type EndpointState = 'ready' | 'serving-terminating' | 'not-ready';
 
-/** One address that serves calls of a service. */
+/** One address that serves calls of a service. Frozen once it is in a set. */
 export interface Endpoint {
   /** IPv4 or IPv6, never a name: xDS clients refuse names (gRFC A27). */
-  address: string;
+  readonly address: string;
   /** 1 to 65535. */
-  port: number;
+  readonly port: number;
   /** The name behind the address, where it is known: for people to read. */
-  hostname?: string;
-  zone?: string;
+  readonly hostname?: string;
+  readonly zone?: string;
   /**
    * Kubernetes' topology hints: the zones whose clients should use this endpoint. For views that differ by client: a
    * control plane that sends each node its own zone's endpoints. Absent = no hints.
    */
-  forZones?: readonly string[];
+  readonly forZones?: readonly string[];
   /** 0 (absent) is used first; a higher number only while those before it cannot serve. SRV's priority, ranked from 0. */
-  priority?: number;
+  readonly priority?: number;
   /** Share of calls relative to the other endpoints; absent = 1. */
-  weight?: number;
-  state: EndpointState;
+  readonly weight?: number;
+  readonly state: EndpointState;
 }
 
 /** What a service has now. Immutable; two sets with the same content have the same version. */
@@ -55,16 +55,29 @@ export function parseEndpointKey(text: string): Pick<Endpoint, 'address' | 'port
 export function endpointSet(endpoints: Iterable<Endpoint>): EndpointSet {
   const byKey = new Map<string, Endpoint>();
   for (const endpoint of endpoints) {
-    const key = endpointKey(endpoint);
+    const { key } = described(endpoint);
     if (!byKey.has(key)) byKey.set(key, endpoint);
   }
-  const sorted = [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
-  const hash = createHash('sha256').update(JSON.stringify(sorted.map(content)));
+  const sorted = [...byKey.keys()].sort().map((key) => byKey.get(key)!);
+  const hash = createHash('sha256').update(sorted.map((endpoint) => described(endpoint).content).join());
   return { endpoints: Object.freeze(sorted), version: hash.digest('hex').slice(0, 16) };
 }
 
-/** All fields in one order, so that equal endpoints are equal texts. */
-function content(endpoint: Endpoint): unknown[] {
-  const { address, port, hostname, zone, forZones, priority, weight, state } = endpoint;
-  return [address, port, hostname, zone, forZones, priority, weight, state];
+interface Described {
+  key: string;
+  /** All fields in one order, so that equal endpoints are equal texts. */
+  content: string;
+}
+
+/** Of endpoints that were in a set before: after a change, most of a large set is the same as it was. */
+const knownEndpoints = new WeakMap<Endpoint, Described>();
+
+function described(endpoint: Endpoint): Described {
+  const known = knownEndpoints.get(endpoint);
+  if (known !== undefined) return known;
+  const { address, port, hostname, zone, forZones, priority, weight, state } = Object.freeze(endpoint);
+  const content = JSON.stringify([address, port, hostname, zone, forZones, priority, weight, state]);
+  const description = { key: endpointKey(endpoint), content };
+  knownEndpoints.set(endpoint, description);
+  return description;
 }

@@ -102,19 +102,18 @@ describe('kubernetesSource', () => {
     },
   );
 
-  it('needs no list after a break when a bookmark told how far it was', async () => {
+  it('needs no list after a pause when a bookmark told how far it was', async () => {
     kube.put('a', '10.0.0.1');
     const { last } = watching();
     await expect.poll(() => kube.server.watches).toBe(1);
+    await expect.poll(last).toHaveLength(1);
     const other = sliceObject('z');
     for (let index = 0; index < 1100; index++)
-      kube.server.store.put({ ...other, metadata: { ...other.metadata, labels: {} } }); // fills the history
+      kube.server.store.put({ ...other, metadata: { ...other.metadata, labels: {} } }); // more than the history holds
     kube.server.bookmark();
+    kube.server.endWatches(); // behind the bookmark, on the same connection
     kube.put('b', '10.0.0.2');
-    await expect.poll(last).toHaveLength(2);
-    kube.server.cutWatches();
-    kube.put('b', '10.0.0.3');
-    await expect.poll(last).toEqual(['10.0.0.1:50051', '10.0.0.3:50051']);
+    await expect.poll(last).toEqual(['10.0.0.1:50051', '10.0.0.2:50051']);
     expect(kube.server.counters.lists).toBe(1);
   });
 

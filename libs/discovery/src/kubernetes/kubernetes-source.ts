@@ -4,7 +4,7 @@ import { News } from '../news.ts';
 import type { EndpointSource } from '../source.ts';
 import type { EndpointSlice } from './endpoint-slice.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
-import { endpointsOfSlices, type SliceEndpoints } from './slice-endpoints.ts';
+import { sliceMerger, type SliceEndpoints } from './slice-endpoints.ts';
 
 export interface KubernetesSourceOptions {
   api: KubernetesApi;
@@ -28,10 +28,11 @@ export function kubernetesSource(options: KubernetesSourceOptions): EndpointSour
     description: `kubernetes ${name}:${port}`,
     watch: (listener) => {
       const news = new News(listener);
+      const merge = sliceMerger(port);
       let warned: string | undefined;
       let noPort: string | undefined;
       const onSlices = (slices: ReadonlyMap<string, EndpointSlice>) => {
-        const { endpoints, withoutPort } = endpointsOfSlices(slices.values(), port);
+        const { endpoints, withoutPort } = merge(slices.values());
         if (endpoints.length === 0 && withoutPort !== undefined) {
           const message = describe(name, port, withoutPort);
           if (message !== noPort) news.error('port', new DiscoveryError('NO_PORT', message));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointSlice, SliceEndpoint } from './endpoint-slice.ts';
-import { endpointsOfSlices } from './slice-endpoints.ts';
+import { sliceMerger } from './slice-endpoints.ts';
 
 const grpc = { name: 'grpc', port: 50051 };
 const ready = (address: string, podUid?: string): SliceEndpoint => ({
@@ -11,7 +11,9 @@ const slice = (name: string, endpoints: SliceEndpoint[], ports = [grpc]): Endpoi
   ...{ name, ports, endpoints },
 });
 
-describe('endpointsOfSlices', () => {
+const endpointsOfSlices = (slices: EndpointSlice[], port: string | number) => sliceMerger(port)(slices);
+
+describe('sliceMerger', () => {
   it('merges all slices', () => {
     const slices = [slice('a', [ready('10.0.0.1')]), slice('b', [ready('10.0.0.2')]), slice('c', [])];
     expect(endpointsOfSlices(slices, 'grpc')).toEqual({
@@ -64,5 +66,14 @@ describe('endpointsOfSlices', () => {
     ];
     const addresses = endpointsOfSlices(slices, 'grpc').endpoints.map(({ address }) => address);
     expect(addresses.sort()).toEqual(['10.0.0.1', 'fd00::2', 'fd00::3']);
+  });
+
+  it('sees what changed when slices are replaced, and only then', () => {
+    const merge = sliceMerger('grpc');
+    const [a, b] = [slice('a', [ready('10.0.0.1')]), slice('b', [ready('10.0.0.2')])];
+    const before = merge([a, b]).endpoints;
+    const after = merge([a, slice('b', [ready('10.0.0.3')])]).endpoints;
+    expect(after.map(({ address }) => address)).toEqual(['10.0.0.1', '10.0.0.3']);
+    expect(after[0]).toBe(before[0]);
   });
 });

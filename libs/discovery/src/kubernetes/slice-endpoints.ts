@@ -1,5 +1,5 @@
-import type { Endpoint, EndpointState } from '../endpoint.ts';
-import type { EndpointSlice, SliceEndpoint } from './endpoint-slice.ts';
+import { endpointKey, type Endpoint, type EndpointState } from '../endpoint.ts';
+import type { EndpointSlice } from './endpoint-slice.ts';
 
 export interface SliceEndpoints {
   endpoints: Endpoint[];
@@ -11,6 +11,14 @@ export interface SliceEndpoints {
   };
 }
 
+/** An endpoint of a slice, with what tells it apart. */
+interface Row {
+  key: string;
+  endpoint: Endpoint;
+  /** Pod and port; absent where no pod is known to be behind it. */
+  pod: string | undefined;
+}
+
 const better: Readonly<Record<EndpointState, number>> = {
   ready: 2,
   'serving-terminating': 1,
@@ -18,43 +26,61 @@ const better: Readonly<Record<EndpointState, number>> = {
 };
 
 /**
- * What the slices of one service add up to. Slices change one after the other, so for a moment an address may be in two
- * of them: the better state counts. A pod of both address families counts once, with its IPv4 address, as it does by DNS:
- * it would get two shares of the calls.
+ * Says what the slices of one service add up to. Slices change one after the other, so for a moment an address may be in
+ * two of them: the better state counts. A pod of both address families counts once, with its IPv4 address, as it does by
+ * DNS: it would get two shares of the calls.
+ *
+ * A slice that is the same object as before is not read again: of 50 slices, usually one changed.
  * @param port the port's name, or the pods' port number (a service's own port number is not in its slices)
  */
-export function endpointsOfSlices(slices: Iterable<EndpointSlice>, port: string | number): SliceEndpoints {
-  const byAddress = new Map<string, { endpoint: Endpoint; podUid?: string }>();
-  const without = { slices: new Set<string>(), ports: new Set<string>() };
-  for (const slice of slices) {
-    if (slice.endpoints.length === 0) continue;
-    const found = slice.ports.find((each) => each.name === port || each.port === port);
-    if (found === undefined) {
-      without.slices.add(slice.name);
-      for (const each of slice.ports) without.ports.add(`${each.name || 'without name'} (${each.port})`);
-      continue;
+export function sliceMerger(port: string | number): (slices: Iterable<EndpointSlice>) => SliceEndpoints {
+  const known = new WeakMap<EndpointSlice, readonly Row[] | 'without port'>();
+  const rowsOf = (slice: EndpointSlice) => {
+    const rows = known.get(slice) ?? readRows(slice, port);
+    known.set(slice, rows);
+    return rows;
+  };
+  return (slices) => {
+    const byKey = new Map<string, Row>();
+    const without: EndpointSlice[] = [];
+    for (const slice of slices) {
+      const rows = rowsOf(slice);
+      if (rows === 'without port') without.push(slice);
+      else for (const row of rows) keepBetter(byKey, row);
     }
-    for (const { podUid, ...rest } of slice.endpoints) {
-      const endpoint: Endpoint = { ...rest, port: found.port };
-      const key = `${endpoint.address} ${endpoint.port}`;
-      const known = byAddress.get(key);
-      if (known !== undefined && better[known.endpoint.state] >= better[endpoint.state]) continue;
-      byAddress.set(key, podUid === undefined ? { endpoint } : { endpoint, podUid });
-    }
-  }
-  const endpoints = oncePerPod([...byAddress.values()]);
-  if (without.slices.size === 0) return { endpoints };
-  return { endpoints, withoutPort: { slices: [...without.slices], ports: [...without.ports] } };
+    const endpoints = oncePerPod([...byKey.values()]).map(({ endpoint }) => endpoint);
+    return without.length === 0 ? { endpoints } : { endpoints, withoutPort: describe(without) };
+  };
 }
 
-function oncePerPod(found: readonly { endpoint: Endpoint; podUid?: string }[]): Endpoint[] {
-  const keyOf = ({ endpoint, podUid }: { endpoint: Endpoint; podUid?: string }) =>
-    `${podUid} ${endpoint.port}`;
-  const withIpv4 = new Set<string>();
-  for (const each of found) if (each.podUid !== undefined && isIpv4(each.endpoint)) withIpv4.add(keyOf(each));
-  return found
-    .filter((each) => isIpv4(each.endpoint) || !withIpv4.has(keyOf(each)))
-    .map((each) => each.endpoint);
+function readRows(slice: EndpointSlice, port: string | number): readonly Row[] | 'without port' {
+  if (slice.endpoints.length === 0) return [];
+  const found = slice.ports.find((each) => each.name === port || each.port === port);
+  if (found === undefined) return 'without port';
+  return slice.endpoints.map(({ podUid, ...rest }) => {
+    const endpoint: Endpoint = { ...rest, port: found.port };
+    const pod = podUid === undefined ? undefined : `${podUid} ${found.port}`;
+    return { key: endpointKey(endpoint), endpoint, pod };
+  });
 }
 
-const isIpv4 = ({ address }: Pick<SliceEndpoint, 'address'>) => !address.includes(':');
+function keepBetter(byKey: Map<string, Row>, row: Row): void {
+  const known = byKey.get(row.key);
+  if (known === undefined || better[known.endpoint.state] < better[row.endpoint.state])
+    byKey.set(row.key, row);
+}
+
+function oncePerPod(rows: readonly Row[]): readonly Row[] {
+  const ipv6 = rows.filter(({ endpoint }) => endpoint.address.includes(':'));
+  if (ipv6.length === 0 || ipv6.length === rows.length) return rows;
+  const isIpv6 = new Set(ipv6);
+  const withIpv4 = new Set(rows.filter((row) => !isIpv6.has(row)).map(({ pod }) => pod));
+  return rows.filter((row) => row.pod === undefined || !isIpv6.has(row) || !withIpv4.has(row.pod));
+}
+
+function describe(slices: readonly EndpointSlice[]): NonNullable<SliceEndpoints['withoutPort']> {
+  const ports = slices.flatMap((slice) =>
+    slice.ports.map(({ name, port }) => `${name || 'without name'} (${port})`),
+  );
+  return { slices: slices.map(({ name }) => name), ports: [...new Set(ports)] };
+}

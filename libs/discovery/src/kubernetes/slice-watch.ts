@@ -63,7 +63,7 @@ export function watchSlices(
       return 0;
     }
     if (alive || signal.aborted) return backoff.next();
-    throw new DiscoveryError('UNREACHABLE', 'the API server ends each watch as soon as it begins');
+    throw new DiscoveryError('UNREACHABLE', 'the watch ended within 5 s, without an event');
   };
 
   const succeeded = () => {

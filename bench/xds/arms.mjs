@@ -23,7 +23,8 @@ export const armNames = {
   snapshot: 'go-control-plane SnapshotCache',
 };
 
-const xdsServer = here('../../apps/xds-server/dist/main.js');
+/** $XDS_SERVER: the main.js of another build, to compare the two. */
+const xdsServer = process.env.XDS_SERVER ?? here('../../apps/xds-server/dist/main.js');
 /** Options for node, such as `--cpu-prof`, from $NODE_ARGS. */
 const nodeArgs = process.env.NODE_ARGS?.split(' ') ?? [];
 

@@ -115,7 +115,7 @@ export class Call implements AttemptOwner, WaitingCall {
       return this.fail(failure('UNAVAILABLE', `too many calls to ${this.cluster.name} are under way`));
     this.startDeadline();
     if (this.route.route.fault !== undefined && this.injectFault()) return;
-    this.tryOrWait();
+    this.tryOrWait(this.startedAtMs);
   }
 
   onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
@@ -182,14 +182,13 @@ export class Call implements AttemptOwner, WaitingCall {
 
   // 2. It goes to an endpoint.
 
-  private tryOrWait(): void {
+  private tryOrWait(nowMs?: number): void {
     this.phase = 'waiting';
-    if (!this.proceed()) this.waitForConnection();
+    if (!this.proceed(nowMs)) this.waitForConnection();
   }
 
   /** Sends the call to an endpoint. @returns false when none takes it now */
-  proceed(): boolean {
-    const nowMs = this.context.now();
+  proceed(nowMs = this.context.now()): boolean {
     const host = this.cluster.choose(nowMs, this.stickyHash(), this.tried);
     const connection = host?.target?.connection;
     if (host === undefined || connection === undefined) return false;
@@ -306,14 +305,12 @@ export class Call implements AttemptOwner, WaitingCall {
   /** The answer is complete, as far as the endpoint is concerned. */
   private answered(grpcStatus: number): void {
     const { connection, stream } = this.attempt!;
-    this.endAttempt(isHostsFault(grpcStatus, this.httpStatus) ? 'failure' : 'success');
-    if (!this.requestEnded) {
-      // An early answer: the rest of the request is not wanted (RFC 9113 §8.1). Not CANCEL to the client, it would
-      // drop the answer.
-      connection.reset(stream, ErrorCode.CANCEL);
-      this.client.reset(this.stream, ErrorCode.NO_ERROR);
-    }
-    this.ended(grpcStatus);
+    const nowMs = this.endAttempt(isHostsFault(grpcStatus, this.httpStatus) ? 'failure' : 'success');
+    // An early answer: the rest of the request is not wanted (RFC 9113 §8.1), be it on its way or queued here. Not CANCEL
+    // to the client, which would drop the answer.
+    if (!this.requestEnded || stream.queuedBytes > 0) connection.reset(stream, ErrorCode.CANCEL);
+    if (!this.requestEnded) this.client.reset(this.stream, ErrorCode.NO_ERROR);
+    this.ended(grpcStatus, false, nowMs);
   }
 
   // 4. Something goes wrong.
@@ -394,10 +391,12 @@ export class Call implements AttemptOwner, WaitingCall {
     this.endAttempt(outcome);
   }
 
-  private endAttempt(outcome: CallOutcome): void {
+  /** @returns the time, for whoever needs it next */
+  private endAttempt(outcome: CallOutcome): number {
     const { host, startedAtMs } = this.attempt!;
     const nowMs = this.context.now();
     this.cluster.attemptEnded(host, nowMs, nowMs - startedAtMs, outcome);
+    return nowMs;
   }
 
   private stopPhaseTimer(): void {
@@ -406,7 +405,7 @@ export class Call implements AttemptOwner, WaitingCall {
   }
 
   /** @param code by name, or the number of the endpoint's answer, -1 without one */
-  private ended(code: GrpcCode | number, wasCancelled = false): void {
+  private ended(code: GrpcCode | number, wasCancelled = false, nowMs = this.context.now()): void {
     const { context, client, stream, plan, route, phase } = this;
     this.phase = 'ended';
     if (phase === 'waiting') this.cluster.waiting.remove(this);
@@ -415,7 +414,7 @@ export class Call implements AttemptOwner, WaitingCall {
     if (this.saved !== undefined) this.releaseSaved();
     if (this.retries !== undefined) this.retries.ended();
     if (this.hasPlace) this.breaker.end('request');
-    const latencyMs = context.now() - this.startedAtMs;
+    const latencyMs = nowMs - this.startedAtMs;
     if (!plan.isGrpc) route.stats.httpEnded(this.httpStatus, latencyMs);
     else route.stats.grpcEnded(typeof code === 'number' ? code : grpcCodes.indexOf(code), latencyMs);
     // The endpoint hears of a cancellation later, and may need a while to stop: until then the place is taken.

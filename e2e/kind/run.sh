@@ -40,11 +40,10 @@ build_images_for() { # loader...
 
 cluster_is_up() { command -v kind >/dev/null && kind get clusters -q 2>/dev/null | grep -qx "$cluster"; }
 load_into_kind() { kind load docker-image "$@" --name "$cluster"; }
-use_kubeconfig_of_kind() {
+use_own_kubeconfig() { # never the person's, which kind would change
   KUBECONFIG=$(mktemp)
   export KUBECONFIG
   at_end rm -f "$KUBECONFIG"
-  kind get kubeconfig --name "$cluster" >"$KUBECONFIG"
 }
 
 if [ -n "${KUBECONFIG:-}" ]; then
@@ -56,19 +55,21 @@ if [ -n "${KUBECONFIG:-}" ]; then
   fi
 elif [ -e "$rig/kind-up.sh" ]; then
   export PATH=${K8SRIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/k8srig}/bin:$PATH
+  use_own_kubeconfig
   docker_answers || at_end bash "$rig/docker-down.sh"
   cluster_is_up || at_end bash "$rig/kind-down.sh" "$cluster"
   bash "$rig/kind-up.sh" "$cluster" --config "$PWD/cluster.yaml"
+  kind get kubeconfig --name "$cluster" >"$KUBECONFIG"
   bash "$rig/app-base-image.sh"
   export NODE_IMAGE=rig/node:24
-  use_kubeconfig_of_kind
   build_images_for load_into_kind
 elif command -v kind >/dev/null && command -v kubectl >/dev/null && docker_answers; then
+  use_own_kubeconfig
   if ! cluster_is_up; then
     at_end kind delete cluster --name "$cluster"
-    kind create cluster --name "$cluster" --config cluster.yaml --kubeconfig /dev/null --wait 120s
+    kind create cluster --name "$cluster" --config cluster.yaml --wait 120s
   fi
-  use_kubeconfig_of_kind
+  kind get kubeconfig --name "$cluster" >"$KUBECONFIG"
   build_images_for load_into_kind
 else
   skip 'there is no KUBECONFIG, no ../shared/rig, and no kind with kubectl and a docker that answers'

@@ -5,7 +5,9 @@ import { callFrontend, type Answer } from '../shared/frontend-client.ts';
 import { Kubectl, type Pod } from './kubectl.ts';
 import { PortForward } from './port-forward.ts';
 
-const overlays = fileURLToPath(new URL('../../k8s/overlays/', import.meta.url));
+/** The directory of a scenario's overlay. */
+export const overlayOf = (name: string) =>
+  fileURLToPath(new URL(`../../k8s/overlays/${name}`, import.meta.url));
 /** What is kept of a scenario whose test failed; git ignores *.log. */
 const failures = fileURLToPath(new URL('failures/', import.meta.url));
 
@@ -40,7 +42,7 @@ export class Scenario {
     const { stdout } = await kubectl.run('get', 'namespace', name, '--ignore-not-found', '--output=name');
     if (stdout !== '')
       throw new Error(`the cluster has a namespace ${name} already: kubectl delete namespace ${name}`);
-    await kubectl.run('apply', '--kustomize', join(overlays, name));
+    await kubectl.run('apply', '--kustomize', overlayOf(name));
     for (const deployment of ['be1-srv', 'be2-srv', 'frontend', 'xds-server'])
       await kubectl.rolledOut(deployment);
     const pods = await kubectl.pods(labelOf('frontend'));

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
+import { Kubectl } from './kubectl.ts';
 import { allAnswer, mainJobTests, underLoad } from './main-job.ts';
-import { noCluster, Scenario } from './scenario.ts';
+import { noCluster, overlayOf, Scenario } from './scenario.ts';
 
 describe.skipIf(noCluster)(`xds-dns-srv${noCluster ? ` (skipped: ${noCluster})` : ''}`, () => {
   let scenario: Scenario;
@@ -19,6 +20,32 @@ describe.skipIf(noCluster)(`xds-dns-srv${noCluster ? ` (skipped: ${noCluster})` 
     (_frontend, pods) => pods,
   );
 
+  it('applied once more elsewhere, or tested where it lives already: refused, with the reason', async () => {
+    const elsewhere = new Kubectl('default').run('apply', '--kustomize', overlayOf('xds-dns-srv'));
+    await expect(elsewhere).rejects.toThrow(
+      'the namespace from the provided object "xds-dns-srv" does not match the namespace "default"',
+    );
+    await expect(Scenario.start('xds-dns-srv')).rejects.toThrow('has a namespace xds-dns-srv already');
+  });
+
+  it('an image that is missing: the pod says which one, and the old pods go on', async () => {
+    const { kubectl } = scenario;
+    const before = (await scenario.podsOf('be2-srv')).map(({ name }) => name);
+    await underLoad(scenario, 'be2-srv', async () => {
+      await kubectl.run('set', 'image', 'deployment/be2-srv', 'echo-backend=evenly/missing:dev');
+      await eventually(async () => {
+        const { stdout } = await kubectl.run('get', 'events', '--field-selector=reason=Failed');
+        expect(stdout).toContain('Failed to pull image "evenly/missing:dev"');
+      }, 60_000);
+      await allAnswer(scenario, 'be2-srv', (_frontend, pods) =>
+        pods.filter(({ name }) => before.includes(name)),
+      );
+      await kubectl.run('rollout', 'undo', 'deployment/be2-srv');
+      await kubectl.rolledOut('be2-srv');
+    });
+    expect((await scenario.podsOf('be2-srv')).map(({ name }) => name)).toEqual(before);
+  });
+
   it('a broken config in the ConfigMap: said with line and field, and the last good one stays', async () => {
     const { kubectl } = scenario;
     const get = ['get', 'configmap', 'xds-server-config', '--output=jsonpath={.data.svc_config\\.json}'];
@@ -35,6 +62,7 @@ describe.skipIf(noCluster)(`xds-dns-srv${noCluster ? ` (skipped: ${noCluster})` 
       await newsOfFiles(async () => {
         const logs = await kubectl.logs('xds-server');
         expect(logs).toContain('config refused; the last good one stays');
+        expect(logs).toContain('svc_config.json:6');
         expect(logs).toContain('services[0].portName');
       });
     });

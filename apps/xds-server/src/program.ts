@@ -8,6 +8,7 @@ import { createMetrics } from './metrics.ts';
 import { followConfig } from './mesh/follow-config.ts';
 import { loadReports } from './lrs/load-reports.ts';
 import { Mesh } from './mesh/mesh.ts';
+import { ChangeTraces } from './tracing/change-traces.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
 import { listenXds } from './xds-port/xds-port.ts';
 
@@ -25,7 +26,8 @@ export const xdsServer: Program<typeof options> = {
       env: service.env,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
     });
-    const context = { resolver, kubernetes, staleMs: config.staleAfter, cache, metrics, log };
+    const traces = service.tracer && new ChangeTraces(service.tracer);
+    const context = { resolver, kubernetes, staleMs: config.staleAfter, cache, metrics, log, traces };
 
     // Before the port opens: a client that is told "no such listener" during a restart would drop what it has.
     const mesh = new Mesh(context, {
@@ -33,7 +35,13 @@ export const xdsServer: Program<typeof options> = {
       loadReports: config.loadInterval > 0,
     });
     const stopFollowing = await followConfig(mesh, { config, log, metrics });
-    const streams = new ClientStreams(cache, { ...config, coalesceMs: config.coalesce, metrics, log });
+    const streams = new ClientStreams(cache, {
+      ...config,
+      coalesceMs: config.coalesce,
+      metrics,
+      log,
+      traces,
+    });
     const loads = loadReports(cache, config, service.metrics);
     const xds = await listenXds(config, { streams, cache, loads, metrics, log });
     addAdminRoutes(service.admin, { mesh, streams, loads, security: xds.security });

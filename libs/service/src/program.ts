@@ -1,3 +1,4 @@
+import type { Tracer } from '@opentelemetry/api';
 import { pino, type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Router } from 'express';
@@ -7,6 +8,7 @@ import { drain, type DrainStep } from './drain.ts';
 import { ServiceError, exitCodeOf, exitCodes } from './errors.ts';
 import { readOptions, type Config, type OptionSpecs } from './options.ts';
 import { Readiness } from './readiness.ts';
+import { startTracing } from './tracing.ts';
 import * as values from './values.ts';
 
 /** Options that every program has. */
@@ -41,6 +43,8 @@ export interface Service {
   log: Logger;
   metrics: Registry;
   readiness: Readiness;
+  /** Absent when traces are off, so that hot paths need not even make spans that nobody gets. */
+  tracer?: Tracer;
   /** Add a program's own admin routes here; frontends may mount it on their own server too. */
   admin: Router;
   /** Says in the log what listens where, in one form that people and scripts read. */
@@ -83,6 +87,7 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
   const service = createService(program.name, common, steps, host.env);
   const setServing = service.readiness.condition('serving');
   try {
+    await addTracing(program.name, service);
     await startAdmin(service, common);
     await program.start(result.config, service);
     setServing(true);
@@ -127,6 +132,14 @@ function createService(
     },
     onDrain: (stepName, run) => void steps.push({ name: stepName, run }),
   };
+}
+
+/** Registered before all else, so flushed after all else. */
+async function addTracing(name: string, service: Service): Promise<void> {
+  const tracing = await startTracing(name, service.env, service.log);
+  if (tracing === undefined) return;
+  service.tracer = tracing.tracer;
+  service.onDrain('traces', () => tracing.stop());
 }
 
 async function startAdmin(service: Service, config: Config<typeof commonOptions>): Promise<void> {

@@ -26,10 +26,12 @@ const preface = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), 
 /** :method POST, :scheme http, :path /, :authority x. */
 const request = Buffer.from([0x83, 0x86, 0x84, 0x01, 0x01, 0x78]);
 const headers = (id: number, end = true, block = request) => frame(1, end ? 5 : 4, id, block);
-const openAndReset = (id: number) => Buffer.concat([headers(id, false), frame(3, 0, id, Buffer.from([0, 0, 0, 8]))]);
+const openAndReset = (id: number) =>
+  Buffer.concat([headers(id, false), frame(3, 0, id, Buffer.from([0, 0, 0, 8]))]);
 const times = (count: number, bytes: Buffer) => Buffer.concat(Array<Buffer>(count).fill(bytes));
 /** Identifiers of streams: odd, and higher with each round. */
-const ids = (count: number, round = 0) => Array.from({ length: count }, (_, index) => (round * count + index) * 2 + 1);
+const ids = (count: number, round = 0) =>
+  Array.from({ length: count }, (_, index) => (round * count + index) * 2 + 1);
 
 /** What is sent in each round, until the proxy has had enough. */
 const floods: Record<string, (round: number) => Buffer> = {
@@ -39,9 +41,13 @@ const floods: Record<string, (round: number) => Buffer> = {
   pings: () => times(500, frame(6, 0, 0, Buffer.alloc(8))),
   settings: () => times(500, frame(4, 0, 0)),
   priorities: () => times(500, frame(2, 0, 1, Buffer.from([0, 0, 0, 0, 1]))),
-  'empty DATA': (round) => Buffer.concat([round === 0 ? headers(1, false) : Buffer.alloc(0), times(500, frame(0, 0, 1))]),
+  'empty DATA': (round) =>
+    Buffer.concat([round === 0 ? headers(1, false) : Buffer.alloc(0), times(500, frame(0, 0, 1))]),
   CONTINUATION: (round) =>
-    Buffer.concat([round === 0 ? frame(1, 1, 1, request) : Buffer.alloc(0), times(50, frame(9, 0, 1, request))]),
+    Buffer.concat([
+      round === 0 ? frame(1, 1, 1, request) : Buffer.alloc(0),
+      times(50, frame(9, 0, 1, request)),
+    ]),
   'header fields of one byte (HPACK bomb)': (round) => {
     const bomb = Buffer.concat([request, Buffer.alloc(5000, 0x90)]);
     return Buffer.concat(ids(50, round).map((id) => headers(id, true, bomb)));
@@ -97,7 +103,12 @@ describe('an attacker is closed, memory stays, other clients do not notice', () 
 
   it('what a client cancels counts as its streams until the endpoint has had time to stop', async () => {
     await using backend = await scriptedBackend({});
-    await using proxy = await startProxy(oneService([backend.address]), ['--max-streams', '10', '--cancel-hold', '60s']);
+    await using proxy = await startProxy(oneService([backend.address]), [
+      '--max-streams',
+      '10',
+      '--cancel-hold',
+      '60s',
+    ]);
     const socket = await attack(proxy.port);
     await expect.poll(() => proxy.status().services[0]!.endpoints[0]!.state).toBe('ready');
     socket.write(Buffer.concat(ids(50).map(openAndReset)));

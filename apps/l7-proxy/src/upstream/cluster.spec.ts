@@ -22,13 +22,21 @@ const closeAll = async (all: readonly ScriptedBackend[]) => {
 const addresses = (all: readonly ScriptedBackend[]) => all.map(({ address }) => address);
 
 const states = (proxy: RunningProxy) =>
-  new Map(proxy.status().services.flatMap(({ endpoints }) => endpoints.map(({ address, state }) => [address, state])));
+  new Map(
+    proxy
+      .status()
+      .services.flatMap(({ endpoints }) => endpoints.map(({ address, state }) => [address, state])),
+  );
 
 const allReady = (proxy: RunningProxy) =>
   expect.poll(() => [...states(proxy).values()].every((state) => state === 'ready')).toBe(true);
 
 /** How often each backend answered, one call after the other by one connection. */
-async function ask(proxy: RunningProxy, calls: number, metadata: (index: number) => Record<string, string> = () => ({})) {
+async function ask(
+  proxy: RunningProxy,
+  calls: number,
+  metadata: (index: number) => Record<string, string> = () => ({}),
+) {
   const client = new GrpcClient(proxy.address);
   const counts = new Map<string, number>();
   for (let index = 0; index < calls; index++) {

@@ -42,13 +42,14 @@ summary { cursor: pointer; padding: .3rem 0; }
 .problems { list-style: none; margin: 0; padding: 0; }
 .problems li { background: var(--bad-page); border-left: .3rem solid var(--bad); }
 .scroll { overflow-x: auto; position: relative; }
-table { border-collapse: collapse; width: 100%; min-width: 40rem; font-size: .9rem; overflow-wrap: normal; }
+table { border-collapse: collapse; width: 100%; min-width: 52rem; font-size: .9rem; overflow-wrap: normal; }
 .hidden { position: absolute; clip-path: inset(50%); white-space: nowrap; } /* for screen readers only */
 caption { text-align: left; color: var(--muted); padding: .4rem 0; overflow-wrap: anywhere; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-top: 1px solid var(--line); }
 thead th { color: var(--muted); font-weight: 600; border-top: 0; white-space: nowrap; }
-tbody th { font-weight: 500; }
-td, tbody th { max-width: 26rem; overflow-wrap: anywhere; min-width: 5rem; }
+tbody th { font-weight: 500; min-width: 7rem; }
+td, tbody th { max-width: 26rem; overflow-wrap: anywhere; }
+td { min-width: 5rem; }
 thead .number, .number { text-align: right; font-variant-numeric: tabular-nums; }
 code { font: .92em ui-monospace, monospace; white-space: nowrap; }
 `;

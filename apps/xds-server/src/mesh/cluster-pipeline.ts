@@ -4,12 +4,15 @@ import type { Service as MeshService } from '@evenly/mesh-config';
 import type { Service } from '@evenly/service';
 import { clusterName, endpointAssignment, type ResourceCache } from '@evenly/xds';
 import type { Metrics } from '../metrics.ts';
+import { inTrace, type ChangeTraces } from '../tracing/change-traces.ts';
 
 /** What pipelines need of their surroundings. */
 export interface PipelineContext extends SourceContext {
   cache: ResourceCache;
   metrics: Metrics;
   log: Service['log'];
+  /** Absent when traces are off. */
+  traces?: ChangeTraces | undefined;
 }
 
 export interface ClusterStatus {
@@ -54,7 +57,10 @@ export function startPipeline(
   const stop = source.watch({
     onEndpoints: (set) => {
       endpoints = set.endpoints;
-      cache.replace(endpointsOwner(service.name, subset), [endpointAssignment(assignment, set)]);
+      const attributes = { service: name, source: source.description, endpoints: set.endpoints.length };
+      inTrace(context.traces, 'source change', attributes, () =>
+        cache.replace(endpointsOwner(service.name, subset), [endpointAssignment(assignment, set)]),
+      );
       metrics.endpoints.set({ service: name }, set.endpoints.length);
       log.info(
         { endpoints: set.endpoints.slice(0, 20).map(endpointKey), count: set.endpoints.length },

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MeshConfig, Service } from '@evenly/mesh-config';
 import { leftOut, routingResources, type ClusterOptions, type LeftOut } from '@evenly/xds';
+import { inTrace } from '../tracing/change-traces.ts';
 import {
   endpointsOwner,
   startPipeline,
@@ -38,6 +39,11 @@ export class Mesh {
 
   /** Starts what is new, stops what is gone, restarts what is described otherwise; leaves the others alone. */
   apply(config: MeshConfig): void {
+    const attributes = { services: config.services.size, listeners: config.listeners.length };
+    inTrace(this.#context.traces, 'config change', attributes, () => this.#apply(config));
+  }
+
+  #apply(config: MeshConfig): void {
     const wanted = new Map(
       clustersOf(config).map((each) => [endpointsOwner(each.service.name, each.subset), each]),
     );

@@ -31,7 +31,11 @@ export const svcConfig = (...names: string[]) =>
   });
 
 /** The xds-server as a process, with real DNS and real health services around it. */
-export async function xdsServerProcess(configText: string, args: string[] = []) {
+export async function xdsServerProcess(
+  configText: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+) {
   const directory = await mkdtemp(join(tmpdir(), 'evenly-xds-server-'));
   const configFile = join(directory, 'svc_config.json');
   await writeFile(configFile, configText);
@@ -71,7 +75,7 @@ export async function xdsServerProcess(configText: string, args: string[] = []) 
       '--exit-with-parent',
       ...args,
     ];
-    return new ManagedProcess({ name: 'xds-server', command });
+    return new ManagedProcess({ name: 'xds-server', command, env: { ...process.env, ...env } });
   };
   let server = spawnServer(0);
   const port = (what: string) => server.addresses.get(what)!.port;

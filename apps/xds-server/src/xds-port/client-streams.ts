@@ -1,5 +1,13 @@
 import type { Service } from '@evenly/service';
-import { DeltaStream, SotwStream, type ResourceCache, type ResourceType, type XdsStream } from '@evenly/xds';
+import {
+  DeltaStream,
+  SotwStream,
+  type Answer,
+  type ResourceCache,
+  type ResourceType,
+  type XdsStream,
+} from '@evenly/xds';
+import type { ChangeTraces } from '../tracing/change-traces.ts';
 import { Coalescer } from './coalescer.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -21,20 +29,29 @@ export class ClientStreams {
   readonly #cache: ResourceCache;
   readonly #metrics: Metrics;
   readonly #coalescer: Coalescer<ResourceType>;
+  readonly #traces: ChangeTraces | undefined;
   readonly #ticker: NodeJS.Timeout;
   readonly maxStreams: number;
 
   constructor(
     cache: ResourceCache,
-    options: { metrics: Metrics; log: Service['log']; maxStreams: number; coalesceMs: number },
+    options: {
+      metrics: Metrics;
+      log: Service['log'];
+      maxStreams: number;
+      coalesceMs: number;
+      traces?: ChangeTraces | undefined;
+    },
   ) {
     this.#cache = cache;
     this.#metrics = options.metrics;
     this.maxStreams = options.maxStreams;
-    this.#coalescer = new Coalescer<ResourceType>(options.coalesceMs, () => {
-      for (const { stream } of this.#open) stream.onCacheChange();
+    this.#traces = options.traces;
+    this.#coalescer = new Coalescer<ResourceType>(options.coalesceMs, (changed) => this.#passOn(changed));
+    cache.onChange((changed) => {
+      this.#traces?.cacheChanged();
+      this.#coalescer.add(changed);
     });
-    cache.onChange((changed) => this.#coalescer.add(changed));
     this.#ticker = setInterval(() => this.#tick(), 1000);
   }
 
@@ -61,6 +78,7 @@ export class ClientStreams {
       send: (encoded: Buffer, type: ResourceType) => {
         this.#metrics.responses.inc({ type });
         options.send(encoded);
+        this.#traces?.sent(stream, type, encoded.length);
       },
       onClustersChanged: (names: readonly string[]) => this.#endpointsFollow(stream, names),
     };
@@ -71,6 +89,7 @@ export class ClientStreams {
     this.#metrics.streams.set(this.#open.size);
     const close = () => {
       this.#open.delete(client);
+      this.#traces?.closed(stream);
       this.#metrics.streams.set(this.#open.size);
     };
     return { client, close };
@@ -81,6 +100,20 @@ export class ClientStreams {
     clearInterval(this.#ticker);
     this.#coalescer.stop();
     for (const { end } of this.#open) end();
+  }
+
+  /** Notes what a request said of the response before it. */
+  answered({ stream }: ClientStream, { said }: Answer, nonce: string, error: string | undefined): void {
+    this.#traces?.answered(stream, said, nonce, error);
+  }
+
+  #passOn(changed: ReadonlySet<ResourceType>): void {
+    const trace = this.#traces?.flush(changed);
+    for (const { stream } of this.#open) {
+      trace?.mark(stream);
+      stream.onCacheChange();
+      trace?.settle(stream);
+    }
   }
 
   #tick(): void {

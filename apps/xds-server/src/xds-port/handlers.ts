@@ -62,7 +62,7 @@ function onRequest(
   call: Call,
   client: ClientStream,
   request: Request,
-  { metrics, log }: HandlerContext,
+  { streams, metrics, log }: HandlerContext,
 ): void {
   try {
     const answer =
@@ -70,6 +70,7 @@ function onRequest(
         ? client.stream.onRequest(request as DeltaDiscoveryRequest)
         : client.stream.onRequest(request as DiscoveryRequest);
     count(answer, metrics);
+    streams.answered(client, answer, request.responseNonce, request.errorDetail?.message);
     if (answer.said === 'nack') {
       const reason = request.errorDetail?.message.slice(0, 4096);
       log.error({ node: client.stream.node.id, type: answer.type, reason }, 'the client rejected a response');

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { trace } from '@opentelemetry/api';
+import { afterEach, expect, it, vi } from 'vitest';
+import { startTracing } from './tracing.ts';
+
+const log = { warn: vi.fn(), error: vi.fn() };
+afterEach(() => {
+  trace.disable();
+  vi.unstubAllEnvs();
+});
+
+interface Export {
+  resourceSpans: {
+    resource: { attributes: { key: string; value: { stringValue?: string } }[] };
+    scopeSpans: { spans: { name: string }[] }[];
+  }[];
+}
+
+/** A collector of OTLP over HTTP that keeps what it gets. */
+async function collector() {
+  const exports: Export[] = [];
+  const paths: string[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      paths.push(request.url ?? '');
+      exports.push(JSON.parse(body) as Export);
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    exports,
+    paths,
+    close: () => server.close(),
+  };
+}
+
+it('sends spans to the endpoint of the environment, under the program’s name, at the latest when it stops', async () => {
+  const { url, exports, paths, close } = await collector();
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', url);
+  vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'deployment.environment=test');
+  const tracing = await startTracing('demo', process.env, log);
+  tracing!.tracer.startSpan('work').end();
+  await tracing!.stop();
+  close();
+  expect(paths).toEqual(['/v1/traces']);
+  const [{ resource, scopeSpans } = { resource: { attributes: [] }, scopeSpans: [] }] =
+    exports[0]!.resourceSpans;
+  expect(scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name))).toEqual(['work']);
+  const attributes = Object.fromEntries(
+    resource.attributes.map(({ key, value }) => [key, value.stringValue]),
+  );
+  expect(attributes).toMatchObject({ 'service.name': 'demo', 'deployment.environment': 'test' });
+});
+
+it.each([
+  ['without an endpoint', {}],
+  ['with an empty one', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }],
+  [
+    'when it is switched off',
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_SDK_DISABLED: 'true' },
+  ],
+])('does nothing %s', async (_when, env) => {
+  expect(await startTracing('demo', env, log)).toBeUndefined();
+});
+
+it('says that the collector is away, and goes on', async () => {
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:1');
+  vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '500');
+  const tracing = await startTracing('demo', process.env, log);
+  tracing!.tracer.startSpan('work').end();
+  await tracing!.stop().catch((error: Error) => expect(error.message).toBeTruthy());
+  await expect.poll(() => [...log.error.mock.calls, ...log.warn.mock.calls].length).toBeGreaterThan(0);
+});

@@ -6,13 +6,14 @@ import {
   HealthCheckResponse_ServingStatus as Serving,
   HealthClient,
 } from '@evenly/proto/grpc/health/v1/health';
+import { RunningProgram } from '@evenly/service/testing';
 import { codeOf, nextStatus, sayHello } from './testing/calls.ts';
-import { RunningProgram } from './testing/running-program.ts';
 
+const main = new URL('../dist/main.js', import.meta.url);
 const programs: RunningProgram[] = [];
 function run(args: readonly string[], env?: Record<string, string>): RunningProgram {
   const loopback = ['--host', '127.0.0.1', '--port', '0', '--admin-host', '127.0.0.1', '--admin-port', '0'];
-  const program = new RunningProgram([...loopback, '--exit-with-parent', ...args], env);
+  const program = new RunningProgram(main, [...loopback, '--exit-with-parent', ...args], env);
   programs.push(program);
   return program;
 }

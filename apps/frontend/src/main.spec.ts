@@ -1,11 +1,13 @@
 import { Agent, get as httpGet, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RunningProgram } from '@evenly/service/testing';
 import { EchoPod } from './testing/echo-pod.ts';
-import { RunningProgram } from './testing/running-program.ts';
 
+const main = new URL('../dist/main.js', import.meta.url);
 const programs: RunningProgram[] = [];
 function run(args: readonly string[], env?: Record<string, string>): RunningProgram {
   const program = new RunningProgram(
+    main,
     ['--host', '127.0.0.1', '--port', '0', '--exit-with-parent', ...args],
     env,
   );

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { collector, type Span } from '../testing/collector.ts';
+import { collector, type Span } from '@evenly/service/testing';
 import { servingPod, svcConfig, xdsServerProcess } from '../testing/harness.ts';
 
 let traces: Awaited<ReturnType<typeof collector>>;

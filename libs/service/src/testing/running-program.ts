@@ -3,16 +3,14 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-
-interface LogLine {
+export interface LogLine {
   event?: string;
   what?: string;
   port?: number;
   msg?: string;
 }
 
-/** The built program as a real process, for tests. */
+/** An app's built program as a real process, for tests. */
 export class RunningProgram {
   readonly child: ChildProcess;
   stderr = '';
@@ -20,8 +18,9 @@ export class RunningProgram {
   readonly #exit: Promise<number | null>;
   readonly #onLine = new Set<() => void>();
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } });
+  /** @param main its `dist/main.js` */
+  constructor(main: URL, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [fileURLToPath(main), ...args], { env: { ...process.env, ...env } });
     this.child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
       this.#lines.push(JSON.parse(line) as LogLine);

@@ -1,0 +1,13 @@
+import base from '../../vitest.config.base.ts';
+
+export default {
+  ...base,
+  test: {
+    ...base.test,
+    root: import.meta.dirname,
+    include: ['*.spec.ts'],
+    testTimeout: 1_200_000,
+    hookTimeout: 60_000,
+    reporters: ['verbose'],
+  },
+};

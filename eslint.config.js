@@ -12,6 +12,7 @@ const mayUse = {
   'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:local-cluster'],
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:discovery'],
   'scope:live-mesh': ['scope:mesh-config', 'scope:discovery'],
+  'scope:tls': ['scope:discovery', 'scope:local-cluster'], // local-cluster: in tests only
   'scope:local-cluster': ['scope:proto'],
   'type:app': ['type:lib'],
   'type:e2e': ['type:lib', 'type:app'],

@@ -1,3 +1,4 @@
+export { authority, secretFolder, type Pair } from './certificates.ts';
 export { LocalCluster, type ClusterOptions } from './cluster.ts';
 export { DnsServer, type DnsCounters, type DnsOptions, type DnsStatus } from './dns/server.ts';
 export type { Zone, ZoneService } from './dns/zone.ts';

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import { authority } from '@evenly/local-cluster';
 import { describe, expect, it } from 'vitest';
-import { authority } from '../testing/certificates.ts';
 import { allowList, clientIdentity } from './client-identity.ts';
 
 const identityOf = async (names: { uris?: string[]; dnsNames?: string[]; ips?: string[] }) => {

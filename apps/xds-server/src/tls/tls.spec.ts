@@ -1,6 +1,6 @@
+import { authority, secretFolder, type Pair } from '@evenly/local-cluster';
 import { credentials } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { authority, secretFolder, type Pair } from '../testing/certificates.ts';
 import { svcConfig, xdsServerProcess } from '../testing/harness.ts';
 
 type Authority = Awaited<ReturnType<typeof authority>>;

@@ -2,9 +2,9 @@ import { experimental, ServerCredentials, type ServerInterceptor } from '@grpc/g
 import { ServiceError, type Service } from '@evenly/service';
 import type { ServerConfig } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
+import { LiveCertificateProvider } from './certificate-provider.ts';
 import { clientGate } from './client-gate.ts';
 import { allowList } from './client-identity.ts';
-import { LiveCertificates } from './live-certificates.ts';
 
 /** How the xDS port is protected. */
 export interface TransportSecurity {
@@ -31,22 +31,22 @@ export async function transportSecurity(
 ): Promise<TransportSecurity> {
   const faults = faultsOf(config);
   if (faults.length > 0) throw new ServiceError('BAD_CONFIG', faults.join('\n'));
-  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = config;
+  const { tlsCert: cert, tlsKey: key, tlsClientCa: ca } = config;
   if (cert === undefined || key === undefined) return plaintext(config, context.log);
 
-  const files = { cert, key, clientCa };
-  const certificates = await LiveCertificates.start({ files, ...context }).catch((error: unknown) => {
+  const files = { cert, key, ca };
+  const certificates = await LiveCertificateProvider.start(files, context).catch((error: unknown) => {
     throw new ServiceError('BAD_CONFIG', (error as Error).message, { cause: error });
   });
   // In grpc-js 1.14 the names of the first two parameters are swapped: first comes the server's own certificate.
   const credentials = experimental.createCertificateProviderServerCredentials(
     certificates,
-    clientCa === undefined ? null : certificates,
-    clientCa !== undefined,
+    ca === undefined ? null : certificates,
+    ca !== undefined,
   );
   const gated = config.allowedClients.length > 0;
   return {
-    kind: clientCa === undefined ? 'tls' : 'mtls',
+    kind: ca === undefined ? 'tls' : 'mtls',
     credentials,
     interceptors: gated ? [clientGate(allowList(config.allowedClients), context)] : [],
     error: () => certificates.error,

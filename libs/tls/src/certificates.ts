@@ -2,29 +2,35 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
-/** Where the PEM files are. */
+/** Where the PEM files of one side of a connection are. */
 export interface CertificateFiles {
-  /** The server's certificate, followed by intermediate ones if there are any. */
-  cert: string;
-  key: string;
-  /** The authorities of clients' certificates; with it, every client has to show one. */
-  clientCa?: string | undefined;
+  /** The own certificate, followed by intermediate ones if there are any; with `key`. */
+  cert?: string | undefined;
+  key?: string | undefined;
+  /** The authorities of the other side's certificates. */
+  ca?: string | undefined;
 }
 
-/** What the files held, checked: together they can serve TLS now. */
+/** What the files held, checked: together they can be used for TLS now. As `node:tls` takes them. */
 export interface Certificates {
-  cert: Buffer;
-  key: Buffer;
-  clientCa?: Buffer;
-  /** Milliseconds since 1970. */
-  expiresAtMs: number;
+  cert?: Buffer;
+  key?: Buffer;
+  ca?: Buffer;
+  /** When `cert` ends, in milliseconds since 1970. */
+  expiresAtMs?: number;
 }
 
 /** Which file cannot be used, and why. */
 export class CertificateError extends Error {
+  readonly file: string;
+  /** Without the file's name. */
+  readonly reason: string;
+
   constructor(file: string, reason: string, options?: ErrorOptions) {
     super(`${file}: ${reason}`, options);
     this.name = 'CertificateError';
+    this.file = file;
+    this.reason = reason;
   }
 }
 
@@ -36,29 +42,31 @@ const maxBytes = 1024 * 1024;
  * @throws CertificateError
  */
 export async function readCertificates(files: CertificateFiles, nowMs: number): Promise<Certificates> {
-  const [cert, key, bundle] = await Promise.all([
-    read(files.cert),
-    read(files.key),
-    files.clientCa === undefined ? undefined : read(files.clientCa),
-  ]);
+  const [cert, key, bundle] = await Promise.all([files.cert, files.key, files.ca].map(readIfNamed));
+  const ca = bundle === undefined ? undefined : readAuthorities(files.ca!, bundle);
+  const authorities = ca === undefined ? {} : { ca };
+  if (cert === undefined || key === undefined) return authorities;
+  return { ...readPair({ cert, key }, { cert: files.cert!, key: files.key! }, nowMs), ...authorities };
+}
+
+function readPair(
+  { cert, key }: { cert: Buffer; key: Buffer },
+  files: { cert: string; key: string },
+  nowMs: number,
+): Certificates {
   const leaf = attempt(files.cert, 'no certificate in PEM', () => new X509Certificate(cert));
   checkValidity(files.cert, leaf, nowMs);
   const privateKey = attempt(files.key, 'no private key in PEM', () => createPrivateKey(key));
   if (!leaf.checkPrivateKey(privateKey)) {
     throw new CertificateError(files.key, `does not belong to the certificate in ${files.cert}`);
   }
-  const clientCa = bundle === undefined ? undefined : readAuthorities(files.clientCa!, bundle);
   // What OpenSSL refuses beyond that: a broken intermediate certificate, a key that is too short.
-  attempt(files.cert, 'cannot be used for TLS', () => createSecureContext({ cert, key, ca: clientCa }));
-  return {
-    cert,
-    key,
-    ...(clientCa === undefined ? {} : { clientCa }),
-    expiresAtMs: Date.parse(leaf.validTo),
-  };
+  attempt(files.cert, 'cannot be used for TLS', () => createSecureContext({ cert, key }));
+  return { cert, key, expiresAtMs: Date.parse(leaf.validTo) };
 }
 
-async function read(file: string): Promise<Buffer> {
+async function readIfNamed(file: string | undefined): Promise<Buffer | undefined> {
+  if (file === undefined) return undefined;
   try {
     const { size } = await stat(file);
     if (size > maxBytes) throw new CertificateError(file, `has ${size} bytes; at most ${maxBytes} are read`);
@@ -69,7 +77,7 @@ async function read(file: string): Promise<Buffer> {
   }
 }
 
-/** Every client would refuse it, each with other words. */
+/** Every peer would refuse it, each with other words. */
 function checkValidity(file: string, { validFrom, validTo }: X509Certificate, nowMs: number): void {
   if (Date.parse(validTo) < nowMs) throw new CertificateError(file, `was valid until ${validTo} only`);
   if (Date.parse(validFrom) > nowMs) throw new CertificateError(file, `is not valid before ${validFrom}`);

@@ -1,0 +1,7 @@
+export {
+  CertificateError,
+  readCertificates,
+  type CertificateFiles,
+  type Certificates,
+} from './certificates.ts';
+export { LiveCertificates, type LiveCertificatesOptions } from './live-certificates.ts';

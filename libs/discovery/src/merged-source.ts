@@ -15,6 +15,7 @@ export function mergedSource(sources: readonly EndpointSource[]): EndpointSource
     throw new DiscoveryError('BAD_CONFIG', 'there must be at least one source to merge');
   return {
     description: sources.map(({ description }) => description).join(' + '),
+    refresh: () => sources.forEach((source) => source.refresh?.()),
     watch: (listener) => {
       const news = new News(listener);
       const sets: (EndpointSet | undefined)[] = sources.map(() => undefined);

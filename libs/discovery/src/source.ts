@@ -20,4 +20,9 @@ export interface EndpointSource {
    * @returns stops: lets go of timers and connections, and nothing is told any more
    */
   watch(listener: EndpointListener): () => void;
+  /**
+   * Somebody found an endpoint dead: look again soon. Absent where every change is told anyway; a source that asks does
+   * so at once, but never more often than its floor, whoever calls this and how often.
+   */
+  refresh?(): void;
 }

@@ -9,6 +9,7 @@ import type { EndpointSource } from './source.ts';
 export function withStaleLimit(source: EndpointSource, staleMs: number): EndpointSource {
   return {
     description: source.description,
+    refresh: () => source.refresh?.(),
     watch: (listener) => {
       let last: EndpointSet | undefined;
       let expired = false;

@@ -14,6 +14,8 @@ export interface ExchangeOptions {
   timeoutMs: number;
   /** Gives up at once: the promise rejects and the socket is closed. */
   signal: AbortSignal;
+  /** The socket and the timer do not keep the process alive. */
+  unref?: boolean;
 }
 
 /**
@@ -24,6 +26,7 @@ export interface ExchangeOptions {
 export function exchangeByUdp(query: DnsQuery, server: DnsServerAddress, options: ExchangeOptions) {
   return exchange(server, 'UDP', options, (done) => {
     const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
+    if (options.unref) socket.unref();
     socket.on('error', (error) => done(error));
     socket.on('message', (bytes) => {
       const response = readResponse(bytes, query);
@@ -42,6 +45,7 @@ export function exchangeByUdp(query: DnsQuery, server: DnsServerAddress, options
 export function exchangeByTcp(query: DnsQuery, server: DnsServerAddress, options: ExchangeOptions) {
   return exchange(server, 'TCP', options, (done) => {
     const socket = connect(server.port, server.address);
+    if (options.unref) socket.unref();
     const length = Buffer.alloc(2);
     length.writeUInt16BE(query.bytes.length);
     const chunks: Buffer[] = [];
@@ -66,7 +70,7 @@ export function exchangeByTcp(query: DnsQuery, server: DnsServerAddress, options
 function exchange(
   server: DnsServerAddress,
   by: string,
-  { timeoutMs, signal }: ExchangeOptions,
+  { timeoutMs, signal, unref = false }: ExchangeOptions,
   start: (done: (result: DnsResponse | Error) => void) => () => void,
 ): Promise<DnsResponse> {
   return new Promise((resolve, reject) => {
@@ -84,6 +88,7 @@ function exchange(
     };
     const onAbort = () => done(new Error('stopped'));
     const timer = setTimeout(() => done(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    if (unref) timer.unref();
     const close = start(done);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort);

@@ -22,6 +22,8 @@ export interface DnsResolverOptions {
   timeoutMs?: number;
   /** How often each server is asked, default 2. The servers are asked one after the other, in their order. */
   tries?: number;
+  /** Sockets and timers do not keep the process alive. */
+  unref?: boolean;
 }
 
 const maxServers = 8;
@@ -31,6 +33,7 @@ export function dnsResolver({
   servers: given = [],
   timeoutMs = 2000,
   tries = 2,
+  unref = false,
 }: DnsResolverOptions = {}): DnsResolver {
   const servers = (given.length > 0 ? given : getServers()).map(serverAddress);
   if (servers.length > maxServers)
@@ -41,7 +44,7 @@ export function dnsResolver({
       for (let attempt = 0; attempt < tries; attempt++) {
         for (const server of servers) {
           try {
-            return checked(await ask(server, name, type, { timeoutMs, signal }), name, type);
+            return checked(await ask(server, name, type, { timeoutMs, signal, unref }), name, type);
           } catch (error) {
             failure = asDiscoveryError(error);
             // The next server would say the same; and after a stop nobody waits for what it says.

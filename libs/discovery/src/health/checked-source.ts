@@ -1,6 +1,6 @@
 import { endpointKey, endpointSet, type Endpoint, type EndpointSet } from '../endpoint.ts';
 import { DiscoveryError } from '../errors.ts';
-import { repeat } from '../repeat.ts';
+import { repeat, type Repetition } from '../repeat.ts';
 import { News } from '../news.ts';
 import type { EndpointSource } from '../source.ts';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
@@ -29,6 +29,7 @@ export interface HealthCheckedOptions {
 export function healthCheckedSource(options: HealthCheckedOptions): EndpointSource {
   return {
     description: `${options.source.description}, health-checked`,
+    refresh: () => options.source.refresh?.(),
     watch: (listener) => watchChecked(options, new News(listener)),
   };
 }
@@ -41,7 +42,7 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
   /** The source works again, but what changed meanwhile has yet to be checked and told. */
   let recovering = false;
   let stopped = false;
-  let stopRounds = () => {};
+  let rounds: Repetition | undefined;
 
   /** Checks all of one set; what it found counts only if that set is still the current one. */
   const round = async (set: EndpointSet) => {
@@ -75,8 +76,8 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
       current = set;
       checker.retain(set.endpoints);
       history.retain(set.endpoints);
-      stopRounds();
-      stopRounds = repeat(intervalMs, () => round(set));
+      rounds?.stop();
+      rounds = repeat(intervalMs, () => round(set));
     },
     onError: (error) => {
       recovering = false;
@@ -90,7 +91,7 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
   return () => {
     stopped = true;
     stopSource();
-    stopRounds();
+    rounds?.stop();
     checker.close();
   };
 }

@@ -3,11 +3,14 @@ export class Deadline {
   readonly #controller = new AbortController();
   readonly #parent: AbortSignal;
   readonly #onAbort = () => this.#controller.abort();
+  readonly #unref: boolean;
   #timer: NodeJS.Timeout | undefined;
   #expired = false;
   #ms = 0;
 
-  constructor(parent: AbortSignal, ms: number) {
+  /** @param unref the timer does not keep the process alive */
+  constructor(parent: AbortSignal, ms: number, unref = false) {
+    this.#unref = unref;
     this.#parent = parent;
     parent.addEventListener('abort', this.#onAbort, { once: true });
     if (parent.aborted) this.#controller.abort();
@@ -35,6 +38,7 @@ export class Deadline {
       this.#expired = true;
       this.#controller.abort();
     }, ms);
+    if (this.#unref) this.#timer.unref();
   }
 
   /** Lets go of the timer and the other signal. */

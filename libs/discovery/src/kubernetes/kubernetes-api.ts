@@ -25,12 +25,12 @@ interface SharedWatch {
  */
 export class KubernetesApi {
   readonly #api: SliceApi;
-  readonly #backoff: BackoffOptions | undefined;
+  readonly #waits: BackoffOptions & { unref?: boolean | undefined };
   readonly #watches = new Map<string, SharedWatch>();
 
   constructor(access: ApiServerAccess, { backoff, ...options }: KubernetesApiOptions = {}) {
     this.#api = new SliceApi(access, options);
-    this.#backoff = backoff;
+    this.#waits = { ...backoff, unref: options.unref };
   }
 
   /** How many services are watched now. */
@@ -75,7 +75,7 @@ export class KubernetesApi {
         for (const { listener } of shared.members) listener.onWatching();
       },
     };
-    shared.stop = watchSlices(this.#api, ref, tell, this.#backoff);
+    shared.stop = watchSlices(this.#api, ref, tell, this.#waits);
     this.#watches.set(key, shared);
     return shared;
   }

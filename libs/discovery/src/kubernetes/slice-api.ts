@@ -17,6 +17,8 @@ export interface SliceApiOptions {
   requestTimeoutMs?: number;
   /** How long a watch lasts before it is renewed, the least of it; up to a quarter longer by chance. Default 240 s. */
   watchSeconds?: number;
+  /** Connections and timers do not keep the process alive: for clients, which end when their work is done. */
+  unref?: boolean;
 }
 
 /** Slices a page, and the most bytes that a page may have. */
@@ -35,13 +37,13 @@ export class SliceApi {
 
   constructor(access: ApiServerAccess, options: SliceApiOptions = {}) {
     this.#access = access;
-    this.#options = { requestTimeoutMs: 30_000, watchSeconds: 240, ...options };
+    this.#options = { requestTimeoutMs: 30_000, watchSeconds: 240, unref: false, ...options };
   }
 
   /** @throws ApiRefusal; DiscoveryError UNREACHABLE, INVALID, BAD_CONFIG */
   async list(ref: ServiceRef, continueToken: string | undefined, signal: AbortSignal): Promise<unknown> {
     const page = { limit: `${pageSize}`, ...(continueToken !== undefined && { continue: continueToken }) };
-    const deadline = new Deadline(signal, this.#options.requestTimeoutMs);
+    const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
     try {
       const response = await this.#open(ref, page, deadline.signal);
       return parseJson(await textOf(response, maxListBytes));
@@ -64,7 +66,7 @@ export class SliceApi {
     signal: AbortSignal,
   ): Promise<void> {
     const seconds = Math.ceil(this.#options.watchSeconds * (1 + Math.random() / 4));
-    const deadline = new Deadline(signal, this.#options.requestTimeoutMs);
+    const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
     let opened = false;
     try {
       const query = {
@@ -97,7 +99,10 @@ export class SliceApi {
     const headers = { ...options.headers, accept: 'application/json', 'user-agent': 'evenly-discovery' };
     const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
     const request = send(url, { ...options, headers, signal });
-    request.on('socket', (socket) => socket.setKeepAlive(true, keepAliveMs));
+    request.on('socket', (socket) => {
+      socket.setKeepAlive(true, keepAliveMs);
+      if (this.#options.unref) socket.unref();
+    });
     request.end();
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     await refuseUnlessJson(response);

@@ -28,7 +28,7 @@ export function watchSlices(
   api: SliceApi,
   ref: ServiceRef,
   listener: SliceListener,
-  options: BackoffOptions = {},
+  options: BackoffOptions & { unref?: boolean | undefined } = {},
 ): () => void {
   const stopped = new AbortController();
   const { signal } = stopped;
@@ -100,7 +100,8 @@ export function watchSlices(
     return Math.max(backoff.next(), refusal?.retryAfterMs ?? 0);
   };
 
-  const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
+  const pause = (ms: number) =>
+    delay(ms, undefined, { signal, ref: options.unref !== true }).catch(() => undefined);
 
   const run = async () => {
     while (!signal.aborted) {

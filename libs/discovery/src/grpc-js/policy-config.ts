@@ -1,0 +1,110 @@
+import { hostname } from 'node:os';
+import type { Policy, SlowStartOptions } from '@evenly/balancing';
+import { z } from 'zod';
+
+/** The policies, by the names that service configs use. */
+export const policyNames = {
+  evenly_round_robin: 'round-robin',
+  evenly_weighted_round_robin: 'weighted-round-robin',
+  evenly_least_request: 'least-request',
+  evenly_peak_ewma: 'peak-ewma',
+} as const;
+export type PolicyName = keyof typeof policyNames;
+
+/** As in proto3's JSON: `"10s"`, `"0.5s"`. In milliseconds. */
+const duration = z
+  .string()
+  .regex(/^\d{1,6}(\.\d{1,9})?s$/, { error: 'must be a duration such as "10s" or "0.5s"' })
+  .transform((text) => Number(text.slice(0, -1)) * 1000);
+
+const common = {
+  zone: z.string().min(1).max(253).optional(),
+  callersShare: z.number().gt(0).max(1).optional(),
+  overprovisioning: z.number().min(1).max(10).optional(),
+  connectionsPerAddress: z.int().min(1).max(16).default(1),
+  subset: z
+    .strictObject({
+      size: z.int().min(1).max(10_000),
+      clientIndex: z.int().min(0).optional(),
+      clientId: z.string().min(1).max(253).optional(),
+    })
+    .optional(),
+  slowStart: z
+    .strictObject({
+      window: duration,
+      aggression: z.number().min(0.1).max(10).optional(),
+      minFactor: z.number().min(0.01).max(1).optional(),
+    })
+    .optional(),
+};
+const choiceCount = z.int().min(2).max(10).default(2);
+const schemas = {
+  evenly_round_robin: z.strictObject(common),
+  evenly_weighted_round_robin: z.strictObject(common),
+  evenly_least_request: z.strictObject({ ...common, choiceCount }),
+  evenly_peak_ewma: z.strictObject({ ...common, choiceCount, decay: duration.default(10_000) }),
+};
+
+/** What a policy does, its defaults filled in. */
+export interface PolicySettings {
+  policy: Policy;
+  zone: string | undefined;
+  callersShare: number | undefined;
+  overprovisioning: number | undefined;
+  connectionsPerAddress: number;
+  subset: { size: number; client: number | string } | undefined;
+  slowStart: SlowStartOptions | undefined;
+}
+
+/**
+ * A policy's part of a service config. One that is no good is kept with what is wrong: were it thrown, grpc-js would
+ * silently take pick_first instead.
+ */
+export class PolicyConfig {
+  readonly #name: PolicyName;
+  readonly #json: unknown;
+  readonly settings: PolicySettings | undefined;
+  /** What is wrong with it. */
+  readonly fault: string | undefined;
+
+  constructor(name: PolicyName, json: unknown) {
+    this.#name = name;
+    this.#json = json;
+    const result = schemas[name].safeParse(json ?? {});
+    if (result.success) this.settings = settingsOf(name, result.data);
+    else
+      this.fault = result.error.issues
+        .map(({ path, message }) => `${[name, ...path].map(String).join('.')}: ${message}`)
+        .join('; ');
+  }
+
+  getLoadBalancerName(): string {
+    return this.#name;
+  }
+
+  toJsonObject(): object {
+    return { [this.#name]: this.#json };
+  }
+
+  /** Equal texts do the same. */
+  get text(): string {
+    return JSON.stringify(this.toJsonObject());
+  }
+}
+
+function settingsOf(name: PolicyName, given: z.output<(typeof schemas)[PolicyName]>): PolicySettings {
+  const { zone, callersShare, overprovisioning, connectionsPerAddress, subset, slowStart } = given;
+  const choices = 'choiceCount' in given ? { choices: given.choiceCount } : {};
+  const decay = 'decay' in given ? { decayMs: given.decay } : {};
+  return {
+    ...{ zone, callersShare, overprovisioning, connectionsPerAddress },
+    policy: { name: policyNames[name], ...choices, ...decay },
+    // A pod's host name is its own, and stays its own: the same client always takes the same part.
+    subset: subset && { size: subset.size, client: subset.clientIndex ?? subset.clientId ?? hostname() },
+    slowStart: slowStart && {
+      windowMs: slowStart.window,
+      ...(slowStart.aggression !== undefined && { aggression: slowStart.aggression }),
+      ...(slowStart.minFactor !== undefined && { minFactor: slowStart.minFactor }),
+    },
+  };
+}

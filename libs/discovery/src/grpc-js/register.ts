@@ -1,0 +1,62 @@
+import { experimental, logVerbosity, type ChannelOptions } from '@grpc/grpc-js';
+import { EvenlyPolicy } from './policy.ts';
+import { PolicyConfig, policyNames, type PolicyName } from './policy-config.ts';
+import { KubernetesClients } from './kubernetes-clients.ts';
+import type { RegisterOptions } from './options.ts';
+import { EvenlyResolver, type ResolverContext } from './resolver.ts';
+import { SourcePool } from './source-pool.ts';
+import { schemes, type Scheme, type Uri } from './target.ts';
+import type { Listener } from './versions.ts';
+
+let context = contextOf({});
+
+/**
+ * Registers the schemes `k8s`, `kubernetes`, `dns+srv`, `dns+a` and `file` and the policies `evenly_…` with grpc-js.
+ * Importing this module has done so already; call it to set options, before the first channel is made: they count for
+ * channels that come later. The stock schemes and policies stay as they are.
+ */
+export function register(options: RegisterOptions = {}): void {
+  context = contextOf(options);
+  for (const scheme of schemes) experimental.registerResolver(scheme.name, resolverClass(scheme));
+  for (const name of Object.keys(policyNames) as PolicyName[])
+    experimental.registerLoadBalancerType(name, policyClass(name), configClass(name));
+}
+
+function contextOf(options: RegisterOptions): ResolverContext {
+  const warn = options.onWarning ?? ((message) => experimental.log(logVerbosity.ERROR, message));
+  return { options, warn, kubernetes: new KubernetesClients(options.kubernetes), pool: new SourcePool() };
+}
+
+function resolverClass(scheme: Scheme) {
+  return class extends EvenlyResolver {
+    constructor(uri: Uri, listener: Listener, channelOptions: ChannelOptions) {
+      super(scheme, context, uri, listener, channelOptions);
+    }
+
+    static getDefaultAuthority(uri: Uri): string {
+      const authority = scheme.authority(uri);
+      // grpc-js makes a URL of it, and would throw for one that is none; such a target is told as an error later.
+      return URL.canParse(`http://${authority}`) ? authority : 'localhost';
+    }
+  };
+}
+
+function policyClass(name: PolicyName) {
+  return class extends EvenlyPolicy {
+    constructor(...args: unknown[]) {
+      super(name, context.options.zone, args);
+    }
+  };
+}
+
+function configClass(name: PolicyName) {
+  return class extends PolicyConfig {
+    constructor(json: unknown = {}) {
+      super(name, json);
+    }
+
+    static createFromJson(json: unknown) {
+      return new this(json);
+    }
+  };
+}

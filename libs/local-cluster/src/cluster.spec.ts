@@ -69,6 +69,30 @@ describe('a cluster', () => {
     expect(await podsOf('be1-srv')).toContain('be1-srv-1');
   });
 
+  it.runIf(process.platform === 'linux')(
+    'gives pods addresses of their own, behind a virtual IP',
+    async () => {
+      const spec = { replicas: 3, command: podCommand(), port: 17_411, zones: ['a', 'b'] };
+      const cluster = await localCluster()
+        .service('headless', spec)
+        .service('clusterip', { ...spec, virtualIpPort: 17_412 })
+        .start();
+      clusters.push(cluster);
+      const resolver = new Resolver({ timeout: 1000, tries: 2 });
+      resolver.setServers([`127.0.0.1:${cluster.dns.status.port}`]);
+      const lookUp = (service: string) => resolver.resolve4(`${service}.default.svc.cluster.local`);
+      const { pods } = cluster.service('headless').status;
+      expect(await lookUp('headless')).toEqual(pods.map(({ address }) => address));
+      expect(pods.map(({ port, zone }) => `${port} ${zone}`)).toEqual(['17411 a', '17411 b', '17411 a']);
+      const [virtualIp] = await lookUp('clusterip');
+      expect(await resolver.resolveSrv('_grpc._tcp.clusterip.default.svc.cluster.local')).toMatchObject([
+        { name: 'clusterip.default.svc.cluster.local', port: 17_412 },
+      ]);
+      const [greeting] = (await connect(17_412, virtualIp).toArray()) as Buffer[];
+      expect(greeting?.toString()).toMatch(/^clusterip-[123]$/);
+    },
+  );
+
   it('leaves no process when it stops', async () => {
     const { cluster } = await start();
     const pids = cluster.services.flatMap(({ status }) => status.pods.map(({ pid }) => pid!));
@@ -101,6 +125,11 @@ describe('what cannot be', () => {
     expect(() => localCluster().service(name, { replicas: 1, command: podCommand() })).toThrow(
       'is no service name',
     );
+  });
+
+  it('pods with addresses of their own on IPv6, which has but one for loopback', () => {
+    const spec = { replicas: 1, command: podCommand(), port: 50_051 };
+    expect(() => localCluster({ host: '::1' }).service('a', spec)).toThrow('only with IPv4');
   });
 
   it('the same service twice, or too many', () => {

@@ -1,3 +1,4 @@
+import { Addresses } from './addresses.ts';
 import { DnsServer } from './dns/server.ts';
 import type { Zone } from './dns/zone.ts';
 import { LocalClusterError } from './errors.ts';
@@ -24,6 +25,7 @@ export class LocalCluster {
   readonly dns: DnsServer;
   readonly #options: Required<ClusterOptions>;
   readonly #services = new Map<string, LocalService>();
+  readonly #addresses = new Addresses();
 
   constructor(options: ClusterOptions = {}) {
     this.#options = { host: '127.0.0.1', dnsPort: 0, domain: 'cluster.local', dnsTtlS: 5, ...options };
@@ -36,12 +38,23 @@ export class LocalCluster {
 
   /**
    * Adds a service; its pods start with `service.start()`.
-   * @throws LocalClusterError BAD_NAME, BAD_REPLICAS
+   * @throws LocalClusterError BAD_NAME, BAD_REPLICAS, NO_ADDRESSES
    */
   add(name: string, spec: ServiceSpec): LocalService {
     const problem = this.#problemWith(name);
     if (problem) throw new LocalClusterError('BAD_NAME', problem);
-    const service = new LocalService(name, this.#options.host, spec);
+    const { host } = this.#options;
+    const isIpv6 = host.includes(':');
+    if (isIpv6 && spec.port !== undefined) {
+      throw new LocalClusterError('NO_ADDRESSES', `${name}: pods have addresses of their own only with IPv4`);
+    }
+    const index = this.#services.size;
+    const place = {
+      host,
+      virtualIp: isIpv6 || spec.port === undefined ? host : this.#addresses.ofService(index),
+      podAddress: (number: number) => this.#addresses.ofPod(index, number),
+    };
+    const service = new LocalService(name, place, spec);
     this.#services.set(name, service);
     return service;
   }
@@ -78,6 +91,7 @@ export class LocalCluster {
   /** Ends all pods and DNS; resolves when they are gone. May be called more than once. */
   async stop(): Promise<void> {
     await Promise.all([this.dns.stop(), ...this.services.map((service) => service.stop())]);
+    this.#addresses.release();
   }
 
   /** SIGKILL for all pods, when `stop` takes too long. */
@@ -98,6 +112,7 @@ export class LocalCluster {
       namespace: status.namespace,
       portName: status.portName,
       protocol: status.protocol,
+      ...(status.virtualIp && { virtualIp: status.virtualIp }),
       endpoints: status.pods.flatMap(({ name, state, address, port }) =>
         state === 'running' && port !== undefined ? [{ hostname: name, address, port }] : [],
       ),

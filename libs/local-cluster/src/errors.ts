@@ -8,6 +8,8 @@ export type LocalClusterErrorCode =
   /** A service's name is no DNS label, or is taken. */
   | 'BAD_NAME'
   | 'BAD_REPLICAS'
+  /** Pods cannot have addresses of their own here. */
+  | 'NO_ADDRESSES'
   /** The pod refused the change; the message is its own. */
   | 'BAD_BEHAVIOUR'
   /** The pod is starting or ending, or has no admin port. */

@@ -9,4 +9,5 @@ export { serviceNameLabel, type EndpointSliceObject, type SliceEndpointObject } 
 export { KubeApi, type KubeApiFaults, type KubeApiOptions } from './kube-api/server.ts';
 export { Pod, type PodState, type PodStatus } from './pod.ts';
 export { ManagedProcess, describeExit, type Exit, type ListenAddress, type ProcessSpec } from './process.ts';
+export type { VirtualIpStatus } from './virtual-ip.ts';
 export { LocalService, maxReplicas, type ServiceSpec, type ServiceStatus } from './service.ts';

@@ -10,6 +10,10 @@ export interface PodSpec {
   /** Which rollout of the service it belongs to. */
   generation: number;
   host: string;
+  /** For the EndpointSlice API; absent = it is in none. */
+  zone?: string;
+  /** What it announces as the port that calls go to; default `grpc`. */
+  announces?: string;
   command: readonly string[];
   env?: Readonly<Record<string, string | undefined>>;
   startTimeoutMs: number;
@@ -25,6 +29,7 @@ export interface PodStatus {
   address: string;
   port?: number;
   adminPort?: number;
+  zone?: string;
 }
 
 /** How long a pod may take to answer on its admin port. */
@@ -68,7 +73,7 @@ export class Pod {
   }
 
   get status(): PodStatus {
-    const port = this.#process.addresses.get('grpc')?.port;
+    const port = this.#process.addresses.get(this.#announces)?.port;
     const adminPort = this.#process.addresses.get('admin')?.port;
     return {
       name: this.name,
@@ -77,6 +82,7 @@ export class Pod {
       address: this.#spec.host,
       ...(port !== undefined && { port }),
       ...(adminPort !== undefined && { adminPort }),
+      ...(this.#spec.zone !== undefined && { zone: this.#spec.zone }),
     };
   }
 
@@ -86,7 +92,7 @@ export class Pod {
    */
   async started(): Promise<void> {
     try {
-      await this.#process.listening(['grpc', 'admin'], this.#spec.startTimeoutMs);
+      await this.#process.listening([this.#announces, 'admin'], this.#spec.startTimeoutMs);
     } catch (error) {
       this.kill();
       await this.ended;
@@ -142,6 +148,10 @@ export class Pod {
     const body = await response.text();
     if (!response.ok) throw new LocalClusterError('BAD_BEHAVIOUR', `${this.name}: ${body.trim()}`);
     return JSON.parse(body) as unknown;
+  }
+
+  get #announces(): string {
+    return this.#spec.announces ?? 'grpc';
   }
 
   /** For the message about a pod that ended by itself. */

@@ -4,7 +4,8 @@ import { eventually, isAlive, podCommand } from './testing/index.ts';
 
 const services: LocalService[] = [];
 const create = (spec: Partial<ServiceSpec> = {}) => {
-  const service = new LocalService('echo', '127.0.0.1', { replicas: 2, command: podCommand(), ...spec });
+  const place = { host: '127.0.0.1', virtualIp: '127.0.0.1', podAddress: (n: number) => `127.0.77.${n}` };
+  const service = new LocalService('echo', place, { replicas: 2, command: podCommand(), ...spec });
   services.push(service);
   return service;
 };

@@ -2,11 +2,23 @@ import { Backoff } from './backoff.ts';
 import { LocalClusterError } from './errors.ts';
 import { Pod, type PodStatus } from './pod.ts';
 import { isSettled, plan } from './rollout.ts';
+import { VirtualIp, type VirtualIpStatus } from './virtual-ip.ts';
 
 export interface ServiceSpec {
   replicas: number;
-  /** The pod's program and arguments. It must announce `grpc` and `admin`, on ports of its own choice on `host`. */
-  command: (pod: { name: string; host: string }) => readonly string[];
+  /** The pod's program and arguments. It must announce `grpc` and `admin`; 0 = on a port of its own choice. */
+  command: (pod: { name: string; host: string; port: number }) => readonly string[];
+  /** What it announces instead of `grpc`. */
+  announces?: string;
+  /**
+   * The port of all pods, each of which then has a loopback address of its own, as in a real cluster; Linux only.
+   * Absent: they share the cluster's address, and differ by port.
+   */
+  port?: number;
+  /** A connection-level virtual IP in front of the pods; its port, 0 = any. DNS then names it, and not the pods. */
+  virtualIpPort?: number;
+  /** The pods are in these zones, by turns. */
+  zones?: readonly string[];
   env?: Readonly<Record<string, string | undefined>>;
   /** Default `default`. */
   namespace?: string;
@@ -22,6 +34,14 @@ export interface ServiceSpec {
   startTimeoutMs?: number;
 }
 
+/** Where a service is in its cluster. */
+export interface ServicePlace {
+  /** Of pods that differ by port. */
+  host: string;
+  virtualIp: string;
+  podAddress: (number: number) => string;
+}
+
 export interface ServiceStatus {
   name: string;
   namespace: string;
@@ -30,6 +50,7 @@ export interface ServiceStatus {
   /** How many are desired. */
   replicas: number;
   pods: PodStatus[];
+  virtualIp?: VirtualIpStatus;
   /** The last failure of a pod to start, or to stay. */
   lastFailure?: string;
 }
@@ -51,7 +72,8 @@ interface Waiting {
  */
 export class LocalService {
   readonly name: string;
-  readonly #host: string;
+  readonly #place: ServicePlace;
+  readonly #virtualIp: VirtualIp | undefined;
   readonly #spec: ServiceSpec;
   readonly #pods = new Map<string, Pod>();
   readonly #waiting = new Set<Waiting>();
@@ -62,11 +84,15 @@ export class LocalService {
   #lastFailure: string | undefined;
   #stopped = false;
 
-  constructor(name: string, host: string, spec: ServiceSpec) {
+  constructor(name: string, place: ServicePlace, spec: ServiceSpec) {
     this.name = name;
-    this.#host = host;
+    this.#place = place;
     this.#spec = spec;
     checkReplicas(name, spec.replicas);
+    if (spec.virtualIpPort !== undefined) {
+      const at = { host: place.virtualIp, port: spec.virtualIpPort };
+      this.#virtualIp = new VirtualIp(at, () => this.pods.map((pod) => pod.status));
+    }
   }
 
   /** In the order of their numbers, ended ones not included. */
@@ -83,13 +109,15 @@ export class LocalService {
       protocol,
       replicas: this.#desired.replicas,
       pods: this.pods.map((pod) => pod.status),
+      ...(this.#virtualIp && { virtualIp: this.#virtualIp.status }),
       ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
     };
   }
 
-  /** @throws LocalClusterError as `scale` does */
-  start(): Promise<void> {
-    return this.scale(this.#spec.replicas);
+  /** @throws LocalClusterError as `scale` does; PORT_IN_USE, CANNOT_LISTEN for its virtual IP */
+  async start(): Promise<void> {
+    await this.#virtualIp?.start();
+    await this.scale(this.#spec.replicas);
   }
 
   /**
@@ -113,6 +141,7 @@ export class LocalService {
     clearTimeout(this.#retry);
     this.#settleAll(new LocalClusterError('STOPPED', `${this.name} was stopped`));
     await Promise.all(this.pods.map((pod) => pod.stop()));
+    await this.#virtualIp?.stop();
   }
 
   /** SIGKILL for all pods, for a hurry; see `stop`. */
@@ -162,12 +191,18 @@ export class LocalService {
   }
 
   #startPod(): void {
-    const name = `${this.name}-${this.#nextNumber++}`;
+    const number = this.#nextNumber++;
+    const name = `${this.name}-${number}`;
+    const { port, zones = [], announces } = this.#spec;
+    const host = port === undefined ? this.#place.host : this.#place.podAddress(number);
+    const zone = zones[(number - 1) % zones.length];
     const pod = new Pod({
       name,
       generation: this.#desired.generation,
-      host: this.#host,
-      command: this.#spec.command({ name, host: this.#host }),
+      host,
+      command: this.#spec.command({ name, host, port: port ?? 0 }),
+      ...(zone !== undefined && { zone }),
+      ...(announces !== undefined && { announces }),
       ...(this.#spec.env !== undefined && { env: this.#spec.env }),
       startTimeoutMs: this.#spec.startTimeoutMs ?? 30_000,
       stopGraceMs: this.#spec.stopGraceMs ?? 10_000,

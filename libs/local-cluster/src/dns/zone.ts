@@ -7,6 +7,8 @@ export interface ZoneService {
   portName: string;
   protocol: string;
   endpoints: readonly { hostname: string; address: string; port: number }[];
+  /** It is no headless service, then: its name stands for this address. */
+  virtualIp?: { address: string; port: number };
 }
 
 export interface Zone {
@@ -27,7 +29,7 @@ export interface ZoneAnswer {
 type ZoneRecord = StringAnswer | SrvAnswer | SoaAnswer;
 
 /**
- * Answers one question as the Kubernetes DNS specification (1.1.0, 2.4 headless services) has it:
+ * Answers one question as the Kubernetes DNS specification (1.1.0, 2.3 services with a cluster IP, 2.4 headless ones) has it:
  * `<service>.<ns>.svc.<domain>` and `<pod>.<service>.<ns>.svc.<domain>` have A or AAAA records,
  * `_<port>._<protocol>.<service>.<ns>.svc.<domain>` has SRV records. A service without endpoints is NXDOMAIN. A pure function.
  */
@@ -72,6 +74,11 @@ function recordsOfService({ domain, ttlS }: Zone, service: ZoneService): ZoneRec
   });
   // As CoreDNS has it: a hundred shared evenly.
   const weight = Math.max(1, Math.floor(100 / service.endpoints.length));
+  if (service.virtualIp) {
+    const { address, port } = service.virtualIp;
+    const data = { priority: 0, weight: 100, port, target: serviceName };
+    return [addressRecord(serviceName, address), { type: 'SRV', name: srvName, ttl: ttlS, data }];
+  }
   const podName = (hostname: string) => `${hostname}.${serviceName}`.toLowerCase();
   return [
     ...[...new Set(service.endpoints.map(({ address }) => address))].map((each) =>

@@ -59,6 +59,7 @@ function endpointOfPod(pod: PodStatus, namespace: string): SliceEndpointObject {
   return {
     addresses: [pod.address],
     conditions: { ready, serving: pod.state !== 'starting', terminating: pod.state === 'terminating' },
+    ...(pod.zone !== undefined && { zone: pod.zone }),
     targetRef: { kind: 'Pod', namespace, name: pod.name, uid: `${pod.name}-${pod.pid ?? 0}` },
   };
 }

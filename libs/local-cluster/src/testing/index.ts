@@ -5,10 +5,10 @@ const podFile = fileURLToPath(new URL('pod.mjs', import.meta.url));
 /** The command of a test pod; see pod.mjs for the faults. */
 export const podCommand =
   (fault = '') =>
-  ({ name, host }: { name: string; host: string }): string[] => [
+  ({ name, host, port = 0 }: { name: string; host: string; port?: number }): string[] => [
     process.execPath,
     podFile,
-    ...['--name', name, '--host', host, '--fault', fault],
+    ...['--name', name, '--host', host, '--port', String(port), '--fault', fault],
   ];
 
 /** Tries until it holds (or throws what it threw last), for states that no event announces. */

@@ -8,10 +8,11 @@ const { values: options } = parseArgs({
   options: {
     name: { type: 'string', default: 'pod' },
     host: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '0' },
     fault: { type: 'string', default: '' },
   },
 });
-const { name, host, fault } = options;
+const { name, host, port, fault } = options;
 const log = (fields) => console.log(JSON.stringify({ app: 'pod', name, ...fields }));
 
 process.stdin.on('close', () => process.exit(0)).resume();
@@ -54,5 +55,7 @@ function serve() {
 }
 
 function listen(what, server) {
-  server.listen(0, host, () => log({ event: 'listening', what, ...server.address() }));
+  server.listen(what === 'grpc' ? Number(port) : 0, host, () =>
+    log({ event: 'listening', what, ...server.address() }),
+  );
 }

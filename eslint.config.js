@@ -11,7 +11,7 @@ const mayUse = {
   // local-cluster: its DNS server, in tests only
   'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:local-cluster'],
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:discovery'],
-  'scope:live-mesh': ['scope:mesh-config', 'scope:discovery'],
+  'scope:live-mesh': ['scope:mesh-config', 'scope:discovery', 'scope:tls'],
   'scope:tls': ['scope:discovery', 'scope:local-cluster'], // local-cluster: in tests only
   'scope:local-cluster': ['scope:proto'],
   'type:app': ['type:lib'],

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { MeshCertificates } from '@evenly/live-mesh';
 import { ConfigError, readConfigs } from '@evenly/mesh-config';
 import { exitCodes } from '@evenly/service';
 
@@ -16,7 +17,11 @@ export async function checkFiles(files: readonly string[], say: (line: string) =
     const texts = await Promise.all(
       files.map(async (file) => ({ file, text: await readFile(file, 'utf8') })),
     );
-    const { services, routes, listeners } = readConfigs(texts);
+    const config = readConfigs(texts);
+    const { services, routes, listeners } = config;
+    const certificates = new MeshCertificates();
+    await certificates.prepare(config);
+    certificates.close();
     say(
       `${files.join(', ')}: good (services: ${services.size}, routes: ${routes.length}, listeners: ${listeners.length})`,
     );

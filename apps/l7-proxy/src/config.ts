@@ -18,6 +18,44 @@ export const options = {
     schema: values.port(),
     default: '8080',
   },
+  tlsCert: {
+    describe: 'certificate (PEM) of that listener; with --tls-key it speaks TLS',
+    schema: values.text(),
+  },
+  tlsKey: { describe: 'private key (PEM) of --tls-cert', schema: values.text() },
+  tlsClientCa: {
+    describe:
+      'authorities (PEM) of clients’ certificates; with it every client of that listener has to show one',
+    schema: values.text(),
+  },
+  grpcWeb: {
+    describe: 'that listener takes gRPC-Web too, by HTTP/1.1 and HTTP/2',
+    schema: values.flag(),
+    default: 'false',
+    isFlag: true,
+  },
+  corsOrigins: {
+    describe: 'origins whose pages may call that listener by gRPC-Web, separated by commas; * = all',
+    schema: values.list(),
+    default: '',
+  },
+  proxyProtocol: {
+    describe: 'connections to that listener begin with a PROXY protocol header, v1 or v2; others are closed',
+    schema: values.flag(),
+    default: 'false',
+    isFlag: true,
+  },
+  trustForwarded: {
+    describe: 'clients of that listener are proxies of ours: x-forwarded-* of theirs is kept and added to',
+    schema: values.flag(),
+    default: 'false',
+    isFlag: true,
+  },
+  requestIds: {
+    describe: 'whether requests without an x-request-id are given one: on or off',
+    schema: values.oneOf(['on', 'off']),
+    default: 'on',
+  },
   zone: { describe: 'the zone that this proxy is in, for zonePreference', schema: values.text() },
   id: {
     describe: "who this proxy is, for subsetting; absent = the machine's name",

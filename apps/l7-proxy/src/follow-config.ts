@@ -19,21 +19,27 @@ export async function followConfig(
     const applied = proxy.apply(config);
     if (first === undefined) first = applied;
     else
-      applied.catch((error: Error) => log.error({ reason: error.message }, 'config not applied as a whole'));
+      applied.catch((error: Error) => {
+        if (error instanceof ConfigError) refused(error);
+        else log.error({ reason: error.message }, 'config not applied as a whole');
+      });
   };
   const refused = (error: Error) => {
     onRefused();
     const faults = error instanceof ConfigError ? error.faults : undefined;
     log.error({ faults, reason: error.message }, 'config refused; the last good one stays');
   };
+  const cannotUse = (cause: Error) =>
+    new ServiceError('BAD_CONFIG', `cannot use ${files.join(', ')}:\n${cause.message}`, { cause });
   let stop: () => void;
   try {
     stop = await followConfigFilesFromNow(files, {}, { onConfig, onRefused: refused });
   } catch (cause) {
-    throw new ServiceError('BAD_CONFIG', `cannot use ${files.join(', ')}:\n${(cause as Error).message}`, {
-      cause,
-    });
+    throw cannotUse(cause as Error);
   }
-  await first;
+  await first!.catch((error: Error) => {
+    stop();
+    throw error instanceof ConfigError ? cannotUse(error) : error;
+  });
   return stop;
 }

@@ -1,6 +1,7 @@
 import { dnsResolver, endpointKey } from '@evenly/discovery';
 import { MemoryBudget, SocketLoop } from '@evenly/http2';
-import { endpointSourceOf, lazyKubernetes } from '@evenly/live-mesh';
+import { endpointSourceOf, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
+import type { UpstreamTls } from '@evenly/mesh-config';
 import type { Program, Service } from '@evenly/service';
 import { addStatusRoute } from './admin/status.ts';
 import { ReplayStore } from './call/saved-request.ts';
@@ -10,6 +11,7 @@ import { followConfig } from './follow-config.ts';
 import { Mesh } from './mesh.ts';
 import { registerMetrics } from './metrics/proxy-metrics.ts';
 import { Proxy } from './proxy.ts';
+import { defaultListener } from './listener/default-listener.ts';
 import type { ClusterContext } from './upstream/cluster.ts';
 
 /** How often outliers and slow starts are looked at. */
@@ -29,12 +31,15 @@ export const l7Proxy: Program<typeof options> = {
       maxBytesPerCall: config.replayBytes,
       maxBytes: config.replayTotalBytes,
     });
-    const mesh = new Mesh(clusterContext(config, service, { loop, budget }));
+    const certificates = meshCertificates(service);
+    const mesh = new Mesh(clusterContext(config, service, { loop, budget, certificates }));
     const { connectWait: connectWaitMs, cancelHold: cancelHoldMs } = config;
+    const requestIds = config.requestIds === 'on';
     const proxy = new Proxy({
       mesh,
+      certificates,
       service,
-      calls: { wheel, now, random: Math.random, replay, connectWaitMs, cancelHoldMs },
+      calls: { wheel, now, random: Math.random, replay, connectWaitMs, cancelHoldMs, requestIds },
       listener: {
         loop,
         budget,
@@ -44,7 +49,7 @@ export const l7Proxy: Program<typeof options> = {
         maxAgeMs: config.maxConnectionAge,
         maxAgeGraceMs: config.maxConnectionAgeGrace,
       },
-      defaultListener: { address: config.host, port: config.port },
+      defaultListener: defaultListener(config),
       drainTimeoutMs: config.maxConnectionAgeGrace,
     });
     const metrics = registerMetrics(service.metrics, { mesh, proxy, wheel, replay, budget });
@@ -58,23 +63,34 @@ export const l7Proxy: Program<typeof options> = {
     service.onDrain('upstream', () => {
       clearInterval(ticking);
       mesh.close();
+      certificates.close();
     });
     service.onDrain('listeners', (signal) => proxy.drain(config.maxConnectionAgeGrace, signal));
     service.onDrain('config', stopFollowing);
   },
 };
 
+function meshCertificates({ log }: Service): MeshCertificates {
+  return new MeshCertificates({
+    onTaken: (files) => log.info({ files }, 'new certificates are in use'),
+    onRefused: ({ message }) =>
+      log.error({ reason: message }, 'certificates refused; the last good ones stay'),
+  });
+}
+
 function clusterContext(
   config: ProxyConfig,
   service: Service,
-  { loop, budget }: { loop: SocketLoop; budget: MemoryBudget },
+  { loop, budget, certificates }: { loop: SocketLoop; budget: MemoryBudget; certificates: MeshCertificates },
 ): ClusterContext {
   const { log, env } = service;
   const { kubeconfig } = config;
   const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
   const kubernetes = lazyKubernetes({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
-  const sources = { resolver, kubernetes, staleMs: config.staleAfter };
+  const certificatesOf = (tls: UpstreamTls) => certificates.of(tls);
+  const sources = { resolver, kubernetes, staleMs: config.staleAfter, certificatesOf };
   return {
+    certificatesOf,
     random: Math.random,
     maxAgeMs: config.upstreamMaxConnectionAge,
     identity: { zone: config.zone ?? '', id: config.id ?? 'proxy' },

@@ -1,7 +1,8 @@
 import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import type { MeshCertificates } from '@evenly/live-mesh';
 import type { Service } from '@evenly/service';
 import type { CallContext } from './call/call.ts';
-import { ProxyListener, type ListenerOptions } from './listener/listener.ts';
+import { ProxyListener, type ListenerEdge, type ListenerOptions } from './listener/listener.ts';
 import type { Mesh } from './mesh.ts';
 import { SharedBlocks } from './routing/request-plan.ts';
 import type { RouteTable } from './routing/route-table.ts';
@@ -9,10 +10,11 @@ import type { Cluster } from './upstream/cluster.ts';
 
 export interface ProxyContext {
   mesh: Mesh;
+  certificates: MeshCertificates;
   calls: CallContext;
   listener: ListenerOptions;
   /** Serves when a config has no listeners. */
-  defaultListener: { address: string; port: number };
+  defaultListener: Omit<Listener, 'name'>;
   /** How long calls of a listener that left the config may go on. */
   drainTimeoutMs: number;
   service: Pick<Service, 'log' | 'listening'>;
@@ -20,7 +22,7 @@ export interface ProxyContext {
 
 interface Running {
   listener: ProxyListener;
-  /** What the config says; the port it got may be another. */
+  /** What the config says, but for the routes; the port it got may be another. */
   described: string;
   table: RouteTable<Cluster>;
 }
@@ -44,6 +46,7 @@ export class Proxy {
 
   /**
    * Brings the proxy to a config, one after the other. Calls under way go on as they began.
+   * @throws ConfigError for certificates that cannot be used: nothing has changed then
    * @throws ServiceError when a listener cannot have its port; everything else of the config is at work then
    */
   apply(config: MeshConfig): Promise<void> {
@@ -58,12 +61,14 @@ export class Proxy {
   }
 
   async #apply(config: MeshConfig): Promise<void> {
-    const { mesh, service, drainTimeoutMs } = this.#context;
-    mesh.apply(config);
+    const { mesh, certificates, service, drainTimeoutMs } = this.#context;
     const wanted = config.listeners.length > 0 ? config.listeners : [this.#defaultListener()];
+    const certified = { ...config, listeners: wanted };
+    await certificates.prepare(certified);
+    mesh.apply(config);
     // Those that leave go first: another name may take over their port.
     for (const [name, { listener, described }] of this.#running) {
-      if (wanted.some((one) => one.name === name && addressOf(one) === described)) continue;
+      if (wanted.some((one) => one.name === name && describe(one) === described)) continue;
       this.#running.delete(name);
       void listener.drain(drainTimeoutMs);
       service.log.info({ listener: name }, 'listener closed');
@@ -76,6 +81,7 @@ export class Proxy {
       else await this.#open(one, table).catch((error: unknown) => (failed = error));
     }
     mesh.retain(config);
+    certificates.retain(certified);
     service.log.info(
       { services: [...config.services.keys()], listeners: wanted.map(({ name }) => name) },
       'config applied',
@@ -90,9 +96,10 @@ export class Proxy {
       shared: this.#shared,
       table: () => running.table,
       onNoRoute: () => void this.unrouted++,
+      web: one.grpcWeb ? { origins: one.corsOrigins } : undefined,
     };
-    const listener = new ProxyListener(one.name, context, options);
-    const running: Running = { listener, described: addressOf(one), table };
+    const listener = new ProxyListener(one.name, context, this.#edgeOf(one), options);
+    const running: Running = { listener, described: describe(one), table };
     const { address, port } = await listener.listen(
       one.address,
       one.port,
@@ -102,9 +109,20 @@ export class Proxy {
     service.listening(one.name, { address, port });
   }
 
+  #edgeOf({ tls, proxyProtocol, trustForwarded }: Listener): ListenerEdge {
+    const { certificates } = this.#context;
+    const security = tls && {
+      certificates: certificates.of(tls),
+      needsClientCertificate: tls.clientCa !== undefined,
+      watch: (listener: Parameters<MeshCertificates['watch']>[1]) => certificates.watch(tls, listener),
+    };
+    return { tls: security, proxyProtocol, trustForwarded };
+  }
+
   #defaultListener(): Listener {
-    return { name: 'proxy', grpcWeb: false, ...this.#context.defaultListener };
+    return { name: 'proxy', ...this.#context.defaultListener };
   }
 }
 
-const addressOf = ({ address, port }: Listener) => `${address} ${port}`;
+/** All but the routes, which are replaced without the port being closed. */
+const describe = ({ routes: _, ...rest }: Listener) => JSON.stringify(rest);

@@ -14,7 +14,8 @@ import {
   type HealthReport,
   type KubernetesApi,
 } from '@evenly/discovery';
-import type { Service, Source } from '@evenly/mesh-config';
+import type { Service, Source, UpstreamTls } from '@evenly/mesh-config';
+import type { Certificates } from '@evenly/tls';
 import { deferredSource } from './deferred-source.ts';
 
 /** What sources need of their surroundings. */
@@ -24,9 +25,14 @@ export interface SourceContext {
   kubernetes: () => Promise<KubernetesApi>;
   /** How long the last good endpoints are kept while a source fails. */
   staleMs: number;
+  /** The certificates of a service with `tls`, for its health checks. Asked again and again, for they may be renewed. */
+  certificatesOf?: (tls: UpstreamTls) => Certificates;
   /** Something looks like a mistake, but is no error. */
   onWarning?: (message: string) => void;
 }
+
+/** No files: endpoints are checked against the authorities that the machine trusts. */
+const machineTrust: Certificates = {};
 
 /**
  * The endpoints of a service, or of one of its subsets: from where the config says, checked as it says, kept for a
@@ -41,11 +47,20 @@ export function endpointSourceOf(
 ): EndpointSource {
   const described = subset === undefined ? service.source : service.subsets.get(subset)!.source;
   const source = sourceOf(described, context);
-  const { healthCheck } = service;
+  const { healthCheck, tls } = service;
+  const { certificatesOf } = context;
   if (healthCheck === undefined) return source;
   const checker = grpcHealthChecker({
     grpcService: healthCheck.grpcService,
     timeoutMs: healthCheck.timeoutMs,
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            serverName: tls.serverName ?? service.name,
+            current: () => certificatesOf?.(tls) ?? machineTrust,
+          },
+        }),
   });
   const checked = healthCheckedSource({
     source,

@@ -1,6 +1,8 @@
 export { readAnyConfig, readConfigPart, readConfigs, type ConfigFile } from './any-config.ts';
 export type { ConfigPart } from './config-part.ts';
+export { configFaultOf } from './places.ts';
 export { ConfigError, describeFault, type ConfigFault } from './errors.ts';
+export { listenerDefaults } from './file-format/listener-format.ts';
 export { defaultPolicy } from './file-format/policy-format.ts';
 export { grpcCodes, retryableCodes, type GrpcCode, type RetryableCode } from './grpc-code.ts';
 export { meshConfigJsonSchema } from './json-schema.ts';
@@ -31,6 +33,7 @@ export type {
   Route,
   RouteMatch,
 } from './route.ts';
+export type { ListenerTls, UpstreamTls } from './tls.ts';
 export { routesOf } from './routes-of.ts';
 export type {
   DnsASource,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { listenerDefaults } from './file-format/listener-format.ts';
 import { readListenerConfig } from './listener-config.ts';
 import { faultsOf } from './testing/faults.ts';
 
@@ -32,8 +33,8 @@ describe('readListenerConfig', () => {
     const { listeners, routes } = read(canary);
     expect(routes).toEqual([]);
     expect(listeners).toMatchObject([
-      { name: 'listener_0', address: '0.0.0.0', port: 8080, grpcWeb: false },
-      { name: 'listener_1', address: '0.0.0.0', port: 8081, grpcWeb: false },
+      { name: 'listener_0', address: '0.0.0.0', port: 8080, ...listenerDefaults },
+      { name: 'listener_1', address: '0.0.0.0', port: 8081, ...listenerDefaults },
     ]);
     expect(listeners.map((listener) => listener.routes)).toStrictEqual([
       [

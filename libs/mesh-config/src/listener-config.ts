@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { configPart, type ConfigPart } from './config-part.ts';
 import { parseConfig, validate, type ConfigDocument, type FieldPath } from './document.ts';
+import { listenerDefaults } from './file-format/listener-format.ts';
 import { defaultPolicy } from './file-format/policy-format.ts';
 import { prefix } from './file-format/route-format.ts';
 import { ip, name, port, text, unique, whole } from './file-format/values.ts';
@@ -79,7 +80,7 @@ function toListener({ routes, ...rest }: FileListener, listenerIndex: number, pl
       ...at,
     );
   };
-  return { ...rest, routes: routes.map(toRoute), grpcWeb: false };
+  return { ...rest, ...listenerDefaults, routes: routes.map(toRoute) };
 }
 
 function toService({ name: service, endpoints }: FileCluster, options: OtherFormatOptions): Service {

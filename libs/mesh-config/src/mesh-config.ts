@@ -1,6 +1,7 @@
 import type { Policy } from './policy.ts';
 import type { Route } from './route.ts';
 import type { Source } from './source.ts';
+import type { ListenerTls, UpstreamTls } from './tls.ts';
 
 /**
  * What the mesh shall do, whatever carries it there (xDS, a proxy, a client): services, routes between them, and
@@ -29,6 +30,8 @@ export interface Service {
   healthCheck?: HealthCheck;
   /** Versions of the service that routes can name, such as a canary; empty for most services. */
   subsets: ReadonlyMap<string, Subset>;
+  /** Absent = endpoints are spoken to in plaintext. Health checks too. */
+  tls?: UpstreamTls;
   policy: Policy;
 }
 
@@ -71,6 +74,14 @@ export interface Listener {
   port: number;
   /** What this listener alone routes, first match wins. Absent = the routes of the whole config. */
   routes?: readonly Route[];
+  /** Absent = plaintext. */
+  tls?: ListenerTls;
   /** Takes gRPC-Web too. */
   grpcWeb: boolean;
+  /** Pages of these origins may call by gRPC-Web; `*` = of all. A page that the same origin serves always may. */
+  corsOrigins: readonly string[];
+  /** Every connection begins with a PROXY protocol header, v1 or v2, that says who is behind it. */
+  proxyProtocol: boolean;
+  /** Clients are proxies of ours: what they say in `x-forwarded-*` is kept and added to, else it is replaced. */
+  trustForwarded: boolean;
 }

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { listenerDefaults } from './file-format/listener-format.ts';
+import { readMeshConfig } from './mesh-reader.ts';
+import { configFaultOf } from './places.ts';
 import { faultsOf } from './testing/faults.ts';
 import { listeners, onlyFault, read, routes, service, services, source } from './testing/mesh-yaml.ts';
 
@@ -63,7 +66,75 @@ describe('readMeshConfig', () => {
         fault: { delay: { durationMs: 2000, percent: 100 }, abort: { code: 'UNAVAILABLE', percent: 100 } },
       },
     ]);
-    expect(config.listeners).toStrictEqual([{ name: 'in', address: '0.0.0.0', port: 80, grpcWeb: false }]);
+    expect(config.listeners).toStrictEqual([
+      { name: 'in', address: '0.0.0.0', port: 80, ...listenerDefaults },
+    ]);
+  });
+
+  it('reads TLS of both sides, with paths beside the file, and knows their lines later on', () => {
+    const { services: byName, listeners: all } = readMeshConfig(
+      'services:\n  a:\n    source: { static: { endpoints: [] } }\n' +
+        '    tls:\n      ca: ca.crt\n      cert: /abs/tls.crt\n      key: tls.key\n      serverName: a.example.org\n' +
+        'listeners:\n  - { name: in, port: 443, tls: { cert: a.crt, key: a.key, clientCa: b.crt }, grpcWeb: true,\n' +
+        '      corsOrigins: ["https://shop.example.org:8443", "*"], proxyProtocol: true, trustForwarded: true }',
+      '/etc/mesh/mesh.yaml',
+    );
+    const tls = byName.get('a')!.tls!;
+    expect(tls).toStrictEqual({
+      ca: '/etc/mesh/ca.crt',
+      cert: '/abs/tls.crt',
+      key: '/etc/mesh/tls.key',
+      serverName: 'a.example.org',
+    });
+    expect(all[0]).toStrictEqual({
+      name: 'in',
+      address: '0.0.0.0',
+      port: 443,
+      tls: { cert: '/etc/mesh/a.crt', key: '/etc/mesh/a.key', clientCa: '/etc/mesh/b.crt' },
+      grpcWeb: true,
+      corsOrigins: ['https://shop.example.org:8443', '*'],
+      proxyProtocol: true,
+      trustForwarded: true,
+    });
+    expect(configFaultOf(tls, ['key'], 'no key')).toEqual({
+      file: '/etc/mesh/mesh.yaml',
+      line: 7,
+      field: 'services.a.tls.key',
+      reason: 'no key',
+    });
+    expect(configFaultOf({ ...tls }, ['key'], 'no key')).toBeUndefined();
+  });
+
+  it.each([
+    ['a cert without its key', service('    tls: { cert: a.crt }'), 'services.a.tls', 'both cert and key'],
+    [
+      'an origin with a path',
+      listeners('{ name: in, port: 1, grpcWeb: true, corsOrigins: ["https://a.org/b"] }'),
+      'corsOrigins[0]',
+      'an origin',
+    ],
+    [
+      'an origin of another scheme',
+      listeners('{ name: in, port: 1, grpcWeb: true, corsOrigins: ["ftp://a"] }'),
+      'corsOrigins[0]',
+      'an origin',
+    ],
+    [
+      'origins without gRPC-Web',
+      listeners('{ name: in, port: 1, corsOrigins: ["*"] }'),
+      'listeners[0]',
+      'grpcWeb: true',
+    ],
+    [
+      'a listener with a cert alone',
+      listeners('{ name: in, port: 1, tls: { cert: a.crt } }'),
+      'listeners[0].tls.key',
+      'is missing',
+    ],
+  ])('refuses %s', (_what, text, field, reason) => {
+    const fault = onlyFault(text);
+    expect(fault.field).toContain(field);
+    expect(fault.reason).toContain(reason);
   });
 
   it('reads every kind of source, with paths beside the file', () => {

@@ -3,7 +3,7 @@ import { configPart, type ConfigPart } from './config-part.ts';
 import { parseConfig, validate, type ConfigDocument, type FieldPath } from './document.ts';
 import { meshFormat } from './file-format/mesh-format.ts';
 import { mergeConfigs } from './merge.ts';
-import type { MeshConfig, Service } from './mesh-config.ts';
+import type { Listener, MeshConfig, Service } from './mesh-config.ts';
 import type { Route } from './route.ts';
 import type { Source } from './source.ts';
 
@@ -20,7 +20,8 @@ export function meshPart(document: ConfigDocument): ConfigPart {
   const { services, routes, listeners } = validate(meshFormat, document);
   const directory = dirname(document.file);
   const placed = new Map([...services].map(([name, service]) => [name, besideFile(service, directory)]));
-  const config: MeshConfig = { services: placed, routes, listeners };
+  const placedListeners = listeners.map((listener) => listenerBeside(listener, directory));
+  const config: MeshConfig = { services: placed, routes, listeners: placedListeners };
   return configPart(document, config, placesOf(config));
 }
 
@@ -28,20 +29,39 @@ function besideFile(service: Service, directory: string): Service {
   const subsets = [...service.subsets.values()].map(
     (subset) => [subset.name, { ...subset, source: sourceBeside(subset.source, directory) }] as const,
   );
-  return { ...service, source: sourceBeside(service.source, directory), subsets: new Map(subsets) };
+  return {
+    ...service,
+    source: sourceBeside(service.source, directory),
+    subsets: new Map(subsets),
+    ...(service.tls === undefined ? {} : { tls: filesBeside(service.tls, ['ca', 'cert', 'key'], directory) }),
+  };
 }
+
+function listenerBeside(listener: Listener, directory: string): Listener {
+  if (listener.tls === undefined) return listener;
+  return { ...listener, tls: filesBeside(listener.tls, ['cert', 'key', 'clientCa'], directory) };
+}
+
+function filesBeside<T extends object>(tls: T, fields: readonly (keyof T)[], directory: string): T {
+  const placed = fields
+    .filter((field) => tls[field] !== undefined)
+    .map((field) => [field, pathBeside(tls[field] as string, directory)] as const);
+  return { ...tls, ...Object.fromEntries(placed) };
+}
+
+const pathBeside = (path: string, directory: string) => (isAbsolute(path) ? path : join(directory, path));
 
 function sourceBeside<S extends Source>(source: S, directory: string): S {
   if (source.kind === 'merged')
     return { ...source, sources: source.sources.map((inner) => sourceBeside(inner, directory)) };
-  if (source.kind !== 'file' || isAbsolute(source.path)) return source;
-  return { ...source, path: join(directory, source.path) };
+  return source.kind === 'file' ? { ...source, path: pathBeside(source.path, directory) } : source;
 }
 
 function placesOf({ services, routes, listeners }: MeshConfig): Map<object, FieldPath> {
   const places = new Map<object, FieldPath>();
   for (const service of services.values()) {
     places.set(service, ['services', service.name]);
+    if (service.tls !== undefined) places.set(service.tls, ['services', service.name, 'tls']);
     for (const subset of service.subsets.values())
       places.set(subset, ['services', service.name, 'subsets', subset.name]);
   }
@@ -53,6 +73,7 @@ function placesOf({ services, routes, listeners }: MeshConfig): Map<object, Fiel
   placeRoutes(routes, ['routes']);
   listeners.forEach((listener, index) => {
     places.set(listener, ['listeners', index]);
+    if (listener.tls !== undefined) places.set(listener.tls, ['listeners', index, 'tls']);
     placeRoutes(listener.routes ?? [], ['listeners', index, 'routes']);
   });
   return places;

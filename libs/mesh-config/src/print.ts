@@ -27,12 +27,13 @@ const mapOf = <T, F>(byName: ReadonlyMap<string, T>, form: (item: T) => F) =>
 const maybe = <T, F>(value: T | undefined, form: (value: T) => F) =>
   value === undefined ? undefined : form(value);
 
-function serviceForm({ source, locality, healthCheck, subsets, policy }: Service) {
+function serviceForm({ source, locality, healthCheck, subsets, tls, policy }: Service) {
   return {
     source: sourceForm(source),
     locality,
     healthCheck: maybe(healthCheck, healthCheckForm),
     subsets: mapOf(subsets, (subset) => ({ source: sourceForm(subset.source) })),
+    tls,
     policy: policyForm(policy),
   };
 }

@@ -1,5 +1,5 @@
 import { connect } from 'node:http2';
-import { ErrorCode } from '@evenly/http2';
+import { ErrorCode, headerList } from '@evenly/http2';
 import { describe, expect, it } from 'vitest';
 import { GrpcClient } from '../testing/grpc-client.ts';
 import { oneService, startProxy } from '../testing/harness.ts';
@@ -86,6 +86,34 @@ describe('a call through the proxy', () => {
     await expect.poll(() => backend.calls.length).toBe(3);
     session.destroy();
     await expect.poll(() => backend.calls.map(({ resetCode }) => resetCode)).toEqual([8, 8, 8]);
+  });
+
+  it('a plain HTTP/2 request goes to the endpoint, and its answer comes back, trailers too', async () => {
+    await using backend = await scriptedBackend({
+      onEnd: (call) => {
+        const headers = headerList([
+          [':status', '404'],
+          ['content-type', 'text/html'],
+        ]);
+        call.connection.sendHeaders(call.stream, headers, false);
+        call.send(Buffer.from(`<p>${call.content.toString()}`));
+        call.connection.sendHeaders(call.stream, headerList([['x-trailer', 'last']]), true);
+      },
+    });
+    await using proxy = await startProxy(oneService([backend.address]));
+    const session = connect(`http://${proxy.address}`);
+    const request = session.request({ ':path': '/form?a=b', ':method': 'PUT', 'content-type': 'text/plain' });
+    const seen: Record<string, unknown> = { body: '' };
+    request.on('response', (headers) => (seen['status'] = headers[':status']));
+    request.on('trailers', (trailers) => (seen['trailer'] = trailers['x-trailer']));
+    request
+      .setEncoding('utf8')
+      .on('data', (text: string) => (seen['body'] = `${seen['body'] as string}${text}`));
+    request.end('hello');
+    await new Promise((resolve) => request.on('close', resolve));
+    expect(seen).toEqual({ status: 404, trailer: 'last', body: '<p>hello' });
+    expect(backend.calls[0]!.headers.get(':path')).toBe('/form?a=b');
+    session.close();
   });
 
   it('a plain HTTP/2 request gets HTTP answers', async () => {

@@ -1,11 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { hashText, type CallOutcome, type CircuitBreaker, type Host } from '@evenly/balancing';
 import {
   ErrorCode,
-  type Connection,
   type HeaderBlock,
   type HeaderField,
   type HeaderKind,
-  type Stream,
   type StreamReset,
 } from '@evenly/http2';
 import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
@@ -17,6 +16,7 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import type { WaitingCall } from '../upstream/waiting-calls.ts';
 import { answerFacts, type AnswerFacts } from './answer-facts.ts';
+import type { ClientSide, ClientStream, ClientStreamOwner } from './client-side.ts';
 import { failure, failureOf, type Failure } from './failure.ts';
 import { drawFault } from './fault.ts';
 import { formatGrpcTimeout } from './grpc-timeout.ts';
@@ -32,6 +32,8 @@ export interface CallContext {
   now: () => number;
   random: () => number;
   replay: ReplayStore;
+  /** Requests without an `x-request-id` get one. */
+  requestIds: boolean;
   /** How long a call waits for a connection while no endpoint has one. */
   connectWaitMs: number;
   /** How long a call that its client has cancelled still counts as one of the client's streams. */
@@ -53,12 +55,12 @@ const notTried: readonly Host<EndpointPool>[] = [];
  * One call, from a client's request to the end of its answer, over as many attempts as it takes. The methods stand in the
  * order of its life. Fields are `private` by TypeScript only: this is where the time of a call goes, and `#` costs.
  */
-export class Call implements AttemptOwner, WaitingCall {
+export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   readonly startedAtMs: number;
   readonly route: ReadyRoute<Cluster>;
   private readonly context: CallContext;
-  private readonly client: Connection;
-  private readonly stream: Stream;
+  private readonly client: ClientSide;
+  private readonly stream: ClientStream;
   private readonly plan: RequestPlan<Cluster>;
   private readonly cluster: Cluster;
   /** The cluster's at the start: a reload may give it another. */
@@ -70,6 +72,8 @@ export class Call implements AttemptOwner, WaitingCall {
   private tried = notTried;
   private transparentRetries = 0;
   private retries: Retries | undefined = undefined;
+  /** The one that it was given here; the same for all tries. */
+  private requestId: string | undefined = undefined;
   private deadlineMs = Infinity;
   private deadlineTimer: Timer | undefined = undefined;
   /** Of one attempt, of the wait before the next, or of the wait for a connection. */
@@ -87,8 +91,8 @@ export class Call implements AttemptOwner, WaitingCall {
 
   constructor(
     context: CallContext,
-    client: Connection,
-    stream: Stream,
+    client: ClientSide,
+    stream: ClientStream,
     plan: RequestPlan<Cluster>,
     route: ReadyRoute<Cluster>,
     requestEnded: boolean,
@@ -236,8 +240,10 @@ export class Call implements AttemptOwner, WaitingCall {
   private extraFields(nowMs: number): HeaderField[] | undefined {
     const attempts =
       this.plan.previousAttempts + (this.retries === undefined ? 0 : this.retries.attempts - 1);
-    if (attempts === 0 && (this.deadlineMs === Infinity || !this.plan.isGrpc)) return undefined;
+    const makesId = this.context.requestIds && this.plan.needsRequestId;
+    if (attempts === 0 && !makesId && (this.deadlineMs === Infinity || !this.plan.isGrpc)) return undefined;
     const fields: HeaderField[] = [];
+    if (makesId) fields.push(field('x-request-id', (this.requestId ??= randomUUID())));
     if (this.deadlineMs !== Infinity && this.plan.isGrpc) {
       fields.push(field('grpc-timeout', formatGrpcTimeout(this.deadlineMs - nowMs)));
     }

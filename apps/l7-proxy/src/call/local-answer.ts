@@ -1,5 +1,6 @@
-import { ErrorCode, headerList, type Connection, type HeaderBlock, type Stream } from '@evenly/http2';
+import { ErrorCode, headerList, type HeaderBlock } from '@evenly/http2';
 import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
+import type { ClientSide, ClientStream } from './client-side.ts';
 import type { Failure } from './failure.ts';
 import { encodeGrpcMessage, httpStatusOf } from './grpc-status.ts';
 
@@ -40,8 +41,8 @@ function httpAnswer(code: GrpcCode, message: string): { headers: HeaderBlock; bo
  * @returns its HTTP status; 0 when the stream was reset
  */
 export function answerLocally(
-  client: Connection,
-  stream: Stream,
+  client: ClientSide,
+  stream: ClientStream,
   { isGrpc }: { isGrpc: boolean },
   requestEnded: boolean,
   { code, message, resetCode }: Failure,

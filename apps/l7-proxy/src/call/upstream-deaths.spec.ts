@@ -95,7 +95,7 @@ describe('the end of an endpoint is a status for the client', () => {
     const client = new GrpcClient(proxy.address);
     expect(await client.unary()).toMatchObject({
       code: 'UNAVAILABLE',
-      details: expect.stringContaining(`127.0.0.1:${port}: cannot connect`) as string,
+      details: expect.stringContaining(`127.0.0.1:${port}: ECONNREFUSED`) as string,
     });
     client.close();
   });

@@ -1,13 +1,20 @@
 import {
   ErrorCode,
+  headerList,
   type Connection,
   type ConnectionEvents,
   type HeaderBlock,
   type Stream,
 } from '@evenly/http2';
 import { Call, type CallContext } from '../call/call.ts';
+import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
 import { failure } from '../call/failure.ts';
 import { answerLocally } from '../call/local-answer.ts';
+import { allowedOrigin, isPreflight, preflightAnswer, type CorsPolicy } from '../grpc-web/cors.ts';
+import { Http2WebTransport } from '../grpc-web/http2-transport.ts';
+import { grpcRequestOf, webEncodingOf } from '../grpc-web/protocol.ts';
+import { WebCall } from '../grpc-web/web-call.ts';
+import type { ForwardedBy } from '../routing/forwarded.ts';
 import { planOf, type SharedBlocks } from '../routing/request-plan.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -19,48 +26,97 @@ export interface ClientContext {
   /** The listener's routes now: a reload replaces them. */
   table: () => RouteTable<Cluster>;
   onNoRoute: () => void;
+  /** Undefined: gRPC-Web is not taken, and passed on like any other request. */
+  web: CorsPolicy | undefined;
 }
 
 /** Events of a client's connection, as those of its calls: a stream's `user` is its call. */
 export function clientEvents(
   connection: () => Connection,
+  by: ForwardedBy,
   context: ClientContext,
   onClose: (connection: Connection, failed: boolean) => void,
 ): ConnectionEvents {
   return {
     onHeaders: (stream, block, kind, endStream) => {
-      if (kind === 'request') startCall(connection(), stream, block, endStream, context);
-      else (stream.user as Call | undefined)?.onRequestTrailers(block);
+      if (kind === 'request') startStream(connection(), stream, block, endStream, by, context);
+      else (stream.user as ClientStreamOwner | undefined)?.onRequestTrailers(block);
     },
     onData: (stream, bytes, start, end, endStream) => {
-      (stream.user as Call | undefined)?.onRequestData(bytes, start, end, endStream);
+      (stream.user as ClientStreamOwner | undefined)?.onRequestData(bytes, start, end, endStream);
     },
-    onDataSent: (stream, bytes) => (stream.user as Call | undefined)?.onAnswerSent(bytes),
-    onReset: (stream) => (stream.user as Call | undefined)?.onClientReset(),
+    onDataSent: (stream, bytes) => (stream.user as ClientStreamOwner | undefined)?.onAnswerSent(bytes),
+    onReset: (stream) => (stream.user as ClientStreamOwner | undefined)?.onClientReset(),
     onClose: (error) => onClose(connection(), error !== undefined),
   };
 }
 
-function startCall(
+function startStream(
   client: Connection,
   stream: Stream,
   block: HeaderBlock,
   endStream: boolean,
+  by: ForwardedBy,
   context: ClientContext,
 ): void {
-  const plan = planOf(block, context.table(), context.shared);
-  if (block.asRequest().method === 'CONNECT') {
-    // A tunnel is no call: there would be nothing to balance.
-    return client.reset(stream, ErrorCode.CONNECT_ERROR);
+  // A tunnel is no call: there would be nothing to balance.
+  if (block.asRequest().method === 'CONNECT') return client.reset(stream, ErrorCode.CONNECT_ERROR);
+  if (context.web !== undefined) {
+    if (isPreflight(block)) return answerPreflight(client, stream, block, endStream, context.web);
+    const encoding = webEncodingOf(block.get('content-type'));
+    if (encoding !== undefined) {
+      const transport = new Http2WebTransport(client, stream);
+      const webCall = new WebCall(transport, encoding, allowedOrigin(block, context.web));
+      stream.user = webCall;
+      return startWebCall(webCall, block, endStream, by, context);
+    }
   }
+  startCall(client, stream, block, endStream, by, context, (call) => (stream.user = call));
+}
+
+/** Starts the gRPC call that a gRPC-Web request means. */
+export function startWebCall(
+  webCall: WebCall,
+  block: HeaderBlock,
+  requestEnded: boolean,
+  by: ForwardedBy,
+  context: ClientContext,
+): void {
+  const onCall = (call: Call) => (webCall.call = call);
+  startCall(webCall, webCall.stream, grpcRequestOf(block), requestEnded, by, context, onCall);
+}
+
+/** @param onCall told before the call starts, for it may end at once */
+function startCall<S extends ClientStream>(
+  client: ClientSide,
+  stream: S,
+  block: HeaderBlock,
+  requestEnded: boolean,
+  by: ForwardedBy,
+  context: ClientContext,
+  onCall: (call: Call) => void,
+): void {
+  const plan = planOf(block, context.table(), by, context.shared);
   if (plan.route === undefined) {
     context.onNoRoute();
     const { authority, path } = block.asRequest();
     const failed = failure('UNIMPLEMENTED', `no route for ${authority || 'no authority'} ${path}`);
-    answerLocally(client, stream, plan, endStream, failed);
+    answerLocally(client, stream, plan, requestEnded, failed);
     return;
   }
-  const call = new Call(context.calls, client, stream, plan, plan.route, endStream);
-  stream.user = call;
+  const call = new Call(context.calls, client, stream, plan, plan.route, requestEnded);
+  onCall(call);
   call.start();
+}
+
+function answerPreflight(
+  client: Connection,
+  stream: Stream,
+  block: HeaderBlock,
+  endStream: boolean,
+  policy: CorsPolicy,
+): void {
+  const { status, fields } = preflightAnswer(block, policy);
+  client.sendHeaders(stream, headerList([[':status', String(status)], ...fields]), true);
+  if (!endStream) client.reset(stream, ErrorCode.NO_ERROR);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import {
+  bindSocket,
   createHttp2Server,
   type Connection,
   type Limits,
@@ -8,7 +9,11 @@ import {
   type SocketLoop,
 } from '@evenly/http2';
 import { listenError } from '@evenly/service';
-import { clientEvents, type ClientContext } from './client-connection.ts';
+import type { Certificates } from '@evenly/tls';
+import { WebServer } from '../grpc-web/web-server.ts';
+import type { ForwardedBy } from '../routing/forwarded.ts';
+import { createAcceptor, type Peer } from './acceptor.ts';
+import { clientEvents, startWebCall, type ClientContext } from './client-connection.ts';
 
 export interface ListenerOptions {
   loop: SocketLoop;
@@ -20,6 +25,21 @@ export interface ListenerOptions {
   /** How long calls may go on after that. */
   maxAgeGraceMs: number;
   random: () => number;
+}
+
+/** How clients come in, apart from where. */
+export interface ListenerEdge {
+  tls: ListenerSecurity | undefined;
+  proxyProtocol: boolean;
+  /** What clients say in `x-forwarded-*` is kept and added to. */
+  trustForwarded: boolean;
+}
+
+export interface ListenerSecurity {
+  certificates: Certificates;
+  needsClientCertificate: boolean;
+  /** Told when the certificates are replaced. @returns stops telling */
+  watch: (listener: (certificates: Certificates) => void) => () => void;
 }
 
 export interface ListenerStats {
@@ -36,31 +56,35 @@ export class ProxyListener {
   readonly stats: ListenerStats = { accepted: 0, failed: 0, refused: 0 };
   readonly #options: ListenerOptions;
   readonly #context: ClientContext;
+  readonly #edge: ListenerEdge;
   readonly #connections = new Map<Connection, NodeJS.Timeout | undefined>();
   readonly #server: Server;
+  readonly #web: WebServer | undefined;
+  #stopWatching: (() => void) | undefined;
   /** Told when the last connection is gone. */
   #onEmpty: (() => void) | undefined;
 
-  constructor(name: string, context: ClientContext, options: ListenerOptions) {
+  constructor(name: string, context: ClientContext, edge: ListenerEdge, options: ListenerOptions) {
     this.name = name;
     this.#context = context;
+    this.#edge = edge;
     this.#options = options;
-    const { loop, budget, limits } = options;
-    this.#server = createHttp2Server({
-      loop,
-      budget,
-      limits,
-      accept: (connection) => {
-        queueMicrotask(() => this.#add(connection()));
-        return clientEvents(connection, context, (closed, failed) => this.#remove(closed, failed));
-      },
-    });
+    if (context.web !== undefined) {
+      this.#web = new WebServer({
+        cors: context.web,
+        start: (webCall, block, peer) =>
+          startWebCall(webCall, block, false, this.#forwardedBy(peer), context),
+        onClosed: () => this.#checkEmpty(),
+        onFailed: () => this.stats.failed++,
+      });
+    }
+    this.#server = this.#createServer();
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('drop', () => this.stats.refused++);
   }
 
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#connections.size + (this.#web?.connectionCount ?? 0);
   }
 
   get connections(): Iterable<Connection> {
@@ -88,15 +112,66 @@ export class ProxyListener {
   /** No new connections; each open one is asked to end by GOAWAY, and cut after `timeoutMs` or when the signal aborts. */
   async drain(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     this.#server.close();
+    this.#stopWatching?.();
     for (const connection of [...this.#connections.keys()]) connection.drain(timeoutMs);
-    if (this.#connections.size === 0) return;
+    this.#web?.drain();
+    if (this.connectionCount === 0) return;
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     const cut = () => {
       for (const connection of [...this.#connections.keys()]) connection.close();
+      this.#web?.cut();
     };
+    const timer = setTimeout(() => this.#web?.cut(), timeoutMs).unref();
     if (signal?.aborted) cut();
     else signal?.addEventListener('abort', cut, { once: true });
     await empty;
+    clearTimeout(timer);
+  }
+
+  #createServer(): Server {
+    const { loop, budget, limits } = this.#options;
+    const { tls, proxyProtocol } = this.#edge;
+    const web = this.#web;
+    if (tls === undefined && !proxyProtocol && web === undefined) {
+      return createHttp2Server({
+        loop,
+        budget,
+        limits,
+        accept: (connection, { remoteAddress = '' }) =>
+          this.#accept(connection, { address: remoteAddress, encrypted: false }),
+      });
+    }
+    const onHttp2 = (socket: Socket, peer: Peer) => {
+      const events = this.#accept(() => connection, peer);
+      const connection: Connection = bindSocket(socket, { loop, budget, limits, role: 'server', events });
+      socket.resume();
+    };
+    const acceptor = createAcceptor({
+      tls,
+      proxyProtocol,
+      http1: web !== undefined,
+      onHttp2,
+      onHttp1: (socket, peer) => {
+        this.stats.accepted++;
+        web!.accept(socket, peer);
+      },
+      onFailed: () => this.stats.failed++,
+    });
+    this.#stopWatching = tls?.watch((certificates) => acceptor.setCertificates(certificates));
+    return acceptor.server;
+  }
+
+  #accept(connection: () => Connection, peer: Peer) {
+    queueMicrotask(() => this.#add(connection()));
+    return clientEvents(connection, this.#forwardedBy(peer), this.#context, (closed, failed) =>
+      this.#remove(closed, failed),
+    );
+  }
+
+  #forwardedBy({ address, encrypted }: Peer): ForwardedBy {
+    // An IPv4 client of a socket that takes both families.
+    const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+    return { address: plain, proto: encrypted ? 'https' : 'http', trusted: this.#edge.trustForwarded };
   }
 
   #add(connection: Connection): void {
@@ -114,6 +189,10 @@ export class ProxyListener {
     if (failed) this.stats.failed++;
     clearTimeout(this.#connections.get(connection));
     this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (this.connectionCount === 0) this.#onEmpty?.();
   }
 }

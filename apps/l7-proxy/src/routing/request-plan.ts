@@ -1,5 +1,6 @@
-import { headerList, type HeaderBlock, type HeaderInput } from '@evenly/http2';
+import type { HeaderBlock } from '@evenly/http2';
 import { parseGrpcTimeout } from '../call/grpc-timeout.ts';
+import { withForwarded, type ForwardedBy } from './forwarded.ts';
 import type { ReadyRoute, RouteTable } from './route-table.ts';
 
 /** What a request's header block means to the proxy. Blocks that repeat are decoded once, and so is this worked out once. */
@@ -15,16 +16,25 @@ export interface RequestPlan<D> {
   readonly timeoutMs: number | undefined;
   /** How often the caller has tried before (gRFC A6). */
   readonly previousAttempts: number;
+  /** The caller gave it no `x-request-id`. */
+  readonly needsRequestId: boolean;
 }
 
 /** Fields that the proxy writes anew. (A `grpc-timeout` that is none is passed on: the endpoint says what it thinks of it.) */
-const ownFields: ReadonlySet<string> = new Set(['grpc-timeout', 'grpc-previous-rpc-attempts']);
+const attemptsField: ReadonlySet<string> = new Set(['grpc-previous-rpc-attempts']);
+const ownFields: ReadonlySet<string> = new Set([...attemptsField, 'grpc-timeout']);
 
 /**
  * The plan of a block, kept in its `attachment`.
+ * @param by of the connection that the block came by; blocks belong to one
  * @param shared gives equal blocks of different connections one identity
  */
-export function planOf<D>(block: HeaderBlock, table: RouteTable<D>, shared: SharedBlocks): RequestPlan<D> {
+export function planOf<D>(
+  block: HeaderBlock,
+  table: RouteTable<D>,
+  by: ForwardedBy,
+  shared: SharedBlocks,
+): RequestPlan<D> {
   const known = block.attachment as RequestPlan<D> | undefined;
   if (known !== undefined && known.table === table) return known;
   const timeoutMs = parseGrpcTimeout(block.get('grpc-timeout') ?? '');
@@ -32,21 +42,14 @@ export function planOf<D>(block: HeaderBlock, table: RouteTable<D>, shared: Shar
   const plan: RequestPlan<D> = {
     table,
     route: table.find(block),
-    block: shared.of(timeoutMs === undefined && previous === undefined ? block : withoutOwnFields(block)),
+    block: shared.of(withForwarded(block, by, timeoutMs === undefined ? attemptsField : ownFields)),
     isGrpc: isGrpcContentType(block.get('content-type')),
     timeoutMs,
+    needsRequestId: !block.get('x-request-id'),
     previousAttempts: previous !== undefined && /^\d{1,4}$/.test(previous) ? Number(previous) : 0,
   };
   block.attachment = plan;
   return plan;
-}
-
-function withoutOwnFields(block: HeaderBlock): HeaderBlock {
-  const kept = block.fields.filter(({ name }) => !ownFields.has(name));
-  const inputs = kept.map(({ name, value, sensitive }): HeaderInput =>
-    sensitive ? [name, value, 'sensitive'] : [name, value],
-  );
-  return headerList(inputs, { reusable: block.reusable });
 }
 
 /** `application/grpc`, `application/grpc+proto`; not `application/grpc-web`. */

@@ -1,4 +1,11 @@
-import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  type ChannelCredentials,
+  Metadata,
+  status,
+  type ServiceError,
+} from '@grpc/grpc-js';
 
 const bytes = (value: Buffer) => value;
 
@@ -13,8 +20,8 @@ export interface Outcome {
 export class GrpcClient {
   readonly client: Client;
 
-  constructor(address: string) {
-    this.client = new Client(address, credentials.createInsecure(), {
+  constructor(address: string, channelCredentials: ChannelCredentials = credentials.createInsecure()) {
+    this.client = new Client(address, channelCredentials, {
       'grpc.enable_retries': 0,
       'grpc.service_config_disable_resolution': 1,
       'grpc.use_local_subchannel_pool': 1,

@@ -8,13 +8,17 @@ import {
   type Host,
 } from '@evenly/balancing';
 import { endpointKey, type DiscoveryError, type Endpoint, type EndpointSource } from '@evenly/discovery';
-import type { Policy, Service } from '@evenly/mesh-config';
+import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
+import type { Certificates } from '@evenly/tls';
 import { balancerOptions, breakerOptions } from './balancer-options.ts';
 import { EndpointPool, type PoolContext } from './endpoint-pool.ts';
 import { hostSpecs, usableEndpoints, type ProxyIdentity } from './hosts.ts';
+import { upstreamTlsOptions } from './upstream-tls.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
-export interface ClusterContext extends PoolContext {
+export interface ClusterContext extends Omit<PoolContext, 'tls'> {
+  /** The certificates of services with TLS. */
+  certificatesOf: (tls: UpstreamTls) => Certificates;
   identity: ProxyIdentity;
   /** The endpoints of a service, or of one of its subsets. */
   sourceOf(service: Service, subset: string | undefined): EndpointSource;
@@ -107,7 +111,8 @@ export class Cluster {
       isDeepStrictEqual(described(old, this.#subset), described(service, this.#subset)) &&
       isDeepStrictEqual(old.healthCheck, service.healthCheck);
     this.#refreshSoon();
-    if (same) return;
+    if (!isDeepStrictEqual(old.tls, service.tls)) this.#replacePools();
+    else if (same) return;
     // The endpoints of the old source are used until the new one has told its own.
     this.#stopSource();
     this.#source = this.#context.sourceOf(service, this.#subset);
@@ -196,13 +201,27 @@ export class Cluster {
     this.#refreshSoon();
   }
 
+  /** Connections are made otherwise from now on. Calls under way go on, new ones wait for the new connections. */
+  #replacePools(): void {
+    for (const pool of this.#pools.values()) pool.retire();
+    this.#pools.clear();
+    if (this.#endpoints !== undefined) this.#setEndpoints(this.#endpoints);
+  }
+
   #newPool(endpoint: Endpoint): EndpointPool {
-    return new EndpointPool(endpoint, this.#context, {
-      onReadiness: () => this.#refreshSoon(),
-      onFailure: () => this.#refreshSoon(),
-      onCapacity: () => this.waiting.serve(),
-      mayGrow: () => this.#mayGrow(),
-    });
+    const { tls, name } = this.#service;
+    const { certificatesOf } = this.#context;
+    const secure = tls && { tls: () => upstreamTlsOptions(certificatesOf(tls), tls.serverName ?? name) };
+    return new EndpointPool(
+      endpoint,
+      { ...this.#context, ...secure },
+      {
+        onReadiness: () => this.#refreshSoon(),
+        onFailure: () => this.#refreshSoon(),
+        onCapacity: () => this.waiting.serve(),
+        mayGrow: () => this.#mayGrow(),
+      },
+    );
   }
 
   #mayGrow(): boolean {

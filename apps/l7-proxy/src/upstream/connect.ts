@@ -17,8 +17,6 @@ export interface UpstreamOptions {
   /** Silence with calls under way after which an endpoint is asked for a sign of life; 0 = never. */
   keepaliveMs: number;
   keepaliveTimeoutMs: number;
-  /** TLS towards endpoints; read for each connection, so that new certificates count at once. */
-  tls?: () => TlsOptions;
 }
 
 /** What a pool wants to know of a connection. */
@@ -43,6 +41,7 @@ export function connectUpstream(
   endpoint: Endpoint,
   options: UpstreamOptions,
   idleTimeoutMs: number,
+  tls: TlsOptions | undefined,
   listener: ConnectionListener,
 ): Connection {
   let ready = false;
@@ -51,7 +50,7 @@ export function connectUpstream(
     budget: options.budget,
     host: endpoint.address,
     port: endpoint.port,
-    ...(options.tls === undefined ? {} : { tls: options.tls() }),
+    ...(tls === undefined ? {} : { tls }),
     limits: {
       resets: trusted,
       pings: trusted,

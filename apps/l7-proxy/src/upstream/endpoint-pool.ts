@@ -1,5 +1,6 @@
 import { endpointKey, type Endpoint } from '@evenly/discovery';
 import type { Connection, Http2Error } from '@evenly/http2';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { connectUpstream, type UpstreamOptions } from './connect.ts';
 
 /** Waits between failed connects: 50 ms, doubled each time, at most this, ±20 % so that proxies do not come together. */
@@ -12,6 +13,8 @@ const maxConnectionsPerEndpoint = 16;
 
 export interface PoolContext {
   upstream: UpstreamOptions;
+  /** TLS towards the endpoint; asked for each connection, so that new certificates count at once. */
+  tls?: () => TlsOptions;
   random: () => number;
   /** How old a connection gets, ±10 %, before another takes its place; undefined: as old as it likes. */
   maxAgeMs: number | undefined;
@@ -100,7 +103,8 @@ export class EndpointPool {
     if (this.#connecting !== undefined || this.#retired) return;
     this.connects++;
     const idleMs = this.isReady ? spareIdleMs : 0;
-    const connection: Connection = connectUpstream(this.endpoint, this.#context.upstream, idleMs, {
+    const tls = this.#context.tls?.();
+    const connection: Connection = connectUpstream(this.endpoint, this.#context.upstream, idleMs, tls, {
       onReady: () => this.#onReady(connection),
       onCapacity: () => this.#listener.onCapacity(),
       onGoaway: () => this.#leave(connection),
@@ -151,7 +155,7 @@ export class EndpointPool {
     if (error !== undefined) this.lastError = error.message;
     if (this.#connecting !== connection) return this.#leave(connection);
     this.#connecting = undefined;
-    this.lastError = error?.message ?? 'cannot connect'; // the engine names no reason while there are no streams
+    this.lastError = error?.message ?? 'cannot connect';
     this.connectFailures++;
     this.#connectLater();
     this.#listener.onFailure();

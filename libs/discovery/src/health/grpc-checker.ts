@@ -10,6 +10,20 @@ import type { HealthChecker, HealthVerdict } from './checker.ts';
 /** Statuses that say "nobody answered", not "I am not well". */
 const noAnswer: readonly number[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
 
+/** As in `node:tls`; absent authorities = those that the machine trusts. */
+interface Pem {
+  ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+}
+
+export interface HealthCheckTls {
+  /** By SNI, and what the endpoint's certificate must be for. */
+  serverName: string;
+  /** Another object when they were renewed. */
+  current: () => Pem;
+}
+
 /**
  * Asks by `grpc.health.v1.Health/Check`, over one connection an endpoint that is kept between checks.
  * Only SERVING counts: an endpoint without a health service (UNIMPLEMENTED) or that does not know the service
@@ -19,21 +33,22 @@ export function grpcHealthChecker(options: {
   /** The service that is asked for, such as `echo.EchoServer`; empty = the server as a whole. */
   grpcService: string;
   timeoutMs: number;
-  credentials?: ChannelCredentials;
+  /** Absent = plaintext. */
+  tls?: HealthCheckTls;
 }): HealthChecker {
-  const clients = new Map<string, HealthClient>();
+  const clients = new Map<string, { client: HealthClient; pem: Pem | undefined }>();
 
   const clientOf = (endpoint: Endpoint): HealthClient => {
     const key = endpointKey(endpoint);
-    let client = clients.get(key);
-    if (client === undefined) {
-      client = new HealthClient(
-        target(endpoint),
-        options.credentials ?? credentials.createInsecure(),
-        channelOptions,
-      );
-      clients.set(key, client);
-    }
+    const pem = options.tls?.current();
+    const known = clients.get(key);
+    if (known !== undefined && known.pem === pem) return known.client;
+    known?.client.close(); // new certificates take a new connection
+    const client = new HealthClient(target(endpoint), credentialsOf(pem), {
+      ...channelOptions,
+      ...(options.tls === undefined ? {} : { 'grpc.ssl_target_name_override': options.tls.serverName }),
+    });
+    clients.set(key, { client, pem });
     return client;
   };
 
@@ -52,17 +67,22 @@ export function grpcHealthChecker(options: {
     check,
     retain: (endpoints) => {
       const keys = new Set(endpoints.map(endpointKey));
-      for (const [key, client] of clients) {
+      for (const [key, { client }] of clients) {
         if (keys.has(key)) continue;
         client.close();
         clients.delete(key);
       }
     },
     close: () => {
-      for (const client of clients.values()) client.close();
+      for (const { client } of clients.values()) client.close();
       clients.clear();
     },
   };
+}
+
+function credentialsOf(pem: Pem | undefined): ChannelCredentials {
+  if (pem === undefined) return credentials.createInsecure();
+  return credentials.createSsl(pem.ca ?? null, pem.key ?? null, pem.cert ?? null);
 }
 
 const channelOptions = {

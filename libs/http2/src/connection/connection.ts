@@ -141,7 +141,9 @@ export class Connection {
   transportClosed(reason = 'transport closed'): void {
     const core = this.core;
     core.writer.clear();
-    const orderly = core.streams.size === 0;
+    // A client whose server never came to speak has something to tell: refused, a certificate that is not trusted.
+    const neverReady = core.role === 'client' && !core.settingsReceived;
+    const orderly = core.streams.size === 0 && !neverReady;
     core.finish(orderly ? undefined : new Http2Error(ErrorCode.INTERNAL_ERROR, reason));
   }
 

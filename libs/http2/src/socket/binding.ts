@@ -51,7 +51,8 @@ export class SocketBinding implements LoopMember {
     });
     socket.on('end', () => this.connection.transportClosed('the peer closed the connection'));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.failure = error.code ?? error.message;
+      // The system's errors are known by their codes (ECONNREFUSED), those of TLS say more in words.
+      this.failure = error.syscall === undefined ? error.message : (error.code ?? error.message);
     });
     socket.on('close', () => {
       this.loop.remove(this);

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import type { HealthCheck, Listener, Service, Subset } from '../mesh-config.ts';
+import type { HealthCheck, Service, Subset } from '../mesh-config.ts';
+import { listener, upstreamTls } from './listener-format.ts';
 import { policy } from './policy-format.ts';
 import { routes } from './route-format.ts';
 import { locality, source } from './source-format.ts';
-import { duration, ip, maybeText, name, whole } from './values.ts';
+import { duration, maybeText, name, whole } from './values.ts';
 
 /** The form of a whole config file. */
 
@@ -35,6 +36,7 @@ const service = z.strictObject({
   locality,
   healthCheck: z.exactOptional(healthCheck),
   subsets,
+  tls: z.exactOptional(upstreamTls),
   policy: policy.prefault({}),
 });
 
@@ -43,18 +45,6 @@ const services = z
   .refine((byName) => Object.keys(byName).length <= 1000, { error: 'must hold at most 1000 services' })
   .transform((byName): ReadonlyMap<string, Service> => named(byName))
   .describe('By name');
-
-const listener = z
-  .strictObject({
-    name,
-    address: ip.prefault('0.0.0.0'),
-    port: whole(0, 65_535).describe('0 = any free one, which only our own proxy can do'),
-    routes: z
-      .exactOptional(routes)
-      .describe('What this listener alone routes; absent = the routes of the whole config'),
-    grpcWeb: z.boolean().prefault(false).describe('Takes gRPC-Web too'),
-  })
-  .describe('A port that calls come in by: of the proxy, or of an Envoy') satisfies z.ZodType<Listener>;
 
 export const meshFormat = z
   .strictObject({

@@ -11,6 +11,7 @@ import {
 } from '../policy.ts';
 import type { Destination, Fault, HeaderMatch, Route, RouteMatch } from '../route.ts';
 import type { MergedSource, Source } from '../source.ts';
+import type { UpstreamTls } from '../tls.ts';
 
 /** Any config that a reader could yield, for property tests. */
 
@@ -27,6 +28,7 @@ const port = fc.integer({ min: 1, max: 65_535 });
 const name = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,12}[A-Za-z0-9])?$/);
 const text = fc.string({ minLength: 1, maxLength: 20 });
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/);
+const path = fc.stringMatching(/^\/?[a-z]{1,8}(\/[a-z]{1,8}\.yaml)?$/);
 const refreshMs = fc.integer({ min: 10, max: 3_600_000 });
 const header = fc.stringMatching(/^x-[a-z0-9]{1,10}$/);
 const regex = fc.constantFrom('.*', '/echo\\..*', '[a-z]+(foo|bar)?', '(?i)always');
@@ -57,10 +59,7 @@ const single: fc.Arbitrary<MergedSource['sources'][number]> = fc.oneof(
     endpoints: fc.uniqueArray(endpoint, { selector: (one) => `${one.address} ${one.port}`, maxLength: 4 }),
   }),
   // Canonical paths, because readers normalise them.
-  fc.record({
-    kind: fc.constant('file' as const),
-    path: fc.stringMatching(/^\/?[a-z]{1,8}(\/[a-z]{1,8}\.yaml)?$/),
-  }),
+  fc.record({ kind: fc.constant('file' as const), path }),
 );
 const source: fc.Arbitrary<Source> = fc.oneof(
   single,
@@ -69,6 +68,13 @@ const source: fc.Arbitrary<Source> = fc.oneof(
     sources: fc.array(single, { minLength: 1, maxLength: 3 }),
   }),
 );
+
+const tls: fc.Arbitrary<UpstreamTls> = fc
+  .tuple(
+    fc.record({ ca: path, serverName: name }, { requiredKeys: [] }),
+    fc.option(fc.record({ cert: path, key: path })),
+  )
+  .map(([all, pair]) => ({ ...all, ...pair }));
 
 const healthCheck: fc.Arbitrary<HealthCheck> = fc.record({
   grpcService: fc.string({ maxLength: 20 }),
@@ -160,6 +166,7 @@ const service = (serviceName: string): fc.Arbitrary<Service> =>
       subsets: fc
         .uniqueArray(fc.record({ name, source }), { selector: (one) => one.name, maxLength: 2 })
         .map((list) => new Map(list.map((one) => [one.name, one]))),
+      tls,
       policy,
     },
     { requiredKeys: ['name', 'source', 'locality', 'subsets', 'policy'] },
@@ -266,9 +273,23 @@ const listeners = (services: readonly Service[]): fc.Arbitrary<Listener[]> =>
             address: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant('0.0.0.0')),
             port: fc.constant(at),
             routes: routes(services),
-            grpcWeb: fc.boolean(),
+            tls: fc.record({ cert: path, key: path, clientCa: path }, { requiredKeys: ['cert', 'key'] }),
+            grpcWeb: fc.constant(true),
+            corsOrigins: fc.subarray(['*', 'https://shop.example.org', 'http://localhost:3000']),
+            proxyProtocol: fc.boolean(),
+            trustForwarded: fc.boolean(),
           },
-          { requiredKeys: ['name', 'address', 'port', 'grpcWeb'] },
+          {
+            requiredKeys: [
+              'name',
+              'address',
+              'port',
+              'grpcWeb',
+              'corsOrigins',
+              'proxyProtocol',
+              'trustForwarded',
+            ],
+          },
         ),
       ),
     ),

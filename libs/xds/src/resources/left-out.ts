@@ -1,4 +1,4 @@
-import type { MeshConfig, Policy, Service } from '@evenly/mesh-config';
+import type { Listener, MeshConfig, Policy, Service } from '@evenly/mesh-config';
 import type { NodeKind } from '../node.ts';
 
 /** Something that the config asks for and a client cannot take: it is left out for that client, and said. */
@@ -10,9 +10,32 @@ export interface LeftOut {
 
 /** What clients of this kind do not get of a config. */
 export function leftOut(config: MeshConfig, kind: NodeKind): LeftOut[] {
-  return [...config.services.values()].flatMap((service) => [
+  const services = [...config.services.values()].flatMap((service) => [
+    ...notForAnybody(service),
     ...(kind === 'grpc' ? notForGrpc(service) : notForEnvoy(service)),
   ]);
+  if (kind === 'grpc') return services; // they have no listeners
+  return [...services, ...config.listeners.filter(isForOurProxyOnly).map(notSent)];
+}
+
+/** An Envoy that got these without their TLS, or their PROXY protocol, would let in whom it should not. */
+export function isForOurProxyOnly({ tls, proxyProtocol }: Listener): boolean {
+  return tls !== undefined || proxyProtocol;
+}
+
+function notSent({ name, tls }: Listener): LeftOut {
+  const field = tls === undefined ? 'proxyProtocol' : 'tls';
+  return {
+    service: `listener ${name}`,
+    field,
+    instead: 'the listener is not sent: only our own proxy has it',
+  };
+}
+
+function* notForAnybody({ name: service, tls }: Service): Generator<LeftOut> {
+  if (tls !== undefined) {
+    yield { service, field: 'tls', instead: "the client's own credentials: only our own proxy takes this" };
+  }
 }
 
 function* notForGrpc({ name: service, policy }: Service): Generator<LeftOut> {

@@ -1,4 +1,4 @@
-import type { MeshConfig } from '@evenly/mesh-config';
+import { listenerDefaults, type MeshConfig } from '@evenly/mesh-config';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import { HttpConnectionManager } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import { describe, expect, it } from 'vitest';
@@ -211,7 +211,7 @@ describe('for gRPC clients', () => {
 
   it('sockets are not for them, and a service may have the name of a listener', () => {
     const config = mesh([meshService('be1-srv')], {
-      listeners: [{ name: 'be1-srv', address: '0.0.0.0', port: 8080, grpcWeb: false }],
+      listeners: [{ name: 'be1-srv', address: '0.0.0.0', port: 8080, ...listenerDefaults }],
     });
     expect(serve(config).get('listener', 'be1-srv')?.address).toBeUndefined();
     expect(serve(config, 'envoy').get('listener', 'be1-srv')?.apiListener).toBeUndefined();
@@ -220,7 +220,7 @@ describe('for gRPC clients', () => {
 
 describe('for Envoy', () => {
   const config = mesh([meshService('be1-srv', { loadBalancing: 'least-request' }), meshService('be2-srv')], {
-    listeners: [{ name: 'ingress', address: '0.0.0.0', port: 8080, grpcWeb: true }],
+    listeners: [{ name: 'ingress', address: '0.0.0.0', port: 8080, ...listenerDefaults, grpcWeb: true }],
     routes: [
       meshRoute('api:9000', 'be2-srv'),
       { ...meshRoute('', 'be1-srv'), match: { path: { kind: 'prefix', value: '/echo.' }, headers: [] } },

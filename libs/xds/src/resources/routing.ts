@@ -3,6 +3,7 @@ import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
 import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
+import { isForOurProxyOnly } from './left-out.ts';
 import { apiListener, socketListener } from './listeners.ts';
 import { clusterName, listenerName } from './names.ts';
 import { authoritiesOf, authorityRoutes, listenerRoutes } from './routes.ts';
@@ -28,7 +29,8 @@ export function routingResources(
       const source = configSource(kind, envoyXdsCluster);
       if (kind === 'grpc') return authorities.includes(name) ? apiListener(name, routes, source) : undefined;
       const listener = sockets.get(name);
-      return listener && socketListener(listener, routesOf(config, listener), source);
+      if (listener === undefined || isForOurProxyOnly(listener)) return undefined;
+      return socketListener(listener, routesOf(config, listener), source);
     }),
   );
   return [

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Status } from './harness.ts';
+
+export interface ProxyProcess extends AsyncDisposable {
+  /** `127.0.0.1:PORT` */
+  address: string;
+  port: number;
+  status(): Promise<Status>;
+  metrics(): Promise<string>;
+  /** Of the process, now; undefined where there is no /proc. */
+  rssBytes(): Promise<number | undefined>;
+}
+
+/** The proxy as it is run: built, and a process of its own. */
+export async function startProxyProcess(
+  config: string,
+  flags: readonly string[] = [],
+): Promise<ProxyProcess> {
+  const directory = await mkdtemp(join(tmpdir(), 'l7-proxy-'));
+  const file = join(directory, 'mesh.yaml');
+  await writeFile(file, config);
+  const main = new URL('../../dist/main.js', import.meta.url).pathname;
+  const own = ['--config', file, '--host', '127.0.0.1', '--port', '0', '--exit-with-parent'];
+  const admin = ['--admin-host', '127.0.0.1', '--admin-port', '0'];
+  const child = spawn(process.execPath, [main, ...own, ...admin, ...flags], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ports = new Map<string, number>();
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the proxy ended with ${code}`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { event, what, port } = JSON.parse(line) as { event?: string; what: string; port: number };
+      if (event === 'listening') ports.set(what, port);
+      if (ports.size === 2) resolve();
+    });
+  });
+  const port = ports.get('proxy')!;
+  const ask = (path: string) => fetch(`http://127.0.0.1:${ports.get('admin')}${path}`);
+  return {
+    address: `127.0.0.1:${port}`,
+    port,
+    status: async () => (await (await ask('/status')).json()) as Status,
+    metrics: async () => (await ask('/metrics')).text(),
+    rssBytes: async () => {
+      const text = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
+      const [, kibibytes] = /^VmRSS:\s+(\d+)/m.exec(text) ?? [];
+      return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+    },
+    [Symbol.asyncDispose]: async () => {
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+      await rm(directory, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo, Server } from 'node:net';
+import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { authority, secretFolder, type Pair } from '@evenly/local-cluster';
+import { credentials } from '@grpc/grpc-js';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { GrpcClient } from './testing/grpc-client.ts';
+import { oneService, startProxy, type RunningProxy } from './testing/harness.ts';
+import { scriptedBackend } from './testing/scripted-backend.ts';
+
+type Authority = Awaited<ReturnType<typeof authority>>;
+type Folder = Awaited<ReturnType<typeof secretFolder>>;
+
+const local = { dnsNames: ['localhost', 'echo'], ips: ['127.0.0.1'] };
+let ca: Authority;
+let stranger: Authority;
+let server: Pair;
+let client: Pair;
+beforeAll(async () => {
+  [ca, stranger] = await Promise.all([authority('ours'), authority('somebody else')]);
+  [server, client] = await Promise.all([ca.issue('server', local), ca.issue('client', {})]);
+});
+
+const filesOf = ({ cert, key }: Pair, ca: string) => ({ 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca });
+let folder: Folder;
+beforeEach(async () => void (folder = await secretFolder(filesOf(server, ca.cert))));
+afterEach(() => folder.remove());
+
+const logged = (proxy: RunningProxy, part: string) => () =>
+  proxy.log.filter(({ message }) => message.includes(part)).length;
+const replying = () => scriptedBackend({ onEnd: (call) => call.reply() });
+
+/** What one call with these credentials comes to. */
+async function call(address: string, roots: string | undefined, pair?: Pair) {
+  const ssl = (trusted: string) =>
+    pair === undefined
+      ? credentials.createSsl(Buffer.from(trusted))
+      : credentials.createSsl(Buffer.from(trusted), Buffer.from(pair.key), Buffer.from(pair.cert));
+  const one = new GrpcClient(address, roots === undefined ? undefined : ssl(roots));
+  const outcome = await one.unary('ping', { deadlineMs: 5000 });
+  one.close();
+  return outcome;
+}
+
+describe('TLS towards clients', () => {
+  const flags = (...more: string[]) => [
+    ...['--tls-cert', folder.path('tls.crt'), '--tls-key', folder.path('tls.key')],
+    ...more,
+  ];
+
+  it('serves h2 by ALPN to who trusts its certificate, and no plaintext', async () => {
+    await using backend = await replying();
+    await using proxy = await startProxy(oneService([backend.address]), flags());
+    expect(await call(proxy.address, ca.cert)).toMatchObject({ code: 'OK' });
+    expect(backend.calls[0]!.headers.get('x-forwarded-proto')).toBe('https');
+    expect(await call(proxy.address, stranger.cert)).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await call(proxy.address, undefined)).toMatchObject({ code: 'UNAVAILABLE' });
+    const other = tlsConnect({ port: proxy.port, ca: ca.cert, ALPNProtocols: ['spdy/3'] });
+    const [error] = (await once(other, 'error')) as [Error];
+    expect(error.message).toContain('no application protocol');
+  });
+
+  it('mTLS: only clients with a certificate of its authorities', async () => {
+    await using backend = await replying();
+    const mutual = flags('--tls-client-ca', folder.path('ca.crt'));
+    await using proxy = await startProxy(oneService([backend.address]), mutual);
+    expect(await call(proxy.address, ca.cert, client)).toMatchObject({ code: 'OK' });
+    expect(await call(proxy.address, ca.cert)).toMatchObject({ code: 'UNAVAILABLE' });
+    const other = await stranger.issue('client', {});
+    expect(await call(proxy.address, ca.cert, other)).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(backend.calls).toHaveLength(1);
+  });
+
+  it('follows the files: new connections see the new certificate, open ones go on; broken ones are refused', async () => {
+    await using backend = await replying();
+    await using proxy = await startProxy(oneService([backend.address]), flags());
+    const old = new GrpcClient(proxy.address, credentials.createSsl(Buffer.from(ca.cert)));
+    expect(await old.unary()).toMatchObject({ code: 'OK' });
+
+    await folder.swap(filesOf({ cert: 'no certificate', key: server.key }, ca.cert));
+    await expect.poll(logged(proxy, 'last good ones stay')).toBeGreaterThan(0);
+    expect(await call(proxy.address, ca.cert)).toMatchObject({ code: 'OK' });
+
+    await folder.swap(filesOf(await stranger.issue('server', local), ca.cert));
+    await expect.poll(logged(proxy, 'new certificates')).toBe(1);
+    expect(await call(proxy.address, stranger.cert)).toMatchObject({ code: 'OK' });
+    expect(await call(proxy.address, ca.cert)).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await old.unary()).toMatchObject({ code: 'OK' });
+    old.close();
+  });
+});
+
+describe('TLS towards endpoints', () => {
+  const config = (address: string, tls: string) => oneService([address], `    tls: ${tls}`);
+  const mutual = () =>
+    `{ ca: ${folder.path('ca.crt')}, cert: ${folder.path('tls.crt')}, key: ${folder.path('tls.key')} }`;
+
+  it('checks their certificates, asks by SNI, and shows its own', async () => {
+    await folder.swap(filesOf(client, ca.cert));
+    await using backend = await secureBackend(server, ca.cert);
+    await using proxy = await startProxy(config(backend.address, mutual()));
+    expect(await call(proxy.address, undefined)).toMatchObject({ code: 'OK' });
+    expect(backend.seen).toEqual([{ servername: 'echo', subject: 'client' }]);
+  });
+
+  it.each([
+    ['of other authorities', () => stranger.issue('server', local), '', /self-signed|unable to/],
+    [
+      'for another name',
+      () => ca.issue('server', local),
+      ', serverName: other.example.org',
+      /other\.example\.org/,
+    ],
+  ])('calls nobody with a certificate %s', async (_what, pair, more, reason) => {
+    await using backend = await secureBackend(await pair(), undefined);
+    await using proxy = await startProxy(config(backend.address, `{ ca: ${folder.path('ca.crt')}${more} }`));
+    const outcome = await call(proxy.address, undefined);
+    expect(outcome.code).toBe('UNAVAILABLE');
+    expect(outcome.details).toMatch(reason);
+  });
+
+  it('follows the files: the next connection shows the new certificate', async () => {
+    await folder.swap(filesOf(client, ca.cert));
+    await using backend = await secureBackend(server, ca.cert);
+    await using proxy = await startProxy(config(backend.address, mutual()), [
+      '--upstream-max-connection-age',
+      '1s',
+    ]);
+    expect(await call(proxy.address, undefined)).toMatchObject({ code: 'OK' });
+    await folder.swap(filesOf(await ca.issue('renewed', {}), ca.cert));
+    await expect.poll(() => backend.seen.at(-1)!.subject).toBe('renewed');
+    expect(await call(proxy.address, undefined)).toMatchObject({ code: 'OK' });
+  });
+
+  it('a new config turns TLS on', async () => {
+    await using backend = await secureBackend(server, undefined);
+    await using proxy = await startProxy(oneService([backend.address]));
+    expect(await call(proxy.address, undefined)).toMatchObject({ code: 'UNAVAILABLE' });
+    await proxy.write(config(backend.address, `{ ca: ${folder.path('ca.crt')} }`));
+    await expect.poll(async () => (await call(proxy.address, undefined)).code).toBe('OK');
+  });
+});
+
+describe('a certificate that cannot be used', () => {
+  const withTls = (tls: string) => `services:
+  echo:
+    source: { static: { endpoints: ['127.0.0.1:1'] } }
+    tls:
+      ca: ${tls}
+`;
+
+  it('is refused with file, line and field: at the start with exit 64, and by `check`', async () => {
+    await writeFile(folder.path('bad.crt'), 'no certificate');
+    const mesh = folder.path('mesh.yaml');
+    await writeFile(mesh, withTls('bad.crt'));
+    const main = new URL('../dist/main.js', import.meta.url).pathname;
+    for (const args of [
+      ['check', mesh],
+      ['--config', mesh, '--port', '0'],
+    ]) {
+      const child = spawn(process.execPath, [main, ...args]);
+      let output = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      expect(await once(child, 'close')).toEqual([64, null]);
+      expect(output).toMatch(/mesh\.yaml:5: services\.echo\.tls\.ca: .*bad\.crt: has no certificate in PEM/);
+    }
+  });
+
+  it('is refused on a reload, and the last good config stays', async () => {
+    await using backend = await replying();
+    await using proxy = await startProxy(oneService([backend.address]));
+    await writeFile(folder.path('bad.crt'), 'no certificate');
+    await proxy.write(withTls(folder.path('bad.crt')));
+    await expect.poll(logged(proxy, 'config refused')).toBe(1);
+    const { fields } = proxy.log.find(({ message }) => message.includes('config refused'))!;
+    expect(fields['reason']).toMatch(/mesh\.yaml:5: services\.echo\.tls\.ca/);
+    expect(await call(proxy.address, undefined)).toMatchObject({ code: 'OK' });
+  });
+
+  it.each([
+    [['--tls-cert', 'a'], '--tls-cert and --tls-key need each other'],
+    [['--tls-client-ca', 'a'], '--tls-client-ca needs --tls-cert'],
+    [['--cors-origins', '*'], '--cors-origins needs --grpc-web'],
+    [['--tls-cert', '/nowhere/a', '--tls-key', '/nowhere/b'], 'cannot be read'],
+  ])('options that do not fit: %j', async (flags, reason) => {
+    await expect(startProxy(oneService([]), flags)).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining(reason) as string,
+    });
+  });
+});
+
+/** A gRPC backend behind TLS that notes who connects and whom they ask for. */
+async function secureBackend({ cert, key }: Pair, clientCa: string | undefined) {
+  const seen: { servername: string; subject: string | undefined }[] = [];
+  const mutual = clientCa === undefined ? {} : { ca: clientCa, requestCert: true };
+  const backend = createSecureServer({ cert, key, ...mutual }, (request, response) => {
+    response.setHeader('content-type', 'application/grpc');
+    request.resume().on('end', () => {
+      response.write(Buffer.from([0, 0, 0, 0, 0]));
+      response.addTrailers({ 'grpc-status': '0' });
+      response.end();
+    });
+  });
+  const sockets = new Set<TLSSocket>();
+  backend.on('secureConnection', (socket: TLSSocket) => {
+    sockets.add(socket);
+    const subject = socket.getPeerCertificate().subject as { CN?: string } | undefined;
+    seen.push({ servername: String((socket as { servername?: string }).servername), subject: subject?.CN });
+  });
+  backend.listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  const { port } = (backend as unknown as Server).address() as AddressInfo;
+  return {
+    seen,
+    address: `127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      backend.close();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import {
+  ConfigError,
+  configFaultOf,
+  type ConfigFault,
+  type ListenerTls,
+  type MeshConfig,
+  type UpstreamTls,
+} from '@evenly/mesh-config';
+import { CertificateError, LiveCertificates, type CertificateFiles, type Certificates } from '@evenly/tls';
+
+type MeshTls = UpstreamTls | ListenerTls;
+
+export interface MeshCertificatesOptions {
+  onTaken?: (files: readonly string[]) => void;
+  onRefused?: (error: Error) => void;
+}
+
+interface Followed {
+  live: LiveCertificates;
+  listeners: Set<(certificates: Certificates) => void>;
+}
+
+/** The certificates that a config names: all of them good before it is put to use, and followed from then on. */
+export class MeshCertificates {
+  readonly #options: MeshCertificatesOptions;
+  readonly #followed = new Map<string, Followed>();
+
+  constructor(options: MeshCertificatesOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads what the config names and is not followed yet.
+   * @throws ConfigError with file, line and field of every certificate that cannot be used; nothing has changed then
+   */
+  async prepare(config: MeshConfig): Promise<void> {
+    const faults: ConfigFault[] = [];
+    const started = new Map<string, Followed>();
+    for (const tls of tlsOf(config)) {
+      const key = keyOf(tls);
+      if (this.#followed.has(key) || started.has(key)) continue;
+      try {
+        started.set(key, await this.#start(tls));
+      } catch (error) {
+        if (!(error instanceof CertificateError)) throw error;
+        faults.push(faultOf(tls, error));
+      }
+    }
+    if (faults.length > 0) {
+      for (const { live } of started.values()) live.stop();
+      throw new ConfigError(faults);
+    }
+    for (const [key, followed] of started) this.#followed.set(key, followed);
+  }
+
+  /** As they are now; of a config that was prepared. The same object until they change. */
+  of(tls: MeshTls): Certificates {
+    return this.#followed.get(keyOf(tls))!.live.current;
+  }
+
+  /** Told when they are replaced. @returns stops telling */
+  watch(tls: MeshTls, listener: (certificates: Certificates) => void): () => void {
+    const { listeners } = this.#followed.get(keyOf(tls))!;
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** Lets go of what the config does not name. */
+  retain(config: MeshConfig): void {
+    const wanted = new Set(tlsOf(config).map(keyOf));
+    for (const [key, { live }] of this.#followed) {
+      if (wanted.has(key)) continue;
+      live.stop();
+      this.#followed.delete(key);
+    }
+  }
+
+  close(): void {
+    for (const { live } of this.#followed.values()) live.stop();
+    this.#followed.clear();
+  }
+
+  async #start(tls: MeshTls): Promise<Followed> {
+    const { onTaken, onRefused } = this.#options;
+    const files = filesOf(tls);
+    const listeners: Followed['listeners'] = new Set();
+    const live = await LiveCertificates.start({
+      files,
+      onTaken: (certificates) => {
+        for (const listener of listeners) listener(certificates);
+        onTaken?.(Object.values(files).filter((file) => file !== undefined));
+      },
+      ...(onRefused === undefined ? {} : { onRefused }),
+    });
+    return { live, listeners };
+  }
+}
+
+/** Where what was read came from the command line, there is no place in a file to name. */
+function faultOf(tls: MeshTls, { file, message, reason }: CertificateError): ConfigFault {
+  const field = Object.entries(tls).find(([, path]) => path === file)?.[0];
+  return (
+    configFaultOf(tls, field === undefined ? [] : [field], message) ?? { file, line: 1, field: '', reason }
+  );
+}
+
+function tlsOf({ services, listeners }: MeshConfig): MeshTls[] {
+  return [...services.values(), ...listeners].flatMap(({ tls }) => (tls === undefined ? [] : [tls]));
+}
+
+function filesOf(tls: MeshTls): CertificateFiles {
+  return { cert: tls.cert, key: tls.key, ca: 'clientCa' in tls ? tls.clientCa : (tls as UpstreamTls).ca };
+}
+
+const keyOf = (tls: MeshTls) => {
+  const { cert, key, ca } = filesOf(tls);
+  return JSON.stringify([cert ?? '', key ?? '', ca ?? '']);
+};

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { Listener } from '../mesh-config.ts';
+import type { ListenerTls, UpstreamTls } from '../tls.ts';
+import { routes } from './route-format.ts';
+import { ip, name, text, whole } from './values.ts';
+
+/** The form of listeners, and of TLS on both sides. */
+
+const file = text(4096);
+
+export const upstreamTls = z
+  .strictObject({
+    ca: z.exactOptional(file).describe('Authorities (PEM); absent = those that the machine trusts'),
+    cert: z.exactOptional(file).describe('The certificate that is shown to endpoints (PEM)'),
+    key: z.exactOptional(file),
+    serverName: z.exactOptional(text()).describe("Absent = the service's name"),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: 'must have both cert and key, or none of them',
+  })
+  .describe('TLS towards the endpoints; absent = plaintext') satisfies z.ZodType<UpstreamTls>;
+
+const listenerTls = z
+  .strictObject({
+    cert: file.describe('The certificate, followed by intermediate ones (PEM)'),
+    key: file,
+    clientCa: z.exactOptional(file).describe('With it, every client has to show a certificate of these'),
+  })
+  .describe('TLS on this port; absent = plaintext') satisfies z.ZodType<ListenerTls>;
+
+/** RFC 6454 §6.2, as browsers send it: no path, no default port. */
+const origin = z.string().regex(/^(\*|https?:\/\/[^/\s,*@?#A-Z]{1,253})$/, {
+  error: 'must be * or an origin in lower case, such as https://shop.example.org',
+});
+
+export const listener = z
+  .strictObject({
+    name,
+    address: ip.prefault('0.0.0.0'),
+    port: whole(0, 65_535).describe('0 = any free one, which only our own proxy can do'),
+    routes: z
+      .exactOptional(routes)
+      .describe('What this listener alone routes; absent = the routes of the whole config'),
+    tls: z.exactOptional(listenerTls),
+    grpcWeb: z.boolean().prefault(false).describe('Takes gRPC-Web too'),
+    corsOrigins: z
+      .array(origin)
+      .max(100)
+      .prefault([])
+      .describe('Pages of these origins may call by gRPC-Web; * = of all'),
+    proxyProtocol: z
+      .boolean()
+      .prefault(false)
+      .describe('Every connection begins with a PROXY protocol header, v1 or v2'),
+    trustForwarded: z
+      .boolean()
+      .prefault(false)
+      .describe('Clients are proxies of ours: x-forwarded-* of theirs is kept and added to'),
+  })
+  .refine(({ corsOrigins, grpcWeb }) => grpcWeb || corsOrigins.length === 0, {
+    error: 'must have grpcWeb: true, for there are corsOrigins',
+  })
+  .describe('A port that calls come in by: of the proxy, or of an Envoy') satisfies z.ZodType<Listener>;
+
+/** What a listener does that says nothing but where it listens. */
+export const listenerDefaults = {
+  grpcWeb: false,
+  corsOrigins: [],
+  proxyProtocol: false,
+  trustForwarded: false,
+} as const satisfies Partial<Listener>;

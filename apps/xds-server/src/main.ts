@@ -1,4 +1,7 @@
 import { runMain } from '@evenly/service';
+import { writeBootstrap } from './bootstrap/bootstrap.ts';
 import { xdsServer } from './program.ts';
 
-await runMain(xdsServer, process);
+const [command, ...args] = process.argv.slice(2);
+if (command === 'bootstrap') process.exitCode = writeBootstrap(args, process);
+else await runMain(xdsServer, process);

@@ -1,0 +1,37 @@
+import { values, type Config, type OptionSpecs } from '@evenly/service';
+
+export const bootstrapOptions = {
+  server: {
+    describe: 'where the xDS server is, as HOST:PORT or a gRPC target',
+    schema: values.text(),
+    default: 'xds-server:18000',
+  },
+  out: { describe: 'the file to write; absent = standard output', schema: values.text() },
+  namespace: {
+    describe: "the pod's namespace, for the node's id",
+    schema: values.text(),
+    alsoEnv: ['POD_NAMESPACE'],
+  },
+  pod: {
+    describe: "the pod's name, for the node's id",
+    schema: values.text(),
+    alsoEnv: ['POD_NAME', 'HOSTNAME'],
+  },
+  app: { describe: "the client's name, as the node's cluster", schema: values.text(), default: 'client' },
+  zone: { describe: "the node's zone", schema: values.text(), alsoEnv: ['ZONE'] },
+  region: { describe: "the node's region", schema: values.text(), alsoEnv: ['REGION'] },
+  labels: {
+    describe:
+      "file of the pod's labels by a downwardAPI volume: what topology.kubernetes.io/zone and /region say " +
+      'is used where --zone and --region say nothing',
+    schema: values.text(),
+  },
+  tlsCa: {
+    describe: 'PEM file of the authorities of the xDS server; with it: TLS (gRFC A65)',
+    schema: values.text(),
+  },
+  tlsCert: { describe: "PEM file of the client's certificate", schema: values.text() },
+  tlsKey: { describe: "PEM file of the client's key", schema: values.text() },
+} as const satisfies OptionSpecs;
+
+export type BootstrapConfig = Config<typeof bootstrapOptions>;

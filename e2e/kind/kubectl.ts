@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type PromiseWithChild } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -13,6 +13,9 @@ export interface Pod {
   zone: string | undefined;
   restarts: number;
   terminating: boolean;
+  /** Of its port that is named admin, or else http. */
+  adminPort: number | undefined;
+  node: string | undefined;
 }
 
 /** kubectl in one namespace of the cluster that KUBECONFIG says. */
@@ -27,22 +30,37 @@ export class Kubectl {
    * @returns standard output and standard error, where kubectl's warnings are
    * @throws Error with what kubectl said, when it failed or took more than four minutes
    */
-  async run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  run(...args: string[]): PromiseWithChild<{ stdout: string; stderr: string }> {
     const options = { timeout: timeoutMs, maxBuffer: maxOutputBytes };
     return run('kubectl', ['--namespace', this.namespace, ...args], options);
+  }
+
+  /** Applies manifests that are given as text. */
+  async apply(yaml: string): Promise<void> {
+    const applying = this.run('apply', '--filename', '-');
+    applying.child.stdin!.end(yaml);
+    await applying;
   }
 
   /** Pods with these labels (`key=value,key=value`), those that are being ended included, by name. */
   async pods(selector: string): Promise<Pod[]> {
     const { stdout } = await this.run('get', 'pods', '--selector', selector, '--output', 'json');
     const { items } = JSON.parse(stdout) as { items: PodObject[] };
-    const pods = items.map(({ metadata, status }) => ({
+    const pods = items.map(({ metadata, spec, status }) => ({
       name: metadata.name,
       zone: metadata.labels['topology.kubernetes.io/zone'],
       restarts: (status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
       terminating: metadata.deletionTimestamp !== undefined,
+      adminPort: adminPortOf(spec.containers),
+      node: spec.nodeName,
     }));
     return pods.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Names of the namespace's objects of a kind. */
+  async names(kind: string): Promise<string[]> {
+    const { stdout } = await this.run('get', kind, '--output=jsonpath={.items[*].metadata.name}');
+    return stdout.split(' ').filter((name) => name !== '');
   }
 
   /** Logs of all pods of an app, from their beginning. */
@@ -57,7 +75,18 @@ export class Kubectl {
   }
 }
 
+interface Container {
+  ports?: { name?: string; containerPort: number }[];
+}
+
+function adminPortOf(containers: readonly Container[]): number | undefined {
+  const ports = containers.flatMap((container) => container.ports ?? []);
+  const port = ports.find(({ name }) => name === 'admin') ?? ports.find(({ name }) => name === 'http');
+  return port?.containerPort;
+}
+
 interface PodObject {
   metadata: { name: string; labels: Record<string, string>; deletionTimestamp?: string };
+  spec: { nodeName?: string; containers: Container[] };
   status: { containerStatuses?: { restartCount: number }[] };
 }

@@ -12,6 +12,12 @@ const loadClients = 2;
 /** Which pods of a service a frontend shall call, of those that are there. */
 export type Reach = (frontend: FrontendPod, pods: readonly Pod[]) => readonly Pod[];
 
+/** The pods of the frontend's own zone; all where it has none, or its zone has no pods. */
+export const ownZoneFirst: Reach = ({ zone }, pods) => {
+  const near = pods.filter((pod) => pod.zone === zone);
+  return zone === undefined || near.length === 0 ? pods : near;
+};
+
 /** Waits until the calls of each frontend reach exactly the pods that it shall reach. */
 export const allAnswer = (scenario: Scenario, service: string, reach: Reach) =>
   whoAnswers(scenario, service, reach, (byPod) => new Set(byPod.keys()));

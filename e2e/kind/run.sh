@@ -2,19 +2,42 @@
 # The tests in a real cluster: builds the images, brings them into the cluster, runs the specs of this folder.
 #   KUBECONFIG set: in that cluster. E2E_IMAGE_LOADER is the command that brings images there, to which their names are
 #                   appended; without it nothing is built, and the cluster pulls what k8s/components/images says.
-#   else: in the kind cluster E2E_CLUSTER (evenly), by ../shared/rig beside the checkout, else by kind and docker.
-# Where none of these is there it says that the tests were skipped, and why. What it started it ends; a cluster that
-# was there stays. Arguments go to vitest.
+#   else: in the kind cluster E2E_CLUSTER (evenly), by the rig E2E_RIG (../shared/rig beside the checkout), else by
+#         kind and docker.
+# Where none of these is there it says that the tests were skipped, and why; --why-not says only that. What it started it
+# ends; a cluster that was there stays. E2E_WORKERS (3) specs run side by side. Other arguments go to vitest.
+# Istio's specs come last, where the cluster has Istio or the rig can install it; E2E_ISTIO=no leaves that out.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
-rig=$root/../shared/rig
+rig=${E2E_RIG:-$root/../shared/rig}
 cluster=${E2E_CLUSTER:-evenly}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}
+# The apps whose images the overlays use.
+mapfile -t apps < <(sed -n 's|.*name: evenly/\([a-z0-9-]*\).*|\1|p' "$root/k8s/components/images/kustomization.yaml")
 
-skip() { # reason
-  echo "cluster tests: SKIPPED, $1"
-  exit 0
+docker_answers() { docker version >/dev/null 2>&1; }
+has() { command -v "$1" >/dev/null; }
+
+# Prints where the tests can run, or nothing and the reason on standard error.
+where() {
+  if [ -n "${KUBECONFIG:-}" ]; then
+    has kubectl || { echo 'kubectl is not installed' >&2; return; }
+    [ -z "${E2E_IMAGE_LOADER:-}" ] || docker_answers ||
+      { echo 'docker, which builds the images, does not answer' >&2; return; }
+    echo cluster
+  elif [ -e "$rig/kind-up.sh" ]; then
+    echo rig
+  elif has kind && has kubectl && docker_answers; then
+    echo kind
+  else
+    echo 'there is no KUBECONFIG, no rig, and no kind with kubectl and a docker that answers' >&2
+  fi
 }
+if [ "${1:-}" = --why-not ]; then
+  where 2>&1 >/dev/null
+  exit
+fi
 
 # Commands that undo what this script did; the last one is run first.
 undo=()
@@ -28,33 +51,25 @@ end() {
 trap end EXIT
 trap 'exit 130' INT TERM
 
-docker_answers() { docker version >/dev/null 2>&1; }
-
 build_images_for() { # loader...
   export IMAGE_PREFIX=evenly/ IMAGE_TAG=dev
   # Where docker has no buildx it has no BuildKit either, and says so instead of building.
   docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
-  (cd "$root" && npx nx run-many -t container -p echo-backend frontend xds-server)
-  "$@" evenly/{echo-backend,frontend,xds-server}:dev
+  (cd "$root" && npx nx run-many -t container -p "${apps[@]}")
+  local images=("${apps[@]/#/evenly/}")
+  "$@" "${images[@]/%/:dev}"
 }
 
-cluster_is_up() { command -v kind >/dev/null && kind get clusters -q 2>/dev/null | grep -qx "$cluster"; }
+cluster_is_up() { has kind && kind get clusters -q 2>/dev/null | grep -qx "$cluster"; }
 load_into_kind() { kind load docker-image "$@" --name "$cluster"; }
 use_own_kubeconfig() { # never the person's, which kind would change
   KUBECONFIG=$(mktemp)
-  export KUBECONFIG
+  export KUBECONFIG K8SRIG_KUBECONFIG=$KUBECONFIG
   at_end rm -f "$KUBECONFIG"
 }
 
-if [ -n "${KUBECONFIG:-}" ]; then
-  command -v kubectl >/dev/null || skip 'kubectl is not installed'
-  if [ -n "${E2E_IMAGE_LOADER:-}" ]; then
-    docker_answers || skip 'docker, which builds the images, does not answer'
-    # shellcheck disable=SC2086 # a command with its arguments
-    build_images_for $E2E_IMAGE_LOADER
-  fi
-elif [ -e "$rig/kind-up.sh" ]; then
-  export PATH=${K8SRIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/k8srig}/bin:$PATH
+with_rig() {
+  export PATH=${K8SRIG_CACHE:-$cache/k8srig}/bin:$PATH
   use_own_kubeconfig
   docker_answers || at_end bash "$rig/docker-down.sh"
   cluster_is_up || at_end bash "$rig/kind-down.sh" "$cluster"
@@ -63,7 +78,9 @@ elif [ -e "$rig/kind-up.sh" ]; then
   bash "$rig/app-base-image.sh"
   export NODE_IMAGE=rig/node:24
   build_images_for load_into_kind
-elif command -v kind >/dev/null && command -v kubectl >/dev/null && docker_answers; then
+}
+
+with_kind() {
   use_own_kubeconfig
   if ! cluster_is_up; then
     at_end kind delete cluster --name "$cluster"
@@ -71,8 +88,35 @@ elif command -v kind >/dev/null && command -v kubectl >/dev/null && docker_answe
   fi
   kind get kubeconfig --name "$cluster" >"$KUBECONFIG"
   build_images_for load_into_kind
-else
-  skip 'there is no KUBECONFIG, no ../shared/rig, and no kind with kubectl and a docker that answers'
-fi
+}
 
-npx vitest run --config vitest.config.ts "$@"
+has_istio() { kubectl get deployment istiod --namespace istio-system >/dev/null 2>&1; }
+test_istio() {
+  [ "${E2E_ISTIO:-}" != no ] || return 0
+  if ! has_istio && [ "$place" = rig ] && [ -e "$rig/istio/up.sh" ]; then bash "$rig/istio/up.sh" "$cluster"; fi
+  if ! has_istio; then
+    echo 'Istio tests: SKIPPED, the cluster has no Istio'
+    return
+  fi
+  npx vitest run --config "$PWD/vitest.config.ts" --project istio "$@"
+}
+
+place=$(where) || true
+case $place in
+  rig) with_rig ;;
+  kind) with_kind ;;
+  cluster)
+    # shellcheck disable=SC2086 # a command with its arguments
+    [ -z "${E2E_IMAGE_LOADER:-}" ] || build_images_for $E2E_IMAGE_LOADER
+    ;;
+  *)
+    echo 'cluster tests: SKIPPED'
+    exit 0
+    ;;
+esac
+# Helm is a Go module; without Go its spec says that it was skipped.
+has helm || ! has go || { HELM=$(bash ../helm/helm.sh) && export HELM; }
+code=0
+npx vitest run --config "$PWD/vitest.config.ts" --project 'side by side' --project alone "$@" || code=$?
+test_istio "$@" || code=$?
+exit "$code"

@@ -1,15 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { callFrontend, type Answer } from '../shared/frontend-client.ts';
+import { ClientPod } from './client-pod.ts';
+import { keepForLater } from './failures.ts';
 import { Kubectl, type Pod } from './kubectl.ts';
 import { PortForward } from './port-forward.ts';
 
 /** The directory of a scenario's overlay. */
 export const overlayOf = (name: string) =>
   fileURLToPath(new URL(`../../k8s/overlays/${name}`, import.meta.url));
-/** What is kept of a scenario whose test failed; git ignores *.log. */
-const failures = fileURLToPath(new URL('failures/', import.meta.url));
 
 const labelOf = (app: string) => `app.kubernetes.io/name=${app}`;
 const labelOfService = (service: string) => `app.kubernetes.io/instance=${service}`;
@@ -25,35 +24,77 @@ export interface FrontendPod extends Pod {
 /** An overlay of k8s/ in the cluster, and what can be done to it. */
 export class Scenario {
   readonly kubectl: Kubectl;
-  readonly frontends: readonly FrontendPod[];
+  frontends: readonly FrontendPod[] = [];
+  clients: readonly ClientPod[] = [];
   #nextFrontend = 0;
 
-  private constructor(kubectl: Kubectl, frontends: readonly FrontendPod[]) {
+  private constructor(kubectl: Kubectl) {
     this.kubectl = kubectl;
-    this.frontends = frontends;
   }
 
   /**
-   * Applies the overlay, waits until all of it is ready, and opens a way to each frontend.
+   * Applies the overlay, waits until all of it is ready, and opens a way to each frontend and echo-client.
+   * @param name of its namespace
    * @throws Error where its namespace exists already: it may be somebody's, and the end of the tests deletes it
    */
-  static async start(name: string): Promise<Scenario> {
+  static async start(name: string, overlay = name): Promise<Scenario> {
     const kubectl = new Kubectl(name);
     const { stdout } = await kubectl.run('get', 'namespace', name, '--ignore-not-found', '--output=name');
     if (stdout !== '')
       throw new Error(`the cluster has a namespace ${name} already: kubectl delete namespace ${name}`);
-    await kubectl.run('apply', '--kustomize', overlayOf(name));
-    for (const deployment of ['be1-srv', 'be2-srv', 'frontend', 'xds-server'])
-      await kubectl.rolledOut(deployment);
-    const pods = await kubectl.pods(labelOf('frontend'));
-    const frontends: FrontendPod[] = [];
-    for (const pod of pods) frontends.push({ ...pod, forward: await PortForward.open(name, pod.name, 8080) });
-    return new Scenario(kubectl, frontends);
+    const scenario = new Scenario(kubectl);
+    try {
+      await kubectl.run('apply', '--kustomize', overlayOf(overlay));
+      await scenario.#ready();
+    } catch (error) {
+      await scenario.keepForLater();
+      await scenario.stop();
+      throw error;
+    }
+    return scenario;
+  }
+
+  async #ready(): Promise<void> {
+    for (const deployment of await this.kubectl.names('deployments'))
+      await this.kubectl.rolledOut(deployment);
+    await this.reconnect();
+  }
+
+  /** Opens the ways to the frontends and clients that there are now. */
+  async reconnect(): Promise<void> {
+    await this.#disconnect();
+    const { namespace } = this.kubectl;
+    this.frontends = await Promise.all(
+      (await this.#running('frontend')).map(async (pod) => ({
+        ...pod,
+        forward: await PortForward.open(namespace, pod.name, 8080),
+      })),
+    );
+    this.clients = await Promise.all(
+      (await this.#running('echo-client')).map(({ name }) => ClientPod.open(namespace, name)),
+    );
+  }
+
+  async #running(app: string): Promise<Pod[]> {
+    return (await this.kubectl.pods(labelOf(app))).filter(({ terminating }) => !terminating);
+  }
+
+  async #disconnect(): Promise<void> {
+    const { frontends, clients } = this;
+    this.frontends = [];
+    this.clients = [];
+    for (const { forward } of frontends) await forward.close();
+    for (const client of clients) await client.close();
   }
 
   async stop(): Promise<void> {
-    for (const { forward } of this.frontends) await forward.close();
-    await this.kubectl.run('delete', 'namespace', this.kubectl.namespace);
+    await this.#disconnect();
+    await this.kubectl.run('delete', 'namespace', this.kubectl.namespace, '--ignore-not-found');
+  }
+
+  /** The echo-client, where the scenario has one. */
+  get client(): ClientPod {
+    return this.clients[0]!;
   }
 
   /** Asks the frontends, one after the other, to call a service. */
@@ -90,25 +131,24 @@ export class Scenario {
     ];
   }
 
-  /** Keeps pods, events and logs in e2e/kind/failures. */
-  async keepLogs(): Promise<void> {
-    const parts = [
-      ['get', 'all', '--output=wide'],
-      ['get', 'events', '--sort-by=.lastTimestamp'],
-      [
-        'logs',
-        '--selector=app.kubernetes.io/part-of=evenly',
-        '--tail=-1',
-        '--prefix',
-        '--max-log-requests=50',
-      ],
-    ];
-    const texts: string[] = [];
-    for (const args of parts) {
-      const { stdout } = await this.kubectl.run(...args);
-      texts.push(`$ kubectl ${args.join(' ')}\n${stdout}`);
-    }
-    await mkdir(failures, { recursive: true });
-    await writeFile(join(failures, `${this.kubectl.namespace}.log`), texts.join('\n'));
-  }
+  keepForLater = (): Promise<void> => keepForLater(this.kubectl);
+}
+
+/** The tests of one overlay: it is there while they run; what it says is kept when one fails. */
+export function describeScenario(
+  name: string,
+  tests: (scenario: () => Scenario) => void,
+  overlay = name,
+): void {
+  describe.skipIf(noCluster)(`${name}${noCluster ? ` (skipped: ${noCluster})` : ''}`, () => {
+    let scenario: Scenario | undefined;
+    beforeAll(async () => {
+      scenario = await Scenario.start(name, overlay);
+    });
+    afterAll(() => scenario?.stop());
+    afterEach(async ({ task }) => {
+      if (task.result?.state === 'fail') await scenario?.keepForLater();
+    });
+    tests(() => scenario!);
+  });
 }

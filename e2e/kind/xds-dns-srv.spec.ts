@@ -1,24 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
 import { Kubectl } from './kubectl.ts';
 import { allAnswer, mainJobTests, underLoad } from './main-job.ts';
-import { noCluster, overlayOf, Scenario } from './scenario.ts';
+import { describeScenario, overlayOf, Scenario } from './scenario.ts';
 
-describe.skipIf(noCluster)(`xds-dns-srv${noCluster ? ` (skipped: ${noCluster})` : ''}`, () => {
-  let scenario: Scenario;
-  beforeAll(async () => {
-    scenario = await Scenario.start('xds-dns-srv');
-  });
-  afterAll(() => (scenario as Scenario | undefined)?.stop());
-  afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') await scenario.keepLogs();
-  });
-
+describeScenario('xds-dns-srv', (scenario) => {
   /** Every frontend all pods: DNS says nothing of zones. */
-  mainJobTests(
-    () => scenario,
-    (_frontend, pods) => pods,
-  );
+  mainJobTests(scenario, (_frontend, pods) => pods);
 
   it('applied once more elsewhere, or tested where it lives already: refused, with the reason', async () => {
     const elsewhere = new Kubectl('default').run('apply', '--kustomize', overlayOf('xds-dns-srv'));
@@ -29,25 +17,48 @@ describe.skipIf(noCluster)(`xds-dns-srv${noCluster ? ` (skipped: ${noCluster})` 
   });
 
   it('an image that is missing: the pod says which one, and the old pods go on', async () => {
-    const { kubectl } = scenario;
-    const before = (await scenario.podsOf('be2-srv')).map(({ name }) => name);
-    await underLoad(scenario, 'be2-srv', async () => {
+    const { kubectl } = scenario();
+    const before = (await scenario().podsOf('be2-srv')).map(({ name }) => name);
+    await underLoad(scenario(), 'be2-srv', async () => {
       await kubectl.run('set', 'image', 'deployment/be2-srv', 'echo-backend=evenly/missing:dev');
       await eventually(async () => {
         const { stdout } = await kubectl.run('get', 'events', '--field-selector=reason=Failed');
         expect(stdout).toContain('Failed to pull image "evenly/missing:dev"');
       }, 60_000);
-      await allAnswer(scenario, 'be2-srv', (_frontend, pods) =>
+      await allAnswer(scenario(), 'be2-srv', (_frontend, pods) =>
         pods.filter(({ name }) => before.includes(name)),
       );
       await kubectl.run('rollout', 'undo', 'deployment/be2-srv');
       await kubectl.rolledOut('be2-srv');
     });
-    expect((await scenario.podsOf('be2-srv')).map(({ name }) => name)).toEqual(before);
+    expect((await scenario().podsOf('be2-srv')).map(({ name }) => name)).toEqual(before);
+  });
+
+  it('a pod that the policy of the namespace refuses: the event says why, and the old pods go on', async () => {
+    const { kubectl } = scenario();
+    const before = (await scenario().podsOf('be2-srv')).map(({ name }) => name);
+    const privileged = [{ op: 'add', path: '/spec/template/spec/hostNetwork', value: true }];
+    const patch = ['--type=json', `--patch=${JSON.stringify(privileged)}`];
+    const { stderr } = await kubectl.run('patch', 'deployment', 'be2-srv', ...patch);
+    expect(stderr).toContain(
+      'would violate PodSecurity "restricted:latest": host namespaces (hostNetwork=true)',
+    );
+    await eventually(async () => {
+      const { stdout } = await kubectl.run('get', 'events', '--field-selector=reason=FailedCreate');
+      expect(stdout).toContain(
+        'violates PodSecurity "restricted:latest": host namespaces (hostNetwork=true)',
+      );
+    });
+    await allAnswer(scenario(), 'be2-srv', (_frontend, pods) =>
+      pods.filter(({ name }) => before.includes(name)),
+    );
+    await kubectl.run('rollout', 'undo', 'deployment/be2-srv');
+    await kubectl.rolledOut('be2-srv');
+    expect((await scenario().podsOf('be2-srv')).map(({ name }) => name)).toEqual(before);
   });
 
   it('a broken config in the ConfigMap: said with line and field, and the last good one stays', async () => {
-    const { kubectl } = scenario;
+    const { kubectl } = scenario();
     const get = ['get', 'configmap', 'xds-server-config', '--output=jsonpath={.data.svc_config\\.json}'];
     const { stdout: good } = await kubectl.run(...get);
     const write = (text: string) =>
@@ -57,7 +68,7 @@ describe.skipIf(noCluster)(`xds-dns-srv${noCluster ? ` (skipped: ${noCluster})` 
         'xds-server-config',
         `--patch=${JSON.stringify({ data: { 'svc_config.json': text } })}`,
       );
-    await underLoad(scenario, 'be1-srv', async () => {
+    await underLoad(scenario(), 'be1-srv', async () => {
       await write(good.replace('"portName": "grpc"', '"portName": 50051'));
       await newsOfFiles(async () => {
         const logs = await kubectl.logs('xds-server');
@@ -69,13 +80,18 @@ describe.skipIf(noCluster)(`xds-dns-srv${noCluster ? ` (skipped: ${noCluster})` 
     await write(good.replaceAll('"be2-srv"', '"be3-srv"'));
     const applied = '"services":["be1-srv","be3-srv"]';
     await newsOfFiles(async () => expect(await kubectl.logs('xds-server')).toContain(applied));
-    await allAnswer(scenario, 'be1-srv', (_frontend, pods) => pods);
+    await allAnswer(scenario(), 'be1-srv', (_frontend, pods) => pods);
   });
 
   /** The kubelet brings an edited ConfigMap within its sync period, a minute, and sooner to a pod that changes. */
   async function newsOfFiles(attempt: () => Promise<void>): Promise<void> {
     const touch = ['--overwrite', `evenly/touched=${Date.now()}`];
-    await scenario.kubectl.run('annotate', 'pods', '--selector=app.kubernetes.io/name=xds-server', ...touch);
+    await scenario().kubectl.run(
+      'annotate',
+      'pods',
+      '--selector=app.kubernetes.io/name=xds-server',
+      ...touch,
+    );
     await eventually(attempt, 120_000);
   }
 });

@@ -1,0 +1,47 @@
+import { expect } from 'vitest';
+import { eventually } from '../shared/wait.ts';
+import type { Calls } from './client-pod.ts';
+import type { Pod } from './kubectl.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Calls to look at, so that each of five pods has its share. */
+const enough = 60;
+/** Longer than DNS' 30 s between two look-ups, and the age of a connection. */
+const newsMs = 150_000;
+
+const namesOf = (pods: readonly Pod[]) => pods.map(({ name }) => name).sort();
+export const whoAnswered = ({ byPod }: Calls): string[] => [...byPod.keys()].sort();
+
+/** Waits until all that the client gets answers from are these pods, all of them, and no call fails. */
+export async function clientReaches(scenario: Scenario, pods: () => Promise<readonly Pod[]>): Promise<Calls> {
+  return eventually(async () => {
+    const calls = await scenario.client.next(enough);
+    expect(whoAnswered(calls)).toEqual(namesOf(await pods()));
+    expect(calls.failed).toBe(0);
+    return calls;
+  }, newsMs);
+}
+
+/** The same for all pods of a service that are not being ended. */
+export const clientReachesAll = (scenario: Scenario, service: string): Promise<Calls> =>
+  clientReaches(scenario, () => scenario.podsOf(service));
+
+/** Waits until one pod of the service, any, has all calls. @returns its name */
+export async function clientIsPinned(scenario: Scenario, service: string): Promise<string> {
+  return eventually(async () => {
+    const calls = await scenario.client.next(enough);
+    expect(calls.failed).toBe(0);
+    const [pod, ...others] = whoAnswered(calls);
+    expect(others).toEqual([]);
+    expect(namesOf(await scenario.podsOf(service))).toContain(pod);
+    return pod!;
+  }, newsMs);
+}
+
+/** Restarts the service's pods, one after the other. @returns the calls meanwhile, until the last old pod is gone */
+export async function callsDuringRestart(scenario: Scenario, service: string): Promise<Calls> {
+  return scenario.client.during(async () => {
+    await scenario.restart(service);
+    await eventually(async () => expect(await scenario.isEnding(service)).toBe(false), newsMs);
+  });
+}

@@ -7,6 +7,7 @@ const mayUse = {
   'scope:service': [],
   'scope:balancing': [],
   'scope:http2': [],
+  'scope:grpc-server': ['scope:http2'],
   'scope:mesh-config': [],
   // local-cluster: its DNS server, in tests only
   'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:local-cluster'],

@@ -66,6 +66,12 @@ export const options = {
     describe: 'how long a client stays connected before it is asked to come back; absent = for ever',
     schema: values.duration(1000),
   },
+  drainSpread: {
+    describe:
+      'after SIGTERM, the time over which connections are closed one after the other (500 a second at least); below --drain-timeout',
+    schema: values.duration(1),
+    default: '10s',
+  },
   kubeconfig: {
     describe:
       "kubeconfig for kubernetes sources; absent = KUBECONFIG, ~/.kube/config, or the pod's service account",

@@ -39,7 +39,6 @@ export const xdsServer: Program<typeof options> = {
       ...config,
       coalesceMs: config.coalesce,
       metrics,
-      log,
       traces,
     });
     const loads = loadReports(cache, config, service.metrics);

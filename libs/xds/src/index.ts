@@ -14,6 +14,7 @@ export { clusterName } from './resources/names.ts';
 export type { ClusterOptions } from './resources/clusters.ts';
 export { defaultEnvoyXdsCluster, routingResources } from './resources/routing.ts';
 export { DeltaStream } from './stream/delta-stream.ts';
+export type { EncodedResponse } from './stream/response-encoder.ts';
 export { SotwStream } from './stream/sotw-stream.ts';
 export type { Known, Nack, TypeState } from './stream/type-state.ts';
 export { XdsStream, type Answer, type StreamOptions } from './stream/xds-stream.ts';

@@ -1,34 +1,33 @@
-import { status, type ServerDuplexStream } from '@grpc/grpc-js';
-import type {
-  LoadReportingServiceServer,
-  LoadStatsRequest,
-  LoadStatsResponse,
+import {
+  LoadReportingServiceService,
+  type LoadStatsRequest,
 } from '@evenly/proto/envoy/service/load_stats/v3/lrs';
+import { bidi, limitCalls, Status, type Method } from '@evenly/grpc-server';
 import type { Service } from '@evenly/service';
 import { LoadStream, XdsError } from '@evenly/xds';
-import { fail, type OpenCalls } from '../xds-port/open-calls.ts';
 import type { LoadReports } from './load-reports.ts';
 
+const { streamLoadStats } = LoadReportingServiceService;
+
 /** The load reporting service: clients tell how many calls they sent where. */
-export function lrsHandlers(
+export function lrsMethods(
   reports: LoadReports,
-  { calls, log }: { calls: OpenCalls; log: Service['log'] },
-): LoadReportingServiceServer {
-  return {
-    streamLoadStats: (call: ServerDuplexStream<LoadStatsRequest, LoadStatsResponse>) => {
-      if (!calls.admit(call)) return;
-      const stream = new LoadStream({ ...reports, now: () => performance.now() });
-      call.on('data', (request: LoadStatsRequest) => {
+  { maxStreams, log }: { maxStreams: number; log: Service['log'] },
+): [path: string, Method][] {
+  const report = bidi<LoadStatsRequest>(streamLoadStats, (call) => {
+    const stream = new LoadStream({ ...reports, now: () => performance.now() });
+    return {
+      onRequest: (request) => {
         try {
           const answer = stream.onRequest(request);
-          if (answer !== undefined) call.write(answer);
+          if (answer !== undefined) call.send(streamLoadStats.responseSerialize(answer));
         } catch (error) {
           if (!(error instanceof XdsError)) throw error;
           log.warn({ node: stream.node.id, code: error.code, reason: error.message }, 'load report refused');
-          fail(call, status.RESOURCE_EXHAUSTED, error.message);
+          call.end(Status.RESOURCE_EXHAUSTED, error.message);
         }
-      });
-      call.on('end', () => call.end());
-    },
-  };
+      },
+    };
+  });
+  return [[streamLoadStats.path, limitCalls(maxStreams, report)]];
 }

@@ -1,10 +1,4 @@
-import {
-  Metadata,
-  ServerInterceptingCall,
-  status,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-} from '@grpc/grpc-js';
+import { Status, StatusError, type Peer } from '@evenly/grpc-server';
 import type { Service } from '@evenly/service';
 import type { Metrics } from '../metrics.ts';
 import { clientIdentity, type AllowList, type ClientIdentity } from './client-identity.ts';
@@ -13,21 +7,20 @@ import { clientIdentity, type AllowList, type ClientIdentity } from './client-id
 export function clientGate(
   allows: AllowList,
   { metrics, log }: { metrics: Metrics; log: Service['log'] },
-): ServerInterceptor {
-  return (_method, call) => {
-    const identity = identityOf(call);
-    if (allows(identity)) return new ServerInterceptingCall(call);
+): (peer: Peer) => StatusError | undefined {
+  return (peer) => {
+    const identity = identityOf(peer);
+    if (allows(identity)) return undefined;
     const names = [...identity.uris, ...identity.dnsNames].map((name) => name.slice(0, 256)).slice(0, 10);
     metrics.deniedCalls.inc();
-    log.warn({ peer: call.getPeer(), names }, 'a client that is not on the list was turned away');
-    const details = `${names.length === 0 ? 'a certificate without SPIFFE id or DNS name' : names.join(', ')} is not on the list of clients of this xDS server`;
-    return new ServerInterceptingCall(call, {
-      start: () => call.sendStatus({ code: status.PERMISSION_DENIED, details, metadata: new Metadata() }),
-    });
+    log.warn({ peer: peer.address, names }, 'a client that is not on the list was turned away');
+    const who = names.length === 0 ? 'a certificate without SPIFFE id or DNS name' : names.join(', ');
+    const details = `${who} is not on the list of clients of this xDS server`;
+    return new StatusError(Status.PERMISSION_DENIED, details);
   };
 }
 
-function identityOf(call: ServerInterceptingCallInterface): ClientIdentity {
-  const der = call.getAuthContext().sslPeerCertificate?.raw;
+function identityOf(peer: Peer): ClientIdentity {
+  const der = peer.certificate();
   return der === undefined ? { uris: [], dnsNames: [] } : clientIdentity(der);
 }

@@ -1,16 +1,22 @@
-import { experimental, ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import type { Peer, StatusError } from '@evenly/grpc-server';
 import { ServiceError, type Service } from '@evenly/service';
+import type { Certificates } from '@evenly/tls';
 import type { ServerConfig } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
-import { LiveCertificateProvider } from './certificate-provider.ts';
 import { clientGate } from './client-gate.ts';
 import { allowList } from './client-identity.ts';
+import { portCertificates } from './port-certificates.ts';
 
 /** How the xDS port is protected. */
 export interface TransportSecurity {
   kind: 'plaintext' | 'tls' | 'mtls';
-  credentials: ServerCredentials;
-  interceptors: ServerInterceptor[];
+  /** Undefined: plaintext. */
+  tls: TlsOptions | undefined;
+  /** Asked before each call: the status that a client gets that may make none. */
+  admit: ((peer: Peer) => StatusError | undefined) | undefined;
+  /** From now on, tells of certificates that replace those in `tls`. */
+  follow(listener: (certificates: SecureContextOptions) => void): void;
   /** Why new certificates are not in use; undefined while all is well. */
   error(): string | undefined;
   stop(): void;
@@ -34,24 +40,25 @@ export async function transportSecurity(
   const { tlsCert: cert, tlsKey: key, tlsClientCa: ca } = config;
   if (cert === undefined || key === undefined) return plaintext(config, context.log);
 
-  const files = { cert, key, ca };
-  const certificates = await LiveCertificateProvider.start(files, context).catch((error: unknown) => {
+  let listener: ((certificates: SecureContextOptions) => void) | undefined;
+  const onTaken = (next: Certificates) => listener?.(contextOf(next));
+  const live = await portCertificates({ cert, key, ca }, context, onTaken).catch((error: unknown) => {
     throw new ServiceError('BAD_CONFIG', (error as Error).message, { cause: error });
   });
-  // In grpc-js 1.14 the names of the first two parameters are swapped: first comes the server's own certificate.
-  const credentials = experimental.createCertificateProviderServerCredentials(
-    certificates,
-    ca === undefined ? null : certificates,
-    ca !== undefined,
-  );
+  const isMutual = ca !== undefined;
   const gated = config.allowedClients.length > 0;
   return {
-    kind: ca === undefined ? 'tls' : 'mtls',
-    credentials,
-    interceptors: gated ? [clientGate(allowList(config.allowedClients), context)] : [],
-    error: () => certificates.error,
-    stop: () => certificates.stop(),
+    kind: isMutual ? 'mtls' : 'tls',
+    tls: { ...contextOf(live.current), requestCert: isMutual, rejectUnauthorized: isMutual },
+    admit: gated ? clientGate(allowList(config.allowedClients), context) : undefined,
+    follow: (next) => (listener = next),
+    error: () => live.error,
+    stop: () => live.stop(),
   };
+}
+
+function contextOf({ cert, key, ca }: Certificates): SecureContextOptions {
+  return { cert, key, ca };
 }
 
 function plaintext({ host, plaintext }: SecurityConfig, log: Service['log']): TransportSecurity {
@@ -59,8 +66,9 @@ function plaintext({ host, plaintext }: SecurityConfig, log: Service['log']): Tr
   log.warn({ host }, `the xDS port speaks plaintext, for ${why}: whoever can connect is served`);
   return {
     kind: 'plaintext',
-    credentials: ServerCredentials.createInsecure(),
-    interceptors: [],
+    tls: undefined,
+    admit: undefined,
+    follow: () => undefined,
     error: () => undefined,
     stop: () => undefined,
   };

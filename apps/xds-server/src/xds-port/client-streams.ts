@@ -1,8 +1,9 @@
-import type { Service } from '@evenly/service';
+import type { ServerCall } from '@evenly/grpc-server';
 import {
   DeltaStream,
   SotwStream,
   type Answer,
+  type EncodedResponse,
   type ResourceCache,
   type ResourceType,
   type XdsStream,
@@ -19,8 +20,7 @@ export interface ClientStream {
   /** `10.0.0.7:51234` */
   readonly peer: string;
   readonly stream: SotwStream | DeltaStream;
-  /** Ends it with a status that makes the client come back. */
-  readonly end: () => void;
+  readonly call: ServerCall;
 }
 
 /** All open streams: passes changes of the cache on to them, and links the streams of one client. */
@@ -37,7 +37,6 @@ export class ClientStreams {
     cache: ResourceCache,
     options: {
       metrics: Metrics;
-      log: Service['log'];
       maxStreams: number;
       coalesceMs: number;
       traces?: ChangeTraces | undefined;
@@ -64,27 +63,23 @@ export class ClientStreams {
   }
 
   /** @returns the stream, and what to call when it has ended */
-  add(options: {
-    variant: Variant;
-    types: readonly ResourceType[];
-    peer: string;
-    send: (encoded: Buffer) => void;
-    end: () => void;
-  }): { client: ClientStream; close: () => void } {
+  add({ variant, types, call }: { variant: Variant; types: readonly ResourceType[]; call: ServerCall }): {
+    client: ClientStream;
+    close: () => void;
+  } {
     const streamOptions = {
       cache: this.#cache,
-      types: options.types,
+      types,
       now: () => performance.now(),
-      send: (encoded: Buffer, type: ResourceType) => {
+      send: ({ prefixed, message }: EncodedResponse, type: ResourceType) => {
         this.#metrics.responses.inc({ type });
-        options.send(encoded);
-        this.#traces?.sent(stream, type, encoded.length);
+        call.sendPrefixed(prefixed);
+        this.#traces?.sent(stream, type, message.length);
       },
       onClustersChanged: (names: readonly string[]) => this.#endpointsFollow(stream, names),
     };
-    const stream =
-      options.variant === 'sotw' ? new SotwStream(streamOptions) : new DeltaStream(streamOptions);
-    const client = { variant: options.variant, peer: options.peer, stream, end: options.end };
+    const stream = variant === 'sotw' ? new SotwStream(streamOptions) : new DeltaStream(streamOptions);
+    const client = { variant, peer: call.peer.address, stream, call };
     this.#open.add(client);
     this.#metrics.streams.set(this.#open.size);
     const close = () => {
@@ -95,11 +90,10 @@ export class ClientStreams {
     return { client, close };
   }
 
-  /** Ends every stream. Clients keep what they have, and go elsewhere or come back. */
+  /** Nothing is passed on any more. */
   stop(): void {
     clearInterval(this.#ticker);
     this.#coalescer.stop();
-    for (const { end } of this.#open) end();
   }
 
   /** Notes what a request said of the response before it. */
@@ -109,10 +103,12 @@ export class ClientStreams {
 
   #passOn(changed: ReadonlySet<ResourceType>): void {
     const trace = this.#traces?.flush(changed);
-    for (const { stream } of this.#open) {
+    for (const { stream, call } of this.#open) {
       trace?.mark(stream);
       stream.onCacheChange();
       trace?.settle(stream);
+      // Client by client: written at the end of the turn, all their responses would be in memory at the same time.
+      call.flush();
     }
   }
 

@@ -1,22 +1,24 @@
-import {
-  status,
-  type handleUnaryCall,
-  type ServerDuplexStream,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
 import type {
   DeltaDiscoveryRequest,
   DiscoveryRequest,
 } from '@evenly/proto/envoy/service/discovery/v3/discovery';
+import {
+  bidi,
+  refuse,
+  Status,
+  StatusError,
+  type Method,
+  type RequestHandler,
+  type ServerCall,
+  type StatusCode,
+} from '@evenly/grpc-server';
 import type { Service } from '@evenly/service';
 import { DeltaStream, XdsError, type Answer, type ResourceType } from '@evenly/xds';
 import type { Metrics } from '../metrics.ts';
 import type { ClientStream, ClientStreams, Variant } from './client-streams.ts';
-import { fail } from './open-calls.ts';
-import type { XdsService } from './services.ts';
+import { xdsServices, type XdsService } from './services.ts';
 
 type Request = DiscoveryRequest | DeltaDiscoveryRequest;
-type Call = ServerDuplexStream<Request, Buffer>;
 
 /** What handlers need of their surroundings. */
 export interface HandlerContext {
@@ -25,41 +27,47 @@ export interface HandlerContext {
   log: Service['log'];
 }
 
-/** Binds the gRPC methods of one xDS service to the protocol's state machines. */
-export function handlersOf(service: XdsService, context: HandlerContext): UntypedServiceImplementation {
-  const refuse: handleUnaryCall<unknown, unknown> = (_call, callback) =>
-    callback({ code: status.UNIMPLEMENTED, details: `${service.fetch} is not served; use ${service.sotw}` });
+/** The methods of the xDS services, bound to the protocol's state machines. */
+export const xdsMethods = (context: HandlerContext): [path: string, Method][] =>
+  xdsServices.flatMap((service) => methodsOf(service, context));
+
+function methodsOf({ sotw, delta, fetch, types }: XdsService, context: HandlerContext): [string, Method][] {
+  const methods: [string, Method][] = [
+    [sotw.path, bidi(sotw, (call) => serve(call, 'sotw', types, context))],
+    [delta.path, bidi(delta, (call) => serve(call, 'delta', types, context))],
+  ];
+  if (fetch !== undefined) {
+    const problem = `${fetch.path} is not served; use ${sotw.path}`;
+    methods.push([fetch.path, refuse(new StatusError(Status.UNIMPLEMENTED, problem))]);
+  }
+  return methods;
+}
+
+function serve(
+  call: ServerCall,
+  variant: Variant,
+  types: readonly ResourceType[],
+  context: HandlerContext,
+): RequestHandler<Request> | undefined {
+  const { streams, log } = context;
+  if (streams.isFull) {
+    call.end(Status.RESOURCE_EXHAUSTED, `this server takes at most ${streams.maxStreams} streams`);
+    return undefined;
+  }
+  const { client, close } = streams.add({ variant, types, call });
   return {
-    [service.sotw]: (call: Call) => serve(call, 'sotw', service.types, context),
-    [service.delta]: (call: Call) => serve(call, 'delta', service.types, context),
-    ...(service.fetch === undefined ? {} : { [service.fetch]: refuse }),
+    onRequest: (request) => onRequest(call, client, request, context),
+    onClose: (reason) => {
+      close();
+      if (reason !== undefined) {
+        log.info({ node: client.stream.node.id, peer: client.peer, reason }, 'stream ended');
+      }
+    },
   };
 }
 
-function serve(call: Call, variant: Variant, types: readonly ResourceType[], context: HandlerContext): void {
-  const { streams, log } = context;
-  if (streams.isFull) {
-    return fail(call, status.RESOURCE_EXHAUSTED, `this server takes at most ${streams.maxStreams} streams`);
-  }
-  const { client, close } = streams.add({
-    variant,
-    types,
-    peer: call.getPeer(),
-    send: (encoded) => call.write(encoded),
-    end: () => fail(call, status.UNAVAILABLE, 'this xDS server is shutting down'),
-  });
-  call.on('data', (request: Request) => onRequest(call, client, request, context));
-  call.on('end', () => call.end());
-  call.on('cancelled', close);
-  call.on('close', close);
-  call.on('error', (error: Error) => {
-    log.info({ node: client.stream.node.id, peer: client.peer, reason: error.message }, 'stream ended');
-    close();
-  });
-}
-
 function onRequest(
-  call: Call,
+  call: ServerCall,
   client: ClientStream,
   request: Request,
   { streams, metrics, log }: HandlerContext,
@@ -79,7 +87,7 @@ function onRequest(
     if (!(error instanceof XdsError)) throw error;
     metrics.requests.inc({ said: 'refused', type: 'unknown' });
     log.warn({ node: client.stream.node.id, code: error.code, reason: error.message }, 'request refused');
-    fail(call, statusOf(error), error.message);
+    call.end(statusOf(error), error.message);
   }
 }
 
@@ -89,5 +97,5 @@ function count({ said, type, latencyMs }: Answer, metrics: Metrics): void {
   if (said === 'ack' && latencyMs !== undefined) metrics.ackSeconds.observe({ type }, latencyMs / 1000);
 }
 
-const statusOf = ({ code }: XdsError): status =>
-  code === 'TOO_MANY_REQUESTS' ? status.RESOURCE_EXHAUSTED : status.INVALID_ARGUMENT;
+const statusOf = ({ code }: XdsError): StatusCode =>
+  code === 'TOO_MANY_REQUESTS' ? Status.RESOURCE_EXHAUSTED : Status.INVALID_ARGUMENT;

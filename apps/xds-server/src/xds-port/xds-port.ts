@@ -1,22 +1,18 @@
-import { Server } from '@grpc/grpc-js';
-import { LoadReportingServiceService } from '@evenly/proto/envoy/service/load_stats/v3/lrs';
-import { ClientStatusDiscoveryServiceService } from '@evenly/proto/envoy/service/status/v3/csds';
-import { hostPort, listenError } from '@evenly/service';
+import { GrpcServer, type Method } from '@evenly/grpc-server';
+import { listenError } from '@evenly/service';
 import type { ResourceCache } from '@evenly/xds';
 import type { ServerConfig } from '../config.ts';
-import { csdsHandlers } from '../csds/csds-handlers.ts';
+import { csdsMethods } from '../csds/csds-handlers.ts';
 import type { LoadReports } from '../lrs/load-reports.ts';
-import { lrsHandlers } from '../lrs/lrs-handlers.ts';
+import { lrsMethods } from '../lrs/lrs-handlers.ts';
 import { transportSecurity, type TransportSecurity } from '../tls/transport-security.ts';
-import { handlersOf, type HandlerContext } from './handlers.ts';
-import { OpenCalls } from './open-calls.ts';
-import { xdsServices } from './services.ts';
+import { xdsMethods, type HandlerContext } from './handlers.ts';
 
 /** The port that xDS clients come to. */
 export interface XdsPort {
   port: number;
   security: TransportSecurity;
-  /** Ends all streams and connections; when `signal` aborts, at once. */
+  /** Ends all streams and connections, one after the other; when `signal` aborts, at once. */
   close(signal: AbortSignal): Promise<void>;
 }
 
@@ -26,46 +22,45 @@ export interface PortContext extends HandlerContext {
   loads: LoadReports;
 }
 
-/** Streams of those who ask for the clients' status: people and their tools. */
-const maxStatusCalls = 32;
+/** Requests are a few names, or a report of loads. */
+const maxMessageBytes = 1024 * 1024;
+/** A client that vanished without a word is noticed within half a minute. */
+const keepalive = { keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 };
 
 /** @throws ServiceError PORT_IN_USE, CANNOT_LISTEN, BAD_CONFIG (certificates, or options that do not fit together) */
 export async function listenXds(config: ServerConfig, context: PortContext): Promise<XdsPort> {
+  const { maxStreams, maxConnectionAge, drainSpread } = config;
   const security = await transportSecurity(config, context);
-  const server = new Server({
-    interceptors: security.interceptors,
-    // A client that vanished without a word is noticed within half a minute.
-    'grpc.keepalive_time_ms': 20_000,
-    'grpc.keepalive_timeout_ms': 10_000,
-    'grpc.max_receive_message_length': 1024 * 1024,
-    // Clients spread anew over several servers (grpc-js adds a jitter of 10 %).
-    ...(config.maxConnectionAge === undefined
-      ? {}
-      : { 'grpc.max_connection_age_ms': config.maxConnectionAge }),
-    'grpc.max_connection_age_grace_ms': 5000,
+  const server = new GrpcServer({
+    methods: methodsOf(config, context),
+    tls: security.tls,
+    admit: security.admit,
+    maxMessageBytes,
+    // Clients may have a connection for each kind of stream; and people have tools.
+    maxConnections: 2 * maxStreams + 64,
+    maxConnectionAgeMs: maxConnectionAge,
+    // One connection may carry them all: that of a proxy, or of many clients in one process.
+    limits: { ...keepalive, maxConcurrentStreams: maxStreams + 64 },
   });
-  for (const service of xdsServices) server.addService(service.definition, handlersOf(service, context));
-  const loadCalls = new OpenCalls(config.maxStreams);
-  const statusCalls = new OpenCalls(maxStatusCalls);
-  if (context.loads.intervalMs > 0) {
-    server.addService(
-      LoadReportingServiceService,
-      lrsHandlers(context.loads, { ...context, calls: loadCalls }),
-    );
-  }
-  server.addService(ClientStatusDiscoveryServiceService, csdsHandlers({ ...context, calls: statusCalls }));
-  const port = await new Promise<number>((resolve, reject) => {
-    const address = hostPort(config.host, config.port);
-    server.bindAsync(address, security.credentials, (error, bound) =>
-      error ? reject(listenError(error, config.port, '--port')) : resolve(bound),
-    );
+  security.follow((certificates) => server.setSecureContext(certificates));
+  const port = await server.listen(config.host, config.port).catch((error: unknown) => {
+    security.stop();
+    throw listenError(error, config.port, '--port');
   });
   const close = async (signal: AbortSignal) => {
-    signal.addEventListener('abort', () => server.forceShutdown(), { once: true });
-    const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-    for (const streams of [context.streams, loadCalls, statusCalls, context.loads]) streams.stop();
-    await closed;
+    await server.close(signal, drainSpread, 'this xDS server is shutting down');
+    context.streams.stop();
+    context.loads.stop();
     security.stop();
   };
   return { port, security, close };
+}
+
+function methodsOf({ maxStreams }: ServerConfig, context: PortContext): ReadonlyMap<string, Method> {
+  const { loads, log } = context;
+  return new Map([
+    ...xdsMethods(context),
+    ...csdsMethods(context),
+    ...(loads.intervalMs > 0 ? lrsMethods(loads, { maxStreams, log }) : []),
+  ]);
 }

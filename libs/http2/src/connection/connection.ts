@@ -179,6 +179,14 @@ export class Connection {
     return sent;
   }
 
+  /**
+   * Gives output to the transport now instead of at the end of the turn. For those who write to many connections in one
+   * turn: else the output of all of them is held at the same time.
+   */
+  flush(): void {
+    this.core.transport.flush?.();
+  }
+
   /** `count` bytes from `onData` are used or passed on: the peer may send as many more. */
   consume(stream: Stream, count: number): void {
     consume(this.core, stream, count);

@@ -57,4 +57,6 @@ export interface Transport {
   onOutput(): void;
   /** Nothing more will come: take the output that is left, then close; `failed`: soon, whether it is read or not. */
   onFinished(failed: boolean): void;
+  /** Takes what there is now, without waiting for the end of the turn (`Connection.flush`). */
+  flush?(): void;
 }

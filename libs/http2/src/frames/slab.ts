@@ -1,11 +1,12 @@
-const FIRST_SLAB_BYTES = 4_096;
-const LARGEST_SLAB_BYTES = 65_536;
+import { giveSlab, LARGEST_SLAB_BYTES, SMALLEST_SLAB_BYTES, takeSlab } from './slab-pool.ts';
+
 const NOTHING = Buffer.alloc(0);
 
 /**
  * Bytes to send, written one after the other into slabs, so that all frames of one event-loop turn leave
  * in one write. Why slabs: many tiny buffers, or concatenating them, cost more than copying small frames
- * (libs/http2/bench). Slabs start at 4 KiB and double up to 64 KiB, so that idle connections stay small.
+ * (libs/http2/bench). Slabs start at 4 KiB and double up to 64 KiB, and come from a pool that all connections share:
+ * a connection has memory only while it has something to send.
  */
 export class Slab {
   /** The slab being written. Write at `position` after `reserve`, then advance `position`. */
@@ -13,9 +14,10 @@ export class Slab {
   position = 0;
   /** Start of what has not been taken yet in the current slab. */
   private start = 0;
-  private full: Buffer[] = [];
+  /** Slabs before the current one: what was written, and is not taken. Most connections never need them. */
+  private full: Buffer[] | undefined;
   private fullBytes = 0;
-  private nextSize = FIRST_SLAB_BYTES;
+  private nextSize = SMALLEST_SLAB_BYTES;
 
   /** Bytes written and not taken. */
   get pending(): number {
@@ -29,10 +31,10 @@ export class Slab {
 
   private grow(count: number): void {
     if (this.position > this.start) {
-      this.full.push(this.bytes.subarray(this.start, this.position));
+      (this.full ??= []).push(this.bytes.subarray(this.start, this.position));
       this.fullBytes += this.position - this.start;
     }
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.nextSize, count));
+    this.bytes = takeSlab(Math.max(this.nextSize, count));
     this.position = 0;
     this.start = 0;
     this.nextSize = Math.min(this.nextSize * 2, LARGEST_SLAB_BYTES);
@@ -46,9 +48,10 @@ export class Slab {
 
   /** The next piece to send, or undefined. It stays valid until `recycle`. */
   take(): Uint8Array | undefined {
-    const piece = this.full.shift();
+    const piece = this.full?.shift();
     if (piece !== undefined) {
       this.fullBytes -= piece.length;
+      if (this.fullBytes === 0) this.full = undefined;
       return piece;
     }
     if (this.position === this.start) return undefined;
@@ -57,25 +60,23 @@ export class Slab {
     return rest;
   }
 
-  /** Says that all pieces taken so far have been copied by the writer: their memory is used again. */
+  /** Says that all pieces taken so far have been copied by the writer: other connections may use their memory. */
   recycle(): void {
-    if (this.fullBytes > 0 || this.position !== this.start) return;
+    if (this.fullBytes > 0 || this.position !== this.start || this.bytes === NOTHING) return;
+    giveSlab(this.bytes);
+    this.bytes = NOTHING;
     this.position = 0;
     this.start = 0;
   }
 
-  /** Gives the memory back (an idle connection needs none). */
+  /** Nothing was sent for a while: the next slab is a small one again. */
   release(): void {
-    if (this.pending > 0) return;
-    this.bytes = NOTHING;
-    this.position = 0;
-    this.start = 0;
-    this.nextSize = FIRST_SLAB_BYTES;
+    if (this.pending === 0) this.nextSize = SMALLEST_SLAB_BYTES;
   }
 
   /** Drops what has not been taken. */
   clear(): void {
-    this.full = [];
+    this.full = undefined;
     this.fullBytes = 0;
     this.start = this.position;
   }

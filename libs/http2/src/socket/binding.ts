@@ -35,6 +35,7 @@ export class SocketBinding implements LoopMember {
     const transport = {
       onOutput: () => this.loop.schedule(this),
       onFinished: (failed: boolean) => this.finish(failed),
+      flush: () => this.flush(),
     };
     this.connection = new Connection({ ...options, transport, nowMs: this.loop.now() });
     // Small answers must not wait for an acknowledgement: what belongs together leaves in one write anyway.
@@ -67,6 +68,8 @@ export class SocketBinding implements LoopMember {
 
   tick(nowMs: number): void {
     this.connection.tick(nowMs);
+    // A write that was not done at once (over TLS none is) has ended without a word: its slab is free.
+    if (this.socket.writableLength === 0) this.connection.outputDone();
   }
 
   /**

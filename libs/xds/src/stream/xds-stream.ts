@@ -8,13 +8,14 @@ import { sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
 import { planFor, type Plan } from './plan.ts';
 import { mayRemoveClusters } from './removal-gate.ts';
 import { RequestBudget } from './request-budget.ts';
+import { nonceLength, type EncodedResponse } from './response-encoder.ts';
 import { Subscription, type SubscriptionChange } from './subscription.ts';
 import { acknowledge, newTypeState, reject, type Known, type TypeState } from './type-state.ts';
 
 export interface StreamOptions {
   cache: ResourceCache;
-  /** Takes one encoded response. */
-  send: (encoded: Buffer, type: ResourceType) => void;
+  /** Takes one response, whose bytes are valid during the call. */
+  send: (response: EncodedResponse, type: ResourceType) => void;
   /** Milliseconds, from any fixed point. */
   now: () => number;
   /** The types that this stream serves: all on an aggregated stream, one on a type's own. */
@@ -145,7 +146,9 @@ export abstract class XdsStream {
     resources: readonly Resource[],
     gone: readonly string[],
   ): string {
-    const nonce = String(++this.#nonce);
+    // Unique among the last 10^8 of the stream; always as long.
+    this.#nonce = (this.#nonce + 1) % 10 ** nonceLength;
+    const nonce = String(this.#nonce).padStart(nonceLength, '0');
     const sentAtMs = this.#options.now();
     const items = new Map<string, Known | undefined>();
     for (const item of resources) {

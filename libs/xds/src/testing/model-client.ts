@@ -8,6 +8,7 @@ import type { ResourceCache } from '../resource-cache.ts';
 import { isWholeSet, typeOfUrl, typeUrlOf, type ResourceType } from '../resource-type.ts';
 import { message } from '../resources/message.ts';
 import { DeltaStream } from '../stream/delta-stream.ts';
+import type { EncodedResponse } from '../stream/response-encoder.ts';
 import { SotwStream } from '../stream/sotw-stream.ts';
 import type { StreamOptions } from '../stream/xds-stream.ts';
 
@@ -48,7 +49,7 @@ export function modelClient(
   const has = new Map<ResourceType, Map<string, string>>(options.had);
   const names = new Map<ResourceType, readonly string[]>();
   const nonces = new Map<ResourceType, string>();
-  const send = (encoded: Buffer) => {
+  const send = ({ message: encoded }: EncodedResponse) => {
     const response = variant === 'sotw' ? readSotw(encoded) : readDelta(encoded);
     inbox.push(response);
     received.push(response);

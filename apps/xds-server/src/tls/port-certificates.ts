@@ -1,0 +1,31 @@
+import type { Service } from '@evenly/service';
+import { LiveCertificates, type CertificateFiles, type Certificates } from '@evenly/tls';
+import type { Metrics } from '../metrics.ts';
+
+/**
+ * The certificates of the xDS port: followed, counted, and said.
+ * @param onTaken told of those that replace the first ones
+ * @throws CertificateError the file and what is wrong with it
+ */
+export async function portCertificates(
+  files: CertificateFiles,
+  { metrics, log }: { metrics: Metrics; log: Service['log'] },
+  onTaken: (certificates: Certificates) => void,
+): Promise<LiveCertificates> {
+  const live = await LiveCertificates.start({
+    files,
+    onTaken: (certificates) => {
+      const { expiresAtMs = 0 } = certificates;
+      onTaken(certificates);
+      metrics.certificateReloads.inc({ result: 'taken' });
+      metrics.certificateExpiry.set(expiresAtMs / 1000);
+      log.info({ validUntil: new Date(expiresAtMs).toISOString() }, 'new certificates are in use');
+    },
+    onRefused: ({ message }) => {
+      metrics.certificateReloads.inc({ result: 'refused' });
+      log.error({ reason: message }, 'certificates refused; the last good ones stay');
+    },
+  });
+  metrics.certificateExpiry.set((live.current.expiresAtMs ?? 0) / 1000);
+  return live;
+}

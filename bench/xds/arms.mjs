@@ -12,7 +12,7 @@ const here = (path) => new URL(path, import.meta.url).pathname;
  * peers are told on their standard input.
  */
 export const arms = {
-  evenly: (endpoints) => evenly(endpoints),
+  evenly: (endpoints, options = []) => evenly(endpoints, options),
   linear: (endpoints) => goControlPlane('linear', endpoints),
   snapshot: (endpoints) => goControlPlane('snapshot', endpoints),
 };
@@ -36,12 +36,12 @@ export async function startXdsServer(options) {
   return { process: server, port, versions: {} };
 }
 
-async function evenly(endpoints) {
+async function evenly(endpoints, options) {
   const directory = await mkdtemp(join(tmpdir(), 'evenly-bench-xds-'));
   const file = join(directory, 'endpoints.json');
   await writeFile(file, endpointsFile(endpoints));
   await copyFile(here('fanout.yaml'), join(directory, 'fanout.yaml'));
-  const server = await startXdsServer(['--config', join(directory, 'fanout.yaml')]);
+  const server = await startXdsServer(['--config', join(directory, 'fanout.yaml'), ...options]);
   return {
     ...server,
     change: async (address) => {

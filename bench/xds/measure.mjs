@@ -4,7 +4,7 @@ import { cpuMicros, rssBytes, Talker } from './processes.mjs';
 import { quantile } from './statistics.mjs';
 
 /** Longer than the server's coalescing window, so that every change leaves at once. */
-const pauseMs = 60;
+const defaultPauseMs = 60;
 const warmUpPushes = 10;
 /** A push is over when the last client has written its ACK; the server still has to read it. */
 const settleMs = 200;
@@ -14,11 +14,12 @@ const loadClient = new URL('go/bin/load', import.meta.url).pathname;
 /**
  * Connects the clients, then changes one endpoint again and again, each time waiting for the last ACK.
  * @param server from `arms`; it is stopped at the end
- * @param plan at least `minPushes` are measured, then as many as fit into `budgetMs`, at most `maxPushes`; `onPush` is
- *   told how many were done
+ * @param plan at least `minPushes` are measured, then as many as fit into `budgetMs`, at most `maxPushes`, with
+ *   `pauseMs` after each; `onPush` is told how many were done
  */
 export async function measure(server, { clients }, plan) {
   const { pid } = server.process;
+  const { pauseMs = defaultPauseMs } = plan;
   let load;
   try {
     await sleep(settleMs);
@@ -26,7 +27,7 @@ export async function measure(server, { clients }, plan) {
     load = new Talker('load', loadClient, ['-port', String(server.port), '-clients', String(clients)]);
     const { connectNs } = await load.event('ready');
     let number = 0;
-    while (number < warmUpPushes) await push(server, load, number++);
+    while (number < warmUpPushes) await push(server, load, number++, pauseMs);
 
     const warmBytes = rssBytes(pid);
     const pushes = [];
@@ -36,7 +37,7 @@ export async function measure(server, { clients }, plan) {
       pushes.length >= plan.maxPushes ||
       (pushes.length >= plan.minPushes && performance.now() - start >= plan.budgetMs);
     while (!isDone()) {
-      pushes.push(await push(server, load, number++));
+      pushes.push(await push(server, load, number++, pauseMs));
       plan.onPush?.(pushes.length, pid);
     }
     await sleep(settleMs);
@@ -62,7 +63,7 @@ export async function measure(server, { clients }, plan) {
 }
 
 /** @returns milliseconds from the change to the last client's ACK */
-async function push(server, load, number) {
+async function push(server, load, number, pauseMs) {
   const address = changedAddress(number);
   load.say(address);
   await load.event('armed');

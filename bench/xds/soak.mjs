@@ -3,10 +3,11 @@ import { measure } from './measure.mjs';
 import { rssBytes } from './processes.mjs';
 import { machineFacts, markdown, plain, save } from './report.mjs';
 
-const size = { clients: 1000, endpoints: 100 };
-
-/** Whether memory stays flat: our server's RSS over 10,000 pushes to 1000 clients, ten times on the way. */
-export async function soak({ pushes = 10_000, save: keep }) {
+/**
+ * Whether memory stays flat: our server's RSS over 10,000 pushes to the clients of the first size, ten times on the way.
+ * No change waits for another, on either side: it is about what is left behind, not about time.
+ */
+export async function soak({ pushes = 10_000, sizes: [size], save: keep }) {
   const machine = machineFacts();
   const samples = [];
   const step = Math.max(1, Math.floor(pushes / 10));
@@ -15,12 +16,14 @@ export async function soak({ pushes = 10_000, save: keep }) {
     samples.push({ pushes: done, rssBytes: rssBytes(pid) });
     console.log(`${done} pushes: ${(rssBytes(pid) / 2 ** 20).toFixed(0)} MiB`);
   };
-  const plan = { minPushes: pushes, maxPushes: pushes, budgetMs: 0, onPush };
-  const figures = await measure(await arms.evenly(size.endpoints), size, plan);
+  const plan = { minPushes: pushes, maxPushes: pushes, budgetMs: 0, pauseMs: 0, onPush };
+  const server = await arms.evenly(size.endpoints, ['--coalesce', '0ms']);
+  const figures = await measure(server, size, plan);
 
-  const header = ['pushes', 'RSS MiB', 'KB per stream'];
+  const header = ['clients × endpoints', 'pushes', 'RSS MiB', 'KB per stream'];
   const perStream = (bytes) => (bytes - figures.rssIdleBytes) / size.clients / 1024;
   const rows = samples.map(({ pushes: done, rssBytes: bytes }) => [
+    `${size.clients} × ${size.endpoints}`,
     String(done),
     (bytes / 2 ** 20).toFixed(0),
     perStream(bytes).toFixed(0),

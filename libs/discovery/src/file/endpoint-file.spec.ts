@@ -41,10 +41,31 @@ describe('readEndpointFile', () => {
     ['endpoints:\n- {address: 10.0.0.1, port: 1, weight: 0}', 'endpoints.0.weight: Too small'],
     ['endpoints:\n- {address: 10.0.0.1, port: 1, colour: red}', 'Unrecognized key: "colour"'],
     ['endpoints: [7]', 'endpoints.0: Invalid input'],
+    ['{"endpoints": [],\n"endpoints": []}', 'e.yaml:2: not valid JSON or YAML: Map keys must be unique'],
+    ['{"endpoints": [{"address": "10.0.0.1", "port": 1, "port": 2}]}', 'Map keys must be unique'],
+    [
+      '{"endpoints": ["10.0.0.1:1",\n"localhost:1"]}',
+      'e.yaml:2: endpoints.1: must be an IP address and a port',
+    ],
+    ['{"endpoints": null}', 'e.yaml:1: endpoints: Invalid input'],
     [`a: &a [1]\n${'b: *a\n'.repeat(1)}endpoints: &e [*e]`, 'e.yaml:'],
   ])('refuses %j', (text, reason) => {
     expect(() => read(text)).toThrow(reason);
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'INVALID' }));
+  });
+
+  it.each([
+    ['brackets', '['.repeat(100_000)],
+    ['JSON', `{"endpoints": ${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
+    ['lists of lists', '- '.repeat(10_000)],
+  ])('refuses %s that are nested too deeply for a parser', (_what, text) => {
+    expect(() => read(text)).toThrow('e.yaml:1: is nested too deeply');
+  });
+
+  it('takes a name for what it is, whatever stands in it', () => {
+    const hostname = 'a": "b, {"';
+    const text = JSON.stringify({ endpoints: [{ address: '10.0.0.1', port: 1, hostname }] });
+    expect(read(text)).toEqual([{ address: '10.0.0.1', port: 1, hostname, state: 'ready' }]);
   });
 
   it('says the first ten faults of many', () => {

@@ -8,6 +8,9 @@ import { DiscoveryError } from '../errors.ts';
 const maxEndpoints = 10_000;
 /** Of a file with many faults, so many are said. */
 const maxFaultsSaid = 10;
+/** Three are needed. */
+const maxLevels = 64;
+const blockIndent = new RegExp(`^[ \\t?:-]{${4 * maxLevels}}`, 'm');
 
 const endpointText = z.string().transform((text, context): Endpoint => {
   const parsed = parseEndpointKey(text);
@@ -50,6 +53,37 @@ const schema = z.strictObject({
  * @throws DiscoveryError INVALID with file, line, field and reason of every fault (the first ten); TOO_MANY
  */
 export function readEndpointFile(text: string, file: string): Endpoint[] {
+  const endpoints = readPlainJson(text) ?? readWithLines(text, file);
+  if (endpoints.length <= maxEndpoints) return endpoints;
+  const message = `${file} has ${endpoints.length} endpoints; at most ${maxEndpoints} are used`;
+  throw new DiscoveryError('TOO_MANY', message);
+}
+
+/** Faultless JSON, in a hundredth of the time that a YAML parser needs; undefined: it is something else. */
+function readPlainJson(text: string): Endpoint[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined; // YAML, or a fault that the other parser says better
+  }
+  const result = schema.safeParse(value);
+  return result.success && !hasKeyTwice(text, value) ? result.data.endpoints : undefined;
+}
+
+/** JSON.parse takes the last of two fields with one name; here that is a fault. */
+function hasKeyTwice(text: string, value: unknown): boolean {
+  const { endpoints } = value as { endpoints: unknown[] };
+  const fieldsOf = (item: unknown) => (typeof item === 'object' ? Object.keys(item as object).length : 0);
+  const kept = endpoints.reduce<number>((sum, item) => sum + fieldsOf(item), 1);
+  // In JSON, what stands before a colon is the name of a field.
+  const written = text.match(/"(?:[^"\\]|\\.)*"\s*:?/g)?.filter((token) => token.endsWith(':'));
+  return written?.length !== kept;
+}
+
+/** As YAML, and JSON is YAML: slower, but it knows the line of everything. */
+function readWithLines(text: string, file: string): Endpoint[] {
+  if (isNestedDeeply(text)) throw invalid([`${file}:1: is nested too deeply: more than ${maxLevels} levels`]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [syntax] = document.errors;
@@ -58,18 +92,25 @@ export function readEndpointFile(text: string, file: string): Endpoint[] {
     throw invalid([`${file}:${line}: not valid JSON or YAML: ${syntax.message}`]);
   }
   const result = schema.safeParse(valueOf(document, file));
-  if (result.success) {
-    const { endpoints } = result.data;
-    if (endpoints.length <= maxEndpoints) return endpoints;
-    const message = `${file} has ${endpoints.length} endpoints; at most ${maxEndpoints} are used`;
-    throw new DiscoveryError('TOO_MANY', message);
-  }
+  if (result.success) return result.data.endpoints;
   const faults = result.error.issues.slice(0, maxFaultsSaid).map(({ path, message }) => {
     const node = document.getIn(path, true) as { range?: [number, number, number] } | null | undefined;
     const line = node?.range ? lines.linePos(node.range[0]).line : 1;
     return `${file}:${line}: ${path.length > 0 ? `${path.map(String).join('.')}: ` : ''}${message}`;
   });
   throw invalid(faults);
+}
+
+/** The parser calls itself for each level, and a few thousand of them would end the process. */
+function isNestedDeeply(text: string): boolean {
+  // Each level of a block takes a column at least.
+  if (blockIndent.test(text)) return true;
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > maxLevels) return true;
+  }
+  return false;
 }
 
 function valueOf(document: Document, file: string): unknown {

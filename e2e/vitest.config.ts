@@ -4,7 +4,7 @@ export default {
   ...base,
   test: {
     ...base.test,
-    include: ['local/**/*.spec.ts'],
+    include: ['local/**/*.spec.ts', 'client/**/*.spec.ts'],
     // Each file runs a lab of a dozen processes: two at once would only wait for each other on a small machine.
     fileParallelism: false,
     testTimeout: 60_000,

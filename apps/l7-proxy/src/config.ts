@@ -1,13 +1,16 @@
 import { values, type Config, type OptionSpecs } from '@evenly/service';
+import { xdsOptions } from './xds/options.ts';
 
 const mebibyte = 1024 * 1024;
 
 export const options = {
   config: {
-    describe: 'mesh config files, separated by commas; read again when they change',
+    describe:
+      'mesh config files, separated by commas; read again when they change. This or --xds-server is required',
     schema: values.list(),
-    required: true,
+    default: '',
   },
+  ...xdsOptions,
   host: {
     describe: 'address of the listener that serves when the config has none',
     schema: values.text(),

@@ -2,7 +2,7 @@ import { dnsResolver, endpointKey } from '@evenly/discovery';
 import { MemoryBudget, SocketLoop } from '@evenly/http2';
 import { endpointSourceOf, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
 import type { UpstreamTls } from '@evenly/mesh-config';
-import type { Program, Service } from '@evenly/service';
+import { ServiceError, type Program, type Service } from '@evenly/service';
 import { addStatusRoute } from './admin/status.ts';
 import { ReplayStore } from './call/saved-request.ts';
 import { TimerWheel } from './call/timer-wheel.ts';
@@ -13,6 +13,7 @@ import { registerMetrics } from './metrics/proxy-metrics.ts';
 import { Proxy } from './proxy.ts';
 import { defaultListener } from './listener/default-listener.ts';
 import type { ClusterContext } from './upstream/cluster.ts';
+import { xdsFollower, type XdsFollower } from './xds/follow-xds.ts';
 
 /** How often outliers and slow starts are looked at. */
 const tickMs = 1000;
@@ -32,7 +33,11 @@ export const l7Proxy: Program<typeof options> = {
       maxBytes: config.replayTotalBytes,
     });
     const certificates = meshCertificates(service);
-    const mesh = new Mesh(clusterContext(config, service, { loop, budget, certificates }));
+    const xds = await xdsOf(config, service);
+    const context = clusterContext(config, service, { loop, budget, certificates });
+    const mesh = new Mesh(
+      xds === undefined ? context : { ...context, sourceOf: ({ name }) => xds.client.endpointsOf(name) },
+    );
     const { connectWait: connectWaitMs, cancelHold: cancelHoldMs } = config;
     const requestIds = config.requestIds === 'on';
     const proxy = new Proxy({
@@ -56,10 +61,9 @@ export const l7Proxy: Program<typeof options> = {
     addStatusRoute(service.admin, { mesh, proxy });
     const ticking = setInterval(() => mesh.tick(now()), tickMs).unref();
 
-    const stopFollowing = await followConfig(config.config, proxy, {
-      log: service.log,
-      onRefused: () => metrics.configErrors.inc(),
-    });
+    const stopFollowing = await (xds === undefined
+      ? followConfig(config.config, proxy, { log: service.log, onRefused: () => metrics.configErrors.inc() })
+      : xds.follow((next) => proxy.apply(next)));
     service.onDrain('upstream', () => {
       clearInterval(ticking);
       mesh.close();
@@ -76,6 +80,16 @@ function meshCertificates({ log }: Service): MeshCertificates {
     onRefused: ({ message }) =>
       log.error({ reason: message }, 'certificates refused; the last good ones stay'),
   });
+}
+
+/** Undefined: config files say what to do. */
+async function xdsOf(config: ProxyConfig, service: Service): Promise<XdsFollower | undefined> {
+  const { xdsServer } = config;
+  if ((xdsServer === undefined) === (config.config.length === 0)) {
+    const reason = 'say what to serve by --config or by --xds-server, one of the two';
+    throw new ServiceError('BAD_CONFIG', reason);
+  }
+  return xdsServer === undefined ? undefined : xdsFollower(config, xdsServer, service);
 }
 
 function clusterContext(

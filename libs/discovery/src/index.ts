@@ -1,3 +1,4 @@
+export { Backoff, type BackoffOptions } from './backoff.ts';
 export { dnsAddressSource } from './dns/address-source.ts';
 export { dnsResolver, type DnsResolver, type DnsResolverOptions } from './dns/resolver.ts';
 export { type DnsSourceOptions } from './dns/source.ts';

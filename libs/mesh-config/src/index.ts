@@ -34,6 +34,7 @@ export type {
   RouteMatch,
 } from './route.ts';
 export type { ListenerTls, UpstreamTls } from './tls.ts';
+export { regexFault } from './regex.ts';
 export { routesOf } from './routes-of.ts';
 export type {
   DnsASource,

@@ -2,10 +2,14 @@ import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
 
 /**
  * What kind of client a node is, for each takes other resources: gRPC an `api_listener`, Envoy listeners with sockets.
- * An Envoy with a stream for each type (not aggregated) has to be told where its routes and endpoints come from.
+ * An Envoy with a stream for each type (not aggregated) has to be told where its routes and endpoints come from. Our own
+ * proxy takes what Envoy does, and the parts of a policy that Envoy has no word for.
  */
-export const nodeKinds = ['grpc', 'envoy', 'envoy-separate'] as const;
+export const nodeKinds = ['grpc', 'envoy', 'envoy-separate', 'proxy'] as const;
 export type NodeKind = (typeof nodeKinds)[number];
+
+/** How our own proxy calls itself. */
+export const proxyUserAgent = 'evenly-l7-proxy';
 
 /** Who a client is, from the first request of its stream. */
 export interface NodeInfo {
@@ -40,9 +44,15 @@ export function nodeInfo(node: Node, aggregated: boolean): NodeInfo {
   return {
     id: node.id.slice(0, maxText),
     cluster: node.cluster.slice(0, maxText),
-    kind: node.userAgentName !== 'envoy' ? 'grpc' : aggregated ? 'envoy' : 'envoy-separate',
+    kind: kindOf(node.userAgentName, aggregated),
     userAgent: userAgent.slice(0, maxText),
     region: node.locality?.region.slice(0, maxText) ?? '',
     zone: node.locality?.zone.slice(0, maxText) ?? '',
   };
+}
+
+function kindOf(userAgentName: string, aggregated: boolean): NodeKind {
+  if (userAgentName === proxyUserAgent) return 'proxy';
+  if (userAgentName !== 'envoy') return 'grpc';
+  return aggregated ? 'envoy' : 'envoy-separate';
 }

@@ -43,7 +43,20 @@ export async function startProxy(config: string, flags: readonly string[] = []):
   const directory = await mkdtemp(join(tmpdir(), 'l7-proxy-'));
   const file = join(directory, 'mesh.yaml');
   await writeFile(file, config);
-  const argv = ['--config', file, '--host', '127.0.0.1', '--port', '0', ...flags];
+  const proxy = await startProxyWith(['--config', file, ...flags]);
+  return {
+    ...proxy,
+    write: (text) => writeFile(file, text),
+    [Symbol.asyncDispose]: async () => {
+      await proxy.drain();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** The same without a config file: the flags say who says what to do. */
+export async function startProxyWith(flags: readonly string[]): Promise<Omit<RunningProxy, 'write'>> {
+  const argv = ['--host', '127.0.0.1', '--port', '0', ...flags];
   const options = readOptions(l7Proxy, argv, {});
   if (options.kind !== 'config') throw new Error(JSON.stringify(options));
 
@@ -82,12 +95,8 @@ export async function startProxy(config: string, flags: readonly string[] = []):
       handlers.get('/status')!(undefined, { json: (value: unknown) => void (body = value) });
       return body as Status;
     },
-    write: (text) => writeFile(file, text),
     drain,
-    [Symbol.asyncDispose]: async () => {
-      await drain();
-      await rm(directory, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => drain(),
   };
 }
 

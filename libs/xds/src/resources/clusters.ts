@@ -8,6 +8,7 @@ import {
   Cluster_LbPolicy,
 } from '@evenly/proto/envoy/config/cluster/v3/cluster';
 import { OutlierDetection } from '@evenly/proto/envoy/config/cluster/v3/outlier_detection';
+import type { Metadata } from '@evenly/proto/envoy/config/core/v3/base';
 import { ApiVersion, type ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
 import { Http2ProtocolOptions } from '@evenly/proto/envoy/config/core/v3/protocol';
 import { HttpProtocolOptions } from '@evenly/proto/envoy/extensions/upstreams/http/v3/http_protocol_options';
@@ -17,6 +18,7 @@ import { byKind } from './by-kind.ts';
 import { configSource } from './config-source.ts';
 import { durationOf } from './duration.ts';
 import { encode, message, packed } from './message.ts';
+import { proxyMetadataKey } from './names.ts';
 
 export interface ClusterOptions {
   /** See configSource. */
@@ -49,6 +51,7 @@ function clusterFor(
         ? undefined
         : { thresholds: [thresholds(circuitBreaker)], perHostThresholds: [] },
     ...(kind === 'grpc' ? { lrsServer: loadReports ? fromHere : undefined } : envoyOnly(policy)),
+    ...(kind === 'proxy' ? { metadata: proxyMetadata(policy) } : {}),
   });
   return resource('cluster', name, encoded, [name]);
 }
@@ -75,6 +78,12 @@ export function lbPolicy(kind: NodeKind, { loadBalancing }: Policy): Cluster_LbP
     case 'weighted-round-robin':
       return Cluster_LbPolicy.ROUND_ROBIN;
   }
+}
+
+/** What xDS has no word for, for our own proxy: the policies and the slow start of any of them. */
+function proxyMetadata({ loadBalancing, slowStart }: Policy): Metadata {
+  const own = { loadBalancing, ...(slowStart === undefined ? {} : { slowStart: { ...slowStart } }) };
+  return { filterMetadata: { [proxyMetadataKey]: own }, typedFilterMetadata: {} };
 }
 
 function thresholds({ maxRequests, maxPendingRequests, maxConnections, maxRetries }: CircuitBreaker) {

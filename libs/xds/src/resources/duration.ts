@@ -11,3 +11,8 @@ export const fractionOf = (percent: number) => ({
   numerator: Math.round(percent * 10_000),
   denominator: 2 as const,
 });
+
+/** The other way round. */
+export function msOf(duration: Duration | undefined): number | undefined {
+  return duration === undefined ? undefined : Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+}

@@ -12,7 +12,7 @@ export interface LeftOut {
 export function leftOut(config: MeshConfig, kind: NodeKind): LeftOut[] {
   const services = [...config.services.values()].flatMap((service) => [
     ...notForAnybody(service),
-    ...(kind === 'grpc' ? notForGrpc(service) : notForEnvoy(service)),
+    ...(kind === 'grpc' ? notForGrpc(service) : kind === 'proxy' ? [] : notForEnvoy(service)),
   ]);
   if (kind === 'grpc') return services; // they have no listeners
   return [...services, ...config.listeners.filter(isForOurProxyOnly).map(notSent)];

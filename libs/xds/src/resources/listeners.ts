@@ -16,9 +16,13 @@ import { listenerName, routeName, socketRouteName } from './names.ts';
 const usesFaults = (routes: readonly Route[]) => routes.some(({ fault }) => fault !== undefined);
 
 /** What a gRPC client gets for `xds:///<authority>`: no address, only how its calls are routed. */
-export function apiListener(authority: string, routes: readonly Route[], source: ConfigSource): Resource {
+export function apiListener(
+  authority: string,
+  routes: readonly Route[],
+  source: ConfigSource,
+  route = routeName(authority),
+): Resource {
   const name = listenerName(authority);
-  const route = routeName(authority);
   const filters = httpFilters({ faults: usesFaults(routes), grpcWeb: false });
   const apiListener = { apiListener: connectionManager(name, route, filters, source) };
   return resource('listener', name, encode(Listener, { name, apiListener }), [route]);

@@ -5,7 +5,7 @@ import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
 import { isForOurProxyOnly } from './left-out.ts';
 import { apiListener, socketListener } from './listeners.ts';
-import { clusterName, listenerName } from './names.ts';
+import { clusterName, defaultListenerName, listenerName, socketRouteName } from './names.ts';
 import { authoritiesOf, authorityRoutes, listenerRoutes } from './routes.ts';
 
 /** The name of the cluster in Envoys' bootstraps that leads here; needed by those with separate streams only. */
@@ -35,12 +35,25 @@ export function routingResources(
   );
   return [
     ...listeners,
+    ...(config.listeners.length > 0 ? [] : defaultListener(config, envoyXdsCluster)),
     ...authorities.map((authority) => authorityRoutes(authority, routes, config)),
     ...config.listeners.map((listener: Listener) =>
       listenerRoutes(listener.name, routesOf(config, listener), config),
     ),
     ...clusters(config, { envoyXdsCluster, loadReports }),
   ];
+}
+
+/** For our own proxy, which serves the whole config where its options say, as it does with a config file. */
+function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource | NodeResource)[] {
+  const routes = routesOf(config);
+  const name = defaultListenerName;
+  const listener = byKind('listener', name, (kind) =>
+    kind === 'proxy'
+      ? apiListener(name, routes, configSource(kind, envoyXdsCluster), socketRouteName(name))
+      : undefined,
+  );
+  return [listener, listenerRoutes(name, routes, config)];
 }
 
 function clusters(config: MeshConfig, options: ClusterOptions): NodeResource[] {

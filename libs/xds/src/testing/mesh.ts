@@ -1,4 +1,4 @@
-import type { MeshConfig, Policy, Route, Service } from '@evenly/mesh-config';
+import type { Listener, MeshConfig, Policy, Route, Service } from '@evenly/mesh-config';
 
 const policy: Policy = { loadBalancing: 'round-robin', zonePreference: 'none', panicThresholdPercent: 50 };
 
@@ -32,4 +32,9 @@ export function meshRoute(authority: string, service: string, change: Partial<Ro
     to: [{ service, weight: 1 }],
     ...change,
   };
+}
+
+/** A listener with everything at its default. */
+export function meshListener(at: Pick<Listener, 'name' | 'address' | 'port'> & Partial<Listener>): Listener {
+  return { grpcWeb: false, corsOrigins: [], proxyProtocol: false, trustForwarded: false, ...at };
 }

@@ -1,0 +1,31 @@
+import type { EndpointSet } from '@evenly/discovery';
+import type { Policy, Route } from '@evenly/mesh-config';
+
+/** Resources as the client understands them: the words of the mesh config. */
+
+export interface XdsListener {
+  /** Absent: where it listens is not said (an `api_listener`, for gRPC clients and for our own proxy's options). */
+  at?: { address: string; port: number };
+  grpcWeb: boolean;
+  /** The name of its routes, or the routes themselves. */
+  routes: string | XdsRoutes;
+}
+
+export interface XdsRoutes {
+  /** Their destinations are clusters' names. */
+  routes: readonly Route[];
+}
+
+export interface XdsCluster {
+  policy: Policy;
+  /** The name of its endpoints. */
+  endpoints: string;
+}
+
+/** By type, what a resource is read as. */
+export interface Parsed {
+  listener: XdsListener;
+  route: XdsRoutes;
+  cluster: XdsCluster;
+  endpoints: EndpointSet;
+}

@@ -1,0 +1,77 @@
+import { isIP } from 'node:net';
+import { endpointSet, type Endpoint, type EndpointSet } from '@evenly/discovery';
+import type { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
+import type {
+  LbEndpoint,
+  LocalityLbEndpoints,
+} from '@evenly/proto/envoy/config/endpoint/v3/endpoint_components';
+import { Refusal, refuseIf, type Warn } from '../refusal.ts';
+
+/** UNKNOWN and HEALTHY (gRFC A27); the others get no calls. */
+const callable: readonly number[] = [0, 1];
+
+/**
+ * The share of a locality becomes part of the weight of its endpoints: what the balancer knows is endpoints, with a
+ * priority each.
+ * @throws Refusal
+ */
+export function parseEndpoints(
+  { endpoints: localities, policy }: ClusterLoadAssignment,
+  warn: Warn,
+): EndpointSet {
+  if ((policy?.dropOverloads.length ?? 0) > 0) warn('drop_overloads is left out');
+  const weighted = localities.some(({ loadBalancingWeight = 0 }) => loadBalancingWeight > 0);
+  // As gRPC has it (gRFC A27): where localities have weights, one without gets no calls.
+  const used = localities.filter(({ loadBalancingWeight = 0 }) => !weighted || loadBalancingWeight > 0);
+  const priorities = new Set(used.map(({ priority }) => priority));
+  refuseIf(
+    [...priorities].some((priority) => priority >= priorities.size),
+    'priorities must be 0, 1, 2 … without a gap',
+  );
+  return endpointSet(used.flatMap((locality) => endpointsOf(locality, factorOf(locality, used))));
+}
+
+/** By how much the weights of a locality's endpoints change, so that together they are the locality's. */
+function factorOf(locality: LocalityLbEndpoints, all: readonly LocalityLbEndpoints[]): number {
+  const { loadBalancingWeight, priority, lbEndpoints } = locality;
+  const isAlone = all.filter((other) => other.priority === priority).length === 1;
+  if (loadBalancingWeight === undefined || isAlone) return 1;
+  const sum = lbEndpoints.reduce((total, { loadBalancingWeight: weight = 1 }) => total + weight, 0);
+  return loadBalancingWeight / sum;
+}
+
+function endpointsOf({ lbEndpoints, locality, priority }: LocalityLbEndpoints, factor: number): Endpoint[] {
+  const zone = locality?.zone ?? '';
+  return lbEndpoints
+    .filter(({ healthStatus }) => callable.includes(healthStatus))
+    .map((one) => {
+      const { address, port, hostname } = addressOf(one);
+      const weight = (one.loadBalancingWeight ?? 1) * factor;
+      return {
+        address,
+        port,
+        ...(hostname === '' ? {} : { hostname }),
+        ...(zone === '' ? {} : { zone }),
+        ...(priority === 0 ? {} : { priority }),
+        ...(weight === 1 ? {} : { weight }),
+        state: 'ready' as const,
+      };
+    });
+}
+
+function addressOf({ hostIdentifier }: LbEndpoint): { address: string; port: number; hostname: string } {
+  const endpoint = hostIdentifier?.$case === 'endpoint' ? hostIdentifier.value : undefined;
+  const socket =
+    endpoint?.address?.address?.$case === 'socketAddress' ? endpoint.address.address.value : undefined;
+  const port = socket?.portSpecifier?.$case === 'portValue' ? socket.portSpecifier.value : 0;
+  if (
+    endpoint === undefined ||
+    socket === undefined ||
+    isIP(socket.address) === 0 ||
+    port < 1 ||
+    port > 65_535
+  ) {
+    throw new Refusal('an endpoint needs an IP address and a port (gRFC A27)');
+  }
+  return { address: socket.address, port, hostname: endpoint.hostname };
+}

@@ -1,0 +1,148 @@
+import type { Destination, Route } from '@evenly/mesh-config';
+import type { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
+import type {
+  Route as XdsRoute,
+  RouteAction,
+  VirtualHost,
+} from '@evenly/proto/envoy/config/route/v3/route_components';
+import { msOf } from '../../resources/duration.ts';
+import type { XdsRoutes } from '../model.ts';
+import { Refusal, refuseIf, type Warn } from '../refusal.ts';
+import { parseFault, parseRetry } from './route-policy.ts';
+import { parseMatch } from './route-match.ts';
+
+/**
+ * Virtual hosts as one list of routes, the first match wins: those of an authority, then those of any.
+ * @throws Refusal
+ */
+export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsRoutes {
+  refuseIf(configuration.vhds !== undefined, 'vhds is not supported');
+  const seen = new Set<string>();
+  const hosts = configuration.virtualHosts.flatMap((host) =>
+    authoritiesOf(host).map((authority) => {
+      refuseIf(seen.has(authority), `the domain ${authority} is in two virtual hosts`);
+      seen.add(authority);
+      return { authority, routes: hostRoutes(host, authority, warn) };
+    }),
+  );
+  const named = hosts.filter(({ authority }) => authority !== '*');
+  const any = hosts.filter(({ authority }) => authority === '*');
+  return {
+    routes: [
+      ...named.flatMap((host) => (any.length > 0 ? closed(host.routes) : host.routes)),
+      ...any.flatMap(({ routes }) => routes),
+    ],
+  };
+}
+
+/** Without a port a domain holds for every port here, so `be1-srv` and `be1-srv:*` are one. */
+function authoritiesOf({ domains }: VirtualHost): string[] {
+  const authorities = domains.map((domain) =>
+    domain === '*' ? '*' : domain.toLowerCase().replace(/:\*$/, ''),
+  );
+  const wild = authorities.find((authority) => authority !== '*' && authority.includes('*'));
+  refuseIf(wild !== undefined, `the domain ${wild} is not supported: only whole names, and * for any`);
+  return [...new Set(authorities)];
+}
+
+function hostRoutes(host: VirtualHost, authority: string, warn: Warn): Route[] {
+  return host.routes.map((route, index) => {
+    const place = host.routes.length === 1 ? authority : `${authority}#${index + 1}`;
+    const name = route.name === '' ? place : route.name;
+    try {
+      return parseRoute(route, name, authority, host, warn);
+    } catch (error) {
+      throw error instanceof Refusal ? new Refusal(`route ${name}: ${error.message}`) : error;
+    }
+  });
+}
+
+/**
+ * A virtual host is final: what none of its routes takes is not looked for in the one of any domain. So where it has no
+ * route for everything, one that answers "no such route" closes it.
+ */
+function closed(routes: Route[]): Route[] {
+  const last = routes.at(-1);
+  if (last === undefined) return routes;
+  const { path, headers, method, authority } = last.match;
+  if (path.kind === 'prefix' && path.value === '' && headers.length === 0 && method === undefined)
+    return routes;
+  return [
+    ...routes,
+    {
+      name: `${authority}#none`,
+      match: {
+        ...(authority === undefined ? {} : { authority }),
+        path: { kind: 'prefix', value: '' },
+        headers: [],
+      },
+      to: last.to,
+      fault: { abort: { code: 'UNIMPLEMENTED', percent: 100 } },
+    },
+  ];
+}
+
+function parseRoute(route: XdsRoute, name: string, authority: string, host: VirtualHost, warn: Warn): Route {
+  if (route.action?.$case !== 'route') {
+    throw new Refusal(
+      `its action is ${route.action?.$case ?? 'missing'}; only routes to clusters are supported`,
+    );
+  }
+  const action = route.action.value;
+  refuseIf(changesHeaders(route) || changesHeaders(host), 'adding and removing headers is not supported');
+  refuseIf(
+    action.prefixRewrite !== '' ||
+      action.regexRewrite !== undefined ||
+      action.hostRewriteSpecifier !== undefined,
+    'rewriting is not supported',
+  );
+  if (action.requestMirrorPolicies.length > 0) warn(`route ${name}: request mirroring is left out`);
+  const timeoutMs = timeoutOf(action);
+  const retryPolicy = action.retryPolicy ?? host.retryPolicy;
+  const retry = retryPolicy && parseRetry(retryPolicy, (reason) => warn(`route ${name}: ${reason}`));
+  const fault = parseFault({ ...host.typedPerFilterConfig, ...route.typedPerFilterConfig });
+  const hashHeader = hashHeaderOf(action, (reason) => warn(`route ${name}: ${reason}`));
+  return {
+    name,
+    match: { ...(authority === '*' ? {} : { authority }), ...parseMatch(route.match) },
+    to: destinationsOf(action),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(fault === undefined ? {} : { fault }),
+    ...(hashHeader === undefined ? {} : { hashHeader }),
+  };
+}
+
+function changesHeaders(of: XdsRoute | VirtualHost): boolean {
+  const { requestHeadersToAdd, requestHeadersToRemove, responseHeadersToAdd, responseHeadersToRemove } = of;
+  const all = [requestHeadersToAdd, requestHeadersToRemove, responseHeadersToAdd, responseHeadersToRemove];
+  return all.some(({ length }) => length > 0);
+}
+
+/** Zero is none; absent, too: the 15 s that Envoy takes then would cut streams that nobody asked to be cut. */
+function timeoutOf({ maxStreamDuration, timeout }: RouteAction): number | undefined {
+  const limits = [maxStreamDuration?.maxStreamDuration, timeout]
+    .map(msOf)
+    .filter((ms) => ms !== undefined && ms > 0);
+  return limits.length === 0 ? undefined : Math.min(...(limits as number[]));
+}
+
+function hashHeaderOf({ hashPolicy }: RouteAction, warn: Warn): string | undefined {
+  for (const { policySpecifier } of hashPolicy) {
+    if (policySpecifier?.$case === 'header') return policySpecifier.value.headerName.toLowerCase();
+    warn(`hash policy ${policySpecifier?.$case ?? ''} is left out; only headers are hashed`);
+  }
+  return undefined;
+}
+
+function destinationsOf({ clusterSpecifier }: RouteAction): Destination[] {
+  if (clusterSpecifier?.$case === 'cluster') return [{ service: clusterSpecifier.value, weight: 1 }];
+  if (clusterSpecifier?.$case !== 'weightedClusters') {
+    throw new Refusal(
+      `leads to ${clusterSpecifier?.$case ?? 'nothing'}; only cluster and weighted_clusters are supported`,
+    );
+  }
+  const to = clusterSpecifier.value.clusters.map(({ name, weight = 0 }) => ({ service: name, weight }));
+  refuseIf(!to.some(({ weight }) => weight > 0), 'has weights that are all 0');
+  return to;
+}

@@ -1,0 +1,154 @@
+import type { Any } from '@evenly/proto/google/protobuf/any';
+import { codecs, typeUrlOf, type ResourceType } from '../resource-type.ts';
+import type { Parsed } from './model.ts';
+import { parseCluster } from './parse/cluster.ts';
+import { parseEndpoints } from './parse/endpoints.ts';
+import { parseListener } from './parse/listener.ts';
+import { parseRoutes } from './parse/routes.ts';
+import { Refusal, type Warn } from './refusal.ts';
+
+interface Known<T> {
+  /** Of the resource itself, in the delta variant; else of the response that it came by. */
+  version: string;
+  encoded: Uint8Array;
+  value: T;
+}
+
+/** What came of a resource. */
+export interface Taken {
+  name: string;
+  /** Its content is another than before. */
+  changed: boolean;
+  /** Why it cannot be used; what was there before stays. */
+  error?: string;
+}
+
+const parsers: { [T in ResourceType]: (message: never, warn: Warn) => Parsed[T] } = {
+  listener: parseListener,
+  route: parseRoutes,
+  cluster: parseCluster,
+  endpoints: parseEndpoints,
+};
+
+/** What a client knows of one resource type. It outlives streams: while the server is away, the last good is kept. */
+export class ResourceView<T extends ResourceType> {
+  readonly type: T;
+  /** All that the server has, or only `names`. */
+  readonly wildcard: boolean;
+  readonly known = new Map<string, Known<Parsed[T]>>();
+  /** Wanted, and said not to exist; or the server has not said a word of them for too long. */
+  readonly absent = new Set<string>();
+  /** The last content that could not be used, and why. */
+  readonly rejected = new Map<string, string>();
+  /** The server has answered once. */
+  answered = false;
+  /** State of the world: the version of the last response without a fault. */
+  acceptedVersion = '';
+  #names: ReadonlySet<string> = new Set();
+  readonly #askedAtMs = new Map<string, number>();
+  readonly #warn: Warn;
+
+  constructor(type: T, wildcard: boolean, warn: Warn) {
+    this.type = type;
+    this.wildcard = wildcard;
+    this.#warn = warn;
+  }
+
+  get names(): ReadonlySet<string> {
+    return this.#names;
+  }
+
+  /** Changes what is wanted; what is not wanted any more is forgotten. */
+  want(names: Iterable<string>, nowMs: number): void {
+    this.#names = new Set(names);
+    for (const map of [this.known, this.absent, this.rejected, this.#askedAtMs]) {
+      for (const name of map.keys()) if (!this.#names.has(name)) map.delete(name);
+    }
+    for (const name of this.#names) if (!this.#askedAtMs.has(name)) this.#askedAtMs.set(name, nowMs);
+  }
+
+  /** On a new stream everything is asked for anew. */
+  askedAgain(nowMs: number): void {
+    for (const name of this.#names) this.#askedAtMs.set(name, nowMs);
+  }
+
+  /** Whether it is known, or known not to exist. */
+  isSettled(name: string): boolean {
+    return this.known.has(name) || this.absent.has(name);
+  }
+
+  take(given: { name?: string; version: string; content: Any | undefined }): Taken {
+    const { name, value, encoded, error } = this.#read(given);
+    // Without a name it cannot be read at all, and is nobody's.
+    if (error !== undefined && name === '') return { name, changed: false, error };
+    if (this.#isUnwanted(name)) return { name, changed: false };
+    const before = this.known.get(name);
+    if (error !== undefined || value === undefined) {
+      this.rejected.set(name, error!);
+      return { name, changed: false, error: error! };
+    }
+    this.rejected.delete(name);
+    const changed = this.absent.delete(name) || before === undefined || !sameBytes(before.encoded, encoded);
+    this.known.set(name, { version: given.version, encoded, value: changed ? value : before.value });
+    return { name, changed };
+  }
+
+  /**
+   * The server says that it has no such resource.
+   * Listeners and clusters go by this word. Routes and endpoints go with what named them: a server that has just started,
+   * or has just been told of a service, may not know them yet, so the last good are kept, and the first are waited for.
+   * @returns whether anything has changed
+   */
+  remove(name: string): boolean {
+    if (this.#isUnwanted(name)) return false;
+    if (this.type === 'route' || this.type === 'endpoints') {
+      if (this.known.has(name))
+        this.#warn(
+          `${this.type} ${name}: the server has it no more; the last good one is kept while it is named`,
+        );
+      return false;
+    }
+    const changed = this.known.delete(name) || !this.absent.has(name);
+    if (!this.wildcard) this.absent.add(name);
+    return changed;
+  }
+
+  /** @returns the names that have been asked for since before `sinceMs` without a word; they count as absent from now on */
+  overdue(sinceMs: number): string[] {
+    const late = [...this.#names].filter(
+      (name) => !this.isSettled(name) && this.#askedAtMs.get(name)! <= sinceMs,
+    );
+    for (const name of late) this.absent.add(name);
+    return late;
+  }
+
+  #isUnwanted(name: string): boolean {
+    return !this.wildcard && !this.#names.has(name);
+  }
+
+  #read({ name: given = '', content }: { name?: string; content: Any | undefined }): {
+    name: string;
+    encoded: Uint8Array;
+    value?: Parsed[T];
+    error?: string;
+  } {
+    const encoded = content?.value ?? new Uint8Array(0);
+    let name = given;
+    try {
+      const expected = typeUrlOf(this.type);
+      if (content?.typeUrl !== expected)
+        throw new Refusal(`is a ${content?.typeUrl ?? 'nothing'}, not a ${expected}`);
+      const message = codecs[this.type].decode(encoded);
+      name = 'clusterName' in message ? message.clusterName : message.name;
+      const warn = (reason: string) => this.#warn(`${this.type} ${name}: ${reason}`);
+      return { name, encoded, value: parsers[this.type](message as never, warn) };
+    } catch (error) {
+      // A Refusal, or what the decoder throws at bytes that are no such message: the server's fault in both cases.
+      return { name, encoded, error: (error as Error).message };
+    }
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

@@ -1,0 +1,56 @@
+import { defaultPolicy, type Listener, type MeshConfig, type Route, type Service } from '@evenly/mesh-config';
+import type { XdsCluster, XdsListener, XdsRoutes } from './model.ts';
+
+/** What resources come to, together. */
+export interface Resolved {
+  listeners: ReadonlyMap<string, XdsListener>;
+  /** The routes of a listener; none while the server has none. */
+  routesOf: (listener: XdsListener) => XdsRoutes | undefined;
+  /** Undefined: a route leads to it, and the server has none of that name. */
+  clusters: ReadonlyMap<string, XdsCluster | undefined>;
+}
+
+/** What listeners without an address become together. */
+export type DefaultListener = Omit<Listener, 'routes'>;
+
+/** What xDS does not say here of a listener. */
+const plain = { corsOrigins: [], proxyProtocol: false, trustForwarded: false } as const;
+
+/**
+ * Resources as a mesh config. Each cluster is a service under the cluster's name. Its endpoints come by EDS, so the source
+ * that a config names is empty here.
+ */
+export function meshConfigOf(
+  { listeners, routesOf, clusters }: Resolved,
+  fallback: DefaultListener,
+): MeshConfig {
+  const sockets: Listener[] = [];
+  const others: XdsListener[] = [];
+  for (const [name, listener] of listeners) {
+    const { at, grpcWeb } = listener;
+    if (at === undefined) others.push(listener);
+    else sockets.push({ ...plain, name, ...at, grpcWeb, routes: routesOf(listener)?.routes ?? [] });
+  }
+  if (others.length > 0) {
+    const routes = others.flatMap((listener) => routesOf(listener)?.routes ?? []);
+    sockets.push({ ...fallback, routes: anyAuthorityLast(routes) });
+  }
+  const services = [...clusters].map(([name, cluster]) => serviceOf(name, cluster));
+  return { services: new Map(services.map((one) => [one.name, one])), routes: [], listeners: sockets };
+}
+
+/** As virtual hosts have it: the one of a call's own authority comes before that of any. */
+function anyAuthorityLast(routes: readonly Route[]): Route[] {
+  const isAny = ({ match }: Route) => match.authority === undefined;
+  return [...routes.filter((route) => !isAny(route)), ...routes.filter(isAny)];
+}
+
+function serviceOf(name: string, cluster: XdsCluster | undefined): Service {
+  return {
+    name,
+    source: { kind: 'static', endpoints: [] },
+    locality: { region: '', zone: '' },
+    subsets: new Map(),
+    policy: cluster?.policy ?? defaultPolicy,
+  };
+}

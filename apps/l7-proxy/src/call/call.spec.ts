@@ -105,7 +105,7 @@ describe('a call through the proxy', () => {
     const request = session.request({ ':path': '/form?a=b', ':method': 'PUT', 'content-type': 'text/plain' });
     const seen: Record<string, unknown> = { body: '' };
     request.on('response', (headers) => (seen['status'] = headers[':status']));
-    request.on('trailers', (trailers) => (seen['trailer'] = trailers['x-trailer']));
+    request.on('trailers', (trailers: Record<string, string>) => (seen['trailer'] = trailers['x-trailer']));
     request
       .setEncoding('utf8')
       .on('data', (text: string) => (seen['body'] = `${seen['body'] as string}${text}`));

@@ -33,6 +33,18 @@ export const clients = {
     prepare: () => inInterop('go', 'build', '-o', 'bin/', './grpc-go'),
     command: ['bin/grpc-go'],
   },
+  'grpc-go-interop': {
+    needs: needsGo,
+    prepare: () =>
+      inInterop(
+        'go',
+        'build',
+        '-o',
+        'bin/',
+        ...['client', 'server'].map((one) => `google.golang.org/grpc/interop/${one}`),
+      ),
+    command: ['bin/client'],
+  },
   'grpc-python': { needs: venvNeeds, prepare: installVenv, command: [python, 'grpc-python/main.py'] },
   'grpc-java': {
     needs: { Maven: ['mvn', '--version'], 'a JDK': ['javac', '-version'] },

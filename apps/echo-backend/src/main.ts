@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { runMain, type Program } from '@evenly/service';
+import { serverTracing } from '@evenly/service/grpc';
 import { LiveBehaviour } from './behaviour.ts';
 import { addBehaviourRoutes } from './behaviour-routes.ts';
 import { optionSpecs } from './config.ts';
@@ -16,7 +17,8 @@ const program: Program<typeof options> = {
     const { delay: delayMs, failRatio } = config;
     const behaviour = new LiveBehaviour({ healthy: true, delayMs, failRatio, hang: false });
     addBehaviourRoutes(service.admin, behaviour);
-    const server = await startEchoServer(config, behaviour, callMetrics(service.metrics));
+    const interceptors = service.tracer ? [serverTracing(service.tracer)] : [];
+    const server = await startEchoServer(config, behaviour, callMetrics(service.metrics), interceptors);
     service.onDrain('grpc', (signal) => server.stop(signal));
     service.listening('grpc', server);
   },

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerInterceptor, type ServerOptions } from '@grpc/grpc-js';
 import { EchoServerService } from '@evenly/proto/echo/echo';
 import { hostPort, listenError } from '@evenly/service';
 import { HealthImplementation } from 'grpc-health-check';
@@ -29,15 +29,20 @@ export interface EchoServer {
 
 /**
  * Starts the echo service, health and reflection on one port.
+ * @param interceptors see every call before the others do
  * @throws ServiceError PORT_IN_USE or CANNOT_LISTEN
  */
 export async function startEchoServer(
   config: Pick<EchoBackendConfig, 'host' | 'port' | 'name' | 'maxConnectionAge' | 'maxConnectionAgeGrace'>,
   behaviour: LiveBehaviour,
   metrics: CallMetrics,
+  interceptors: readonly ServerInterceptor[] = [],
 ): Promise<EchoServer> {
   const calls = new Calls(metrics);
-  const server = new Server({ ...connectionOptions(config), interceptors: [calls.interceptor] });
+  const server = new Server({
+    ...connectionOptions(config),
+    interceptors: [...interceptors, calls.interceptor],
+  });
   const health = new HealthImplementation();
   server.addService(EchoServerService, echoService(config.name, behaviour, Math.random));
   health.addToServer(server);

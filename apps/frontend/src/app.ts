@@ -4,6 +4,7 @@ import { answerOfError, sendAnswer } from './answer.ts';
 import type { ChannelPool } from './channel-pool.ts';
 import { FrontendError } from './errors.ts';
 import { usagePage, usageText } from './html.ts';
+import { httpTracing } from './http-tracing.ts';
 import type { FrontendMetrics } from './metrics.ts';
 import { serviceRoute, type CallOptions } from './service-route.ts';
 
@@ -21,6 +22,7 @@ const notServices = [
 /**
  * The frontend's routes.
  * @param admin `/healthz`, `/readyz`, `/metrics`
+ * @param tracer when traces are on
  */
 export function createApp(
   options: CallOptions,
@@ -28,6 +30,7 @@ export function createApp(
   metrics: FrontendMetrics,
   admin: Router,
   log: Log,
+  tracer?: Service['tracer'],
 ): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.use(admin);
@@ -38,6 +41,7 @@ export function createApp(
   app.get(notServices, () => {
     throw new FrontendError('NOT_FOUND', 'there is no such file here');
   });
+  if (tracer) app.get('/:service', httpTracing(tracer));
   app.get('/:service', serviceRoute(options, pool, metrics));
   app.all(['/', '/:service'], (_request, response) => {
     response.set('Allow', 'GET, HEAD');

@@ -1,7 +1,7 @@
 import { connectivityState } from '@grpc/grpc-js';
+import { registerRoundRobinWithReason } from '@evenly/service/grpc';
 import { afterEach, expect, it } from 'vitest';
 import { ChannelPool } from './channel-pool.ts';
-import { registerRoundRobinWithReason } from './round-robin-with-reason.ts';
 
 registerRoundRobinWithReason();
 const pools: ChannelPool[] = [];

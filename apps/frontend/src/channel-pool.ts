@@ -1,7 +1,7 @@
-import { credentials } from '@grpc/grpc-js';
+import { credentials, type Interceptor } from '@grpc/grpc-js';
 import { EchoServerClient } from '@evenly/proto/echo/echo';
+import { roundRobinServiceConfig } from '@evenly/service/grpc';
 import { FrontendError } from './errors.ts';
-import { roundRobinServiceConfig } from './round-robin-with-reason.ts';
 
 /** No pod's reply comes near this; without it one request could collect 1000 × 4 MB. */
 const maxReplyBytes = 16 * 1024;
@@ -34,10 +34,15 @@ export class ChannelPool {
   readonly #limits: { maxChannels: number; channelIdle: number };
   /** A Map keeps the order of insertion, and each use inserts anew: the first one is the least recently used. */
   readonly #entries = new Map<string, Entry>();
+  readonly #interceptors: Interceptor[];
 
-  /** @param limits `channelIdle` in milliseconds */
-  constructor(limits: { maxChannels: number; channelIdle: number }) {
+  /**
+   * @param limits `channelIdle` in milliseconds
+   * @param interceptors of every channel's calls
+   */
+  constructor(limits: { maxChannels: number; channelIdle: number }, interceptors: Interceptor[] = []) {
     this.#limits = limits;
+    this.#interceptors = interceptors;
   }
 
   /** How many channels are open. */
@@ -68,7 +73,8 @@ export class ChannelPool {
 
   #open(target: string): Entry {
     if (this.#entries.size >= this.#limits.maxChannels) this.#closeLeastRecentlyUsed();
-    return { client: new EchoServerClient(target, credentials.createInsecure(), channelOptions), users: 0 };
+    const options = { ...channelOptions, interceptors: this.#interceptors };
+    return { client: new EchoServerClient(target, credentials.createInsecure(), options), users: 0 };
   }
 
   #closeLeastRecentlyUsed(): void {

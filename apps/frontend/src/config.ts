@@ -1,4 +1,5 @@
 import { values, type Config, type OptionSpecs } from '@evenly/service';
+import { xdsBootstrapOptions } from '@evenly/service/grpc';
 import { z } from 'zod';
 
 /** How many calls one request makes when it does not say, as in salrashid123/k8s_grpc_xds. */
@@ -58,16 +59,7 @@ export const optionSpecs = {
     schema: values.duration(1),
     default: '5m',
   },
-  xdsBootstrap: {
-    describe: 'xDS bootstrap file (gRFC A27), needed for xds: targets unless the next one is given',
-    schema: values.text(),
-    alsoEnv: ['GRPC_XDS_BOOTSTRAP'],
-  },
-  xdsBootstrapConfig: {
-    describe: 'xDS bootstrap as JSON text',
-    schema: values.text(),
-    alsoEnv: ['GRPC_XDS_BOOTSTRAP_CONFIG'],
-  },
+  ...xdsBootstrapOptions,
 } as const satisfies OptionSpecs;
 
 export type FrontendConfig = Config<typeof optionSpecs>;

@@ -1,11 +1,10 @@
 import { register as registerXds } from '@grpc/grpc-js-xds';
 import { listenHttp, runMain, type Program } from '@evenly/service';
+import { clientTracing, provideXdsBootstrap, registerRoundRobinWithReason } from '@evenly/service/grpc';
 import { createApp } from './app.ts';
-import { provideXdsBootstrap } from './bootstrap.ts';
 import { ChannelPool } from './channel-pool.ts';
 import { optionSpecs } from './config.ts';
 import { frontendMetrics } from './metrics.ts';
-import { registerRoundRobinWithReason } from './round-robin-with-reason.ts';
 
 const program: Program<typeof optionSpecs> = {
   name: 'frontend',
@@ -16,11 +15,12 @@ const program: Program<typeof optionSpecs> = {
     registerXds();
     registerRoundRobinWithReason();
 
-    const pool = new ChannelPool(config);
+    const { tracer } = service;
+    const pool = new ChannelPool(config, tracer ? [clientTracing(tracer)] : []);
     // Registered before the server, so closed after it: requests in flight keep their channels.
     service.onDrain('channels', () => pool.close());
     const metrics = frontendMetrics(service.metrics, () => pool.size);
-    const app = createApp(config, pool, metrics, service.admin, service.log);
+    const app = createApp(config, pool, metrics, service.admin, service.log, tracer);
     const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });
     service.onDrain('http', (signal) => listener.close(signal));
     service.listening('http', listener);

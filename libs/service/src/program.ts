@@ -51,12 +51,17 @@ export interface Service {
   listening(what: string, at: { address: string; port: number }): void;
   /** Registers something to let go of on SIGTERM; the last registered goes first. */
   onDrain(name: string, step: DrainStep): void;
+  /** Ends the program as SIGTERM would: its work is done. */
+  stop(reason: string): void;
 }
 
 export interface Program<S extends OptionSpecs> {
   name: string;
   describe: string;
+  /** Those of the program itself; one that every program has (`drainTimeout`) may be given another default here. */
   options: S;
+  /** What standard output is for: with `data`, the log goes to standard error. */
+  output?: 'log' | 'data';
   /** Builds and listens; returns once everything serves. */
   start(config: Config<S>, service: Service): Promise<void>;
 }
@@ -70,7 +75,7 @@ export type Host = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 's
  * 70 for a fault of the program itself.
  */
 export async function runMain<const S extends OptionSpecs>(program: Program<S>, host: Host): Promise<void> {
-  const options = { ...program.options, ...commonOptions };
+  const options = { ...commonOptions, ...program.options };
   const result = readOptions({ ...program, options }, host.argv.slice(2), host.env);
   if (result.kind === 'help') {
     host.stdout.write(result.text);
@@ -84,7 +89,9 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
 
   const common = result.config as unknown as Config<typeof commonOptions>;
   const steps: { name: string; run: DrainStep }[] = [];
-  const service = createService(program.name, common, steps, host.env);
+  let stop: Service['stop'] = () => undefined;
+  const stopRequested = new Promise<string>((resolve) => (stop = resolve));
+  const service = createService(program, common, steps, host.env, stop);
   const setServing = service.readiness.condition('serving');
   try {
     await addTracing(program.name, service);
@@ -97,7 +104,8 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
     return host.exit(exitCodeOf(error));
   }
 
-  const reason = await stopRequested(host, common.exitWithParent);
+  stopFromOutside(host, common.exitWithParent, stop);
+  const reason = await stopRequested;
   setServing(false);
   service.log.info({ reason }, 'draining');
   const report = await drain(steps, common.drainTimeout);
@@ -107,16 +115,17 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
 }
 
 function createService(
-  name: string,
+  { name, output }: Pick<Program<OptionSpecs>, 'name' | 'output'>,
   config: Config<typeof commonOptions>,
   steps: { name: string; run: DrainStep }[],
   env: Service['env'],
+  stop: Service['stop'],
 ): Service {
   // sync: else what is not yet written at exit is flushed by sonic-boom, which tries for ever when the reader of the
   // pipe is gone (EPIPE in flushSync); a program whose parent was killed would then stay.
   const log = pino(
     { level: config.logLevel, base: { app: name } },
-    pino.destination({ dest: 1, sync: true }),
+    pino.destination({ dest: output === 'data' ? 2 : 1, sync: true }),
   );
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
@@ -131,6 +140,7 @@ function createService(
       log.info({ event: 'listening', what, address, port }, `${what} listens on ${hostPort(address, port)}`);
     },
     onDrain: (stepName, run) => void steps.push({ name: stepName, run }),
+    stop,
   };
 }
 
@@ -151,12 +161,10 @@ async function startAdmin(service: Service, config: Config<typeof commonOptions>
   service.onDrain('admin', (signal) => listener.close(signal));
 }
 
-/** Resolves with why the program should stop. */
-function stopRequested(host: Host, exitWithParent: boolean): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) host.on(signal, () => resolve(signal));
-    if (exitWithParent) host.stdin.on('close', () => resolve('parent gone')).resume();
-  });
+/** Stops on a signal, or when the parent process is gone. */
+function stopFromOutside(host: Host, exitWithParent: boolean, stop: Service['stop']): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) host.on(signal, () => stop(signal));
+  if (exitWithParent) host.stdin.on('close', () => stop('parent gone')).resume();
 }
 
 /** `127.0.0.1:80`, `[::1]:80`. */

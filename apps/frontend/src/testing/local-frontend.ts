@@ -1,10 +1,10 @@
 import { listenHttp } from '@evenly/service';
+import { registerRoundRobinWithReason } from '@evenly/service/grpc';
 import express from 'express';
 import { Registry } from 'prom-client';
 import { createApp } from '../app.ts';
 import { ChannelPool } from '../channel-pool.ts';
 import { frontendMetrics } from '../metrics.ts';
-import { registerRoundRobinWithReason } from '../round-robin-with-reason.ts';
 
 const defaults = {
   target: 'dns:///{service}',

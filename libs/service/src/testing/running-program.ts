@@ -13,6 +13,7 @@ export interface LogLine {
 /** An app's built program as a real process, for tests. */
 export class RunningProgram {
   readonly child: ChildProcess;
+  stdout = '';
   stderr = '';
   readonly #lines: LogLine[] = [];
   readonly #exit: Promise<number | null>;
@@ -21,11 +22,15 @@ export class RunningProgram {
   /** @param main its `dist/main.js` */
   constructor(main: URL, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.child = spawn(process.execPath, [fileURLToPath(main), ...args], { env: { ...process.env, ...env } });
+    this.child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    createInterface({ input: this.child.stdout! }).on('line', (line) => {
-      this.#lines.push(JSON.parse(line) as LogLine);
-      for (const wake of this.#onLine) wake();
-    });
+    // The log is on either, see `Program.output`; other lines may stand between.
+    for (const input of [this.child.stdout!, this.child.stderr!]) {
+      createInterface({ input }).on('line', (line) => {
+        if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as LogLine);
+        for (const wake of this.#onLine) wake();
+      });
+    }
     this.#exit = once(this.child, 'close').then(([code]) => {
       for (const wake of this.#onLine) wake();
       return code as number | null;

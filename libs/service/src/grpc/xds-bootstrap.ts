@@ -1,7 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { ServiceError } from '@evenly/service';
 import { z } from 'zod';
-import type { FrontendConfig } from './config.ts';
+import { ServiceError } from '../errors.ts';
+import type { Config, OptionSpecs } from '../options.ts';
+import * as values from '../values.ts';
+
+/** For the options of a program that may call `xds:` targets. */
+export const xdsBootstrapOptions = {
+  xdsBootstrap: {
+    describe: 'xDS bootstrap file (gRFC A27), needed for xds: targets unless the next one is given',
+    schema: values.text(),
+    alsoEnv: ['GRPC_XDS_BOOTSTRAP'],
+  },
+  xdsBootstrapConfig: {
+    describe: 'xDS bootstrap as JSON text',
+    schema: values.text(),
+    alsoEnv: ['GRPC_XDS_BOOTSTRAP_CONFIG'],
+  },
+} as const satisfies OptionSpecs;
 
 const supportedCredentials = ['insecure', 'google_default'];
 
@@ -29,7 +44,7 @@ const bootstrapSchema = z.object({
  * @throws ServiceError BAD_CONFIG
  */
 export function provideXdsBootstrap(
-  config: Pick<FrontendConfig, 'target' | 'xdsBootstrap' | 'xdsBootstrapConfig'>,
+  config: { target: string } & Config<typeof xdsBootstrapOptions>,
   env: Record<string, string | undefined>,
 ): void {
   if (!config.target.startsWith('xds:')) return;

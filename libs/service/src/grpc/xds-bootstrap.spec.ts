@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { provideXdsBootstrap } from './bootstrap.ts';
+import { provideXdsBootstrap } from './xds-bootstrap.ts';
 
 const server = { server_uri: 'x:1', channel_creds: [{ type: 'insecure' }], server_features: ['xds_v3'] };
 const node = { id: 'x', locality: { zone: 'z' } };

@@ -1,0 +1,77 @@
+import { listenHttp, type Program } from '@evenly/service';
+import { clientTracing, provideXdsBootstrap, registerRoundRobinWithReason } from '@evenly/service/grpc';
+import { register as registerXds } from '@grpc/grpc-js-xds';
+import { Caller } from './caller.ts';
+import { optionSpecs } from './config.ts';
+import { createApp } from './http.ts';
+import { clientMetrics } from './metrics.ts';
+import { createOutput, type Sink } from './output/output.ts';
+import { chosenServiceConfig } from './service-config.ts';
+import { Tally } from './tally.ts';
+import { CallWork } from './work.ts';
+
+/**
+ * @param sink standard output
+ * @param env where grpc-js-xds looks for its bootstrap
+ */
+export function echoClient(sink: Sink, env: Record<string, string | undefined>): Program<typeof optionSpecs> {
+  return {
+    name: 'echo-client',
+    describe: 'Calls for ever, shows who answered, never dies of an RPC error.',
+    options: optionSpecs,
+    output: 'data',
+    start: async (config, service) => {
+      provideXdsBootstrap(config, env);
+      registerXds();
+      registerRoundRobinWithReason();
+      const caller = new Caller({
+        ...config,
+        serviceConfig: chosenServiceConfig(config),
+        deadlineMs: config.deadline,
+        interceptors: service.tracer ? [clientTracing(service.tracer)] : [],
+      });
+
+      const app = createApp(caller, service.admin, config.deadline);
+      const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });
+      service.onDrain('channel', () => caller.close());
+      service.onDrain('http', (signal) => listener.close(signal));
+      service.listening('http', listener);
+
+      const metrics = clientMetrics(service.metrics, () => caller.inFlight);
+      const all = new Tally();
+      const output = createOutput(config, all, sink);
+      // What the log would say goes between the lines of the table.
+      if (output.isLive) service.log.level = 'silent';
+      sink.on('error', () => service.stop('nobody reads the output'));
+
+      const work = new CallWork(
+        config,
+        {
+          call: (dueMs) => caller.call(dueMs),
+          inFlight: () => caller.inFlight,
+          ended: (result) => {
+            all.add(result);
+            metrics.call(result);
+            output.call(result);
+          },
+          skipped: () => {
+            all.skip();
+            metrics.skip();
+            output.skip();
+          },
+        },
+        config.calls,
+      );
+      void work.done.then(() => service.stop('all calls are made'));
+      const timer = config.runFor && setTimeout(() => service.stop('the time is over'), config.runFor);
+      service.onDrain('calls', async (signal) => {
+        clearTimeout(timer);
+        work.stop();
+        if (signal.aborted) caller.cancel();
+        else signal.addEventListener('abort', () => caller.cancel(), { once: true });
+        await work.done;
+        output.summary(all, work.seconds);
+      });
+    },
+  };
+}

@@ -6,7 +6,7 @@ import { target } from './target.ts';
 
 const channelOptions = {
   target: {
-    describe: 'whom to call: HOST:PORT, or a gRPC target such as xds:///be1-srv',
+    describe: 'whom to call: HOST:PORT, or a gRPC target such as k8s:///be1-srv.default:grpc',
     schema: target(),
     required: true,
     alsoEnv: ['SERVER_ADDRESS', 'UPSTREAM_HOST'],
@@ -18,6 +18,16 @@ const channelOptions = {
   serviceConfig: {
     describe: 'gRPC service config as JSON; xDS brings its own, which takes its place',
     schema: serviceConfig(),
+  },
+  dnsRefresh: {
+    describe: 'longest time between two look-ups of a dns+srv: or dns+a: name',
+    schema: values.duration(100),
+    default: '10s',
+  },
+  zone: {
+    describe:
+      'where this client runs: the evenly_… policies prefer endpoints of this zone; absent = no preference',
+    schema: values.text(),
   },
   ...xdsBootstrapOptions,
 } as const satisfies OptionSpecs;

@@ -1,8 +1,9 @@
-import { listenHttp, type Program } from '@evenly/service';
+import { register as registerDiscovery } from '@evenly/discovery/grpc-js';
+import { listenHttp, type Program, type Service } from '@evenly/service';
 import { clientTracing, provideXdsBootstrap, registerRoundRobinWithReason } from '@evenly/service/grpc';
 import { register as registerXds } from '@grpc/grpc-js-xds';
 import { Caller } from './caller.ts';
-import { optionSpecs } from './config.ts';
+import { optionSpecs, type EchoClientConfig } from './config.ts';
 import { createApp } from './http.ts';
 import { clientMetrics } from './metrics.ts';
 import { createOutput, type Sink } from './output/output.ts';
@@ -22,8 +23,7 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
     output: 'data',
     start: async (config, service) => {
       provideXdsBootstrap(config, env);
-      registerXds();
-      registerRoundRobinWithReason();
+      registerSchemes(config, service.log);
       const caller = new Caller({
         ...config,
         serviceConfig: chosenServiceConfig(config),
@@ -74,4 +74,15 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
       });
     },
   };
+}
+
+/** Makes grpc-js know all targets and policies. */
+function registerSchemes({ dnsRefresh, zone }: EchoClientConfig, log: Service['log']): void {
+  registerXds();
+  registerRoundRobinWithReason();
+  registerDiscovery({
+    dns: { refreshMs: dnsRefresh, minRefreshMs: Math.min(dnsRefresh, 1000) },
+    ...(zone !== undefined && { zone }),
+    onWarning: (message) => log.warn(message),
+  });
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** By grpc-js and grpc-js-xds. */
-export const schemes = ['dns', 'ipv4', 'ipv6', 'unix', 'xds'] as const;
+/** By grpc-js, grpc-js-xds and @evenly/discovery/grpc-js. */
+export const schemes = [
+  ...['dns', 'ipv4', 'ipv6', 'unix', 'xds'],
+  ...['k8s', 'kubernetes', 'dns+srv', 'dns+a', 'file'],
+];
 
 const withScheme = /^([a-z][a-z0-9+.-]*):(?!\d+$)(.*)$/;
 /** `server:50051`, `[::1]:50051` or `server`: what other systems' clients are given. */
@@ -23,7 +26,7 @@ export const target = () =>
       const port = Number(/:(\d+)$/.exec(text)?.[1] ?? 0);
       return hostPort.test(text) && port <= 65_535 ? `dns:///${text}` : fault('');
     }
-    if (!schemes.includes(scheme as (typeof schemes)[number])) return fault(`: no scheme ${scheme}:`);
+    if (!schemes.includes(scheme)) return fault(`: no scheme ${scheme}:`);
     return /^(\/\/[^/]*\/)?[^\s]+$/.test(rest ?? '') && !/^\/*$/.test(rest ?? '')
       ? text
       : fault(`: nothing to call after ${scheme}:`);

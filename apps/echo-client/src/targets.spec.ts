@@ -60,9 +60,8 @@ it.each([
   ['file:///nowhere/endpoints.json', /\/nowhere\/endpoints\.json/],
 ])('%s is an error of each call that says what is wrong', async (target, message) => {
   const client = run(['--target', target, '--deadline', '5s', ...args]);
-  await expect
-    .poll(() => client.output.filter(({ code }) => code === 'UNAVAILABLE').length)
-    .toBeGreaterThan(1);
+  const failed = () => client.output.filter(({ code }) => code === 'UNAVAILABLE').length;
+  await expect.poll(failed, { timeout: 25_000 }).toBeGreaterThan(1);
   expect(client.output[0]!.message).toMatch(message);
   expect(client.child.exitCode).toBeNull();
 });

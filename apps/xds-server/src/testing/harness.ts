@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -94,7 +94,11 @@ export async function xdsServerProcess(
       server = spawnServer(xdsPort);
       await server.listening(['xds', 'admin'], 10_000);
     },
-    rewriteConfig: (text: string) => writeFile(configFile, text),
+    /** In one step, as a ConfigMap is replaced: never seen half written. */
+    rewriteConfig: async (text: string) => {
+      await writeFile(`${configFile}.new`, text);
+      await rename(`${configFile}.new`, configFile);
+    },
     publish: (service: string, ...ports: number[]) => {
       const pod = (port: number) => ({ hostname: `pod-${port}`, address: '127.0.0.1', port });
       endpoints.set(service, ports.map(pod));

@@ -135,6 +135,18 @@ describe('TLS towards endpoints', () => {
     expect(await call(proxy.address, undefined)).toMatchObject({ code: 'OK' });
   });
 
+  it('asks for their health the same way', async () => {
+    await folder.swap(filesOf(client, ca.cert));
+    await using backend = await secureBackend(server, ca.cert);
+    const checked = `${mutual()}\n    healthCheck: { interval: 1s }`;
+    await using proxy = await startProxy(config(backend.address, checked));
+    expect(await call(proxy.address, undefined)).toMatchObject({ code: 'OK' });
+    expect(backend.seen).toEqual([
+      { servername: 'echo', subject: 'client' },
+      { servername: 'echo', subject: 'client' },
+    ]);
+  });
+
   it('a new config turns TLS on', async () => {
     await using backend = await secureBackend(server, undefined);
     await using proxy = await startProxy(oneService([backend.address]));
@@ -201,7 +213,7 @@ async function secureBackend({ cert, key }: Pair, clientCa: string | undefined) 
   const backend = createSecureServer({ cert, key, ...mutual }, (request, response) => {
     response.setHeader('content-type', 'application/grpc');
     request.resume().on('end', () => {
-      response.write(Buffer.from([0, 0, 0, 0, 0]));
+      response.write(Buffer.from([0, 0, 0, 0, 2, 8, 1])); // to a health check: SERVING
       response.addTrailers({ 'grpc-status': '0' });
       response.end();
     });

@@ -11,6 +11,7 @@ import { XdsClient } from '../client/xds-client.ts';
 import { proxyUserAgent } from '../node.ts';
 import type { ResourceCache } from '../resource-cache.ts';
 import { DeltaStream } from '../stream/delta-stream.ts';
+import type { EncodedResponse } from '../stream/response-encoder.ts';
 import { SotwStream } from '../stream/sotw-stream.ts';
 import { meshListener } from './mesh.ts';
 
@@ -43,12 +44,14 @@ export function linkedClient(variant: ProtocolVariant, listeners: readonly strin
     connect: (cache: ResourceCache) => {
       let open = true;
       const later = (act: () => void) => queueMicrotask(() => open && act());
-      const respond = (encoded: Buffer) =>
+      const respond = ({ message }: EncodedResponse) => {
+        const encoded = Buffer.from(message); // valid during this call only
         later(() =>
           client.onResponse(
             variant === 'delta' ? DeltaDiscoveryResponse.decode(encoded) : DiscoveryResponse.decode(encoded),
           ),
         );
+      };
       const options = { cache, send: respond, now: () => clock.nowMs };
       const delta = new DeltaStream(options);
       const sotw = new SotwStream(options);

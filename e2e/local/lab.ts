@@ -33,16 +33,24 @@ export class RunningLab {
     this.#frontend = frontend;
   }
 
-  /** Brings a lab up on ports of its own. The xDS server looks for endpoints twice a second. */
+  /** Brings a lab up on ports of its own, without its client. The xDS server looks for endpoints twice a second. */
   static async start(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningLab> {
     const anyPorts = ['--port', '0', '--lab-port', '0', '--xds-port', '0'];
-    const process = spawnLab([...anyPorts, '--refresh', '500ms', '--output', 'json', ...args], env);
+    const process = spawnLab(
+      [...anyPorts, '--refresh', '500ms', '--rate', '0', '--output', 'json', ...args],
+      env,
+    );
     await process.listening(['lab'], 60_000);
     const api = `http://127.0.0.1:${process.addresses.get('lab')!.port}`;
     const status = (await (await fetch(`${api}/status`)).json()) as LabStatus;
     const { address, port } = status.apps.find(({ name }) => name === 'frontend')!.ports.http!;
     const host = address.includes(':') ? `[${address}]` : address;
     return new RunningLab(process, api, `http://${host}:${port}`);
+  }
+
+  /** Where its page is. */
+  get url(): string {
+    return this.#api;
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,8 @@ export interface AppSpec {
   port: number;
   command: (port: number) => readonly string[];
   env: Readonly<Record<string, string>>;
+  /** As ManagedProcess has it. */
+  onLine?: (line: string) => boolean;
 }
 
 export interface AppStatus {

@@ -2,8 +2,10 @@ import type { ServiceStatus } from '@evenly/local-cluster';
 import { exitCodes, values } from '@evenly/service';
 import { Command, CommanderError, Option } from 'commander';
 import { LabClient } from './client.ts';
-import { LabError, exitCodeOf, isExpected } from './errors.ts';
+import { LabError, exitCodeOf, messageOf } from './errors.ts';
 import type { LabStatus } from './lab.ts';
+import { runCompare } from './compare/command.ts';
+import { scenarios } from './scenarios.ts';
 import { startOptions } from './start-options.ts';
 import { start, type LabHost } from './start.ts';
 import { serviceText, statusText } from './status-text.ts';
@@ -29,6 +31,32 @@ export async function runCli(host: LabHost): Promise<number> {
     .action(async (argv: string[]) => {
       exitCode = await start(argv, host);
     });
+  program
+    .command('list')
+    .description('the scenarios that there are')
+    .action(() => {
+      const width = Math.max(...scenarios.map(({ name }) => name.length)) + 2;
+      for (const { name, about } of scenarios) host.stdout.write(`${name.padEnd(width)}${about}\n`);
+    });
+  program
+    .command('run')
+    .description('run one scenario, and measure it; options as of compare')
+    .argument('<scenario>')
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[options...]')
+    .action(async (scenario: string, argv: string[]) => {
+      exitCode = await runCompare(['--scenarios', scenario, ...argv], host);
+    });
+  program
+    .command('compare')
+    .description('run all scenarios, measure each, write a report. Options: lab compare --help')
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[options...]')
+    .action(async (argv: string[]) => {
+      exitCode = await runCompare(argv, host);
+    });
   addCommands(program, host.env, (text) => void host.stdout.write(`${text}\n`));
 
   try {
@@ -36,9 +64,7 @@ export async function runCli(host: LabHost): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    host.stderr.write(
-      `lab: ${isExpected(error) ? error.message : String((error as Error).stack ?? error)}\n`,
-    );
+    host.stderr.write(`lab: ${messageOf(error)}\n`);
     return exitCodeOf(error);
   }
 }

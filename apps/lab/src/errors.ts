@@ -10,6 +10,10 @@ export type LabErrorCode =
   /** The lab refused what a command asked for; the message is its own. */
   | 'REFUSED'
   | 'UNKNOWN_APP'
+  | 'UNKNOWN_SCENARIO'
+  /** Another change of the lab is under way. */
+  | 'CHANGING'
+  | 'TOO_MANY'
   | 'BAD_REQUEST'
   | 'FORBIDDEN'
   /** The lab is ending. */
@@ -31,7 +35,14 @@ export function isExpected(error: unknown): error is LabError | LocalClusterErro
   return error instanceof LabError || error instanceof LocalClusterError || error instanceof ServiceError;
 }
 
+/** For the person in front of it. */
+export function messageOf(error: unknown): string {
+  return isExpected(error) ? error.message : String((error as Error).stack ?? error);
+}
+
+const faultsOfTheRequest = ['REFUSED', 'BAD_REQUEST', 'UNKNOWN_SCENARIO'];
+
 export function exitCodeOf(error: unknown): number {
   if (!isExpected(error)) return exitCodes.internal;
-  return error.code === 'REFUSED' || error.code === 'BAD_REQUEST' ? exitCodes.usage : exitCodes.unavailable;
+  return faultsOfTheRequest.includes(error.code) ? exitCodes.usage : exitCodes.unavailable;
 }

@@ -1,9 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { LocalCluster, type DnsStatus, type ListenAddress, type ServiceStatus } from '@evenly/local-cluster';
+import { LocalCluster, type DnsStatus, type ServiceStatus } from '@evenly/local-cluster';
 import { LabApp, type AppSpec, type AppStatus } from './app.ts';
+import { Calls } from './calls.ts';
 import { LabError } from './errors.ts';
+
+/** From a service to its weight in the calls. */
+export type Shares = Record<string, number>;
 
 export interface LabStatus {
   scenario: string;
@@ -11,6 +15,8 @@ export interface LabStatus {
   dns: DnsStatus;
   apps: AppStatus[];
   services: ServiceStatus[];
+  /** Of scenarios whose shares can be changed. */
+  shares?: Shares;
 }
 
 export interface LabOptions {
@@ -24,14 +30,18 @@ export interface LabOptions {
   onLost: (message: string) => void;
 }
 
+const maxWeight = 1_000_000;
+
 /** Everything that a scenario has started, and how to get rid of it again. */
 export class Lab {
   readonly cluster: LocalCluster;
+  readonly calls = new Calls();
   readonly #options: LabOptions;
   readonly #apps = new Map<string, LabApp>();
+  readonly #stops: (() => Promise<void>)[] = [];
   #directory: Promise<string> | undefined;
   #stopping: Promise<void> | undefined;
-  #afterwards: () => Promise<void> = () => Promise.resolve();
+  #shares: { now: Shares; apply: (shares: Shares) => Promise<unknown> } | undefined;
 
   constructor(options: LabOptions) {
     this.#options = options;
@@ -45,6 +55,7 @@ export class Lab {
       dns: this.cluster.dns.status,
       apps: [...this.#apps.values()].map((app) => app.status),
       services: this.cluster.services.map((service) => service.status),
+      ...(this.#shares && { shares: this.#shares.now }),
     };
   }
 
@@ -57,20 +68,51 @@ export class Lab {
   }
 
   /** @throws as LabApp.start; LabError STOPPED */
-  async startApp(spec: AppSpec): Promise<ListenAddress> {
+  async startApp(spec: AppSpec): Promise<LabApp> {
     this.#refuseWhenStopping();
     const app = new LabApp(spec, this.#options.onLost);
     this.#apps.set(spec.name, app);
-    return app.start();
+    await app.start();
+    return app;
   }
 
-  /** Writes a file that lives as long as the lab. @returns its path */
+  /** Ends an app for good. Does nothing if there is none. */
+  async removeApp(name: string): Promise<void> {
+    const app = this.#apps.get(name);
+    this.#apps.delete(name);
+    await app?.stop();
+  }
+
+  /** Writes a file that lives as long as the lab; anew in one go, for those who follow it. @returns its path */
   async writeFile(name: string, content: unknown): Promise<string> {
     this.#refuseWhenStopping();
     this.#directory ??= mkdtemp(path.join(tmpdir(), 'evenly-lab-'));
     const file = path.join(await this.#directory, name);
-    await writeFile(file, `${JSON.stringify(content, undefined, 2)}\n`);
+    await writeFile(`${file}.new`, `${JSON.stringify(content, undefined, 2)}\n`);
+    await rename(`${file}.new`, file);
     return file;
+  }
+
+  /** The scenario has shares that can be changed. @param apply puts them in force */
+  offerShares(now: Shares, apply: (shares: Shares) => Promise<unknown>): void {
+    this.#shares = { now, apply };
+  }
+
+  /** @throws LabError BAD_REQUEST */
+  async setShares(shares: Shares): Promise<void> {
+    if (!this.#shares) {
+      throw new LabError('BAD_REQUEST', `the scenario ${this.#options.scenario} has no shares to change`);
+    }
+    const names = Object.keys(this.#shares.now);
+    const weights = names.map((name) => shares[name]);
+    const isWeight = (weight?: number) => Number.isInteger(weight) && weight! >= 0 && weight! <= maxWeight;
+    const sum = weights.reduce<number>((total, weight) => total + (weight ?? 0), 0);
+    if (!weights.every(isWeight) || sum === 0 || Object.keys(shares).length !== names.length) {
+      const wanted = `whole numbers from 0 to ${maxWeight} for ${names.join(' and ')}, not all 0`;
+      throw new LabError('BAD_REQUEST', `expected ${wanted}, got ${JSON.stringify(shares)}`);
+    }
+    await this.#shares.apply(shares);
+    this.#shares.now = shares;
   }
 
   /** Ends everything, the last started first; resolves when no process is left. May be called again. */
@@ -79,9 +121,9 @@ export class Lab {
     return this.#stopping;
   }
 
-  /** What to close when all has ended: the API, whose open requests are answered by then. */
-  onStopped(close: () => Promise<void>): void {
-    this.#afterwards = close;
+  /** What else to close when all has ended. */
+  onStop(close: () => Promise<void>): void {
+    this.#stops.push(close);
   }
 
   /** SIGKILL for everything, when `stop` takes too long. */
@@ -91,11 +133,11 @@ export class Lab {
   }
 
   async #stop(): Promise<void> {
-    // The frontend lets its calls finish while everything below it still runs.
+    // Clients let their calls finish while everything below them still runs.
     for (const app of [...this.#apps.values()].reverse()) await app.stop();
     await this.cluster.stop();
+    for (const close of this.#stops) await close();
     if (this.#directory) await rm(await this.#directory, { recursive: true, force: true });
-    await this.#afterwards();
   }
 
   #refuseWhenStopping(): void {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { LabError } from './errors.ts';
 
 export interface WantedPort {
@@ -27,6 +27,16 @@ export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
     );
   }
   if (taken.length > 0) throw new LabError('PORT_IN_USE', taken.join('\n'));
+}
+
+/** A port that nobody listens on now. */
+export async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 async function isFree({ host, port, udp }: WantedPort): Promise<boolean> {

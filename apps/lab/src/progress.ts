@@ -1,6 +1,6 @@
 import ora from 'ora';
 import pc from 'picocolors';
-import type { Guide } from './scenarios/scenario.ts';
+import type { Guide } from './guide.ts';
 
 /** Tells a person, or another program, how the start goes. */
 export interface Progress {
@@ -40,7 +40,7 @@ export function textProgress(stdout: Output): Progress {
     ready(guide, api) {
       const running = [
         ...guide.running,
-        { what: 'lab API', where: `http://${api.address}:${api.port}/status` },
+        { what: 'live page, API', where: `http://${api.address}:${api.port}/` },
       ];
       const width = (texts: string[]) => Math.max(...texts.map((text) => text.length)) + 2;
       const whats = width(running.map(({ what }) => what));

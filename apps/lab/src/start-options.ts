@@ -2,6 +2,16 @@ import { values } from '@evenly/service';
 
 /** Options of `lab start`. */
 export const startOptions = {
+  scenario: {
+    describe: 'which scenario to run, see lab list',
+    schema: values.text(),
+    default: 'xds-dns-srv',
+  },
+  rate: {
+    describe: 'calls a second that a client makes all the time; 0 = none',
+    schema: values.count(0, 1000),
+    default: '20',
+  },
   port: { describe: 'port of the frontend; 0 = any free one', schema: values.port(), default: '8080' },
   labPort: {
     describe: "port of the lab's REST API; 0 = any free one",
@@ -9,6 +19,11 @@ export const startOptions = {
     default: '8090',
   },
   xdsPort: { describe: 'port of the xDS server; 0 = any free one', schema: values.port(), default: '18000' },
+  proxyPort: {
+    describe: 'port of the proxy, where a scenario has one beside the client; 0 = any free one',
+    schema: values.port(),
+    default: '0',
+  },
   dnsPort: { describe: 'port of the DNS server; 0 = any free one', schema: values.port(), default: '0' },
   refresh: {
     describe: 'how often the xDS server looks for endpoints',

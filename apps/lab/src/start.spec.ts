@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LabStatus } from './lab.ts';
+import { scenarios } from './scenarios.ts';
 import { start } from './start.ts';
 import { TestHost, eventually, isAlive, testPrograms } from './testing/index.ts';
 
@@ -37,6 +38,7 @@ describe('lab start', () => {
     expect(apps.map(({ name, state }) => `${name} ${state}`)).toEqual([
       'xds-server running',
       'frontend running',
+      'client running',
     ]);
     expect(services.map(({ name, pods }) => [name, pods.map((pod) => pod.name)])).toEqual([
       ['be1-srv', ['be1-srv-1', 'be1-srv-2']],
@@ -81,7 +83,7 @@ describe('lab start', () => {
   it('ends with a signal while it still starts', async () => {
     const host = new TestHost();
     const exit = start([...anyPorts, '--output', 'json'], host.for(), testPrograms);
-    await eventually(() => expect(host.out).toContain('"what":"be1-srv and be2-srv'));
+    await eventually(() => expect(host.out).toContain('"what":"be1-srv, 2 pods'));
     host.signal('SIGINT');
     expect(await exit).toBe(0);
     expect(host.err).toBe('');
@@ -96,6 +98,18 @@ describe('lab start', () => {
     host.signal('SIGTERM');
     expect(await exit).toBe(0);
     expect(host.out).toMatch(/SIGTERM: ending\nall ended\n$/);
+  });
+
+  it.each(scenarios.map(({ name }) => name))('brings %s up, and all of it down again', async (name) => {
+    const { status, host, exit } = await startLab(new TestHost(), ['--output', 'json', '--scenario', name]);
+    const { scenario, apps, services } = await status();
+    expect(scenario).toBe(name);
+    expect(apps.at(-1)).toMatchObject({ name: 'client', state: 'running' });
+    expect(services.find((service) => service.name === 'be1-srv')!.pods.length).toBeGreaterThan(1);
+    const pids = pidsOf(await status());
+    host.signal('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(pids.filter(isAlive)).toEqual([]);
   });
 
   it('runs on IPv6 loopback', async () => {
@@ -117,6 +131,12 @@ describe('lab start refuses', () => {
     expect(text).toMatch(
       /--port: expected a port.*\n.*--refresh: expected a duration.*\n.*--host: expected one of/,
     );
+  });
+
+  it('an unknown scenario, naming the known ones', async () => {
+    const { code, text } = await startBadly(['--scenario', 'linkerd']);
+    expect(code).toBe(64);
+    expect(text).toMatch(/no scenario "linkerd"; there are: clusterip, headless-dns, /);
   });
 
   it.each(['--port', '--xds-port', '--lab-port', '--dns-port'])(

@@ -13,6 +13,7 @@ export function statusText(status: LabStatus): string {
     `scenario ${status.scenario}, pid ${status.pid}`,
     `DNS: ${dns.state}, ${hostPort(dns.address, dns.port)}, ${dns.counters.queries} queries`,
     ...appLines,
+    ...(status.shares ? [`shares: ${JSON.stringify(status.shares)}`] : []),
     ...status.services.map(serviceText),
   ].join('\n');
 }

@@ -30,6 +30,10 @@ export interface PodStatus {
   port?: number;
   adminPort?: number;
   zone?: string;
+  /** When it began to run, in milliseconds since 1970. */
+  readyAtMs?: number;
+  /** How it behaves, if that was changed: as it said itself. */
+  behaviour?: Readonly<Record<string, unknown>>;
 }
 
 /** How long a pod may take to answer on its admin port. */
@@ -44,6 +48,8 @@ export class Pod {
   readonly #hurry = new AbortController();
   #state: PodState = 'starting';
   #stopRequested = false;
+  #readyAtMs: number | undefined;
+  #behaviour: Readonly<Record<string, unknown>> | undefined;
 
   /** Starts the process at once; see `started`. */
   constructor(spec: PodSpec) {
@@ -82,6 +88,8 @@ export class Pod {
       address: this.#spec.host,
       ...(port !== undefined && { port }),
       ...(adminPort !== undefined && { adminPort }),
+      ...(this.#readyAtMs !== undefined && { readyAtMs: this.#readyAtMs }),
+      ...(this.#behaviour && { behaviour: this.#behaviour }),
       ...(this.#spec.zone !== undefined && { zone: this.#spec.zone }),
     };
   }
@@ -98,7 +106,9 @@ export class Pod {
       await this.ended;
       throw error;
     }
-    if (this.#state === 'starting') this.#state = 'running';
+    if (this.#state !== 'starting') return;
+    this.#state = 'running';
+    this.#readyAtMs = Date.now();
   }
 
   /**
@@ -147,7 +157,8 @@ export class Pod {
     });
     const body = await response.text();
     if (!response.ok) throw new LocalClusterError('BAD_BEHAVIOUR', `${this.name}: ${body.trim()}`);
-    return JSON.parse(body) as unknown;
+    this.#behaviour = JSON.parse(body) as Record<string, unknown>;
+    return this.#behaviour;
   }
 
   get #announces(): string {

@@ -11,6 +11,8 @@ export interface ProcessSpec {
   /** The whole environment of the program. Without it, that of this process. */
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
+  /** Sees each line of standard output first. True = it was data, and does not go to the log. */
+  onLine?: (line: string) => boolean;
 }
 
 /** Where a program said that it listens. */
@@ -61,11 +63,14 @@ export class ManagedProcess {
     this.pid = this.#child.pid;
     this.#child.stdout?.setEncoding('utf8').on(
       'data',
-      lineSplitter((line) => this.#onLine(line)),
+      lineSplitter((line) => {
+        if (!spec.onLine?.(line)) this.#onLine(line);
+      }),
     );
+    // A program whose standard output is for data has its log here, with what it listens on.
     this.#child.stderr?.setEncoding('utf8').on(
       'data',
-      lineSplitter((line) => this.log.add(line)),
+      lineSplitter((line) => this.#onLine(line)),
     );
     this.exited = new Promise((resolve) => this.#watchExit(resolve));
   }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../cli.ts';
 import type { LabStatus } from '../lab.ts';
 import { start } from '../start.ts';
-import { TestHost, eventually, testPrograms } from '../testing/index.ts';
+import { TestHost, eventually, isAlive, testPrograms } from '../testing/index.ts';
 
 const host = new TestHost();
 let exit: Promise<number>;
@@ -91,6 +91,65 @@ describe('the REST API', () => {
     const { port: dnsPort } = (await status()).dns;
     expect((await send('POST', '/dns/stop')).body).toMatchObject({ state: 'stopped' });
     expect((await send('POST', '/dns/start')).body).toMatchObject({ state: 'running', port: dnsPort });
+  });
+});
+
+describe('another scenario', () => {
+  it('takes the place of the one that runs; one change at a time', async () => {
+    const before = (await status()).services.flatMap(({ pods }) => pods.map(({ pid }) => pid!));
+    const switching = send('POST', '/scenario', '{"name":"canary"}', json);
+    await eventually(async () => expect(await status()).toMatchObject({ changing: true }));
+    expect((await send('POST', '/load', '{"rate":5}', json)).status).toBe(409);
+    expect((await switching).body).toMatchObject({ scenario: 'canary', changing: false });
+    expect(before.filter(isAlive)).toEqual([]);
+    const shares = { 'be1-srv': 99, 'be1-srv-v2': 1 };
+    expect((await send('POST', '/shares', JSON.stringify(shares), json)).body).toMatchObject({ shares });
+    for (const bad of [
+      '{"be1-srv":0,"be1-srv-v2":0}',
+      '{"be1-srv":1}',
+      '{"be1-srv":-1,"be1-srv-v2":2}',
+      '{"x":"y"}',
+    ])
+      expect((await send('POST', '/shares', bad, json)).status).toBe(400);
+    expect((await send('POST', '/load', '{"rate":0}', json)).body).toMatchObject({ rate: 0 });
+    expect((await status()).apps.map(({ name }) => name)).not.toContain('client');
+    expect((await send('POST', '/scenario', '{"name":"xds-dns-srv"}', json)).status).toBe(200);
+    expect((await send('POST', '/shares', JSON.stringify(shares), json)).status).toBe(400);
+  });
+
+  it('is one of those that are listed', async () => {
+    const { body } = await send('GET', '/scenarios');
+    expect((body as { name: string }[]).map(({ name }) => name)).toContain('xds-k8s');
+    const { status, body: error } = await send('POST', '/scenario', '{"name":"istio"}', json);
+    expect([status, (error as { error: { code: string } }).error.code]).toEqual([404, 'UNKNOWN_SCENARIO']);
+    expect((await send('POST', '/scenario', '{}', json)).status).toBe(400);
+    expect((await send('POST', '/load', '{"rate":1001}', json)).status).toBe(400);
+  });
+});
+
+describe('the page', () => {
+  it('is served with what it needs, and lets no other script run', async () => {
+    const page = await fetch(`http://127.0.0.1:${port}/`);
+    expect(await page.text()).toContain('<title>Evenly lab</title>');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+    for (const file of ['style.css', 'common.js', 'live.js', 'd3.js', 'plot.js'])
+      expect((await fetch(`http://127.0.0.1:${port}/${file}`)).status).toBe(200);
+  });
+
+  it('is told each second what runs', async () => {
+    const { body } = await fetch(`http://127.0.0.1:${port}/events`);
+    const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('event: look')) text += (await reader.read()).value ?? '';
+    expect(text).toMatch(/event: history\ndata: \[/);
+    expect(text).toContain('"scenario":"xds-dns-srv"');
+    await reader.cancel();
+  });
+
+  it('has room for so many readers', async () => {
+    const all = await Promise.all(Array.from({ length: 21 }, () => fetch(`http://127.0.0.1:${port}/events`)));
+    expect(all.map((each) => each.status).sort()).toEqual([...Array<number>(20).fill(200), 429]);
+    for (const { body } of all) await body?.cancel();
   });
 });
 

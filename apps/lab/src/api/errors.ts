@@ -10,6 +10,9 @@ const statuses: Partial<Record<LocalClusterErrorCode | LabErrorCode, number>> = 
   UNKNOWN_SERVICE: 404,
   UNKNOWN_POD: 404,
   UNKNOWN_APP: 404,
+  UNKNOWN_SCENARIO: 404,
+  CHANGING: 409,
+  TOO_MANY: 429,
   POD_NOT_RUNNING: 409,
   PORT_IN_USE: 409,
   BUSY: 429,
@@ -19,7 +22,7 @@ const statuses: Partial<Record<LocalClusterErrorCode | LabErrorCode, number>> = 
 
 export const noSuchRoute: RequestHandler = (request, response) => {
   const message =
-    `no ${request.method} ${request.path}; there are GET /status, POST /services/NAME/{scale,restart}, ` +
+    `no ${request.method} ${request.path}; there are GET /status, /scenarios, /events, POST /{scenario,load,shares}, POST /services/NAME/{scale,restart}, ` +
     'POST /pods/NAME/{unhealthy,healthy,kill,behaviour}, POST /dns/{stop,start}, POST /apps/NAME/restart, ' +
     'GET /pods/NAME/log, GET /apps/NAME/log';
   response.status(404).json({ error: { code: 'NO_SUCH_ROUTE', message } });

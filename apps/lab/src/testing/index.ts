@@ -4,7 +4,13 @@ import type { Programs } from '../programs.ts';
 import type { LabHost } from '../start.ts';
 
 const file = fileURLToPath(new URL('program.mjs', import.meta.url));
-const whats = { 'echo-backend': 'grpc', 'xds-server': 'xds', frontend: 'http' } as const;
+const whats = {
+  'echo-backend': 'grpc',
+  'xds-server': 'xds',
+  'echo-client': 'http',
+  frontend: 'http',
+  'l7-proxy': 'proxy',
+} as const;
 
 /** Stand-ins for the apps, see program.mjs. */
 export const testPrograms: Programs = (name) => [process.execPath, file, whats[name]];

@@ -1,0 +1,206 @@
+/* The report: everything is drawn from the JSON in the page. */
+'use strict';
+
+const report = JSON.parse(document.getElementById('data').textContent);
+const kinds = report.figureKinds;
+const at = (id) => document.getElementById(id);
+
+/** The median in words: `~` where rounds are too far apart, and what it means that there is none. */
+function figureText(name, figure, patienceS) {
+  if (!figure) return '–';
+  const isTime = name === 'firstCallMs' || name === 'evenMs';
+  const text =
+    figure.median === null ? (isTime ? `> ${patienceS} s` : '∞') : figure.median.toFixed(kinds[name].digits);
+  return `${figure.repeatable ? '' : '~'}${text}`;
+}
+
+function spreadText(name, { min, max, values }) {
+  const show = (value) => (value === null ? 'not reached' : value.toFixed(kinds[name].digits));
+  return `${values.length} rounds, from ${show(min)} to ${show(max)}`;
+}
+
+function head() {
+  const { machine, seed, rounds, rate, seconds, startedAt, partial } = report;
+  at('facts').textContent =
+    `${new Date(startedAt).toUTCString()}, ${seconds} s. ${machine.cores} × ${machine.cpu}, ${machine.memoryGib} GiB, ` +
+    `${machine.os}, Node ${machine.node}, load before ${machine.loadBefore}. Seed ${seed}.`;
+  at('how').textContent =
+    `Medians of ${rounds} rounds with ${rate} calls a second; the spread is in each cell's title and in report.json. ` +
+    '~ marks a figure whose rounds are too far apart for it to be repeatable.';
+  if (partial) {
+    const text = 'Partial: the run was interrupted. What is missing was not run.';
+    at('partial').append(element('p', { class: 'card alert bad', role: 'note' }, text));
+  }
+}
+
+function table() {
+  const names = Object.keys(kinds);
+  const title = ({ title, unit }) => (unit === '' ? title : `${title}, ${unit}`);
+  const heads = names.map((name) => element('th', { scope: 'col' }, title(kinds[name])));
+  const rows = report.scenarios.map(({ name, figures, patienceS }) => {
+    const cells = names.map((figure) =>
+      element(
+        'td',
+        { title: figures[figure] ? spreadText(figure, figures[figure]) : 'not measured' },
+        figureText(figure, figures[figure], patienceS),
+      ),
+    );
+    return element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, element('a', { href: `#${name}` }, name)),
+      cells,
+    );
+  });
+  const header = element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'scenario'), heads));
+  at('table').replaceChildren(element('table', {}, header, element('tbody', {}, rows)));
+}
+
+/** A figure of all scenarios: the median as a dot, its spread as a line. */
+function sideBySide({ name, container }) {
+  const rows = report.scenarios.flatMap(({ name: scenario, figures }) => {
+    const figure = figures[name];
+    return figure && figure.median !== null ? [{ scenario, ...figure }] : [];
+  });
+  const never = report.scenarios.filter(({ figures }) => figures[name] && figures[name].median === null);
+  const { title, unit, digits } = kinds[name];
+  const label = `${title}: ${rows.map((row) => `${row.scenario} ${row.median.toFixed(digits)} ${unit}`).join(', ')}`;
+  const domain = report.scenarios.map((scenario) => scenario.name);
+  chart(container, label, {
+    height: 40 + 24 * domain.length,
+    marginLeft: 100,
+    marginRight: 40,
+    x: { label: unit, grid: true, zero: true, nice: true },
+    y: { label: null, domain },
+    marks: [
+      Plot.ruleY(rows, { y: 'scenario', x1: 'min', x2: 'max', stroke: 'currentColor', strokeOpacity: 0.5 }),
+      Plot.dot(rows, { y: 'scenario', x: 'median', fill: colours[0], r: 5 }),
+      Plot.text(rows, {
+        y: 'scenario',
+        x: 'median',
+        text: (row) => row.median.toFixed(digits),
+        dy: -9,
+        fontSize: 10,
+      }),
+      Plot.text(never, {
+        y: 'name',
+        frameAnchor: 'left',
+        dx: 4,
+        text: ({ patienceS }) => `not within ${patienceS} s`,
+      }),
+    ],
+  });
+}
+
+function scenarioCard(scenario) {
+  const { name, about, use, differs, error, shares, series, failures, marks } = scenario;
+  const container = element('div', { class: 'figure' });
+  const colourOf = podColours();
+  const pods = [...new Set(series.map(({ pod }) => pod))].sort(byName);
+  pods.forEach(colourOf);
+  const card = element('article', { class: 'card', id: name });
+  card.append(
+    element('h3', {}, name),
+    element('p', {}, about),
+    element('p', {}, element('strong', {}, 'When: '), use),
+    element('p', { class: 'quiet' }, `Unlike a real cluster: ${differs}`),
+  );
+  if (error !== undefined) card.append(element('p', { class: 'bad' }, `Not all of it was run: ${error}`));
+  if (shares) {
+    const steps = shares.map(({ wanted, got }) => `${wanted} % wanted, ${got} % measured`).join('; ');
+    card.append(element('p', {}, `Share of the new version: ${steps}.`));
+  }
+  at('each').append(card);
+  if (series.length === 0) return;
+  card.append(container, legend(pods, colourOf));
+  const stepS = 0.5;
+  const last = Math.max(...series.map(({ s }) => s));
+  const xs = d3.range(0, last + stepS, stepS);
+  const rows = stackedCalls(
+    series.map(({ s, pod, calls }) => ({ x: s, pod, calls: calls / stepS })),
+    xs,
+  );
+  const label = `Calls a second by pod in ${name}. ${marks.map(({ s, text }) => `${s.toFixed(0)} s: ${text}`).join(', ')}.`;
+  // Marks close together are written on lines of their own.
+  const narrow = container.clientWidth < 600;
+  const lines = marks.map((mark, i) => ({
+    ...mark,
+    text: narrow ? String(i + 1) : mark.text,
+    line: i % 2,
+    isLast: i === marks.length - 1,
+  }));
+  if (narrow)
+    card.append(element('p', { class: 'quiet' }, marks.map(({ text }, i) => `${i + 1} ${text}`).join(', ')));
+  chart(container, label, {
+    height: 230,
+    marginTop: 36,
+    x: { label: 'seconds' },
+    y: { label: 'calls/s', grid: true },
+    marks: [
+      Plot.areaY(rows, {
+        x: 'x',
+        y: 'calls',
+        z: 'pod',
+        fill: (row) => colourOf(row.pod),
+        curve: 'step-after',
+        order: 'z',
+      }),
+      Plot.ruleX(lines, { x: 's', stroke: 'currentColor', strokeDasharray: '3,3' }),
+      ...[0, 1].flatMap((line) =>
+        // The last one is written to the left of its line: there is no room on the right.
+        [false, true].map((isLast) =>
+          Plot.text(
+            lines.filter((mark) => mark.line === line && mark.isLast === isLast),
+            {
+              x: 's',
+              text: 'text',
+              frameAnchor: 'top',
+              textAnchor: isLast ? 'end' : 'start',
+              dx: isLast ? -2 : 2,
+              dy: -14 - 14 * line,
+            },
+          ),
+        ),
+      ),
+      Plot.dot(failures, {
+        x: 's',
+        y: 0,
+        r: (row) => Math.min(8, 2 + row.calls),
+        fill: '#d62728',
+        stroke: 'white',
+      }),
+      Plot.ruleY([0]),
+    ],
+  });
+}
+
+const sideFigures = [
+  'evenMs',
+  'firstCallMs',
+  'lostRestart',
+  'lostKill',
+  'p99SlowMs',
+  'addedP50Ms',
+  'addedP99Ms',
+  'addedCpuUs',
+];
+
+function draw() {
+  for (const id of ['side', 'each']) at(id).replaceChildren();
+  // All containers first: only then do they have the width that they will have.
+  const figures = sideFigures.map((name) => ({ name, container: element('div', { class: 'figure' }) }));
+  for (const { name, container } of figures)
+    at('side').append(element('div', { class: 'card' }, element('h3', {}, kinds[name].title), container));
+  figures.forEach(sideBySide);
+  report.scenarios.forEach(scenarioCard);
+}
+
+head();
+table();
+draw();
+let width = window.innerWidth;
+window.addEventListener('resize', () => {
+  if (window.innerWidth === width) return;
+  width = window.innerWidth;
+  draw();
+});

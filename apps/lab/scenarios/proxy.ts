@@ -1,0 +1,25 @@
+import { mainService, type Scenario } from '../src/scenario.ts';
+
+/** Proxies in between, that balance each call. */
+export const proxy: Scenario = {
+  name: 'proxy',
+  about: 'Two proxies balance call by call over pods that they look up by DNS SRV; clients find them by DNS.',
+  use: 'For clients that cannot be changed, and where routing, retries and metrics are wanted in one place.',
+  differs: 'DNS knows a change at once; in a cluster, CoreDNS caches for some seconds.',
+  async start(stage) {
+    await stage.pods(mainService);
+    const name = '_grpc._tcp.be1-srv.default.svc.cluster.local';
+    const config = await stage.file('mesh.json', {
+      services: {
+        'be1-srv': {
+          source: { dnsSrv: { name, refresh: stage.refresh } },
+          healthCheck: { grpcService: 'echo.EchoServer', interval: stage.refresh },
+          policy: { loadBalancing: 'least-request' },
+        },
+      },
+      routes: [{ match: {}, to: [{ service: 'be1-srv' }] }],
+    });
+    await stage.proxies(config, { replicas: 2 });
+    await stage.callers({ target: `dns://${stage.dns}/proxy.default.svc.cluster.local:8080` });
+  },
+};

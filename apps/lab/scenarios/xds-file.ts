@@ -1,0 +1,30 @@
+import { mainService, type Scenario } from '../src/scenario.ts';
+
+/** Everything that the xDS server serves stands in a file, which is edited while it runs. */
+export const xdsFile: Scenario = {
+  name: 'xds-file',
+  about:
+    'Proxyless gRPC: the xDS server serves the services and shares of a file; an edit takes effect at once.',
+  use: 'To shift calls between versions without a proxy; also where endpoints come from elsewhere than Kubernetes.',
+  differs: 'The config file is written by the lab, where a cluster has a ConfigMap.',
+  async start(stage) {
+    await stage.pods('be1-srv-v2');
+    await stage.pods(mainService);
+    const service = (name: string) => ({
+      source: { dnsSrv: { name: `_grpc._tcp.${name}.default.svc.cluster.local`, refresh: stage.refresh } },
+      healthCheck: { grpcService: 'echo.EchoServer', interval: stage.refresh },
+    });
+    const config = (shares: Record<string, number>) => ({
+      services: { 'be1-srv': service('be1-srv'), 'be1-srv-v2': service('be1-srv-v2') },
+      routes: [
+        {
+          match: { authority: 'be1-srv' },
+          to: Object.entries(shares).map(([service, weight]) => ({ service, weight })),
+        },
+      ],
+    });
+    const file = await stage.shares('mesh.json', { 'be1-srv': 50, 'be1-srv-v2': 50 }, config);
+    const env = await stage.xdsServer(file);
+    await stage.callers({ target: 'xds:///be1-srv', env });
+  },
+};

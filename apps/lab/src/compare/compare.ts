@@ -1,0 +1,88 @@
+import { figureKinds, figureOf, type FigureName } from '../measure/figures.ts';
+import { seededRandom, shuffled } from '../measure/statistics.ts';
+import type { Scenario } from '../scenario.ts';
+import { measureCost } from './cost.ts';
+import { machineFacts, type Report, type ScenarioResult } from './report.ts';
+import { onStage, runScenario, type RunOptions } from './run-scenario.ts';
+
+export interface CompareOptions extends Omit<RunOptions, 'random' | 'step'> {
+  scenarios: readonly Scenario[];
+  seed: number;
+  /** Scenarios at a time while events are measured; what they cost is measured one at a time. */
+  parallel: number;
+  progress: CompareProgress;
+}
+
+/** Hears how far it is. */
+export interface CompareProgress {
+  step(scenario: string, text: string): void;
+  /** One of the parts (events of a scenario, cost of a scenario) is over. */
+  partDone(scenario: string, error?: string): void;
+}
+
+/** Calls a second while cost is measured: enough for a p99 of two seconds to mean something. */
+const costRate = 200;
+
+/**
+ * Runs all scenarios: their events some at a time, in an order that the seed gives, then what they cost, one at a time.
+ * When it is interrupted, the report is partial.
+ */
+export async function compare(options: CompareOptions): Promise<Report> {
+  const { scenarios, seed, signal, rounds, rate } = options;
+  const startedAt = new Date();
+  const machine = machineFacts();
+  const random = seededRandom(seed);
+  // Each has random numbers of its own: which runs first must not change what another does.
+  const seeds = new Map(scenarios.map(({ name }) => [name, Math.floor(random() * 2 ** 32)]));
+  // Those that wait longest begin first, so that nothing is left for the end; the rest as the seed says.
+  const order = shuffled(scenarios, random).sort((a, b) => (b.patienceS ?? 0) - (a.patienceS ?? 0));
+
+  const results = new Map<string, ScenarioResult>();
+  const queue = [...order];
+  const worker = async () => {
+    for (let next = queue.shift(); next && !signal.aborted; next = queue.shift()) {
+      const { name } = next;
+      const own = {
+        random: seededRandom(seeds.get(name)!),
+        step: (text: string) => options.progress.step(name, text),
+      };
+      const result = await runScenario(next, { ...options, ...own });
+      results.set(name, result);
+      options.progress.partDone(name, result.error);
+    }
+  };
+  await Promise.all(Array.from({ length: options.parallel }, worker));
+  for (const scenario of order) {
+    if (signal.aborted) break;
+    await addCost(scenario, results.get(scenario.name)!, options);
+  }
+
+  return {
+    kind: 'evenly-lab-report',
+    version: 1,
+    startedAt: startedAt.toISOString(),
+    seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+    seed,
+    rounds,
+    rate,
+    partial: signal.aborted,
+    machine,
+    figureKinds,
+    scenarios: scenarios.flatMap(({ name }) => results.get(name) ?? []),
+  };
+}
+
+async function addCost(scenario: Scenario, result: ScenarioResult, options: CompareOptions): Promise<void> {
+  const { rounds, signal, progress } = options;
+  progress.step(scenario.name, 'cost against a direct connection');
+  try {
+    const cost = await onStage(scenario, { ...options, rate: 0 }, (lab, stage) =>
+      measureCost(lab, stage, { rounds, rate: costRate, signal }),
+    );
+    for (const [name, values] of Object.entries(cost) as [FigureName, (number | null)[]][])
+      result.figures[name] = figureOf(name, values);
+  } catch (error) {
+    result.error ??= signal.aborted ? 'interrupted' : (error as Error).message;
+  }
+  progress.partDone(scenario.name, result.error);
+}

@@ -1,0 +1,78 @@
+import os from 'node:os';
+import { version } from 'node:process';
+import type { figureKinds, Figure, FigureName } from '../measure/figures.ts';
+import type { Mark } from './round.ts';
+
+/** Of the machine and the moment: figures mean something only beside these. */
+export interface MachineFacts {
+  cpu: string;
+  cores: number;
+  memoryGib: number;
+  os: string;
+  node: string;
+  /** Load average of the last minute when the run began: others may have been at work. */
+  loadBefore: number;
+}
+
+export function machineFacts(): MachineFacts {
+  return {
+    cpu: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+    memoryGib: Math.round(os.totalmem() / 2 ** 30),
+    os: `${os.type()} ${os.release()} ${os.arch()}`,
+    node: version,
+    loadBefore: Math.round(os.loadavg()[0]! * 100) / 100,
+  };
+}
+
+/** Calls of one pod in one step of the time line. */
+export interface SeriesPoint {
+  /** Seconds since the first round began. */
+  s: number;
+  pod: string;
+  calls: number;
+}
+
+/** One change of weights, and what came of it. */
+export interface ShareResult {
+  wanted: number;
+  got: number;
+}
+
+export interface ScenarioResult {
+  name: string;
+  about: string;
+  use: string;
+  differs: string;
+  patienceS: number;
+  figures: Partial<Record<FigureName, Figure>>;
+  /** Of scenarios with shares: percent of the calls that the new version was to get, and got. */
+  shares?: ShareResult[];
+  /** The first round over time. */
+  series: SeriesPoint[];
+  failures: { s: number; calls: number }[];
+  marks: { s: number; text: string }[];
+  /** All calls of the first round that are counted, in milliseconds: 101 percentiles. */
+  latencies: number[];
+  /** Rounds that were run to their end. */
+  rounds: number;
+  /** Why there is less than there should be. */
+  error?: string;
+}
+
+export interface Report {
+  kind: 'evenly-lab-report';
+  version: 1;
+  startedAt: string;
+  seconds: number;
+  seed: number;
+  rounds: number;
+  rate: number;
+  /** True when it was interrupted: what had not been run yet is missing. */
+  partial: boolean;
+  machine: MachineFacts;
+  figureKinds: typeof figureKinds;
+  scenarios: ScenarioResult[];
+}
+
+export type { Mark };

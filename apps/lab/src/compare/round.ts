@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LocalService, PodStatus } from '@evenly/local-cluster';
+import type { CallLog } from '../measure/call-log.ts';
+import type { FigureName } from '../measure/figures.ts';
+import { jainIndex, maxToMin, percentile } from '../measure/statistics.ts';
+
+/** What happened, for the charts. */
+export interface Mark {
+  atMs: number;
+  text: string;
+}
+
+export interface RoundContext {
+  service: LocalService;
+  log: CallLog;
+  /** Which pods are to get calls. */
+  reaches: (pod: PodStatus) => boolean;
+  patienceMs: number;
+  random: () => number;
+  signal: AbortSignal;
+  step: (text: string) => void;
+}
+
+export interface RoundResult {
+  figures: Partial<Record<FigureName, number | null>>;
+  marks: Mark[];
+}
+
+const few = 3;
+const many = 5;
+const steadyMs = 2000;
+const slowMs = 2500;
+const settleMs = 500;
+const settleAtMostMs = 5000;
+const afterKillMs = 2000;
+const afterRestartMs = 1500;
+
+/** One round of events: 3 → 5 pods, one of them slow, one killed, all replaced, and back to 3. */
+export async function runRound(context: RoundContext): Promise<RoundResult> {
+  const { service, log, random, signal, step } = context;
+  const marks: Mark[] = [];
+  const mark = (text: string) => {
+    const atMs = Date.now();
+    marks.push({ atMs, text });
+    step(text);
+    return atMs;
+  };
+  const wait = (ms: number) => sleep(ms, undefined, { signal });
+
+  await service.scale(few);
+  const fewAtMs = Date.now();
+  await wait(settleMs);
+  // Those who look for pods now and then have to look first; some never will.
+  while (log.evenSince(namesOf(context), fewAtMs) === undefined && Date.now() - fewAtMs < settleAtMostMs)
+    await wait(100);
+  const steadyAtMs = mark('steady, 3 pods');
+  await wait(steadyMs);
+  const steady = log.counts(namesOf(context), steadyAtMs, Date.now());
+
+  const known = new Set(namesOf(context));
+  mark('3 → 5 pods');
+  await service.scale(many);
+  const added = podsOf(context).filter(({ name }) => !known.has(name));
+  const joined = await joinTimes(context, added);
+
+  const slow = podNamed(context, pick(inUse(context), random));
+  const slowAtMs = mark('one pod +200 ms') + settleMs;
+  await slow.behaviour({ delay: '200ms' });
+  await wait(settleMs + slowMs);
+  const p99SlowMs = percentile(log.latencies(slowAtMs, Date.now()), 0.99);
+  await slow.behaviour({ delay: '0s' });
+  await wait(settleMs);
+
+  const victim = podNamed(context, pick(inUse(context), random));
+  const killedAtMs = mark('a pod is killed');
+  victim.kill();
+  await wait(afterKillMs);
+  await service.scale(many); // its replacement runs
+  const restartedAtMs = mark('rolling restart');
+  await service.restart();
+  await wait(afterRestartMs);
+  const endMs = mark('back to 3 pods');
+  await service.scale(few);
+
+  return {
+    marks,
+    figures: {
+      jain: jainIndex(steady),
+      maxToMin: finite(maxToMin(steady)),
+      ...joined,
+      p99SlowMs: finite(p99SlowMs),
+      lostKill: log.lost(killedAtMs, restartedAtMs),
+      lostRestart: log.lost(restartedAtMs, endMs),
+    },
+  };
+}
+
+/** Waits until new pods have had calls and all have even shares, as long as patience lasts. */
+async function joinTimes(context: RoundContext, added: readonly PodStatus[]) {
+  const { log, signal, patienceMs } = context;
+  const readyAtMs = Math.max(...added.map((pod) => pod.readyAtMs ?? Date.now()));
+  const names = namesOf(context);
+  for (;;) {
+    const first = added.map(({ name }) => log.firstAnswerOf(name));
+    const evenAtMs = log.evenSince(names, readyAtMs);
+    const all = first.every((atMs) => atMs !== undefined);
+    if ((all && evenAtMs !== undefined) || Date.now() - readyAtMs > patienceMs) {
+      const delays = added.map(({ readyAtMs = 0 }, i) => Math.max(0, (first[i] ?? Infinity) - readyAtMs));
+      const evenMs = evenAtMs === undefined ? null : Math.max(0, evenAtMs - readyAtMs);
+      return { firstCallMs: finite(Math.max(...delays)), evenMs };
+    }
+    await sleep(100, undefined, { signal });
+  }
+}
+
+const podsOf = ({ service, reaches }: RoundContext) =>
+  service.status.pods.filter((pod) => pod.state === 'running' && reaches(pod));
+const podNamed = ({ service }: RoundContext, wanted: string) =>
+  service.pods.find(({ name }) => name === wanted)!;
+const namesOf = (context: RoundContext) => podsOf(context).map(({ name }) => name);
+
+/** Pods that had calls just now: what happens to one that nobody calls shows nothing. */
+function inUse(context: RoundContext): string[] {
+  const names = namesOf(context);
+  const counts = context.log.counts(names, Date.now() - 1000, Date.now());
+  const used = names.filter((_, i) => counts[i]! > 0);
+  return used.length > 0 ? used : names;
+}
+
+const pick = <T>(items: readonly T[], random: () => number): T => items[Math.floor(random() * items.length)]!;
+const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : null);

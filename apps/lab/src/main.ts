@@ -1,3 +1,0 @@
-import { runCli } from './cli.ts';
-
-process.exit(await runCli(process));

@@ -1,0 +1,56 @@
+import type { Call } from '../calls.ts';
+import { jainIndex } from './statistics.ts';
+
+/** The window over which shares are looked at. */
+export const windowMs = 1500;
+/** Shares count as even from here: chance alone makes some difference between pods that get some 30 calls each. */
+const evenFrom = 0.93;
+
+/** The calls of one client, in the order of their ends. */
+export class CallLog {
+  readonly #calls: Call[] = [];
+
+  add(call: Call): void {
+    this.#calls.push(call);
+  }
+
+  get all(): readonly Call[] {
+    return this.#calls;
+  }
+
+  between(fromMs: number, toMs: number): Call[] {
+    return this.#calls.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+  }
+
+  lost(fromMs: number, toMs: number): number {
+    return this.between(fromMs, toMs).filter(({ code }) => code !== 'OK').length;
+  }
+
+  latencies(fromMs: number, toMs: number): number[] {
+    return this.between(fromMs, toMs).map(({ latencyMs }) => latencyMs);
+  }
+
+  /** How many calls each of these pods answered. */
+  counts(pods: readonly string[], fromMs: number, toMs: number): number[] {
+    const counts = new Map(pods.map((pod) => [pod, 0]));
+    for (const { pod, code } of this.between(fromMs, toMs)) {
+      const count = pod === undefined || code !== 'OK' ? undefined : counts.get(pod);
+      if (count !== undefined) counts.set(pod!, count + 1);
+    }
+    return [...counts.values()];
+  }
+
+  /** When this pod answered first. */
+  firstAnswerOf(pod: string): number | undefined {
+    return this.#calls.find((call) => call.pod === pod && call.code === 'OK')?.atMs;
+  }
+
+  /** The first moment from which on, for the length of a window, these pods had even shares; undefined if not yet. */
+  evenSince(pods: readonly string[], fromMs: number): number | undefined {
+    const last = this.#calls.at(-1)?.atMs ?? 0;
+    for (let startMs = fromMs; startMs + windowMs <= last; startMs += 100) {
+      if (jainIndex(this.counts(pods, startMs, startMs + windowMs)) >= evenFrom) return startMs;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { CallLog } from './call-log.ts';
+import { figureOf } from './figures.ts';
+import { connectionsTo, cpuUs } from './processes.ts';
+import { jainIndex, maxToMin, median, percentile, seededRandom, shuffled } from './statistics.ts';
+
+describe('statistics', () => {
+  it('say how even shares are', () => {
+    expect(jainIndex([5, 5, 5])).toBe(1);
+    expect(jainIndex([9, 0, 0])).toBeCloseTo(1 / 3);
+    expect(jainIndex([0, 0])).toBe(0);
+    expect(maxToMin([6, 3])).toBe(2);
+    expect(maxToMin([6, 0])).toBe(Infinity);
+    expect(maxToMin([])).toBeUndefined();
+  });
+
+  it('find the middle and the tail', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+    expect(median([])).toBeUndefined();
+    const hundred = Array.from({ length: 100 }, (_, i) => i + 1);
+    expect(percentile(hundred, 0.99)).toBe(99);
+    expect(percentile([7], 0.5)).toBe(7);
+    expect(percentile([], 0.5)).toBeUndefined();
+  });
+
+  it('repeat what a seed gives', () => {
+    const order = (seed: number) => shuffled([1, 2, 3, 4, 5, 6, 7, 8], seededRandom(seed));
+    expect(order(7)).toEqual(order(7));
+    expect(order(7)).not.toEqual(order(8));
+    expect(order(7).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+});
+
+describe('a figure', () => {
+  it('is the median of its rounds, with their spread', () => {
+    expect(figureOf('evenMs', [900, 1000, 1300])).toMatchObject({
+      median: 1000,
+      min: 900,
+      max: 1300,
+      repeatable: true,
+    });
+  });
+
+  it('says so when its rounds are too far apart', () => {
+    expect(figureOf('evenMs', [300, 1000, 4000]).repeatable).toBe(false);
+    expect(figureOf('lostKill', [0, 1, 3]).repeatable).toBe(true); // what does not matter is no spread
+  });
+
+  it('counts what was not reached as more than anything', () => {
+    expect(figureOf('evenMs', [null, null, 900])).toMatchObject({
+      median: null,
+      min: 900,
+      max: null,
+      repeatable: false,
+    });
+    expect(figureOf('evenMs', [null, null, null])).toMatchObject({ median: null, repeatable: true });
+    expect(figureOf('evenMs', [null, 900, 1000])).toMatchObject({ median: 1000, repeatable: false });
+  });
+});
+
+describe('the log of calls', () => {
+  const log = new CallLog();
+  for (let i = 0; i < 400; i++) {
+    // For two seconds all go to a, then to both by turns; one in a hundred is lost.
+    const pod = i < 200 || i % 2 === 0 ? 'a' : 'b';
+    log.add({
+      client: 'client',
+      atMs: i * 10,
+      pod,
+      code: i % 100 === 99 ? 'UNAVAILABLE' : 'OK',
+      latencyMs: i,
+    });
+  }
+
+  it('knows who answered how often, first, and what was lost', () => {
+    expect(log.counts(['a', 'b', 'c'], 0, 2000)).toEqual([198, 0, 0]);
+    expect(log.firstAnswerOf('b')).toBe(2010);
+    expect(log.firstAnswerOf('c')).toBeUndefined();
+    expect(log.lost(0, 4000)).toBe(4);
+  });
+
+  it('knows since when shares are even', () => {
+    expect(log.evenSince(['a', 'b'], 0)).toBeGreaterThan(1000);
+    expect(log.evenSince(['a', 'b'], 0)).toBeLessThanOrEqual(2000);
+    expect(log.evenSince(['a', 'b', 'c'], 0)).toBeUndefined();
+  });
+});
+
+describe.runIf(process.platform === 'linux')('processes', () => {
+  it('have used CPU and have connections, as far as the system tells', async () => {
+    expect(await cpuUs(process.pid)).toBeGreaterThan(0);
+    expect(await connectionsTo(process.pid, new Set([1]))).toBe(0);
+    expect(await cpuUs(2 ** 30)).toBeUndefined();
+    expect(await connectionsTo(2 ** 30, new Set())).toBeUndefined();
+  });
+});

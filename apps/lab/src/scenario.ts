@@ -1,0 +1,22 @@
+import type { PodStatus } from '@evenly/local-cluster';
+import type { Stage } from './stage/stage.ts';
+
+/** A strategy of balancing, as a recipe: what to start, and with which configuration. See ../scenarios. */
+export interface Scenario {
+  name: string;
+  /** What it is, in a sentence. */
+  about: string;
+  /** When to use it, in a sentence. */
+  use: string;
+  /** Where the local cluster is unlike a real one here, beyond what docs/scenarios.md says of all. */
+  differs: string;
+  /** Brings everything up, clients last. The service that is called is always be1-srv. */
+  start(stage: Stage): Promise<void>;
+  /** How long a comparison waits for new pods to get their share, in seconds; default 6. */
+  patienceS?: number;
+  /** Which pods of be1-srv are to get calls; default all. */
+  reaches?: (pod: PodStatus) => boolean;
+}
+
+/** The service that all scenarios call. */
+export const mainService = 'be1-srv';

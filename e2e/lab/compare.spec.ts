@@ -1,0 +1,114 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ManagedProcess } from '@evenly/local-cluster';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  accessibilityFaults,
+  chromiumPath,
+  launchChromium,
+  noChromium,
+  openPage,
+} from '../shared/chromium.ts';
+import { eventually, isAlive } from '../shared/wait.ts';
+
+const main = fileURLToPath(new URL('../../apps/lab/dist/main.js', import.meta.url));
+
+let output: string;
+let running: ManagedProcess | undefined;
+beforeEach(() => (output = mkdtempSync(join(tmpdir(), 'evenly-report-'))));
+afterEach(async () => {
+  await running?.stop(30_000);
+  rmSync(output, { recursive: true });
+});
+
+function lab(args: readonly string[], env: Record<string, string> = {}): ManagedProcess {
+  const command = [process.execPath, main, ...args, '--output', output];
+  running = new ManagedProcess({ name: 'lab', command, env: { ...process.env, ...env } });
+  return running;
+}
+
+interface Report {
+  partial: boolean;
+  seed: number;
+  scenarios: {
+    name: string;
+    error?: string;
+    rounds: number;
+    figures: Record<string, { median: number | null }>;
+  }[];
+}
+const report = () => JSON.parse(readFileSync(join(output, 'report.json'), 'utf8')) as Report;
+/** Processes whose standard input, and so whose life, hangs on that of the lab. */
+const childrenOf = (pid: number) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+
+describe('lab compare', () => {
+  it('measures a scenario and writes a report', { timeout: 120_000 }, async () => {
+    const process = lab(['run', 'headless-dns', '--rounds', '1', '--seed', '7']);
+    expect((await process.exited).code, process.log.text).toBe(0);
+    expect(process.log.text).toMatch(/scenario +Jain/);
+    const { partial, seed, scenarios } = report();
+    expect({ partial, seed }).toEqual({ partial: false, seed: 7 });
+    const [{ name, rounds, figures, error } = { figures: {} }] = scenarios as Partial<
+      Report['scenarios'][0]
+    >[];
+    expect({ name, rounds, error }).toEqual({ name: 'headless-dns', rounds: 1, error: undefined });
+    expect(figures!['jain']!.median).toBeGreaterThan(0.9);
+    // What the reference systems say of it: new pods get nothing.
+    expect(figures!['firstCallMs']!.median).toBeNull();
+    expect(Object.keys(figures!)).toHaveLength(11);
+  });
+
+  it('that is interrupted leaves a partial report, and no process', async () => {
+    const process = lab(['compare', '--scenarios', 'sidecar,clusterip', '--rounds', '5']);
+    await eventually(() => expect(childrenOf(process.pid!).length).toBeGreaterThan(7));
+    const pids = childrenOf(process.pid!).map(Number);
+    const { code } = await process.stop(30_000);
+    expect(code).toBe(130);
+    expect(report().partial).toBe(true);
+    expect(report().scenarios.map(({ error }) => error)).toEqual(['interrupted', 'interrupted']);
+    expect(process.log.text).toContain('PARTIAL');
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  it('shows the last lines of a pod that does not start', async () => {
+    const process = lab(['run', 'clusterip', '--rounds', '1'], { MAX_CONNECTION_AGE: 'soon' });
+    expect((await process.exited).code).toBe(69);
+    expect(process.log.text).toMatch(/clusterip: be1-srv-\d did not start: exit code 64; its last lines:/);
+    expect(process.log.text).toContain('expected a duration');
+  });
+
+  it.each([
+    [['run', 'istio'], /no scenario "istio"; there are: clusterip, headless-dns, max-age/],
+    [['compare', '--scenarios', 'proxy,nowhere'], /no scenario "nowhere"/],
+    [['compare', '--rounds', '0', '--rate', 'fast'], /--rounds: .*\n.*--rate: /],
+    [['run'], /missing required argument 'scenario'/],
+  ])('refuses %j', async (args, message) => {
+    const process = lab(args);
+    expect((await process.exited).code).toBe(64);
+    expect(process.log.text).toMatch(message);
+  });
+});
+
+describe.skipIf(chromiumPath === undefined)(`the report${noChromium}`, () => {
+  let browser: Browser;
+  beforeAll(async () => (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  it('is a page without faults, also for axe, in the dark and on a phone', { timeout: 120_000 }, async () => {
+    const process = lab(['run', 'clusterip', '--rounds', '1']);
+    expect((await process.exited).code, process.log.text).toBe(0);
+    const url = pathToFileURL(join(output, 'index.html')).href;
+    for (const options of [{}, { colorScheme: 'dark' }, { width: 390 }] as const) {
+      const { page, faults } = await openPage(browser, url, options);
+      expect(await page.locator('svg[role=img]').count()).toBe(9);
+      expect(await page.locator('table').textContent()).toContain('> 6 s');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(faults).toEqual([]);
+      await page.close();
+    }
+  });
+});

@@ -1,0 +1,108 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  accessibilityFaults,
+  chromiumPath,
+  launchChromium,
+  noChromium,
+  openPage,
+} from '../shared/chromium.ts';
+import { RunningLab } from '../local/lab.ts';
+
+describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => {
+  let browser: Browser;
+  let lab: RunningLab;
+  beforeAll(async () => {
+    [browser, lab] = await Promise.all([launchChromium(), RunningLab.start(['--rate', '50'])]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await lab.stop();
+  });
+
+  const open = async (options: Parameters<typeof openPage>[2] = {}) => {
+    const { page, faults } = await openPage(browser, lab.url, options);
+    await page.getByRole('button', { name: 'Scale be1-srv' }).waitFor();
+    return { page, faults };
+  };
+  const said = (page: Page) => page.locator('#said').textContent();
+  const chartOf = (page: Page) => page.locator('#calls svg').getAttribute('aria-label');
+
+  it('scales by a click, and the chart follows', async () => {
+    const { page, faults } = await open();
+    await expect.poll(() => chartOf(page)).toContain('be1-srv-1');
+    await page.getByLabel('Pods of be1-srv').fill('4');
+    await page.getByRole('button', { name: 'Scale be1-srv' }).click();
+    await expect.poll(() => said(page)).toBe('be1-srv has 4 pods.');
+    await expect.poll(() => chartOf(page)).toMatch(/be1-srv-1, be1-srv-2, be1-srv-3, be1-srv-4/);
+    await expect
+      .poll(() => page.locator('#graph svg').getAttribute('aria-label'))
+      .toMatch(/client calls be1-srv-4/);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('makes pods unhealthy, slow and dead, and says what the lab refuses', async () => {
+    const { page, faults } = await open();
+    const [pod] = await lab.podsOf('be2-srv');
+    const row = page.getByRole('row', { name: pod! });
+    await page.getByRole('button', { name: `Make ${pod} unhealthy` }).click();
+    await expect.poll(() => row.textContent()).toContain('unhealthy');
+    await page.getByRole('button', { name: `Make ${pod} healthy` }).click();
+    await page.getByRole('button', { name: `Delay ${pod}` }).click();
+    await expect.poll(() => row.textContent()).toContain('+200ms');
+    await page.getByRole('button', { name: `Kill ${pod}` }).click();
+    await expect.poll(() => row.count()).toBe(0);
+    await page.getByLabel('Pods of be2-srv').evaluate((input) => input.removeAttribute('max'));
+    await page.getByLabel('Pods of be2-srv').fill('10000');
+    await page.getByRole('button', { name: 'Scale be2-srv' }).click();
+    await expect.poll(() => said(page)).toContain('from 0 to 50');
+    expect(faults.filter((fault) => !fault.includes('400'))).toEqual([]); // the refusal, as Chromium logs it
+    await page.close();
+  });
+
+  it('shows what the clients of the xDS server have acknowledged, and calls that are not the client’s', async () => {
+    const { page } = await open();
+    await expect.poll(() => page.locator('#xds').textContent()).toMatch(/lab-client.*acked/);
+    await lab.call('be1-srv', 1000);
+    await expect.poll(() => chartOf(page)).toContain('be1-srv');
+    await page.close();
+  });
+
+  it('switches the scenario, and changes its shares', async () => {
+    const { page, faults } = await open();
+    await page.getByLabel('Scenario').selectOption('canary');
+    await page.getByRole('button', { name: 'Switch' }).click();
+    await expect.poll(() => said(page), { timeout: 30_000 }).toBe('canary runs.');
+    const slider = page.getByLabel('be1-srv-v2 gets');
+    await slider.waitFor();
+    await slider.fill('100');
+    await slider.dispatchEvent('change');
+    await expect.poll(() => said(page)).toBe('be1-srv-v2 gets 100 % of the calls.');
+    const callers = () => page.locator('#graph svg').getAttribute('aria-label');
+    await expect.poll(callers).toMatch(/^(client calls be1-srv-v2-\d \d+ times a second(, )?)+$/);
+
+    // gRPC-Web from this browser, through the proxy.
+    await page.getByLabel('Name').fill('Chromium');
+    await page.getByRole('button', { name: 'Call ten times' }).click();
+    await expect
+      .poll(() => page.locator('#answers').textContent())
+      .toMatch(/× Hello Chromium {2}from hostname be1-srv-v2-/);
+    expect(faults).toEqual([]);
+    await page.getByLabel('Scenario').selectOption('xds-dns-srv');
+    await page.getByRole('button', { name: 'Switch' }).click();
+    await expect.poll(() => said(page), { timeout: 30_000 }).toBe('xds-dns-srv runs.');
+    await page.close();
+  });
+
+  it.each([
+    ['light', 1200],
+    ['dark', 1200],
+    ['light', 390],
+    ['dark', 390],
+  ] as const)('is accessible, %s, %i px wide', async (colorScheme, width) => {
+    const { page } = await open({ colorScheme, width });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.close();
+  });
+});

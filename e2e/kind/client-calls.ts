@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { eventually } from '../shared/wait.ts';
-import type { Calls } from './client-pod.ts';
+import type { Calls, ClientPod } from './client-pod.ts';
 import type { Pod } from './kubectl.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -44,4 +44,38 @@ export async function callsDuringRestart(scenario: Scenario, service: string): P
     await scenario.restart(service);
     await eventually(async () => expect(await scenario.isEnding(service)).toBe(false), newsMs);
   });
+}
+
+/**
+ * Two restarts one right after the other, in each of which all new pods are ready before all old ones end at once: there
+ * is always somebody to call for those who know. @returns the calls until all new pods are reached
+ */
+export async function callsDuringFastRestarts(scenario: Scenario, service: string): Promise<Calls> {
+  const { kubectl } = scenario;
+  const patch = [
+    { op: 'replace', path: '/spec/strategy/rollingUpdate/maxSurge', value: '100%' },
+    { op: 'replace', path: '/spec/template/spec/containers/0/lifecycle/preStop/sleep/seconds', value: 1 },
+  ];
+  return scenario.client.during(async () => {
+    await kubectl.run('patch', 'deployment', service, '--type=json', `--patch=${JSON.stringify(patch)}`);
+    await kubectl.rolledOut(service);
+    await scenario.restart(service);
+    await scenario.restart(service);
+    await clientReachesAll(scenario, service);
+  });
+}
+
+/** Waits until so large a share of a client's calls is answered by pods whose names begin so. */
+export async function shareBecomes(
+  client: ClientPod,
+  prefix: string,
+  share: number,
+  tolerance: number,
+): Promise<void> {
+  await eventually(async () => {
+    const calls = await client.next(300);
+    const matching = [...calls.byPod].filter(([pod]) => pod.startsWith(prefix));
+    const seen = matching.reduce((sum, [, count]) => sum + count, 0) / calls.answered;
+    expect(Math.abs(seen - share), `share of ${prefix}: ${seen}`).toBeLessThanOrEqual(tolerance);
+  }, newsMs);
 }

@@ -63,6 +63,12 @@ export class Kubectl {
     return stdout.split(' ').filter((name) => name !== '');
   }
 
+  /** What a pod's admin port answers, by way of the API server. */
+  async adminPage(pod: string, port: number, path: string): Promise<string> {
+    const url = `/api/v1/namespaces/${this.namespace}/pods/${pod}:${port}/proxy/${path}`;
+    return (await this.run('get', '--raw', url)).stdout;
+  }
+
   /** Logs of all pods of an app, from their beginning. */
   async logs(app: string): Promise<string> {
     const selector = `app.kubernetes.io/name=${app}`;

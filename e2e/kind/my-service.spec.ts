@@ -21,10 +21,7 @@ describeScenario('my-service', (scenario) => {
 
   it('a wrong key in the config: the log says where, and the pods still answer', async () => {
     const { kubectl } = scenario();
-    const data = { 'mesh.yaml': 'services:\n  my-service:\n    sauce: { static: {} }\n' };
-    await kubectl.run('patch', 'configmap', 'xds-server-config', `--patch=${JSON.stringify({ data })}`);
-    const touch = ['--overwrite', `evenly/touched=${Date.now()}`];
-    await kubectl.run('annotate', 'pods', '--selector=app.kubernetes.io/name=xds-server', ...touch);
+    await scenario().editConfig('xds-server', 'mesh.yaml', (text) => text.replace('source:', 'sauce:'));
     await eventually(async () => {
       const logs = await kubectl.logs('xds-server');
       expect(logs).toContain('config refused; the last good one stays');

@@ -97,6 +97,11 @@ export class Scenario {
     return this.clients[0]!;
   }
 
+  /** The echo-client of a Deployment, where there are several. */
+  clientOf(deployment: string): ClientPod {
+    return this.clients.find(({ name }) => name.startsWith(`${deployment}-`))!;
+  }
+
   /** Asks the frontends, one after the other, to call a service. */
   async call(service: string, calls = 15): Promise<Answer> {
     const frontend = this.frontends[this.#nextFrontend++ % this.frontends.length]!;
@@ -121,6 +126,20 @@ export class Scenario {
   async restart(deployment: string): Promise<void> {
     await this.kubectl.run('rollout', 'restart', `deployment/${deployment}`);
     await this.kubectl.rolledOut(deployment);
+  }
+
+  /**
+   * Edits a file of an app's ConfigMap. The kubelet brings it to the pods within its sync period, a minute, and sooner to
+   * a pod that changes: so they are touched.
+   */
+  async editConfig(app: string, file: string, edit: (text: string) => string): Promise<void> {
+    const configMap = `${app}-config`;
+    const { stdout } = await this.kubectl.run('get', 'configmap', configMap, '--output=json');
+    const { data } = JSON.parse(stdout) as { data: Record<string, string> };
+    const patch = JSON.stringify({ data: { [file]: edit(data[file]!) } });
+    await this.kubectl.run('patch', 'configmap', configMap, `--patch=${patch}`);
+    const touch = `evenly/touched=${Date.now()}`;
+    await this.kubectl.run('annotate', 'pods', `--selector=${labelOf(app)}`, '--overwrite', touch);
   }
 
   /** The pods of the frontend and the xds-server, to see whether they are still the same. */

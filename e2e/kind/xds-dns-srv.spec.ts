@@ -59,39 +59,21 @@ describeScenario('xds-dns-srv', (scenario) => {
 
   it('a broken config in the ConfigMap: said with line and field, and the last good one stays', async () => {
     const { kubectl } = scenario();
-    const get = ['get', 'configmap', 'xds-server-config', '--output=jsonpath={.data.svc_config\\.json}'];
-    const { stdout: good } = await kubectl.run(...get);
-    const write = (text: string) =>
-      kubectl.run(
-        'patch',
-        'configmap',
-        'xds-server-config',
-        `--patch=${JSON.stringify({ data: { 'svc_config.json': text } })}`,
-      );
+    const edit = (from: string, to: string) =>
+      scenario().editConfig('xds-server', 'svc_config.json', (text) => text.replaceAll(from, to));
     await underLoad(scenario(), 'be1-srv', async () => {
-      await write(good.replace('"portName": "grpc"', '"portName": 50051'));
-      await newsOfFiles(async () => {
+      await edit('"portName": "grpc"', '"portName": 50051');
+      await eventually(async () => {
         const logs = await kubectl.logs('xds-server');
         expect(logs).toContain('config refused; the last good one stays');
         expect(logs).toContain('svc_config.json:6');
         expect(logs).toContain('services[0].portName');
-      });
+      }, 120_000);
     });
-    await write(good.replaceAll('"be2-srv"', '"be3-srv"'));
+    await edit('"portName": 50051', '"portName": "grpc"');
+    await edit('"be2-srv"', '"be3-srv"');
     const applied = '"services":["be1-srv","be3-srv"]';
-    await newsOfFiles(async () => expect(await kubectl.logs('xds-server')).toContain(applied));
+    await eventually(async () => expect(await kubectl.logs('xds-server')).toContain(applied), 120_000);
     await allAnswer(scenario(), 'be1-srv', (_frontend, pods) => pods);
   });
-
-  /** The kubelet brings an edited ConfigMap within its sync period, a minute, and sooner to a pod that changes. */
-  async function newsOfFiles(attempt: () => Promise<void>): Promise<void> {
-    const touch = ['--overwrite', `evenly/touched=${Date.now()}`];
-    await scenario().kubectl.run(
-      'annotate',
-      'pods',
-      '--selector=app.kubernetes.io/name=xds-server',
-      ...touch,
-    );
-    await eventually(attempt, 120_000);
-  }
 });

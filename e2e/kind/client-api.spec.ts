@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { callsDuringFastRestarts, callsDuringRestart, clientReachesAll } from './client-calls.ts';
+import { describeScenario } from './scenario.ts';
+
+describeScenario('client-api', (scenario) => {
+  it('start: all three pods', async () => {
+    await clientReachesAll(scenario(), 'be1-srv');
+  });
+
+  it('3 to 5: the new pods join, and no call fails', async () => {
+    const calls = await scenario().client.during(async () => {
+      await scenario().scale('be1-srv', 5);
+      await clientReachesAll(scenario(), 'be1-srv');
+    });
+    expect(calls.failed).toBe(0);
+  });
+
+  it('a rolling restart: no call fails', async () => {
+    const calls = await callsDuringRestart(scenario(), 'be1-srv');
+    expect(calls.failed).toBe(0);
+    await clientReachesAll(scenario(), 'be1-srv');
+  });
+
+  it('two fast restarts, which headless-dns does not bear: no call fails', async () => {
+    const calls = await callsDuringFastRestarts(scenario(), 'be1-srv');
+    expect(calls.failed).toBe(0);
+  });
+});

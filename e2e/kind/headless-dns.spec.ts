@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import {
+  callsDuringFastRestarts,
+  callsDuringRestart,
+  clientReachesAll,
+  whoAnswered,
+} from './client-calls.ts';
+import { describeScenario } from './scenario.ts';
+
+describeScenario('headless-dns', (scenario) => {
+  it('start: all three pods', async () => {
+    await clientReachesAll(scenario(), 'be1-srv');
+  });
+
+  it('3 to 5: the new pods get no call', async () => {
+    const known = whoAnswered(await clientReachesAll(scenario(), 'be1-srv'));
+    await scenario().scale('be1-srv', 5);
+    expect(whoAnswered(await scenario().client.next(200))).toEqual(known);
+  });
+
+  it('a rolling restart: connections end, the client asks DNS again and finds all', async () => {
+    await callsDuringRestart(scenario(), 'be1-srv');
+    await clientReachesAll(scenario(), 'be1-srv');
+  });
+
+  it('two fast restarts: calls fail though pods are ready, until 30 s after the last look-up', async () => {
+    const calls = await callsDuringFastRestarts(scenario(), 'be1-srv');
+    expect(calls.failed).toBeGreaterThan(0);
+  });
+});

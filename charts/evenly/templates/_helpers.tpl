@@ -5,7 +5,7 @@
 {{- $file := $.Files.Get (printf "apps/%s.yaml" $given.app) -}}
 {{- if not $file -}}{{- fail (printf "apps.%s.app: there is no app %q" $key $given.app) -}}{{- end -}}
 {{- $app := mergeOverwrite (fromYaml $file) (omit $given "service" "resources") -}}
-{{- $_ := set $app "service" (merge (default dict $given.service) $app.service) -}}
+{{- $_ := set $app "service" (merge (default dict $given.service) (default dict $app.service)) -}}
 {{- if $given.resources -}}{{- $_ := set $app.container "resources" $given.resources -}}{{- end -}}
 {{- $_ := set $app "name" (default $key $given.nameOverride) -}}
 {{- $apps = append $apps $app -}}

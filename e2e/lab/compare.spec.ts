@@ -46,7 +46,7 @@ const childrenOf = (pid: number) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
 
 describe('lab compare', () => {
-  it('measures a scenario and writes a report', { timeout: 120_000 }, async () => {
+  it('measures a scenario and writes a report', async () => {
     const process = lab(['run', 'headless-dns', '--rounds', '1', '--seed', '7']);
     expect((await process.exited).code, process.log.text).toBe(0);
     expect(process.log.text).toMatch(/scenario +Jain/);
@@ -98,7 +98,7 @@ describe.skipIf(chromiumPath === undefined)(`the report${noChromium}`, () => {
   beforeAll(async () => (browser = await launchChromium()));
   afterAll(() => browser.close());
 
-  it('is a page without faults, also for axe, in the dark and on a phone', { timeout: 120_000 }, async () => {
+  it('is a page without faults, also for axe, in the dark and on a phone', async () => {
     const process = lab(['run', 'clusterip', '--rounds', '1']);
     expect((await process.exited).code, process.log.text).toBe(0);
     const url = pathToFileURL(join(output, 'index.html')).href;

@@ -50,7 +50,7 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
     await page.getByRole('button', { name: `Make ${pod} unhealthy` }).click();
     await expect.poll(() => row.textContent()).toContain('unhealthy');
     await page.getByRole('button', { name: `Make ${pod} healthy` }).click();
-    await page.getByRole('button', { name: `Delay ${pod}` }).click();
+    await page.getByRole('button', { name: `+200 ms for ${pod}` }).click();
     await expect.poll(() => row.textContent()).toContain('+200ms');
     await page.getByRole('button', { name: `Kill ${pod}` }).click();
     await expect.poll(() => row.count()).toBe(0);

@@ -48,6 +48,8 @@ function chart(container, label, options) {
     style: { background: 'transparent', color: 'inherit', fontSize: '12px' },
     ...options,
   });
+  // Plot labels its groups, which ARIA does not allow on what has no role.
+  for (const group of svg.querySelectorAll('[aria-label]')) group.removeAttribute('aria-label');
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', label);
   container.replaceChildren(svg);

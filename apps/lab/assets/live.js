@@ -230,7 +230,9 @@ function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }
     ),
   );
   const total = d3.sum(edges, ({ pod, calls }) => (pods.some((each) => each.name === pod) ? calls : 0));
-  const heads = ['pod', 'state', 'calls/s', 'share', ''].map((text) => element('th', { scope: 'col' }, text));
+  const heads = ['pod', 'state', 'calls/s', 'share', 'actions'].map((text) =>
+    element('th', { scope: 'col' }, text),
+  );
   const rows = pods.map((pod) => podRow(pod, edges, total));
   const table = element(
     'table',
@@ -251,7 +253,11 @@ function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }
     form,
     ip && element('p', { class: 'quiet' }, ip),
     lastFailure && element('p', { class: 'quiet' }, `Last failure: ${lastFailure.split('\n')[0]}`),
-    element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Pods of ${name}` }, table),
+    element(
+      'div',
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `${name}, pod by pod` },
+      table,
+    ),
   );
 }
 
@@ -272,8 +278,8 @@ function podRow({ name, state, zone, address, port, behaviour = {} }, edges, tot
             ? button('Unhealthy', `Make ${name} unhealthy`, change({ healthy: false }, 'says NOT_SERVING'))
             : button('Healthy', `Make ${name} healthy`, change({ healthy: true }, 'says SERVING')),
           isSlow
-            ? button('No delay', `Take the delay from ${name}`, change({ delay: '0s' }, 'answers at once'))
-            : button('+200 ms', `Delay ${name}`, change({ delay: '200ms' }, 'takes 200 ms more')),
+            ? button('No delay', `No delay for ${name}`, change({ delay: '0s' }, 'answers at once'))
+            : button('+200 ms', `+200 ms for ${name}`, change({ delay: '200ms' }, 'takes 200 ms more')),
           button('Kill', `Kill ${name}`, () => ask(`/pods/${name}/kill`, undefined, `${name} was killed.`)),
         ]
       : [];
@@ -328,7 +334,7 @@ function appTable({ apps, dns }) {
     element('td', {}, ''),
     element('td', {}, button(isUp ? 'Stop' : 'Start', `${isUp ? 'Stop' : 'Start'} the DNS server`, turn)),
   );
-  const heads = ['program', 'state', 'listens on', 'restarts', ''].map((text) =>
+  const heads = ['program', 'state', 'listens on', 'restarts', 'actions'].map((text) =>
     element('th', { scope: 'col' }, text),
   );
   return element(

@@ -1,6 +1,12 @@
-import { runMain } from '@evenly/service';
-import { checkFiles } from './check.ts';
-import { l7Proxy } from './program.ts';
+import { capYoungGeneration } from './young-generation.ts';
+
+// Before the rest is loaded, for loading makes the new space grow.
+capYoungGeneration();
+const [{ runMain }, { checkFiles }, { l7Proxy }] = await Promise.all([
+  import('@evenly/service'),
+  import('./check.ts'),
+  import('./program.ts'),
+]);
 
 const [command, ...files] = process.argv.slice(2);
 if (command === 'check') {

@@ -4,10 +4,11 @@ import { Ledger, LedgerBackend } from './testing/ledger.ts';
 import { SteadyLoad } from './testing/steady-load.ts';
 
 /*
- * Backends are processes of their own, restarted one after the other under load; the default config. RESTARTS and RATE (calls
- * per second) make it the size of the README's figures.
+ * Backends are processes of their own, restarted one after the other under load; the default config. `npm run restarts` is the
+ * large form: RESTARTS, RELOADS of the config and RATE (calls per second).
  */
 const restarts = Number(process.env['RESTARTS'] ?? 3);
+const reloads = Number(process.env['RELOADS'] ?? 5);
 const rate = Number(process.env['RATE'] ?? 100);
 
 interface Running {
@@ -35,10 +36,29 @@ async function scenario(port: number, disturb: (running: Running) => Promise<voi
   return { load, ledger, proxy };
 }
 
+/** Each differs from the one before, so each is a change: to the routes, and every other time to the balancing. */
+async function reload(number: number, { backends, proxy }: Running): Promise<void> {
+  const policy = number % 2 === 0 ? 'round-robin' : 'least-request';
+  const config = oneService(
+    backends.map(({ address }) => address),
+    `    policy: { loadBalancing: ${policy} }`,
+  );
+  const applied = () => proxy.log.filter(({ message }) => message === 'config applied').length;
+  const before = applied();
+  await proxy.write(config.replace('name: all', `name: all-${number}`));
+  await expect.poll(applied, { timeout: 20_000 }).toBeGreaterThan(before);
+}
+
 describe('backends restart under load', { timeout: 300_000 }, () => {
-  it('in order: no call fails, none runs twice', async () => {
-    const { load, ledger } = await scenario(41_051, async ({ backends }) => {
-      for (let count = 0; count < restarts; count++) await backends[count % 2]!.restart('SIGTERM');
+  it('in order, while the config is reloaded again and again: no call fails, none runs twice', async () => {
+    const { load, ledger } = await scenario(41_051, async (running) => {
+      const restarting = async () => {
+        for (let count = 0; count < restarts; count++) await running.backends[count % 2]!.restart('SIGTERM');
+      };
+      const reloading = async () => {
+        for (let count = 0; count < reloads; count++) await reload(count, running);
+      };
+      await Promise.all([restarting(), reloading()]);
     });
     expect(load.failed.slice(0, 5)).toEqual([]);
     expect(ledger.ranTwice).toEqual([]);

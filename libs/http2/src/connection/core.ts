@@ -174,6 +174,7 @@ export class Core {
     stream.heldBytes = 0;
     if (stream.queue !== undefined) {
       this.waiting.delete(stream);
+      stream.queue.clear();
       stream.queue = undefined;
     }
     if (this.streams.size === 0) this.idleSinceMs = this.nowMs;

@@ -134,8 +134,8 @@ function sendOneFrame(core: Core, stream: Stream): boolean {
   if (queue === undefined || stream.closed) return false;
   let sent = 0;
   if (queue.bytes > 0) {
-    const { head, headOffset } = queue;
-    const end = Math.min(head.length, headOffset + core.peer.maxFrameSize);
+    const { head, headOffset, headEnd } = queue;
+    const end = Math.min(headEnd, headOffset + core.peer.maxFrameSize);
     const last = queue.endStream && end - headOffset === queue.bytes;
     sent = writeData(core, stream, head, headOffset, end, last) - headOffset;
     if (sent === 0) return false;

@@ -1,4 +1,5 @@
 import { ErrorCode, Http2Error } from '../errors.ts';
+import { bufferPool } from '../flow/buffer-pool.ts';
 import { FRAME_HEADER_BYTES, FrameType } from './constants.ts';
 
 /**
@@ -80,7 +81,7 @@ export class FrameReader {
       available >= FRAME_HEADER_BYTES
         ? FRAME_HEADER_BYTES + this.payloadLength(chunk, from)
         : FRAME_HEADER_BYTES;
-    this.partial = Buffer.allocUnsafe(size);
+    this.partial = bufferPool.take(size);
     chunk.copy(this.partial, 0, from);
     this.filled = available;
   }
@@ -94,8 +95,9 @@ export class FrameReader {
     }
     const size = FRAME_HEADER_BYTES + this.payloadLength(this.partial, 0);
     if (this.partial.length < size) {
-      const whole = Buffer.allocUnsafe(size);
+      const whole = bufferPool.take(size);
       this.partial.copy(whole, 0, 0, this.filled);
+      bufferPool.give(this.partial);
       this.partial = whole;
     }
     position = this.fill(chunk, position, size);
@@ -103,7 +105,9 @@ export class FrameReader {
     const frame = this.partial;
     this.partial = NOTHING;
     this.filled = 0;
-    return this.emit(frame, 0, size) ? position : -1;
+    const goesOn = this.emit(frame, 0, size);
+    bufferPool.give(frame);
+    return goesOn ? position : -1;
   }
 
   private fill(chunk: Buffer, from: number, until: number): number {

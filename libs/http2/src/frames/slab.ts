@@ -1,12 +1,20 @@
-import { giveSlab, LARGEST_SLAB_BYTES, SMALLEST_SLAB_BYTES, takeSlab } from './slab-pool.ts';
+import { bufferPool } from '../flow/buffer-pool.ts';
 
+const FIRST_SLAB_BYTES = 4_096;
+const LARGEST_SLAB_BYTES = 65_536;
 const NOTHING = Buffer.alloc(0);
+
+interface Piece {
+  readonly memory: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * Bytes to send, written one after the other into slabs, so that all frames of one event-loop turn leave
  * in one write. Why slabs: many tiny buffers, or concatenating them, cost more than copying small frames
- * (libs/http2/bench). Slabs start at 4 KiB and double up to 64 KiB, and come from a pool that all connections share:
- * a connection has memory only while it has something to send.
+ * (libs/http2/bench). Slabs start at 4 KiB and grow up to 64 KiB where a turn needs more; they come from a pool and go
+ * back when their bytes have left, so idle connections have none.
  */
 export class Slab {
   /** The slab being written. Write at `position` after `reserve`, then advance `position`. */
@@ -15,9 +23,11 @@ export class Slab {
   /** Start of what has not been taken yet in the current slab. */
   private start = 0;
   /** Slabs before the current one: what was written, and is not taken. Most connections never need them. */
-  private full: Buffer[] | undefined;
+  private full: Piece[] | undefined;
   private fullBytes = 0;
-  private nextSize = SMALLEST_SLAB_BYTES;
+  /** Memory of pieces that were taken: the writer's until `recycle`. */
+  private taken: Buffer[] | undefined;
+  private nextSize = FIRST_SLAB_BYTES;
 
   /** Bytes written and not taken. */
   get pending(): number {
@@ -30,14 +40,19 @@ export class Slab {
   }
 
   private grow(count: number): void {
-    if (this.position > this.start) {
-      (this.full ??= []).push(this.bytes.subarray(this.start, this.position));
-      this.fullBytes += this.position - this.start;
+    const { bytes, position, start } = this;
+    if (position > start) {
+      (this.full ??= []).push({ memory: bytes, start, end: position });
+      this.fullBytes += position - start;
+    } else if (position > 0) {
+      (this.taken ??= []).push(bytes);
+    } else {
+      bufferPool.give(bytes);
     }
-    this.bytes = takeSlab(Math.max(this.nextSize, count));
+    if (bytes.length > 0) this.nextSize = Math.min(this.nextSize * 4, LARGEST_SLAB_BYTES);
+    this.bytes = bufferPool.take(Math.max(this.nextSize, count));
     this.position = 0;
     this.start = 0;
-    this.nextSize = Math.min(this.nextSize * 2, LARGEST_SLAB_BYTES);
   }
 
   /** Appends `source[from, to)`. */
@@ -50,9 +65,11 @@ export class Slab {
   take(): Uint8Array | undefined {
     const piece = this.full?.shift();
     if (piece !== undefined) {
-      this.fullBytes -= piece.length;
+      const { memory, start, end } = piece;
+      this.fullBytes -= end - start;
       if (this.fullBytes === 0) this.full = undefined;
-      return piece;
+      (this.taken ??= []).push(memory);
+      return memory.subarray(start, end);
     }
     if (this.position === this.start) return undefined;
     const rest = this.bytes.subarray(this.start, this.position);
@@ -62,22 +79,27 @@ export class Slab {
 
   /** Says that all pieces taken so far have been copied by the writer: other connections may use their memory. */
   recycle(): void {
-    if (this.fullBytes > 0 || this.position !== this.start || this.bytes === NOTHING) return;
-    giveSlab(this.bytes);
+    if (this.taken !== undefined) {
+      for (const memory of this.taken) bufferPool.give(memory);
+      this.taken = undefined;
+    }
+    if (this.fullBytes > 0 || this.position !== this.start || this.position === 0) return;
+    bufferPool.give(this.bytes);
     this.bytes = NOTHING;
     this.position = 0;
     this.start = 0;
   }
 
-  /** Nothing was sent for a while: the next slab is a small one again. */
+  /** Begins with small slabs again (an idle connection). */
   release(): void {
-    if (this.pending === 0) this.nextSize = SMALLEST_SLAB_BYTES;
+    this.nextSize = FIRST_SLAB_BYTES;
   }
 
-  /** Drops what has not been taken. */
+  /** Drops what has not been taken. What was taken may still be in the writer's hands: the collector has it. */
   clear(): void {
     this.full = undefined;
     this.fullBytes = 0;
+    this.taken = undefined;
     this.start = this.position;
   }
 }

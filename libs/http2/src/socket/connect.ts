@@ -10,8 +10,6 @@ export type ConnectOptions = Omit<BindOptions, 'role'> & {
   readonly tls?: tls.ConnectionOptions;
 };
 
-const READ_BUFFER_BYTES = 65_536;
-
 /**
  * Connects and returns at once: streams may be opened right away, their frames leave when the socket is ready.
  * Failure to connect arrives as `onClose` (and `onReset` with `unprocessed` of streams opened before).
@@ -26,9 +24,9 @@ export function connectHttp2(options: ConnectOptions): Connection {
   return bindSocket(socket, { ...bind, role: 'client' });
 }
 
-/** One read buffer per connection, used again and again, instead of a new one for every read: half the read's cost. */
+/** Reads into the loop's one buffer, instead of a new one for every read: half the read's cost. */
 function connectPlain(host: string, port: number, options: BindOptions): Connection {
-  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  const buffer = options.loop.readBuffer;
   const callback = (count: number): boolean => {
     binding.receive(buffer.subarray(0, count));
     return true;

@@ -4,6 +4,9 @@ export interface LoopMember {
   tick(nowMs: number): void;
 }
 
+/** As much as Node reads at a time by itself. */
+const READ_BUFFER_BYTES = 65_536;
+
 export interface SocketLoopOptions {
   /** How often time-outs are checked, ms. */
   readonly tickMs?: number;
@@ -18,6 +21,8 @@ export interface SocketLoopOptions {
  */
 export class SocketLoop {
   readonly now: () => number;
+  /** Where all sockets of the thread read to: what was read is used up, or copied, before the next read. */
+  readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   private readonly tickMs: number;
   private readonly members = new Set<LoopMember>();
   private ready: LoopMember[] = [];

@@ -2,7 +2,8 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Connection } from '../connection/connection.ts';
 import type { ConnectionEvents } from '../connection/events.ts';
-import { type BindOptions, bindSocket } from './binding.ts';
+import { type BindOptions, bindSocket, SocketBinding } from './binding.ts';
+import { readingInto } from './reading-into.ts';
 
 export type ServeOptions = Omit<BindOptions, 'role' | 'events'> & {
   /** Called for each connection; `connection()` is it, from the first callback on. */
@@ -18,9 +19,21 @@ export function createHttp2Server(options: ServeOptions): net.Server {
     const events = accept(() => connection, socket);
     const connection: Connection = bindSocket(socket, { ...bind, role: 'server', events });
   };
-  if (tlsOptions === undefined) return net.createServer({ noDelay: true }, onSocket);
+  if (tlsOptions === undefined) return plainServer(options);
   return tls.createServer({ ...tlsOptions, ALPNProtocols: ['h2'] }, (socket) => {
     if (socket.alpnProtocol === 'h2') onSocket(socket);
     else socket.destroy();
+  });
+}
+
+function plainServer({ accept, tls: _, ...bind }: ServeOptions): net.Server {
+  const { readBuffer } = bind.loop;
+  // Paused, so that nothing is read before it is known where to.
+  return net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+    const socket = readingInto(readBuffer, accepted, (count) =>
+      binding.receive(readBuffer.subarray(0, count)),
+    );
+    const events = accept(() => binding.connection, socket);
+    const binding = new SocketBinding(socket, { ...bind, role: 'server', events });
   });
 }

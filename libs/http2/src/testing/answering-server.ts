@@ -53,6 +53,8 @@ export interface RunningServer {
   readonly port: number;
   /** Connections accepted, in order. */
   readonly connections: Connection[];
+  /** Those that are open. */
+  readonly sockets: ReadonlySet<net.Socket>;
   readonly close: () => Promise<void>;
 }
 
@@ -80,5 +82,5 @@ export async function startServer(
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { server, port: (server.address() as AddressInfo).port, connections, close };
+  return { server, port: (server.address() as AddressInfo).port, connections, sockets, close };
 }

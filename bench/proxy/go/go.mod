@@ -1,4 +1,4 @@
-module evenly/bench/proxy/backend
+module evenly/bench/proxy
 
 go 1.26.0
 

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { output } from './processes.mjs';
+
+const here = (path) => new URL(path, import.meta.url).pathname;
+const ghzVersion = 'github.com/bojand/ghz/cmd/ghz@v0.121.0';
+const path = 'echo.Echo/Say';
+
+/** Builds what makes the load; quick when it is there already. */
+export function prepareTools() {
+  execFileSync('go', ['build', '-o', here('bin/'), './...'], { cwd: here('go'), stdio: 'inherit' });
+  const env = { ...process.env, GOBIN: here('bin') };
+  if (!existsSync(here('bin/ghz'))) execFileSync('go', ['install', ghzVersion], { env, stdio: 'inherit' });
+}
+
+export const backendCommand = here('bin/backend');
+
+/** Connections × calls at a time of each; `run` resolves with calls (or messages) per second. */
+export const loads = [
+  { name: '10×10', calls: 20_000, run: unary(10, 10, 100) },
+  { name: '4×64', calls: 20_000, run: unary(4, 64, 100) },
+  { name: '50×1', calls: 10_000, run: unary(50, 1, 100) },
+  { name: '1×1', calls: 3_000, run: unary(1, 1, 100) },
+  { name: '10×10, 64 KiB', calls: 3_000, run: unary(10, 10, 65_536) },
+  { name: 'streams', calls: 10_000, run: streams(10, 100) },
+];
+
+/** Calls one after the other as fast as they are answered (closed loop), by h2load. */
+function unary(connections, streamsEach, bytes) {
+  return async (port, calls, directory) => {
+    const args = ['-n', calls, '-c', connections, '-m', streamsEach, '-d', bodyFile(directory, bytes)];
+    args.push(
+      '-H',
+      'content-type: application/grpc',
+      '-H',
+      'te: trailers',
+      `http://127.0.0.1:${port}/${path}`,
+    );
+    const text = await output('h2load', args);
+    const succeeded = Number(/(\d+) succeeded/.exec(text)?.[1]);
+    if (succeeded !== calls) throw new Error(`h2load on ${port}: ${succeeded} of ${calls}\n${text}`);
+    return Number(/, ([\d.]+) req\/s/.exec(text)[1]);
+  };
+}
+
+/** A file with one gRPC message of `bytes` in all. */
+function bodyFile(directory, bytes) {
+  const body = Buffer.alloc(bytes, 'x');
+  body[0] = 0;
+  body.writeUInt32BE(bytes - 5, 1);
+  const file = join(directory, `body-${bytes}`);
+  writeFileSync(file, body);
+  return file;
+}
+
+/** Long bidi streams on one connection: each sends a message when the one before has come back. */
+function streams(count, bytes) {
+  return async (port, messages) => {
+    const args = ['-address', `127.0.0.1:${port}`, '-streams', count, '-messages', messages, '-bytes', bytes];
+    return Number(await output(here('bin/stream'), args));
+  };
+}
+
+/** Calls at a fixed rate, whether answered or not (open loop), by ghz. @returns milliseconds, and how many calls failed */
+export async function openLoop(port, callsPerSecond, seconds) {
+  const calls = callsPerSecond * seconds;
+  const args = ['--insecure', '--async', '--rps', callsPerSecond, '-n', calls, '-c', 50, '--connections', 10];
+  args.push(
+    '--proto',
+    here('echo.proto'),
+    '--call',
+    path,
+    '-d',
+    '{"data":"{{randomString 100}}"}',
+    '-O',
+    'json',
+  );
+  const { latencyDistribution, statusCodeDistribution } = JSON.parse(
+    await output(here('bin/ghz'), [...args, `127.0.0.1:${port}`]),
+  );
+  const answered = Object.values(statusCodeDistribution).reduce((sum, count) => sum + count);
+  const at = (wanted) => latencyDistribution.find(({ percentage }) => percentage === wanted).latency / 1e6;
+  return { p50Ms: at(50), p99Ms: at(99), failed: answered - statusCodeDistribution.OK };
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { machineFacts, markdown, plain } from '../xds/report.mjs';
+import { chart } from './chart.mjs';
+
+const names = {
+  'l7-proxy': 'Evenly l7-proxy',
+  haproxy: 'HAProxy',
+  nginx: 'nginx',
+  envoy: 'Envoy',
+  'node-http2': 'node:http2',
+};
+
+/** What must be reached: at most so many times the peer's median CPU per call. */
+const goals = [
+  ['10×10', 'envoy', 0.45],
+  ['10×10', 'haproxy', 0.85],
+  ['4×64', 'envoy', 0.3],
+  ['4×64', 'haproxy', 0.6],
+  ['50×1', 'envoy', 0.65],
+  ['50×1', 'haproxy', 1],
+  ['1×1', 'envoy', 1],
+  ['10×10, 64 KiB', 'envoy', 1],
+];
+const mostRssMiB = 120;
+
+const range = ({ median, min, max }, digits) =>
+  `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+
+function tables({ samples, peakRssMiB, versions }, of) {
+  const arms = Object.keys(peakRssMiB);
+  const closed = [...new Set(samples.map(({ load }) => load))].filter((load) => load !== 'open loop');
+  const header = ['load', ...arms.map((arm) => `${names[arm]} ${versions[arm]}`)];
+  const row = (title, load, field, digits) => [
+    title,
+    ...arms.map((arm) => range(of(load, arm, field), digits)),
+  ];
+  const cpu = { header, rows: closed.map((load) => row(load, load, 'micros', 1)) };
+  const rate = { header, rows: closed.map((load) => row(load, load, 'callsPerSecond', 0)) };
+  const open = samples.some(({ load }) => load === 'open loop');
+  const latency = open
+    ? [
+        row('p50 ms', 'open loop', 'p50Ms', 2),
+        row('p99 ms', 'open loop', 'p99Ms', 2),
+        row('failed calls', 'open loop', 'failed', 0),
+      ]
+    : [];
+  const rss = ['peak RSS, MiB', ...arms.map((arm) => String(peakRssMiB[arm]))];
+  return { cpu, rate, other: { header: ['', ...header.slice(1)], rows: [...latency, rss] } };
+}
+
+/** A row for each goal, with what was reached. */
+function reached({ samples, peakRssMiB }, of) {
+  const has = (load, arm) => samples.some((one) => one.load === load && one.arm === arm);
+  const rows = [];
+  const add = (what, value, most, digits = 2) =>
+    rows.push([what, `≤ ${most}`, value.toFixed(digits), value <= most ? 'yes' : 'NO']);
+  for (const [load, peer, most] of goals) {
+    if (!has(load, 'l7-proxy') || !has(load, peer)) continue;
+    const ratio = of(load, 'l7-proxy', 'micros').median / of(load, peer, 'micros').median;
+    add(`CPU at ${load}, × ${names[peer]}`, ratio, most);
+  }
+  if (has('open loop', 'l7-proxy') && has('open loop', 'envoy')) {
+    const ratio = of('open loop', 'l7-proxy', 'p99Ms').median / of('open loop', 'envoy', 'p99Ms').median;
+    add('p99 at 3,000 calls/s, × Envoy', ratio, 1);
+  }
+  if (peakRssMiB['l7-proxy'] !== undefined) add('peak RSS, MiB', peakRssMiB['l7-proxy'], mostRssMiB, 0);
+  return { header: ['what', 'goal', 'measured', 'reached'], rows };
+}
+
+export function print(result, of) {
+  const { cpu, rate, other } = tables(result, of);
+  console.log(
+    `\nCPU µs per call (or message), median of ${result.rounds} rounds (least–most)\n${plain(cpu)}`,
+  );
+  console.log(`\ncalls (or messages) per second\n${plain(rate)}`);
+  console.log(`\nopen loop, 3,000 calls/s; memory\n${plain(other)}`);
+  console.log(`\n${plain(reached(result, of))}`);
+}
+
+/** JSON beside the other results, the tables between the marks of the README, and the chart. */
+export async function save(result, of) {
+  const file = (path) => new URL(path, import.meta.url);
+  const machine = machineFacts();
+  mkdirSync(file('../results/'), { recursive: true });
+  const medians = tables(result, of);
+  writeFileSync(file('../results/proxy.json'), `${JSON.stringify({ machine, ...result }, undefined, 1)}\n`);
+  writeFileSync(file('proxy.svg'), chart(result, of, names));
+  const text = [
+    `${machine.date.slice(0, 10)}, commit ${machine.commit}, ${machine.cores} shared cores (${machine.cpu}), ` +
+      `${machine.kernel}, Node ${machine.node}; medians of ${result.rounds} rounds (least–most).`,
+    '![CPU per call by load and proxy](proxy.svg)',
+    'CPU µs of the proxy process per call (per message for streams):',
+    markdown(medians.cpu),
+    'Calls (or messages) per second in the closed loop:',
+    markdown(medians.rate),
+    'Open loop at 3,000 calls/s, and memory over all loads:',
+    markdown(medians.other),
+    'What had to be reached:',
+    markdown(reached(result, of)),
+  ].join('\n\n');
+  const readme = readFileSync(file('README.md'), 'utf8');
+  const [begin, end] = ['<!-- figures -->', '<!-- /figures -->'];
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) throw new Error('README.md has no place for the figures');
+  writeFileSync(
+    file('README.md'),
+    `${readme.slice(0, from + begin.length)}\n\n${text}\n\n${readme.slice(to)}`,
+  );
+}

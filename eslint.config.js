@@ -56,4 +56,10 @@ export default tseslint.config(
     rules: { 'no-restricted-globals': ['error', 'process'], 'no-console': 'error' },
   },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  // Scripts of a page share their globals.
+  {
+    files: ['apps/*/assets/*.js'],
+    languageOptions: { sourceType: 'script' },
+    rules: { '@typescript-eslint/no-unused-vars': ['error', { vars: 'local' }] },
+  },
 );

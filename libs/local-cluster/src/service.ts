@@ -116,7 +116,8 @@ export class LocalService {
 
   /** @throws LocalClusterError as `scale` does; PORT_IN_USE, CANNOT_LISTEN for its virtual IP */
   async start(): Promise<void> {
-    await this.#virtualIp?.start();
+    // Without one, the wish counts at once: a later one must not be overtaken by it.
+    if (this.#virtualIp !== undefined) await this.#virtualIp.start();
     await this.scale(this.#spec.replicas);
   }
 

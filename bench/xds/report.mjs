@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { armNames } from './arms.mjs';
 import { spread } from './statistics.mjs';
@@ -83,6 +83,7 @@ export function plain({ header, rows }) {
 /** Puts the result beside the others, and its table between the marks of that name in the README. */
 export function save(name, result, text) {
   const file = new URL(`../results/xds-${name}.json`, import.meta.url);
+  mkdirSync(new URL('.', file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`);
   const readme = new URL('README.md', import.meta.url);
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];

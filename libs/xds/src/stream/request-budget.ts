@@ -15,6 +15,11 @@ export class RequestBudget {
     this.#atMs = nowMs;
   }
 
+  /** Allows so many more, for requests that this side causes. */
+  earn(requests: number): void {
+    this.#tokens = Math.min(this.#limits.requestBurst, this.#tokens + requests);
+  }
+
   /** @throws XdsError TOO_MANY_REQUESTS */
   take(nowMs: number): void {
     const { requestsPerSecond, requestBurst } = this.#limits;

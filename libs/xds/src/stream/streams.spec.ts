@@ -236,6 +236,17 @@ describe.each(['sotw', 'delta'] as const)('a %s stream', (variant) => {
     expect(inbox(client)).toEqual(['endpoints: c']);
   });
 
+  it('does not count the answers to news as requests, however fast news comes', () => {
+    const { cache, client } = setup({ limits: { requestsPerSecond: 1, requestBurst: 3 } });
+    cache.replace('x', [entry('cluster', 'c', 'first')]);
+    client.subscribe('cluster', ['c']);
+    ackAll(client);
+    for (let version = 0; version < 50; version++) {
+      cache.replace('x', [entry('cluster', 'c', String(version))]);
+      expect(ackAll(client)).toEqual(['cluster: c']);
+    }
+  });
+
   it('refuses a type that it does not serve, too many names, names that are too long, and too many requests', () => {
     const { client } = setup({ types: ['cluster'], limits: { names: 3, requestBurst: 8 } });
     const request = (typeUrl: string, names: string[] = []) => {

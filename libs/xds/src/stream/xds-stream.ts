@@ -72,6 +72,7 @@ export abstract class XdsStream {
 
   /** Sends what has changed for this client; nothing that is unchanged, nothing before what it refers to. */
   onCacheChange(): void {
+    this.#budget.earn(this.#types.size); // the client answers each response: news must not be what ends its stream
     this.#sendNews();
   }
 

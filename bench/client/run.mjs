@@ -74,6 +74,6 @@ const rows = Object.entries(rounds).map(([policy, results]) => {
 console.table(rows);
 const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
 await writeFile(
-  path('results.json'),
+  path('../results/client.json'),
   `${JSON.stringify({ machine, ...values, rows, rounds }, undefined, 2)}\n`,
 );

@@ -45,7 +45,9 @@ export async function runCli(host: LabHost): Promise<number> {
     .helpOption(false)
     .allowUnknownOption()
     .argument('[options...]')
-    .action(async (scenario: string, argv: string[]) => {
+    .action(async (scenario: string, argv: string[], _: object, command: Command) => {
+      // Unknown options are passed on, so commander takes one for the name.
+      if (scenario.startsWith('-')) command.error("error: missing required argument 'scenario'");
       exitCode = await runCompare(['--scenarios', scenario, ...argv], host);
     });
   program

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { armNames } from './arms.mjs';
 import { spread } from './statistics.mjs';
 
@@ -91,4 +92,5 @@ export function save(name, result, text) {
   const [from, to] = [before.indexOf(begin), before.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`README.md has no place for ${name}`);
   writeFileSync(readme, `${before.slice(0, from + begin.length)}\n\n${text}\n\n${before.slice(to)}`);
+  execFileSync('npx', ['prettier', '--write', fileURLToPath(readme)]);
 }

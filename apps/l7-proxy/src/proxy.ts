@@ -1,7 +1,7 @@
 import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import type { MeshCertificates } from '@evenly/live-mesh';
 import type { Service } from '@evenly/service';
-import type { CallContext } from './call/call.ts';
+import type { CallContext } from './call/call-context.ts';
 import { ProxyListener, type ListenerEdge, type ListenerOptions } from './listener/listener.ts';
 import type { Mesh } from './mesh.ts';
 import { SharedBlocks } from './routing/request-plan.ts';

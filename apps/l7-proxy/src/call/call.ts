@@ -1,44 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import { hashText, type CallOutcome, type CircuitBreaker, type Host } from '@evenly/balancing';
-import {
-  ErrorCode,
-  type HeaderBlock,
-  type HeaderField,
-  type HeaderKind,
-  type StreamReset,
-} from '@evenly/http2';
+import type { CallOutcome, CircuitBreaker, Host } from '@evenly/balancing';
+import { ErrorCode, type HeaderBlock, type HeaderKind, type StreamReset } from '@evenly/http2';
 import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
-import { headerValue } from '../routing/matchers.ts';
 import type { RequestPlan } from '../routing/request-plan.ts';
 import type { ReadyRoute } from '../routing/route-table.ts';
 import { Attempt, type AttemptOwner } from '../upstream/attempt.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import type { WaitingCall } from '../upstream/waiting-calls.ts';
-import { answerFacts, type AnswerFacts } from './answer-facts.ts';
+import { answerFacts, isHostsFault, type AnswerFacts } from './answer-facts.ts';
+import type { CallContext } from './call-context.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from './client-side.ts';
 import { failure, failureOf, type Failure } from './failure.ts';
 import { drawFault } from './fault.ts';
-import { formatGrpcTimeout } from './grpc-timeout.ts';
 import { answerLocally, grpcTrailers } from './local-answer.ts';
-import { maxTransparentRetries, Retries } from './retries.ts';
-import { SavedRequest, type ReplayStore } from './saved-request.ts';
-import type { Timer, TimerWheel } from './timer-wheel.ts';
-
-/** What all calls share. */
-export interface CallContext {
-  wheel: TimerWheel;
-  /** Monotonic, ms. */
-  now: () => number;
-  random: () => number;
-  replay: ReplayStore;
-  /** Requests without an `x-request-id` get one. */
-  requestIds: boolean;
-  /** How long a call waits for a connection while no endpoint has one. */
-  connectWaitMs: number;
-  /** How long a call that its client has cancelled still counts as one of the client's streams. */
-  cancelHoldMs: number;
-}
+import { newRequestId, requestFields } from './request-fields.ts';
+import { RequestSide } from './request-side.ts';
+import { Retries } from './retries.ts';
+import { retryPolicy, stickyHash, timeoutOf } from './route-policy.ts';
+import type { Timer } from './timer-wheel.ts';
 
 type Phase =
   /** No endpoint has it: it waits for a connection, or for its next try. */
@@ -69,8 +48,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   private hasPlace = false;
   private phase: Phase = 'waiting';
   private attempt: Attempt | undefined = undefined;
-  private tried = notTried;
-  private transparentRetries = 0;
+  private readonly request: RequestSide;
   private retries: Retries | undefined = undefined;
   /** The one that it was given here; the same for all tries. */
   private requestId: string | undefined = undefined;
@@ -81,13 +59,6 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   /** Of the answer; 0 before it has begun. */
   private httpStatus = 0;
-  private requestEnded: boolean;
-  private requestTrailers: HeaderBlock | undefined = undefined;
-  /** The request's content so far, for another try; undefined while there is none, and once it is too much. */
-  private saved: SavedRequest | undefined = undefined;
-  private canReplay = true;
-  /** Bytes of the request's content whose credit the client got back. */
-  private credited = 0;
 
   constructor(
     context: CallContext,
@@ -104,7 +75,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     this.route = route;
     this.cluster = route.choose(context.random());
     this.breaker = this.cluster.breaker;
-    this.requestEnded = requestEnded;
+    this.request = new RequestSide(client, stream, context.replay, requestEnded);
     this.startedAtMs = context.now();
   }
 
@@ -124,17 +95,11 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.phase === 'ended') return;
-    this.requestEnded = endStream;
-    const attempt = this.phase === 'waiting' ? undefined : this.attempt;
-    if (this.canReplay && end > start) this.save(bytes, start, end, attempt !== undefined);
-    if (attempt !== undefined) this.sendContent(attempt, bytes, start, end, endStream);
+    this.request.onData(bytes, start, end, endStream, this.sentAttempt);
   }
 
   onRequestTrailers(block: HeaderBlock): void {
-    if (this.phase === 'ended') return;
-    this.requestEnded = true;
-    this.requestTrailers = block;
-    if (this.phase !== 'waiting') this.attempt!.connection.sendHeaders(this.attempt!.stream, block, true);
+    if (this.phase !== 'ended') this.request.onTrailers(block, this.sentAttempt);
   }
 
   /** The client has given up, or its connection is gone. */
@@ -145,10 +110,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   private startDeadline(): void {
-    const { timeoutMs: callersMs } = this.plan;
-    const routesMs = this.route.route.timeoutMs ?? this.cluster.policy.timeoutMs;
-    if (callersMs === undefined && routesMs === undefined) return;
-    const timeoutMs = Math.min(callersMs ?? Infinity, routesMs ?? Infinity);
+    const timeoutMs = timeoutOf(this.route, this.cluster, this.plan.timeoutMs);
+    if (timeoutMs === Infinity) return;
     this.deadlineMs = this.startedAtMs + timeoutMs;
     this.deadlineTimer = this.context.wheel.start(timeoutMs, () => this.onDeadline());
   }
@@ -170,20 +133,6 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     return delayMs > 0 || abort !== undefined;
   }
 
-  /** Keeps content for another try, as long as it is not too much; and in any case while there is no endpoint to send it to. */
-  private save(bytes: Buffer, start: number, end: number, wasSent: boolean): void {
-    const saved = (this.saved ??= new SavedRequest(this.context.replay));
-    // What is not sent gets no new credit, so the stream's window bounds it.
-    if (!wasSent || saved.hasRoomFor(end - start)) return saved.add(bytes, start, end);
-    this.canReplay = false;
-    this.releaseSaved();
-  }
-
-  private releaseSaved(): void {
-    this.saved?.release();
-    this.saved = undefined;
-  }
-
   // 2. It goes to an endpoint.
 
   private tryOrWait(nowMs?: number): void {
@@ -193,23 +142,26 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   /** Sends the call to an endpoint. @returns false when none takes it now */
   proceed(nowMs = this.context.now()): boolean {
-    const host = this.cluster.choose(nowMs, this.stickyHash(), this.tried);
+    const { cluster, route, request, plan } = this;
+    const host = cluster.choose(
+      nowMs,
+      stickyHash(route, cluster, plan.block),
+      this.retries?.tried ?? notTried,
+    );
     const connection = host?.target?.connection;
     if (host === undefined || connection === undefined) return false;
-    const hasMore = !this.requestEnded || this.saved !== undefined || this.requestTrailers !== undefined;
-    const stream = connection.open(this.plan.block, !hasMore, this.extraFields(nowMs));
+    const stream = connection.open(plan.block, !request.hasMore, this.extraFields(nowMs));
     if (stream === undefined) return false;
     const attempt = new Attempt(this, host, connection, stream, nowMs);
     stream.user = attempt;
     this.attempt = attempt;
     this.phase = 'sent';
-    this.cluster.attemptStarted(host);
+    cluster.attemptStarted(host);
     if (this.phaseTimer !== undefined) this.stopPhaseTimer();
-    if (this.saved !== undefined) this.sendSaved(attempt);
-    if (this.requestTrailers !== undefined) connection.sendHeaders(stream, this.requestTrailers, true);
+    request.sendTo(attempt);
     // Sending can end the connection, and this call may have gone on elsewhere by now.
     if (this.attempt !== attempt || stream.closed) return true;
-    const perTryMs = this.retryPolicy?.perTryTimeoutMs;
+    const perTryMs = retryPolicy(route, cluster)?.perTryTimeoutMs;
     if (perTryMs !== undefined)
       this.phaseTimer = this.context.wheel.start(perTryMs, () => this.onPerTryTimeout());
     return true;
@@ -229,48 +181,19 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     });
   }
 
-  private stickyHash(): number | undefined {
-    const header = this.route.route.hashHeader ?? this.cluster.policy.hashHeader;
-    if (header === undefined) return undefined;
-    const value = headerValue(this.plan.block, header);
-    return value === undefined ? undefined : hashText(value);
+  private extraFields(nowMs: number) {
+    if (this.context.requestIds && this.plan.needsRequestId) this.requestId ??= newRequestId();
+    const attempts = this.retries === undefined ? 0 : this.retries.attempts - 1;
+    return requestFields(this.plan, this.requestId, this.deadlineMs - nowMs, attempts);
   }
 
-  /** What differs with every call, and so is kept out of the block that is remembered. */
-  private extraFields(nowMs: number): HeaderField[] | undefined {
-    const attempts =
-      this.plan.previousAttempts + (this.retries === undefined ? 0 : this.retries.attempts - 1);
-    const makesId = this.context.requestIds && this.plan.needsRequestId;
-    if (attempts === 0 && !makesId && (this.deadlineMs === Infinity || !this.plan.isGrpc)) return undefined;
-    const fields: HeaderField[] = [];
-    if (makesId) fields.push(field('x-request-id', (this.requestId ??= randomUUID())));
-    if (this.deadlineMs !== Infinity && this.plan.isGrpc) {
-      fields.push(field('grpc-timeout', formatGrpcTimeout(this.deadlineMs - nowMs)));
-    }
-    if (attempts > 0) fields.push(field('grpc-previous-rpc-attempts', String(attempts)));
-    return fields;
-  }
-
-  private sendSaved(attempt: Attempt): void {
-    const ends = this.requestEnded;
-    this.saved!.forEach((bytes, start, end, isLast) =>
-      this.sendContent(attempt, bytes, start, end, isLast && ends),
-    );
-  }
-
-  private sendContent(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
-    const ends = endStream && this.requestTrailers === undefined;
-    const sent = attempt.connection.sendData(attempt.stream, bytes, start, end, ends);
-    if (sent > 0) this.onRequestSent(attempt, sent);
-  }
-
-  /** Content has left for the endpoint: the client may send as much again, unless this is a second try of the same. */
   onRequestSent(attempt: Attempt, bytes: number): void {
-    attempt.sentBytes += bytes;
-    const credit = attempt.sentBytes - this.credited;
-    if (credit <= 0) return;
-    this.credited += credit;
-    this.client.consume(this.stream, credit);
+    this.request.onSent(attempt, bytes);
+  }
+
+  /** The attempt that an endpoint has now. */
+  private get sentAttempt(): Attempt | undefined {
+    return this.phase === 'waiting' ? undefined : this.attempt;
   }
 
   // 3. The answer goes to the client.
@@ -303,8 +226,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   private beginAnswer(): void {
     this.phase = 'answering';
-    if (this.saved !== undefined) this.releaseSaved();
-    this.canReplay = false;
+    this.request.stopSaving();
     if (this.phaseTimer !== undefined) this.stopPhaseTimer();
   }
 
@@ -314,8 +236,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     const nowMs = this.endAttempt(isHostsFault(grpcStatus, this.httpStatus) ? 'failure' : 'success');
     // An early answer: the rest of the request is not wanted (RFC 9113 §8.1), be it on its way or queued here. Not CANCEL
     // to the client, which would drop the answer.
-    if (!this.requestEnded || stream.queuedBytes > 0) connection.reset(stream, ErrorCode.CANCEL);
-    if (!this.requestEnded) this.client.reset(this.stream, ErrorCode.NO_ERROR);
+    if (!this.request.ended || stream.queuedBytes > 0) connection.reset(stream, ErrorCode.CANCEL);
+    if (!this.request.ended) this.client.reset(this.stream, ErrorCode.NO_ERROR);
     this.ended(grpcStatus, false, nowMs);
   }
 
@@ -336,11 +258,9 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   private retryOrFail(failed: Failure, host: Host<EndpointPool>): void {
-    if (this.phase !== 'sent' || !this.canReplay) return this.fail(failed);
-    if (failed.unprocessed && this.transparentRetries < maxTransparentRetries) {
-      this.transparentRetries++;
+    if (this.phase !== 'sent' || !this.request.canReplay) return this.fail(failed);
+    if (failed.unprocessed && (this.retries ??= new Retries(this.breaker)).again(host)) {
       this.route.stats.transparentRetries++;
-      this.tried = [...this.tried, host];
       return this.tryOrWait();
     }
     if (!this.retryLater(grpcCodes.indexOf(failed.code), undefined, host)) this.fail(failed);
@@ -348,27 +268,21 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   /** An answer that is a status and nothing else can be asked for again, if the route says that this one is safe. */
   private isTriedAgain({ grpcStatus, pushbackMs }: AnswerFacts): boolean {
-    if (this.retryPolicy === undefined || grpcStatus <= 0 || !this.canReplay || this.phase !== 'sent')
-      return false;
+    if (grpcStatus <= 0 || !this.request.canReplay || this.phase !== 'sent') return false;
     const attempt = this.attempt!;
     if (!this.retryLater(grpcStatus, pushbackMs, attempt.host)) return false;
     this.endAttempt(isHostsFault(grpcStatus, 200) ? 'failure' : 'success');
-    if (!this.requestEnded) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
+    if (!this.request.ended) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
     return true;
   }
 
-  private get retryPolicy() {
-    return this.route.route.retry ?? this.cluster.policy.retry;
-  }
-
   private retryLater(grpcCode: number, pushbackMs: number | undefined, host: Host<EndpointPool>): boolean {
-    const policy = this.retryPolicy;
+    const policy = retryPolicy(this.route, this.cluster);
     if (policy === undefined || !this.plan.isGrpc) return false;
-    this.retries ??= new Retries(policy, this.breaker);
-    const waitMs = this.retries.next(grpcCode, pushbackMs, this.context.random);
+    this.retries ??= new Retries(this.breaker);
+    const waitMs = this.retries.next(policy, host, grpcCode, pushbackMs, this.context.random);
     if (waitMs === undefined) return false;
     this.route.stats.retries++;
-    this.tried = [...this.tried, host];
     this.phase = 'waiting';
     this.stopPhaseTimer();
     this.phaseTimer = this.context.wheel.start(waitMs, () => this.tryOrWait());
@@ -379,11 +293,11 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   private fail(failed: Failure): void {
     const { client, stream, plan } = this;
     if (this.phase !== 'answering')
-      this.httpStatus = answerLocally(client, stream, plan, this.requestEnded, failed);
+      this.httpStatus = answerLocally(client, stream, plan, this.request.ended, failed);
     else if (!plan.isGrpc) client.reset(stream, failed.resetCode);
     else {
       client.sendHeaders(stream, grpcTrailers(failed.code, failed.message), true);
-      if (!this.requestEnded) client.reset(stream, ErrorCode.NO_ERROR);
+      if (!this.request.ended) client.reset(stream, ErrorCode.NO_ERROR);
     }
     this.ended(failed.code);
   }
@@ -417,7 +331,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (phase === 'waiting') this.cluster.waiting.remove(this);
     if (this.deadlineTimer !== undefined) this.deadlineTimer.stop();
     if (this.phaseTimer !== undefined) this.stopPhaseTimer();
-    if (this.saved !== undefined) this.releaseSaved();
+    this.request.stopSaving();
     if (this.retries !== undefined) this.retries.ended();
     if (this.hasPlace) this.breaker.end('request');
     const latencyMs = nowMs - this.startedAtMs;
@@ -430,14 +344,4 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
       client.release(stream);
     }
   }
-}
-
-function field(name: string, value: string): HeaderField {
-  return { name, value, sensitive: false };
-}
-
-/** Whether an answer tells against the endpoint: NOT_FOUND and the like are good answers. */
-function isHostsFault(grpcStatus: number, httpStatus: number): boolean {
-  if (grpcStatus === 0) return false;
-  return grpcStatus === 14 || grpcStatus === 13 || grpcStatus === 4 || httpStatus >= 500;
 }

@@ -6,7 +6,8 @@ import {
   type HeaderBlock,
   type Stream,
 } from '@evenly/http2';
-import { Call, type CallContext } from '../call/call.ts';
+import { Call } from '../call/call.ts';
+import type { CallContext } from '../call/call-context.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
 import { failure } from '../call/failure.ts';
 import { answerLocally } from '../call/local-answer.ts';

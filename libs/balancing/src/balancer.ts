@@ -49,7 +49,7 @@ export class Balancer<T = unknown> implements Picker<T> {
     this.#random = random;
     this.#factory = pickerFactory(policy, random);
     this.#sticky = policy.name === 'ring-hash';
-    this.#outlier = outlier && new OutlierDetector(outlier);
+    this.#outlier = outlier && new OutlierDetector(outlier, random);
     this.#slowStart = slowStart && new SlowStart(slowStart);
     if (zone?.callersShare !== undefined) checkNumber('zone.callersShare', zone.callersShare, 0.000_001, 1);
     this.#groupOptions = {

@@ -7,6 +7,8 @@ export interface SuccessRateOptions {
   minHosts: number;
   /** Calls in an interval that make a host comparable: 1 to 1,000,000, default 100. */
   minCalls: number;
+  /** Share of those found that are really ejected: 0 to 100, default 100. */
+  enforcementPercent: number;
 }
 
 export interface FailurePercentageOptions {
@@ -16,6 +18,8 @@ export interface FailurePercentageOptions {
   minHosts: number;
   /** 1 to 1,000,000, default 50. */
   minCalls: number;
+  /** 0 to 100, default 100. */
+  enforcementPercent: number;
 }
 
 /** Hosts that fail far more often than the others do, worst first. */

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { OutlierDetector, type OutlierOptions } from './outlier.ts';
 import { hosts, ones } from './testing/hosts.ts';
 
-function detector(count: number, options: OutlierOptions = {}) {
+function detector(count: number, options: OutlierOptions = {}, random = () => 0) {
   const all = hosts(ones(count));
-  const outlier = new OutlierDetector(options);
+  const outlier = new OutlierDetector(options, random);
   outlier.update(all, 0);
   outlier.tick(0);
   const report = (index: number, successes: number, failures: number) => {
@@ -107,6 +107,25 @@ describe('a sweep', () => {
   });
 });
 
+it.each([
+  { percent: 0, draw: 0, ejected: [] },
+  { percent: 30, draw: 0.29, ejected: [0] },
+  { percent: 30, draw: 0.3, ejected: [] },
+  { percent: 100, draw: 0.999, ejected: [0] },
+])('of those found, $percent % are ejected: a draw of $draw', ({ percent, draw, ejected }) => {
+  const enforcementPercent = percent;
+  for (const options of [
+    { successRate: { enforcementPercent } },
+    { successRate: false, failurePercentage: { enforcementPercent } },
+  ] as const) {
+    const { outlier, report, out } = detector(10, { consecutiveFailures: 0, ...options }, () => draw);
+    report(0, 0, 100);
+    for (let index = 1; index < 10; index++) report(index, 100, 0);
+    outlier.tick(10_000);
+    expect(out()).toEqual(ejected);
+  }
+});
+
 describe('the cap', () => {
   const failing = fc.array(fc.tuple(fc.nat(29), fc.integer({ min: 1, max: 300 }), fc.boolean()), {
     maxLength: 60,
@@ -137,6 +156,19 @@ describe('the cap', () => {
       ),
     );
   });
+
+  it.each([
+    { count: 2, maxEjectionPercent: 10, out: [0] },
+    { count: 1, maxEjectionPercent: 10, out: [] },
+    { count: 2, maxEjectionPercent: 0, out: [] },
+  ])(
+    'may be less than one and still allow one: $maxEjectionPercent % of $count',
+    ({ count, out, ...cap }) => {
+      const { report, out: ejected } = detector(count, { ...cap, alwaysEjectOne: true });
+      for (let index = 0; index < count; index++) report(index, 0, 5);
+      expect(ejected()).toEqual(out);
+    },
+  );
 
   it('never ejects the only host by default', () => {
     const { report, out } = detector(1);

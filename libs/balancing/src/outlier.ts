@@ -6,7 +6,7 @@ import {
   type FailurePercentageOptions,
   type SuccessRateOptions,
 } from './outlier-rules.ts';
-import type { CallOutcome } from './picker.ts';
+import type { CallOutcome, Random } from './picker.ts';
 
 export interface OutlierOptions {
   /** Time between two sweeps over success rates, 1 to a day; default 10 s. */
@@ -17,6 +17,8 @@ export interface OutlierOptions {
   maxEjectionMs?: number;
   /** Of the hosts, rounded down: 0 to 100, default 50, so that one of two pods can go, and the only one never. */
   maxEjectionPercent?: number;
+  /** Of more than one host one may be out, however small the percentage, unless that is 0 (gRFC A50); default false. */
+  alwaysEjectOne?: boolean;
   /** Ejected at once after as many: 0 (off) to 10,000, default 5. */
   consecutiveFailures?: number;
   /** On by default; false switches the rule off. */
@@ -28,12 +30,14 @@ export interface OutlierOptions {
 /** Takes hosts out for a while that fail where others do not (Envoy's outlier detection, gRFC A50). */
 export class OutlierDetector<T = unknown> {
   readonly #options: ReturnType<typeof checkOptions>;
+  readonly #random: Random;
   #hosts: readonly Host<T>[] = [];
   #sweptAtMs: number | undefined;
 
   /** @throws BalancingError `BAD_OPTION` */
-  constructor(options: OutlierOptions = {}) {
+  constructor(options: OutlierOptions = {}, random: Random = Math.random) {
     this.#options = checkOptions(options);
+    this.#random = random;
   }
 
   isEjected({ stats }: Host<T>): boolean {
@@ -88,9 +92,15 @@ export class OutlierDetector<T = unknown> {
   #sweep(nowMs: number): boolean {
     const { successRate, failurePercentage } = this.#options;
     const inside = this.#hosts.filter((host) => !this.isEjected(host));
+    const enforced = (found: Host<T>[], percent: number) =>
+      found.filter(() => this.#random() * 100 < percent);
     const outliers = [
-      ...(successRate ? successRateOutliers(inside, successRate) : []),
-      ...(failurePercentage ? failurePercentageOutliers(inside, failurePercentage) : []),
+      ...(successRate
+        ? enforced(successRateOutliers(inside, successRate), successRate.enforcementPercent)
+        : []),
+      ...(failurePercentage
+        ? enforced(failurePercentageOutliers(inside, failurePercentage), failurePercentage.enforcementPercent)
+        : []),
     ];
     let changed = false;
     for (const { stats } of outliers) changed = this.#eject(stats, nowMs) || changed;
@@ -111,7 +121,9 @@ export class OutlierDetector<T = unknown> {
   }
 
   #maxEjected(): number {
-    return Math.floor((this.#hosts.length * this.#options.maxEjectionPercent) / 100);
+    const { maxEjectionPercent, alwaysEjectOne } = this.#options;
+    const least = alwaysEjectOne && maxEjectionPercent > 0 && this.#hosts.length > 1 ? 1 : 0;
+    return Math.max(least, Math.floor((this.#hosts.length * maxEjectionPercent) / 100));
   }
 }
 
@@ -130,16 +142,29 @@ function checkOptions(options: OutlierOptions) {
     baseEjectionMs,
     maxEjectionMs: checkNumber('maxEjectionMs', maxEjectionMs, baseEjectionMs, maxDurationMs),
     maxEjectionPercent: checkNumber('maxEjectionPercent', options.maxEjectionPercent ?? 50, 0, 100),
+    alwaysEjectOne: options.alwaysEjectOne ?? false,
     consecutiveFailures: checkInteger('consecutiveFailures', options.consecutiveFailures ?? 5, 0, 10_000),
     successRate: successRate && {
       stdevFactor: checkNumber('successRate.stdevFactor', successRate.stdevFactor ?? 1.9, 0, 10),
       minHosts: checkInteger('successRate.minHosts', successRate.minHosts ?? 5, 2, maxHosts),
       minCalls: checkInteger('successRate.minCalls', successRate.minCalls ?? 100, 1, 1_000_000),
+      enforcementPercent: checkNumber(
+        'successRate.enforcementPercent',
+        successRate.enforcementPercent ?? 100,
+        0,
+        100,
+      ),
     },
     failurePercentage: failurePercentage && {
       threshold: checkNumber('failurePercentage.threshold', failurePercentage.threshold ?? 85, 0, 100),
       minHosts: checkInteger('failurePercentage.minHosts', failurePercentage.minHosts ?? 5, 1, maxHosts),
       minCalls: checkInteger('failurePercentage.minCalls', failurePercentage.minCalls ?? 50, 1, 1_000_000),
+      enforcementPercent: checkNumber(
+        'failurePercentage.enforcementPercent',
+        failurePercentage.enforcementPercent ?? 100,
+        0,
+        100,
+      ),
     },
   };
 }

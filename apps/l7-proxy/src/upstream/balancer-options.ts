@@ -33,8 +33,10 @@ export function balancerOptions(policy: Policy, random: () => number): BalancerO
   };
 }
 
-function balancingPolicy({ loadBalancing }: Policy): BalancingPolicy {
-  return { name: loadBalancing };
+/** The preference of the own zone is in the weights, which plain round robin does not know. */
+function balancingPolicy({ loadBalancing, zonePreference }: Policy): BalancingPolicy {
+  const byWeight = loadBalancing === 'round-robin' && zonePreference === 'weighted';
+  return { name: byWeight ? 'weighted-round-robin' : loadBalancing };
 }
 
 function outlierOptions(detection: OutlierDetection): OutlierOptions {
@@ -46,6 +48,7 @@ function outlierOptions(detection: OutlierDetection): OutlierOptions {
     baseEjectionMs: baseEjectionTimeMs,
     maxEjectionMs: maxEjectionTimeMs,
     maxEjectionPercent,
+    alwaysEjectOne: true,
     successRate:
       successRate === undefined
         ? false
@@ -53,6 +56,7 @@ function outlierOptions(detection: OutlierDetection): OutlierOptions {
             stdevFactor: successRate.stdevFactor,
             minHosts: Math.max(2, successRate.minimumHosts),
             minCalls: successRate.requestVolume,
+            enforcementPercent: successRate.enforcementPercent,
           },
     failurePercentage:
       failurePercentage === undefined
@@ -61,6 +65,7 @@ function outlierOptions(detection: OutlierDetection): OutlierOptions {
             threshold: failurePercentage.thresholdPercent,
             minHosts: failurePercentage.minimumHosts,
             minCalls: failurePercentage.requestVolume,
+            enforcementPercent: failurePercentage.enforcementPercent,
           },
   };
 }

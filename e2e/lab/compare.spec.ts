@@ -11,7 +11,7 @@ import {
   launchChromium,
   noChromium,
   openPage,
-} from '../shared/chromium.ts';
+} from '@evenly/service/testing';
 import { eventually, isAlive } from '../shared/wait.ts';
 
 const main = fileURLToPath(new URL('../../apps/lab/dist/main.js', import.meta.url));

@@ -6,7 +6,7 @@ import {
   launchChromium,
   noChromium,
   openPage,
-} from '../shared/chromium.ts';
+} from '@evenly/service/testing';
 import { RunningLab } from '../local/lab.ts';
 
 describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => {

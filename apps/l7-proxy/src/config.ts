@@ -11,6 +11,11 @@ export const options = {
     default: '',
   },
   ...xdsOptions,
+  workers: {
+    describe: 'processes that share the ports, for more than one core',
+    schema: values.count(1, 64),
+    default: '1',
+  },
   host: {
     describe: 'address of the listener that serves when the config has none',
     schema: values.text(),

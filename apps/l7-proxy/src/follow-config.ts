@@ -3,6 +3,12 @@ import { ConfigError, type MeshConfig } from '@evenly/mesh-config';
 import { ServiceError, type Service } from '@evenly/service';
 import type { Proxy } from './proxy.ts';
 
+export interface FollowListener {
+  log: Service['log'];
+  onTaken: () => void;
+  onRefused: (reason: string) => void;
+}
+
 /**
  * Brings the proxy to its config files, now and on every change. Files that are broken later are refused, said and counted,
  * and the last good config stays.
@@ -12,10 +18,11 @@ import type { Proxy } from './proxy.ts';
 export async function followConfig(
   files: readonly string[],
   proxy: Proxy,
-  { log, onRefused }: { log: Service['log']; onRefused: () => void },
+  { log, onTaken, onRefused }: FollowListener,
 ): Promise<() => void> {
   let first: Promise<void> | undefined;
   const onConfig = (config: MeshConfig) => {
+    onTaken();
     const applied = proxy.apply(config);
     if (first === undefined) first = applied;
     else
@@ -25,7 +32,7 @@ export async function followConfig(
       });
   };
   const refused = (error: Error) => {
-    onRefused();
+    onRefused(error.message);
     const faults = error instanceof ConfigError ? error.faults : undefined;
     log.error({ faults, reason: error.message }, 'config refused; the last good one stays');
   };

@@ -3,7 +3,10 @@ import { MemoryBudget, SocketLoop } from '@evenly/http2';
 import { endpointSourceOf, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
 import type { UpstreamTls } from '@evenly/mesh-config';
 import { ServiceError, type Program, type Service } from '@evenly/service';
-import { addStatusRoute } from './admin/status.ts';
+import cluster from 'node:cluster';
+import { addAdminPage } from '@evenly/service/admin-page';
+import { liveOf } from './admin/page.ts';
+import { proxyStatus } from './admin/status.ts';
 import { ReplayStore } from './call/saved-request.ts';
 import { TimerWheel } from './call/timer-wheel.ts';
 import { options, type ProxyConfig } from './config.ts';
@@ -13,10 +16,14 @@ import { registerMetrics } from './metrics/proxy-metrics.ts';
 import { Proxy } from './proxy.ts';
 import { defaultListener } from './listener/default-listener.ts';
 import type { ClusterContext } from './upstream/cluster.ts';
+import { Supervisor } from './workers/supervisor.ts';
+import { answerSupervisor } from './workers/worker.ts';
 import { xdsFollower, type XdsFollower } from './xds/follow-xds.ts';
 
 /** How often outliers and slow starts are looked at. */
 const tickMs = 1000;
+
+const title = 'l7-proxy';
 
 export const l7Proxy: Program<typeof options> = {
   name: 'l7-proxy',
@@ -24,6 +31,7 @@ export const l7Proxy: Program<typeof options> = {
     'Balances each gRPC and HTTP/2 call over the endpoints of a mesh config. `check FILE…` only checks the files.',
   options,
   start: async (config, service) => {
+    if (config.workers > 1 && cluster.isPrimary) return supervise(config.workers, service);
     const loop = new SocketLoop();
     const budget = new MemoryBudget(config.bufferTotalBytes);
     const { now } = loop;
@@ -58,11 +66,20 @@ export const l7Proxy: Program<typeof options> = {
       drainTimeoutMs: config.maxConnectionAgeGrace,
     });
     const metrics = registerMetrics(service.metrics, { mesh, proxy, wheel, replay, budget });
-    addStatusRoute(service.admin, { mesh, proxy });
+    let refusedConfig: string | undefined;
+    const status = () => proxyStatus({ mesh, proxy, refusedConfig, xds: xds?.client.status() });
+    addAdminPage(service.admin, { title, status, live: liveOf });
     const ticking = setInterval(() => mesh.tick(now()), tickMs).unref();
 
     const stopFollowing = await (xds === undefined
-      ? followConfig(config.config, proxy, { log: service.log, onRefused: () => metrics.configErrors.inc() })
+      ? followConfig(config.config, proxy, {
+          log: service.log,
+          onTaken: () => (refusedConfig = undefined),
+          onRefused: (reason) => {
+            refusedConfig = reason;
+            metrics.configErrors.inc();
+          },
+        })
       : xds.follow((next) => proxy.apply(next)));
     service.onDrain('upstream', () => {
       clearInterval(ticking);
@@ -71,6 +88,10 @@ export const l7Proxy: Program<typeof options> = {
     });
     service.onDrain('listeners', (signal) => proxy.drain(config.maxConnectionAgeGrace, signal));
     service.onDrain('config', stopFollowing);
+    answerSupervisor(async () => ({
+      metrics: await service.metrics.getMetricsAsJSON(),
+      status: status(),
+    }));
   },
 };
 
@@ -80,6 +101,15 @@ function meshCertificates({ log }: Service): MeshCertificates {
     onRefused: ({ message }) =>
       log.error({ reason: message }, 'certificates refused; the last good ones stay'),
   });
+}
+
+/** Several processes that do what one does alone; this one only watches over them. */
+async function supervise(workers: number, service: Service): Promise<void> {
+  const supervisor = new Supervisor(service);
+  service.onDrain('workers', (signal) => supervisor.drain(signal));
+  service.exposeMetrics(() => supervisor.metrics());
+  addAdminPage(service.admin, { title, status: () => supervisor.status(), live: liveOf });
+  await supervisor.start(workers);
 }
 
 /** Undefined: config files say what to do. */

@@ -7,7 +7,11 @@ import { listenError } from './errors.ts';
 import type { Readiness } from './readiness.ts';
 
 /** `/healthz` (the process lives), `/readyz` (it should get traffic; else 503 and why), `/metrics` (Prometheus). */
-export function adminRouter(readiness: Readiness, metrics: Registry): Router {
+export function adminRouter(
+  readiness: Readiness,
+  metrics: Registry,
+  readMetrics = () => metrics.metrics(),
+): Router {
   const router = express.Router();
   router.get('/healthz', (_request, response) => {
     response.type('text').send('ok\n');
@@ -18,7 +22,7 @@ export function adminRouter(readiness: Readiness, metrics: Registry): Router {
     response.send(missing.length === 0 ? 'ready\n' : `not ready: ${missing.join(', ')}\n`);
   });
   router.get('/metrics', async (_request, response) => {
-    response.type(metrics.contentType).send(await metrics.metrics());
+    response.type(metrics.contentType).send(await readMetrics());
   });
   return router;
 }

@@ -42,6 +42,8 @@ export interface Service {
   env: Readonly<Record<string, string | undefined>>;
   log: Logger;
   metrics: Registry;
+  /** What `/metrics` says instead: for a program of several processes. */
+  exposeMetrics(read: () => Promise<string>): void;
   readiness: Readiness;
   /** Absent when traces are off, so that hot paths need not even make spans that nobody gets. */
   tracer?: Tracer;
@@ -130,12 +132,14 @@ function createService(
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const readiness = new Readiness();
+  let readMetrics = () => metrics.metrics();
   return {
     env,
     log,
     metrics,
+    exposeMetrics: (read) => (readMetrics = read),
     readiness,
-    admin: adminRouter(readiness, metrics),
+    admin: adminRouter(readiness, metrics, () => readMetrics()),
     listening: (what, { address, port }) => {
       log.info({ event: 'listening', what, address, port }, `${what} listens on ${hostPort(address, port)}`);
     },

@@ -1,43 +1,140 @@
-import type { Service } from '@evenly/service';
+import type { XdsClientStatus } from '@evenly/xds';
+import type { ProxyListener } from '../listener/listener.ts';
 import type { Mesh } from '../mesh.ts';
+import type { RouteStats } from '../metrics/route-stats.ts';
 import type { Proxy } from '../proxy.ts';
+import type { ReadyRoute } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 
-/** `GET /status`: listeners, routes, services with their endpoints and connections, as JSON. */
-export function addStatusRoute(admin: Service['admin'], { mesh, proxy }: { mesh: Mesh; proxy: Proxy }): void {
-  admin.get('/status', (_request, response) => {
-    response.json({
-      listeners: proxy.listeners.map((listener) => ({
-        name: listener.name,
-        connections: listener.connectionCount,
-        ...listener.stats,
-        routes: listener.routes.map(({ name, route, stats }) => ({
-          name,
-          match: route.match,
-          to: route.to,
-          active: stats.active,
-        })),
-      })),
-      unrouted: proxy.unrouted,
-      services: [...mesh.clusters].map(clusterStatus),
-    });
-  });
+/** All that the admin port tells: `/status` as JSON, the page in words. Of several workers it is added up. */
+export interface ProxyStatus {
+  listeners: ListenerStatus[];
+  services: ServiceStatus[];
+  /** Requests that no route took. */
+  unrouted: number;
+  /** Why the last config files were not taken. */
+  refusedConfig?: string;
+  /** With an xDS server instead of config files. */
+  xds?: XdsClientStatus;
+  /** With several of them. */
+  workers?: { number: number; pid?: number; serving: boolean }[];
+  workerRestarts?: number;
 }
 
-function clusterStatus(cluster: Cluster) {
+export interface ListenerStatus {
+  name: string;
+  /** Open ones. */
+  connections: number;
+  accepted: number;
+  failed: number;
+  refused: number;
+  routes: RouteStatus[];
+}
+
+export interface RouteStatus {
+  name: string;
+  match: ReadyRoute<Cluster>['route']['match'];
+  to: ReadyRoute<Cluster>['route']['to'];
+  active: number;
+  /** Ended ones; a gRPC status other than OK, and HTTP from 500, is a failure. */
+  calls: number;
+  failures: number;
+  retries: number;
+  latencySumMs: number;
+  /** Ended calls by `latencyBoundsMs`; not cumulative. */
+  latency: number[];
+}
+
+export interface ServiceStatus {
+  name: string;
+  source: string;
+  loadBalancing: string;
+  underWay: number;
+  waiting: number;
+  endpoints: EndpointStatus[];
+  /** Why the endpoints may be old. */
+  error?: string;
+}
+
+export interface EndpointStatus {
+  address: string;
+  state: 'ready' | 'ejected' | 'unreachable';
+  hostname?: string;
+  zone?: string;
+  connections: number;
+  active: number;
+  calls: number;
+  failures: number;
+  /** Why it cannot be reached. */
+  error?: string;
+}
+
+export interface StatusSources {
+  mesh: Mesh;
+  proxy: Proxy;
+  refusedConfig: string | undefined;
+  xds: XdsClientStatus | undefined;
+}
+
+export function proxyStatus({ mesh, proxy, refusedConfig, xds }: StatusSources): ProxyStatus {
+  return {
+    listeners: proxy.listeners.map(listenerStatus),
+    services: [...mesh.clusters].map(serviceStatus),
+    unrouted: proxy.unrouted,
+    ...(refusedConfig === undefined ? {} : { refusedConfig }),
+    ...(xds === undefined ? {} : { xds }),
+  };
+}
+
+function listenerStatus(listener: ProxyListener): ListenerStatus {
+  const { accepted, failed, refused } = listener.stats;
+  const routes = new Map<string, RouteStatus>();
+  // Routes of one name are counted together, so they are shown once, as the first of them.
+  for (const route of listener.routes)
+    if (!routes.has(route.name)) routes.set(route.name, routeStatus(route));
+  return {
+    name: listener.name,
+    connections: listener.connectionCount,
+    accepted,
+    failed,
+    refused,
+    routes: [...routes.values()],
+  };
+}
+
+function routeStatus({ name, route, stats }: ReadyRoute<Cluster>): RouteStatus {
+  return {
+    name,
+    match: route.match,
+    to: route.to,
+    active: stats.active,
+    ...endedCalls(stats),
+    retries: stats.retries + stats.transparentRetries,
+    latencySumMs: stats.latency.sumMs,
+    latency: [...stats.latency.counts],
+  };
+}
+
+function endedCalls({ grpc, http }: RouteStats): { calls: number; failures: number } {
+  const total = (counts: Float64Array) => counts.reduce((sum, count) => sum + count, 0);
+  return { calls: total(grpc) + total(http), failures: total(grpc) - grpc[0]! + http[0]! + http[5]! };
+}
+
+function serviceStatus(cluster: Cluster): ServiceStatus {
   const hosts = new Map(cluster.hosts.map((host) => [host.key, host]));
-  const endpoint = (pool: EndpointPool) => {
+  const endpoint = (pool: EndpointPool): EndpointStatus => {
     const host = hosts.get(pool.key);
+    const { hostname, zone } = pool.endpoint;
     return {
       address: pool.key,
-      state: pool.isReady
-        ? host !== undefined && cluster.isEjected(host)
+      state: !pool.isReady
+        ? 'unreachable'
+        : host !== undefined && cluster.isEjected(host)
           ? 'ejected'
-          : 'ready'
-        : 'unreachable',
-      ...(pool.endpoint.hostname === undefined ? {} : { hostname: pool.endpoint.hostname }),
-      ...(pool.endpoint.zone === undefined ? {} : { zone: pool.endpoint.zone }),
+          : 'ready',
+      ...(hostname === undefined ? {} : { hostname }),
+      ...(zone === undefined ? {} : { zone }),
       connections: pool.connectionCount,
       active: host?.stats.active ?? 0,
       calls: pool.calls,
@@ -45,12 +142,11 @@ function clusterStatus(cluster: Cluster) {
       ...(pool.lastError === undefined ? {} : { error: pool.lastError }),
     };
   };
-  const { breaker } = cluster;
   return {
     name: cluster.name,
     source: cluster.sourceDescription,
     loadBalancing: cluster.policy.loadBalancing,
-    underWay: breaker.underWay('request'),
+    underWay: cluster.breaker.underWay('request'),
     waiting: cluster.waiting.size,
     endpoints: [...cluster.pools].map(endpoint),
     ...(cluster.sourceError === undefined ? {} : { error: cluster.sourceError }),

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { authority, secretFolder } from '@evenly/local-cluster';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, launchChromium } from '../testing/chromium.ts';
+import { chromiumPath, launchChromium } from '@evenly/service/testing';
 import { oneService, startProxy } from '../testing/harness.ts';
 import { scriptedBackend } from '../testing/scripted-backend.ts';
 

@@ -6,7 +6,7 @@ import type { TimerWheel } from '../call/timer-wheel.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Proxy } from '../proxy.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
-import { latencyBoundsMs, type RouteStats } from './route-stats.ts';
+import { latencyBoundsMs, type LatencyCounts, type RouteStats } from './route-stats.ts';
 
 interface Sample {
   labels: Record<string, string | number>;
@@ -31,20 +31,20 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
     name: string,
     help: string,
     read: () => Sample[],
+    aggregator: 'sum' | 'min' = 'sum',
   ) => {
     // prom-client asks registered metrics by `get`, but has no public class that leaves the numbers to others.
-    const metric = { name, get: async () => ({ name, help, type, values: read(), aggregator: 'sum' }) };
+    const metric = { name, get: async () => ({ name, help, type, values: read(), aggregator }) };
     registry.registerMetric(metric as never);
   };
   const routes = (samples: (route: string, stats: RouteStats) => Sample[]) => () =>
     [...mesh.stats].flatMap(([route, stats]) => samples(route, stats));
-  const pools = (value: (pool: EndpointPool) => number) => () =>
+  const endpoints = (samples: (labels: Sample['labels'], pool: EndpointPool) => Sample[]) => () =>
     [...mesh.clusters].flatMap((cluster) =>
-      [...cluster.pools].map((pool) => ({
-        labels: { service: cluster.name, endpoint: pool.key },
-        value: value(pool),
-      })),
+      [...cluster.pools].flatMap((pool) => samples({ service: cluster.name, endpoint: pool.key }, pool)),
     );
+  const pools = (value: (pool: EndpointPool) => number) =>
+    endpoints((labels, pool) => [{ labels, value: value(pool) }]);
 
   onRead(
     'counter',
@@ -56,7 +56,7 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
     'histogram',
     'evenly_proxy_call_seconds',
     'Time from a request to the end of its answer',
-    routes(latencySamples),
+    routes((route, { latency }) => latencySamples('evenly_proxy_call_seconds', { route }, latency)),
   );
   onRead(
     'gauge',
@@ -89,6 +89,12 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
     pools(({ failures }) => failures),
   );
   onRead(
+    'histogram',
+    'evenly_proxy_endpoint_seconds',
+    'Time of attempts by endpoint',
+    endpoints((labels, { latency }) => latencySamples('evenly_proxy_endpoint_seconds', labels, latency)),
+  );
+  onRead(
     'gauge',
     'evenly_proxy_endpoint_connections',
     'Connections to endpoints',
@@ -99,6 +105,7 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
     'evenly_proxy_endpoint_ready',
     '1 while an endpoint can be called',
     pools(({ isReady }) => (isReady ? 1 : 0)),
+    'min', // of several workers: 1 while all of them can call it
   );
   onRead(
     'counter',
@@ -160,18 +167,17 @@ function callSamples(route: string, { grpc, http }: RouteStats): Sample[] {
   return samples;
 }
 
-function latencySamples(route: string, { latency, latencySumMs }: RouteStats): Sample[] {
-  const name = 'evenly_proxy_call_seconds';
+function latencySamples(name: string, labels: Sample['labels'], { counts, sumMs }: LatencyCounts): Sample[] {
   let count = 0;
-  const buckets = [...latency].map((value, index) => {
+  const buckets = [...counts].map((value, index) => {
     count += value;
     const bound = latencyBoundsMs[index];
     const le = bound === undefined ? '+Inf' : bound / 1000;
-    return { labels: { route, le }, value: count, metricName: `${name}_bucket` };
+    return { labels: { ...labels, le }, value: count, metricName: `${name}_bucket` };
   });
   return [
     ...buckets,
-    { labels: { route }, value: latencySumMs / 1000, metricName: `${name}_sum` },
-    { labels: { route }, value: count, metricName: `${name}_count` },
+    { labels, value: sumMs / 1000, metricName: `${name}_sum` },
+    { labels, value: count, metricName: `${name}_count` },
   ];
 }

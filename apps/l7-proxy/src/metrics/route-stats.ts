@@ -5,6 +5,19 @@ export const latencyBoundsMs = [
   0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000,
 ] as const;
 
+/** How long things took: counts by `latencyBoundsMs`, not cumulative; the last is above all bounds. */
+export class LatencyCounts {
+  readonly counts = new Float64Array(latencyBoundsMs.length + 1);
+  sumMs = 0;
+
+  observe(latencyMs: number): void {
+    this.sumMs += latencyMs;
+    let bucket = 0;
+    while (bucket < latencyBoundsMs.length && latencyMs > latencyBoundsMs[bucket]!) bucket++;
+    this.counts[bucket]!++;
+  }
+}
+
 /**
  * What is counted for each route. Plain numbers: a labelled counter of a metrics library would cost as much as the rest
  * of a call.
@@ -14,9 +27,7 @@ export class RouteStats {
   readonly grpc = new Float64Array(grpcCodes.length + 1);
   /** Ended plain HTTP requests by the first digit of the status; 0 = reset. */
   readonly http = new Float64Array(6);
-  /** Not cumulative; the last is above all bounds. */
-  readonly latency = new Float64Array(latencyBoundsMs.length + 1);
-  latencySumMs = 0;
+  readonly latency = new LatencyCounts();
   /** Calls under way. */
   active = 0;
   retries = 0;
@@ -35,9 +46,6 @@ export class RouteStats {
 
   #observe(latencyMs: number): void {
     this.active--;
-    this.latencySumMs += latencyMs;
-    let bucket = 0;
-    while (bucket < latencyBoundsMs.length && latencyMs > latencyBoundsMs[bucket]!) bucket++;
-    this.latency[bucket]!++;
+    this.latency.observe(latencyMs);
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readiness, readOptions, type Service } from '@evenly/service';
 import { Registry } from 'prom-client';
+import type { ProxyStatus } from '../admin/status.ts';
 import { l7Proxy } from '../program.ts';
 
 export interface RunningProxy extends AsyncDisposable {
@@ -14,28 +15,11 @@ export interface RunningProxy extends AsyncDisposable {
   log: { level: string; fields: Record<string, unknown>; message: string }[];
   metrics: Registry;
   /** What `GET /status` says. */
-  status(): Status;
+  status(): ProxyStatus;
   /** Replaces the config file. */
   write(config: string): Promise<void>;
   /** As SIGTERM does; `signal` cuts. */
   drain(signal?: AbortSignal): Promise<void>;
-}
-
-export interface Status {
-  listeners: { name: string; connections: number }[];
-  services: {
-    name: string;
-    waiting: number;
-    underWay: number;
-    endpoints: {
-      address: string;
-      state: string;
-      calls: number;
-      failures: number;
-      active: number;
-      connections: number;
-    }[];
-  }[];
 }
 
 /** The proxy's program in this process, with a config file of its own and any free port. */
@@ -92,8 +76,9 @@ export async function startProxyWith(flags: readonly string[]): Promise<Omit<Run
     metrics,
     status: () => {
       let body: unknown;
-      handlers.get('/status')!(undefined, { json: (value: unknown) => void (body = value) });
-      return body as Status;
+      const response = { set: () => response, json: (value: unknown) => void (body = value) };
+      handlers.get('/status')!(undefined, response);
+      return body as ProxyStatus;
     },
     drain,
     [Symbol.asyncDispose]: () => drain(),

@@ -4,13 +4,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Status } from './harness.ts';
+import type { ProxyStatus } from '../admin/status.ts';
 
 export interface ProxyProcess extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   address: string;
   port: number;
-  status(): Promise<Status>;
+  status(): Promise<ProxyStatus>;
   metrics(): Promise<string>;
   /** Of the process, now; undefined where there is no /proc. */
   rssBytes(): Promise<number | undefined>;
@@ -44,7 +44,7 @@ export async function startProxyProcess(
   return {
     address: `127.0.0.1:${port}`,
     port,
-    status: async () => (await (await ask('/status')).json()) as Status,
+    status: async () => (await (await ask('/status')).json()) as ProxyStatus,
     metrics: async () => (await ask('/metrics')).text(),
     rssBytes: async () => {
       const text = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');

@@ -143,7 +143,9 @@ export class Cluster {
   }
 
   attemptEnded(host: Host<EndpointPool>, nowMs: number, latencyMs: number, outcome: CallOutcome): void {
-    if (outcome === 'failure' && host.target !== undefined) host.target.failures++;
+    const pool = host.target!;
+    if (outcome === 'failure') pool.failures++;
+    pool.latency.observe(latencyMs);
     this.#balancer.callEnded(host, nowMs, latencyMs, outcome);
   }
 

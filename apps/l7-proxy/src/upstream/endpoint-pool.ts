@@ -1,6 +1,7 @@
 import { endpointKey, type Endpoint } from '@evenly/discovery';
 import type { Connection, Http2Error } from '@evenly/http2';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { LatencyCounts } from '../metrics/route-stats.ts';
 import { connectUpstream, type UpstreamOptions } from './connect.ts';
 
 /** Waits between failed connects: 50 ms, doubled each time, at most this, ±20 % so that proxies do not come together. */
@@ -41,6 +42,8 @@ export class EndpointPool {
   endpoint: Endpoint;
   calls = 0;
   failures = 0;
+  /** Of attempts. */
+  readonly latency = new LatencyCounts();
   connects = 0;
   connectFailures = 0;
   /** Why there is no connection; undefined while there is one. */

@@ -1,6 +1,6 @@
 import type { ClientStatus, TypeStatus } from '../xds-port/status.ts';
-import { html, type Html } from './html.ts';
-import { ago, count, firstOf, hasProblem, isSlow, nodeName, short } from './words.ts';
+import { ago, count, firstOf, html, type Html } from '@evenly/service/admin-page';
+import { hasProblem, isSlow, nodeName, short } from './words.ts';
 
 /** Clients on the page: those with problems first. `/status` has all. */
 const maxClients = 100;

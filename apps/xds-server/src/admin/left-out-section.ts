@@ -1,7 +1,6 @@
 import type { LeftOut } from '@evenly/xds';
 import type { ServerStatus } from './server-status.ts';
-import { html, type Html } from './html.ts';
-import { count } from './words.ts';
+import { count, html, type Html } from '@evenly/service/admin-page';
 
 /** What the config asks for and some clients cannot take. */
 export function leftOutSection({ leftOut, clients }: ServerStatus, query: string): Html | undefined {

@@ -1,7 +1,6 @@
 import type { Load } from '@evenly/xds';
 import type { LoadStatus } from '../lrs/load-reports.ts';
-import { html, type Html } from './html.ts';
-import { ago } from './words.ts';
+import { ago, html, type Html } from '@evenly/service/admin-page';
 
 /** Rows of each table; `/status` has more. */
 const maxRows = 100;

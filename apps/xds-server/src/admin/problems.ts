@@ -1,29 +1,10 @@
 import type { ServerStatus } from './server-status.ts';
-import { html, type Html } from './html.ts';
+import { ago, firstOf, html, type Html } from '@evenly/service/admin-page';
 import type { ClientStatus, TypeStatus } from '../xds-port/status.ts';
-import { ago, count, firstOf, isSlow, nodeName, short } from './words.ts';
+import { isSlow, nodeName, short } from './words.ts';
 
-/** Problems that are listed; behind many of them is mostly one cause. */
-const maxListed = 50;
-
-/** What is wrong now, if anything: the first thing that people look for. */
-export function problemsSection(status: ServerStatus): Html {
-  const problems = [...problemsOf(status)];
-  const rest = problems.length - maxListed;
-  return html`<section aria-labelledby="problems">
-    <h2 id="problems">Problems</h2>
-    ${
-      problems.length === 0
-        ? html`<p class="good">None now.</p>`
-        : html`<ul class="problems">
-            ${problems.slice(0, maxListed).map((problem) => html`<li>${problem}</li>`)}
-          </ul>`
-    }
-    ${rest > 0 ? html`<p>And ${count(rest, 'more', 'more')}; all are in <a href="/status">/status</a>.</p>` : undefined}
-  </section>`;
-}
-
-function* problemsOf({ refusedConfig, security, services, clients }: ServerStatus): Generator<Html> {
+/** What is wrong now: the first thing that people look for. */
+export function* problemsOf({ refusedConfig, security, services, clients }: ServerStatus): Generator<Html> {
   if (refusedConfig !== undefined) {
     yield html`The config was refused, the last good one is served: <q>${refusedConfig}</q>`;
   }

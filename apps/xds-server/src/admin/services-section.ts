@@ -1,6 +1,5 @@
 import type { ClusterStatus } from '../mesh/cluster-pipeline.ts';
-import { html, type Html } from './html.ts';
-import { count } from './words.ts';
+import { count, html, type Html } from '@evenly/service/admin-page';
 
 /** Services on the page, and endpoints of each; `/status` has all. */
 const maxServices = 200;

@@ -1,0 +1,87 @@
+import type {
+  EndpointStatus,
+  ListenerStatus,
+  ProxyStatus,
+  RouteStatus,
+  ServiceStatus,
+} from '../admin/status.ts';
+
+/** What several workers say, as one: counts are added up; what differs for a moment is the first one's. */
+export function mergeStatus(all: readonly ProxyStatus[]): ProxyStatus {
+  const [first] = all;
+  if (first === undefined) return { listeners: [], services: [], unrouted: 0 };
+  const refused = all.find(({ refusedConfig }) => refusedConfig !== undefined)?.refusedConfig;
+  return {
+    listeners: mergeBy(
+      all.map(({ listeners }) => listeners),
+      nameOf,
+      mergeListener,
+    ),
+    services: mergeBy(
+      all.map(({ services }) => services),
+      nameOf,
+      mergeService,
+    ),
+    unrouted: sum(all.map(({ unrouted }) => unrouted)),
+    ...(refused === undefined ? {} : { refusedConfig: refused }),
+    ...(first.xds === undefined
+      ? {}
+      : { xds: all.find(({ xds }) => xds?.connected === false)?.xds ?? first.xds }),
+  };
+}
+
+function mergeListener(one: ListenerStatus, other: ListenerStatus): ListenerStatus {
+  return {
+    ...added(one, other, ['connections', 'accepted', 'failed', 'refused']),
+    routes: mergeBy([one.routes, other.routes], nameOf, mergeRoute),
+  };
+}
+
+function mergeRoute(one: RouteStatus, other: RouteStatus): RouteStatus {
+  const sums = added(one, other, ['active', 'calls', 'failures', 'retries', 'latencySumMs']);
+  return { ...sums, latency: one.latency.map((count, bucket) => count + (other.latency[bucket] ?? 0)) };
+}
+
+function mergeService(one: ServiceStatus, other: ServiceStatus): ServiceStatus {
+  return {
+    ...added(one, other, ['underWay', 'waiting']),
+    endpoints: mergeBy([one.endpoints, other.endpoints], ({ address }) => address, mergeEndpoint),
+  };
+}
+
+/** The worst that any worker says of an endpoint. */
+const states = ['unreachable', 'ejected', 'ready'] as const;
+
+function mergeEndpoint(one: EndpointStatus, other: EndpointStatus): EndpointStatus {
+  const state = states.find((each) => each === one.state || each === other.state) ?? one.state;
+  const error = one.error ?? other.error;
+  return {
+    ...added(one, other, ['connections', 'active', 'calls', 'failures']),
+    state,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+const nameOf = ({ name }: { name: string }) => name;
+
+/** Lists as one, in the order in which the keys occur first. */
+function mergeBy<T>(
+  lists: readonly (readonly T[])[],
+  keyOf: (item: T) => string,
+  merge: (one: T, other: T) => T,
+): T[] {
+  const byKey = new Map<string, T>();
+  for (const item of lists.flat()) {
+    const known = byKey.get(keyOf(item));
+    byKey.set(keyOf(item), known === undefined ? item : merge(known, item));
+  }
+  return [...byKey.values()];
+}
+
+/** The first, with some of its numbers increased by the other's. */
+function added<T, K extends keyof T>(one: T, other: T, fields: readonly K[]): T {
+  const sums = fields.map((field) => [field, (one[field] as number) + (other[field] as number)]);
+  return { ...one, ...(Object.fromEntries(sums) as Record<K, number>) };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

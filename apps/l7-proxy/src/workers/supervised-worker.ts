@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import cluster, { type Worker } from 'node:cluster';
+import { isOurs, type WorkerReport } from './messages.ts';
+
+/** How a worker ended. */
+export interface WorkerExit {
+  code: number | null;
+  signal: string | null;
+}
+
+/** How long a worker may take to answer before its last report is used. */
+const answerMs = 2000;
+
+/** One worker process, as the supervisor sees it. */
+export class SupervisedWorker {
+  readonly number: number;
+  /** When it said that it serves; undefined before. */
+  readyAtMs: number | undefined;
+  /** What it told last, also after its end. */
+  lastReport: WorkerReport | undefined;
+  /** Resolves, never rejects. */
+  readonly exited: Promise<WorkerExit>;
+  /** Resolves when it serves; with the exit when it ends before. */
+  readonly started: Promise<WorkerExit | undefined>;
+  readonly #worker: Worker;
+  readonly #answers = new Map<number, () => void>();
+  #asked = 0;
+
+  constructor(number: number) {
+    this.number = number;
+    this.#worker = cluster.fork();
+    this.exited = new Promise((resolve) => {
+      this.#worker.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+    const ready = new Promise<undefined>((resolve) => {
+      this.#worker.on('message', (message: unknown) => this.#onMessage(message, () => resolve(undefined)));
+    });
+    this.started = Promise.race([ready, this.exited]);
+    // A write to a worker that is ending fails; its exit says the same.
+    this.#worker.on('error', () => undefined);
+  }
+
+  get pid(): number | undefined {
+    return this.#worker.process.pid;
+  }
+
+  /** Asks for a new report; after a while the last one has to do. */
+  async report(): Promise<WorkerReport | undefined> {
+    if (!this.#worker.isConnected()) return this.lastReport;
+    const id = ++this.#asked;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, answerMs);
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#answers.set(id, done);
+      this.#worker.send({ evenly: 'question', id });
+      void this.exited.then(done);
+    });
+    this.#answers.delete(id);
+    return this.lastReport;
+  }
+
+  /** SIGTERM, and SIGKILL when `signal` aborts. */
+  async stop(signal: AbortSignal): Promise<void> {
+    if (this.#worker.isDead()) return;
+    this.#worker.process.kill('SIGTERM');
+    const cut = once(signal, 'abort');
+    if (!signal.aborted) await Promise.race([this.exited, cut]);
+    if (!this.#worker.isDead()) this.#worker.process.kill('SIGKILL');
+    await this.exited;
+  }
+
+  #onMessage(message: unknown, onReady: () => void): void {
+    if (!isOurs(message)) return;
+    if (message.evenly === 'ready') {
+      this.readyAtMs = performance.now();
+      onReady();
+    } else if (message.evenly === 'answer') {
+      this.lastReport = message.report;
+      this.#answers.get(message.id)?.();
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Router } from 'express';
+import { pageCss, pageJs } from './assets.ts';
+import type { Html } from './html.ts';
+import { pageText } from './page.ts';
+
+/**
+ * No script but the page's own runs, and nothing is asked of other hosts: a second wall behind the escaping.
+ * no-store: the back button must not show an old state as the present one.
+ */
+const headers = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+export interface AdminPage<S> {
+  title: string;
+  /** All that there is to tell, as JSON can have it. */
+  status: () => S | Promise<S>;
+  /** The status in words, of what has `query` in its name. */
+  live: (status: S, query: string) => Html;
+}
+
+/** `GET /` for people, `GET /status` for programs. */
+export function addAdminPage<S>(router: Router, { title, status, live }: AdminPage<S>): void {
+  const respond = (path: string, type: string, body: (query: string) => string | Promise<string>) => {
+    router.get(path, async ({ query }, response) => {
+      const text = await body(nameOf(query['q']));
+      response.set(headers).type(type).send(text);
+    });
+  };
+  respond('/', 'html', async (name) => pageText(title, name, live(await status(), name)));
+  respond('/live', 'html', async (name) => live(await status(), name).text);
+  respond('/assets/page.css', 'css', () => pageCss);
+  respond('/assets/page.js', 'js', () => pageJs);
+  router.get('/status', (_request, response) => {
+    const send = (answer: S) => void response.set(headers).json(answer);
+    const answer = status();
+    return answer instanceof Promise ? answer.then(send) : send(answer);
+  });
+}
+
+/** What shown names contain. No name is longer than this. */
+function nameOf(query: unknown): string {
+  return typeof query === 'string' ? query.trim().slice(0, 256) : '';
+}

@@ -25,7 +25,8 @@ afterEach(async () => {
 });
 
 function lab(args: readonly string[], env: Record<string, string> = {}): ManagedProcess {
-  const command = [process.execPath, main, ...args, '--output', output];
+  const where = args.includes('--output') ? [] : ['--output', output];
+  const command = [process.execPath, main, ...args, ...where];
   running = new ManagedProcess({ name: 'lab', command, env: { ...process.env, ...env } });
   return running;
 }
@@ -59,7 +60,7 @@ describe('lab compare', () => {
     expect(figures!['jain']!.median).toBeGreaterThan(0.9);
     // What the reference systems say of it: new pods get nothing.
     expect(figures!['firstCallMs']!.median).toBeNull();
-    expect(Object.keys(figures!)).toHaveLength(11);
+    expect(Object.keys(figures!)).toHaveLength(12);
   });
 
   it('that is interrupted leaves a partial report, and no process', async () => {
@@ -85,6 +86,7 @@ describe('lab compare', () => {
     [['run', 'istio'], /no scenario "istio"; there are: clusterip, headless-dns, max-age/],
     [['compare', '--scenarios', 'proxy,nowhere'], /no scenario "nowhere"/],
     [['compare', '--rounds', '0', '--rate', 'fast'], /--rounds: .*\n.*--rate: /],
+    [['compare', '--output', main], /--output: cannot write to .*main\.js/],
     [['run'], /missing required argument 'scenario'/],
   ])('refuses %j', async (args, message) => {
     const process = lab(args);
@@ -104,8 +106,14 @@ describe.skipIf(chromiumPath === undefined)(`the report${noChromium}`, () => {
     const url = pathToFileURL(join(output, 'index.html')).href;
     for (const options of [{}, { colorScheme: 'dark' }, { width: 390 }] as const) {
       const { page, faults } = await openPage(browser, url, options);
-      expect(await page.locator('svg[role=img]').count()).toBe(9);
+      expect(await page.locator('svg[role=img]').count()).toBe(11);
       expect(await page.locator('table').textContent()).toContain('> 6 s');
+      const labelOf = (chart: string) => page.locator(`${chart} svg`).getAttribute('aria-label');
+      expect(await labelOf('#convergence')).toMatch(/clusterip not within 6 s/);
+      expect(await labelOf('#latency')).toMatch(/clusterip p50 [\d.]+ ms p90 [\d.]+ ms p99 [\d.]+ ms/);
+      expect(await labelOf('#clusterip')).toMatch(/3 → 5 pods.*one pod \+200 ms.*killed.*rolling restart/);
+      expect(await page.locator('#clusterip').textContent()).toMatch(/When: .*Unlike a real cluster: /);
+      expect(await page.locator('#differs li').count()).toBeGreaterThan(3);
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(faults).toEqual([]);
       await page.close();

@@ -72,6 +72,15 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
 
   it('switches the scenario, and changes its shares', async () => {
     const { page, faults } = await open();
+    await page.getByText('Unlike a real cluster').click();
+    await expect
+      .poll(() => page.locator('#differences').textContent())
+      .toContain('Pods are processes of one machine');
+    // Without a proxy there is no gRPC-Web; the panel leads to where there is.
+    await page.getByRole('button', { name: 'Switch to sidecar' }).click();
+    await expect.poll(() => said(page)).toBe('sidecar runs.');
+    await page.getByRole('button', { name: 'Call ten times' }).click();
+    await expect.poll(() => page.locator('#answers').textContent()).toContain('× Hello browser');
     await page.getByLabel('Scenario').selectOption('canary');
     await page.getByRole('button', { name: 'Switch' }).click();
     await expect.poll(() => said(page)).toBe('canary runs.');
@@ -81,7 +90,9 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
     await slider.dispatchEvent('change');
     await expect.poll(() => said(page)).toBe('be1-srv-v2 gets 100 % of the calls.');
     const callers = () => page.locator('#graph svg').getAttribute('aria-label');
-    await expect.poll(callers).toMatch(/^(client calls be1-srv-v2-\d \d+ times a second(, )?)+$/);
+    await expect
+      .poll(callers)
+      .toMatch(/^(client calls be1-srv-v2-\d through l7-proxy \d+ times a second(, )?)+$/);
 
     // gRPC-Web from this browser, through the proxy.
     await page.getByLabel('Name').fill('Chromium');
@@ -103,6 +114,7 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
     ['dark', 390],
   ] as const)('is accessible, %s, %i px wide', async (colorScheme, width) => {
     const { page } = await open({ colorScheme, width });
+    await page.getByText('Unlike a real cluster').click();
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.close();
   });

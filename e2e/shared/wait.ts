@@ -1,26 +1,6 @@
 import type { Answer } from './frontend-client.ts';
 
-/** Tries until it holds (or throws what it threw last), for states that no event announces. */
-export async function eventually<T>(attempt: () => T | Promise<T>, deadlineMs = 30_000): Promise<T> {
-  const deadline = performance.now() + deadlineMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
+export { eventually, isAlive } from '@evenly/local-cluster/testing';
 
 /** What a load goes to. */
 export interface Frontend {

@@ -15,11 +15,18 @@ const colours = [
   '#9498a0',
 ];
 
+/** The next ones are darker, then lighter, before they come again. */
+function colourNumber(n) {
+  const colour = d3.color(colours[n % colours.length]);
+  const turn = Math.floor(n / colours.length) % 3;
+  return String(turn === 0 ? colour : turn === 1 ? colour.darker(1) : colour.brighter(1));
+}
+
 /** Each pod keeps the colour that it was first given. */
 function podColours() {
   const known = new Map();
   return (pod) => {
-    if (!known.has(pod)) known.set(pod, colours[known.size % colours.length]);
+    if (!known.has(pod)) known.set(pod, colourNumber(known.size));
     return known.get(pod);
   };
 }
@@ -54,6 +61,9 @@ function chart(container, label, options) {
   svg.setAttribute('aria-label', label);
   container.replaceChildren(svg);
 }
+
+/** The label of an x axis, where no tick is in its way. */
+const axisBelow = (label) => ({ label, labelAnchor: 'center', labelArrow: 'none' });
 
 /** Calls by pod over time, stacked. `rows` are {x, pod, calls}; a pod without calls at some time is filled with 0. */
 function stackedCalls(rows, xs) {

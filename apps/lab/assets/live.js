@@ -69,8 +69,14 @@ function changeScenario(name) {
   if (!scenario) return;
   at('scenario').value = name;
   at('about').textContent = `${scenario.about} ${scenario.use}`;
-  at('differs').textContent = `Unlike a real cluster: ${scenario.differs}`;
+  at('differs').textContent = scenario.differs;
 }
+
+fetch('/differences')
+  .then((response) => response.json())
+  .then((list) => at('differences').replaceChildren(...list.map((text) => element('li', {}, text))));
+
+const switchTo = (name) => ask('/scenario', { name }, `${name} runs.`);
 
 function showRate(rate) {
   const select = at('rate');
@@ -81,9 +87,9 @@ function showRate(rate) {
 
 at('switch').addEventListener('submit', (event) => {
   event.preventDefault();
-  const name = at('scenario').value;
-  void ask('/scenario', { name }, `${name} runs.`);
+  void switchTo(at('scenario').value);
 });
+at('to-sidecar').addEventListener('click', () => void switchTo('sidecar'));
 at('rate').addEventListener('change', ({ target }) => {
   const rate = Number(target.value);
   void ask(
@@ -120,7 +126,12 @@ function drawCalls() {
   const xs = history.map(({ atMs }) => (atMs - now) / 1000);
   chart(at('calls'), `Calls a second by pod, over the last minute. Pods: ${pods.join(', ') || 'none'}.`, {
     height: 220,
-    x: { label: 'seconds ago', domain: [-historySeconds, 0] },
+    marginBottom: 36,
+    x: {
+      ...axisBelow('seconds ago'),
+      domain: [-historySeconds, 0],
+      tickFormat: Math.abs,
+    },
     y: { label: 'calls/s', grid: true, nice: true, zero: true },
     marks: [
       Plot.areaY(stackedCalls(rows, xs), {
@@ -145,45 +156,66 @@ function drawCalls() {
 
 /* --- who calls whom --- */
 
-function drawGraph({ services }, { edges }) {
-  const pods = services.flatMap((service) => service.pods.map(({ name }) => name));
+/** The service of proxies, where a scenario has one. */
+const tier = 'proxy';
+
+/** What all calls of the scenario go through; undefined when callers reach the pods themselves. */
+function inBetween({ apps, services }) {
+  if (apps.some(({ name }) => name === 'l7-proxy')) return 'l7-proxy';
+  const proxies = services.find(({ name }) => name === tier)?.pods.length;
+  if (proxies !== undefined) return proxies === 1 ? '1 proxy' : `${proxies} proxies`;
+  return services.some(({ virtualIp }) => virtualIp) ? 'virtual IP' : undefined;
+}
+
+/** Callers on the left, pods on the right, a proxy in the middle; each line as thick as it has calls. */
+function drawGraph(status, { edges }) {
+  const pods = status.services.filter(({ name }) => name !== tier).flatMap((service) => service.pods);
   const callers = [...new Set(edges.map(({ from }) => from))];
-  const ends = [...new Set([...pods, ...edges.flatMap(({ pod }) => pod ?? [])])].sort(byName);
-  const rowHeight = 24;
-  const most = d3.max(edges, ({ calls }) => calls) ?? 1;
-  const y = (list, i) => ((i + 0.5) * Math.max(ends.length, callers.length)) / Math.max(1, list.length);
-  const from = callers.map((name, i) => ({ name, x: 0, y: y(callers, i) }));
-  const to = ends.map((name, i) => ({ name, x: 1, y: y(ends, i) }));
-  const lines = edges.flatMap((edge) => {
-    const [a, b] = [from.find(({ name }) => name === edge.from), to.find(({ name }) => name === edge.pod)];
-    return a && b ? [{ ...edge, x1: 0, y1: a.y, x2: 1, y2: b.y }] : [];
+  const ends = [...new Set([...pods.map(({ name }) => name), ...edges.flatMap(({ pod }) => pod ?? [])])].sort(
+    byName,
+  );
+  const via = inBetween(status);
+  const rows = Math.max(1, ends.length, callers.length);
+  const place = (names, x) => names.map((name, i) => ({ name, x, y: ((i + 0.5) * rows) / names.length }));
+  const [from, middle, to] = [place(callers, 0), place(via ? [via] : [], 0.5), place(ends, 1)];
+  const known = edges.filter(({ pod }) => pod !== undefined);
+  const link = (a, b, calls, stroke) => ({ x1: a.x, y1: a.y, x2: b.x, y2: b.y, calls, stroke });
+  const nodeOf = (list, wanted) => list.find(({ name }) => name === wanted);
+  const lines = known.flatMap(({ from: caller, pod, calls }) => {
+    const [a, b] = [nodeOf(from, caller), nodeOf(to, pod)];
+    return [link(middle[0] ?? a, b, calls, colourOf(pod))];
   });
-  const words = lines.map(({ from, pod, calls }) => `${from} calls ${pod} ${calls} times a second`);
+  const total = (list) => d3.sum(list, ({ calls }) => calls);
+  if (via)
+    for (const caller of from)
+      lines.push(
+        link(caller, middle[0], total(known.filter((edge) => edge.from === caller.name)), 'currentColor'),
+      );
+  const most = d3.max(lines, ({ calls }) => calls) ?? 1;
+  const through = via ? ` through ${via}` : '';
+  const words = known.map(({ from, pod, calls }) => `${from} calls ${pod}${through} ${calls} times a second`);
   chart(at('graph'), words.join(', ') || 'Nobody calls anybody.', {
-    height: 30 + rowHeight * Math.max(1, ends.length, callers.length),
+    height: 30 + 24 * rows,
     marginLeft: 70,
     marginRight: 150,
     x: { axis: null, domain: [0, 1] },
-    y: { axis: null, reverse: true },
+    y: { axis: null, domain: [rows, 0] },
     marks: [
       Plot.link(lines, {
-        x1: 'x1',
-        y1: 'y1',
-        x2: 'x2',
-        y2: 'y2',
-        stroke: ({ pod }) => colourOf(pod),
+        ...{ x1: 'x1', y1: 'y1', x2: 'x2', y2: 'y2', curve: 'bump-x' },
+        stroke: 'stroke',
         strokeWidth: ({ calls }) => 1 + (6 * calls) / most,
-        curve: 'bump-x',
       }),
-      Plot.dot(from, { x: 'x', y: 'y', fill: 'currentColor', r: 4 }),
+      Plot.dot([...from, ...middle], { x: 'x', y: 'y', fill: 'currentColor', r: 4 }),
       Plot.text(from, { x: 'x', y: 'y', text: 'name', textAnchor: 'end', dx: -8 }),
+      Plot.text(middle, { x: 'x', y: 'y', text: 'name', dy: -16 }),
       Plot.dot(to, { x: 'x', y: 'y', fill: ({ name }) => colourOf(name), r: 5 }),
       Plot.text(to, {
         x: 'x',
         y: 'y',
         textAnchor: 'start',
         dx: 10,
-        text: ({ name }) => `${name}  ${d3.sum(edges, (edge) => (edge.pod === name ? edge.calls : 0))}/s`,
+        text: ({ name }) => `${name}  ${total(edges.filter(({ pod }) => pod === name))}/s`,
       }),
     ],
   });
@@ -204,6 +236,23 @@ function keep(id, children) {
 
 const button = (text, label, act) =>
   element('button', { type: 'button', 'aria-label': label, on: { click: act } }, text);
+
+const head = (text, attributes = {}) =>
+  element('th', { scope: 'col', role: 'columnheader', ...attributes }, text);
+const row = (...cells) => element('tr', { role: 'row' }, cells);
+const rowHead = (attributes, ...content) =>
+  element('th', { scope: 'row', role: 'rowheader', ...attributes }, content);
+const cell = (attributes, ...content) => element('td', { role: 'cell', ...attributes }, content);
+
+/** On a narrow screen its rows become blocks. That takes a table's roles from its elements, so they are given by name. */
+function stackingTable(heads, rows) {
+  return element(
+    'table',
+    { class: 'stacking', role: 'table' },
+    element('thead', { role: 'rowgroup' }, row(...heads)),
+    element('tbody', { role: 'rowgroup' }, rows),
+  );
+}
 
 function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }) {
   const input = element('input', {
@@ -230,16 +279,9 @@ function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }
     ),
   );
   const total = d3.sum(edges, ({ pod, calls }) => (pods.some((each) => each.name === pod) ? calls : 0));
-  const heads = ['pod', 'state', 'calls/s', 'share', 'actions'].map((text) =>
-    element('th', { scope: 'col' }, text),
-  );
-  const rows = pods.map((pod) => podRow(pod, edges, total));
-  const table = element(
-    'table',
-    {},
-    element('thead', {}, element('tr', {}, heads)),
-    element('tbody', {}, rows),
-  );
+  const heads = ['pod', 'state', 'calls/s', 'share', 'actions'].map((text) => head(text));
+  const rows = pods.map((pod) => (name === tier ? proxyRow(pod) : podRow(pod, edges, total)));
+  const table = stackingTable(heads, rows);
   const ip =
     virtualIp &&
     `Virtual IP ${virtualIp.address}:${virtualIp.port}; connections: ${
@@ -285,14 +327,25 @@ function podRow({ name, state, zone, address, port, behaviour = {} }, edges, tot
       : [];
   const key = element('span', { class: 'key', style: `background:${colour}` });
   const fill = element('span', { style: `width:${(share * 100).toFixed(1)}%;background:${colour}` });
-  return element(
-    'tr',
-    {},
-    element('th', { scope: 'row', title: port ? `${address}:${port}` : 'no port yet' }, key, name),
-    element('td', {}, words),
-    element('td', {}, String(calls)),
-    element('td', {}, element('span', { class: 'bar' }, fill), ` ${(share * 100).toFixed(0)} %`),
-    element('td', {}, element('span', { class: 'row together' }, actions)),
+  return row(
+    rowHead({ title: port ? `${address}:${port}` : 'no port yet' }, key, name),
+    cell({}, words),
+    cell({ 'data-unit': ' calls/s' }, String(calls)),
+    cell({}, element('span', { class: 'bar' }, fill), ` ${(share * 100).toFixed(0)} %`),
+    cell({ class: 'wide' }, element('span', { class: 'row together' }, actions)),
+  );
+}
+
+/** A proxy has no behaviour to change; calls are counted where they are answered. */
+function proxyRow({ name, state, address, port }) {
+  const kill = button('Kill', `Kill ${name}`, () =>
+    ask(`/pods/${name}/kill`, undefined, `${name} was killed.`),
+  );
+  return row(
+    rowHead({ title: port ? `${address}:${port}` : 'no port yet' }, name),
+    cell({}, state),
+    ...[cell({}, ''), cell({}, '')],
+    cell({ class: 'wide' }, element('span', { class: 'row together' }, state === 'running' ? [kill] : [])),
   );
 }
 
@@ -302,15 +355,12 @@ function appTable({ apps, dns }) {
       .map(([what, { address, port }]) => `${what} ${address}:${port}`)
       .join(', ');
   const rows = apps.map(({ name, state, restarts, ports }) =>
-    element(
-      'tr',
-      {},
-      element('th', { scope: 'row' }, name),
-      element('td', { class: state === 'running' ? '' : 'bad' }, state),
-      element('td', { class: 'left' }, where(ports)),
-      element('td', {}, String(restarts)),
-      element(
-        'td',
+    row(
+      rowHead({}, name),
+      cell({ class: state === 'running' ? '' : 'bad' }, state),
+      cell({ class: 'left wide' }, where(ports)),
+      cell({ 'data-unit': restarts === 1 ? ' restart' : ' restarts' }, String(restarts)),
+      cell(
         {},
         button('Restart', `Restart ${name}`, () =>
           ask(`/apps/${name}/restart`, undefined, `${name} was restarted.`),
@@ -325,30 +375,25 @@ function appTable({ apps, dns }) {
       undefined,
       isUp ? 'DNS does not answer any more.' : 'DNS answers again.',
     );
-  const dnsRow = element(
-    'tr',
-    {},
-    element('th', { scope: 'row' }, 'DNS server'),
-    element('td', { class: isUp ? '' : 'bad' }, dns.state),
-    element('td', { class: 'left' }, `${dns.address}:${dns.port}, ${dns.counters.queries} queries`),
-    element('td', {}, ''),
-    element('td', {}, button(isUp ? 'Stop' : 'Start', `${isUp ? 'Stop' : 'Start'} the DNS server`, turn)),
+  const dnsRow = row(
+    rowHead({}, 'DNS server'),
+    cell({ class: isUp ? '' : 'bad' }, dns.state),
+    cell({ class: 'left wide' }, `${dns.address}:${dns.port}, ${dns.counters.queries} queries`),
+    cell({}, ''),
+    cell({}, button(isUp ? 'Stop' : 'Start', `${isUp ? 'Stop' : 'Start'} the DNS server`, turn)),
   );
-  const heads = ['program', 'state', 'listens on', 'restarts', 'actions'].map((text) =>
-    element('th', { scope: 'col' }, text),
-  );
-  return element(
-    'table',
-    {},
-    element('thead', {}, element('tr', {}, heads)),
-    element('tbody', {}, rows, dnsRow),
-  );
+  const heads = [
+    ...['program', 'state'].map((text) => head(text)),
+    head('listens on', { class: 'left' }),
+    ...['restarts', 'actions'].map((text) => head(text)),
+  ];
+  return stackingTable(heads, [...rows, dnsRow]);
 }
 
 function xdsTable(clients) {
   const types = ['listener', 'route', 'cluster', 'endpoints'];
   const heads = ['client', 'zone', ...types].map((text) => element('th', { scope: 'col' }, text));
-  const cell = (type) => {
+  const typeCell = (type) => {
     if (!type) return element('td', {}, '–');
     const { subscribed, sentVersion, ackedVersion, rejected } = type;
     const said =
@@ -365,7 +410,7 @@ function xdsTable(clients) {
       {},
       element('th', { scope: 'row' }, node),
       element('td', {}, zone || '–'),
-      types.map((type) => cell(has[type])),
+      types.map((type) => typeCell(has[type])),
     ),
   );
   return element('table', {}, element('thead', {}, element('tr', {}, heads)), element('tbody', {}, rows));
@@ -407,7 +452,8 @@ let webUrl;
 function drawWeb({ apps }) {
   const proxy = apps.find(({ name, state }) => name === 'l7-proxy' && state === 'running')?.ports.proxy;
   webUrl = proxy && `http://${proxy.address}:${proxy.port}/echo.EchoServer/SayHello`;
-  at('web-section').hidden = !webUrl;
+  at('web').hidden = !webUrl;
+  at('no-web').hidden = Boolean(webUrl);
 }
 
 at('web').addEventListener('submit', async (event) => {
@@ -424,28 +470,3 @@ at('web').addEventListener('submit', async (event) => {
     at('answers').textContent = `The call failed: ${error.message}`;
   }
 });
-
-/** A unary call as gRPC-Web has it: a message frame there, a message frame and a trailer frame back. */
-async function sayHello(url, name) {
-  const text = new TextEncoder().encode(name);
-  const message = [0x0a, ...varint(text.length), ...text]; // EchoRequest{name = 1}
-  const frame = Uint8Array.from([0, 0, 0, message.length >> 8, message.length & 0xff, ...message]);
-  const headers = { 'content-type': 'application/grpc-web+proto', 'x-grpc-web': '1' };
-  const response = await fetch(url, { method: 'POST', headers, body: frame });
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  let answer;
-  let trailers = `grpc-status:${response.headers.get('grpc-status') ?? ''}`;
-  for (let i = 0; i + 5 <= bytes.length;) {
-    const length = new DataView(bytes.buffer).getUint32(i + 1);
-    const content = bytes.subarray(i + 5, i + 5 + length);
-    if (bytes[i] & 0x80) trailers = new TextDecoder().decode(content);
-    else answer = new TextDecoder().decode(content.subarray(content[1] & 0x80 ? 3 : 2)); // EchoReply{message = 1}
-    i += 5 + length;
-  }
-  const status = /grpc-status:\s*(\d+)/.exec(trailers)?.[1];
-  if (status !== '0') throw new Error(`gRPC status ${status ?? 'missing'} ${trailers}`);
-  return answer;
-}
-
-const varint = (value) => (value < 128 ? [value] : [(value & 0x7f) | 0x80, value >> 7]);

@@ -66,14 +66,27 @@ function sideBySide({ name, container }) {
   const { title, unit, digits } = kinds[name];
   const label = `${title}: ${rows.map((row) => `${row.scenario} ${row.median.toFixed(digits)} ${unit}`).join(', ')}`;
   const domain = report.scenarios.map((scenario) => scenario.name);
+  const ends = rows.flatMap(({ min, max, median }) => [min, max ?? median]);
   chart(container, label, {
     height: 40 + 24 * domain.length,
     marginLeft: 100,
     marginRight: 40,
-    x: { label: unit, grid: true, zero: true, nice: true },
+    marginBottom: 36,
+    x: {
+      ...axisBelow(unit),
+      grid: true,
+      nice: true,
+      domain: [Math.min(0, ...ends), Math.max(kinds[name].tolerance, 1, ...ends)],
+    },
     y: { label: null, domain },
     marks: [
-      Plot.ruleY(rows, { y: 'scenario', x1: 'min', x2: 'max', stroke: 'currentColor', strokeOpacity: 0.5 }),
+      Plot.ruleY(rows, {
+        y: 'scenario',
+        x1: 'min',
+        x2: ({ max, median }) => max ?? median,
+        stroke: 'currentColor',
+        strokeOpacity: 0.5,
+      }),
       Plot.dot(rows, { y: 'scenario', x: 'median', fill: colours[0], r: 5 }),
       Plot.text(rows, {
         y: 'scenario',
@@ -87,6 +100,86 @@ function sideBySide({ name, container }) {
         frameAnchor: 'left',
         dx: 4,
         text: ({ patienceS }) => `not within ${patienceS} s`,
+      }),
+    ],
+  });
+}
+
+/** How even the shares became after pods were added: a row for each scenario, all with the same seconds. */
+function convergence() {
+  const { scenarios, evenFrom } = report;
+  const rows = scenarios.flatMap(({ name, convergence }) => convergence.map((point) => ({ name, ...point })));
+  const words = scenarios.map(({ name, figures, patienceS }) => {
+    const { values: [first] = [] } = figures.evenMs ?? {};
+    return `${name} ${first === undefined ? 'not run' : first === null ? `not within ${patienceS} s` : `${(first / 1000).toFixed(1)} s`}`;
+  });
+  const names = scenarios.map(({ name }) => name);
+  chart(at('convergence'), `Time until shares are even after 3 → 5 pods: ${words.join(', ')}.`, {
+    height: 50 + 46 * names.length,
+    marginLeft: 100,
+    marginRight: 20,
+    marginBottom: 36,
+    x: { ...axisBelow('seconds since the new pods listen'), grid: true, nice: true, zero: true },
+    y: { axis: null, domain: [0, 1.05] },
+    fy: { label: null, domain: names, axis: 'left', padding: 0.15 },
+    marks: [
+      Plot.ruleY(
+        names.map((name) => ({ name })),
+        {
+          fy: 'name',
+          y: evenFrom,
+          stroke: 'currentColor',
+          strokeOpacity: 0.4,
+          strokeDasharray: '3,3',
+        },
+      ),
+      Plot.ruleY(
+        names.map((name) => ({ name })),
+        { fy: 'name', y: 0, stroke: 'currentColor', strokeOpacity: 0.3 },
+      ),
+      Plot.areaY(rows, { fy: 'name', x: 's', y: 'jain', fill: colours[0], fillOpacity: 0.25 }),
+      Plot.lineY(rows, { fy: 'name', x: 's', y: 'jain', stroke: colours[0], strokeWidth: 2 }),
+    ],
+  });
+}
+
+/** p50, p90 and p99 of each scenario on one line. */
+function latency() {
+  const shares = [50, 90, 99];
+  const colourOf = (share) => colours[shares.indexOf(share)];
+  const drawn = report.scenarios.filter(({ latencies }) => latencies.length > 0);
+  const rows = drawn.flatMap(({ name, latencies }) =>
+    shares.map((share) => ({ name, share, ms: Math.max(0.1, latencies[share]) })),
+  );
+  const label = drawn
+    .map(
+      ({ name, latencies }) =>
+        `${name} ${shares.map((share) => `p${share} ${latencies[share]} ms`).join(' ')}`,
+    )
+    .join(', ');
+  const names = report.scenarios.map(({ name }) => name);
+  chart(at('latency'), `Latency of all calls: ${label}.`, {
+    height: 60 + 28 * names.length,
+    marginLeft: 100,
+    marginRight: 40,
+    marginBottom: 36,
+    x: { ...axisBelow('ms, logarithmic'), type: 'log', grid: true, nice: true, ticks: 4, tickFormat: ',' },
+    y: { label: null, domain: names },
+    marks: [
+      Plot.ruleY(drawn, {
+        y: 'name',
+        x1: ({ latencies }) => Math.max(0.1, latencies[50]),
+        x2: ({ latencies }) => Math.max(0.1, latencies[99]),
+        stroke: 'currentColor',
+        strokeOpacity: 0.5,
+      }),
+      Plot.dot(rows, { y: 'name', x: 'ms', fill: ({ share }) => colourOf(share), r: 5 }),
+      Plot.text(rows, {
+        y: 'name',
+        x: 'ms',
+        text: ({ ms }) => ms.toFixed(ms < 10 ? 1 : 0),
+        dy: -10,
+        fontSize: 10,
       }),
     ],
   });
@@ -107,7 +200,13 @@ function scenarioCard(scenario) {
   );
   if (error !== undefined) card.append(element('p', { class: 'bad' }, `Not all of it was run: ${error}`));
   if (shares) {
-    const steps = shares.map(({ wanted, got }) => `${wanted} % wanted, ${got} % measured`).join('; ');
+    const steps = shares
+      .map(({ wanted, got, header }) =>
+        header === undefined
+          ? `${wanted} % wanted, ${got} % measured`
+          : `of calls with ${header}, ${got} % (at 0 % for all others)`,
+      )
+      .join('; ');
     card.append(element('p', {}, `Share of the new version: ${steps}.`));
   }
   at('each').append(card);
@@ -130,11 +229,12 @@ function scenarioCard(scenario) {
     isLast: i === marks.length - 1,
   }));
   if (narrow)
-    card.append(element('p', { class: 'quiet' }, marks.map(({ text }, i) => `${i + 1} ${text}`).join(', ')));
+    card.append(element('p', { class: 'quiet' }, marks.map(({ text }, i) => `${i + 1}: ${text}`).join('; ')));
   chart(container, label, {
     height: 230,
     marginTop: 36,
-    x: { label: 'seconds' },
+    marginBottom: 36,
+    x: axisBelow('seconds'),
     y: { label: 'calls/s', grid: true },
     marks: [
       Plot.areaY(rows, {
@@ -192,11 +292,14 @@ function draw() {
   for (const { name, container } of figures)
     at('side').append(element('div', { class: 'card' }, element('h3', {}, kinds[name].title), container));
   figures.forEach(sideBySide);
+  convergence();
+  latency();
   report.scenarios.forEach(scenarioCard);
 }
 
 head();
 table();
+at('differs').append(...report.differences.map((text) => element('li', {}, text)));
 draw();
 let width = window.innerWidth;
 window.addEventListener('resize', () => {

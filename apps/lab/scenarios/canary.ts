@@ -7,16 +7,16 @@ export const canary: Scenario = {
     'A proxy splits calls between two versions by weight, live; calls with x-canary: always go to the new one.',
   use: 'To roll a new version out by shares of the calls, whatever the number of its pods.',
   differs: 'The config file is written by the lab, where a cluster has a ConfigMap.',
+  header: 'x-canary=always',
   async start(stage) {
-    await stage.pods('be1-srv-v2');
     await stage.pods(mainService);
-    const service = (name: string) => ({
-      source: { dnsSrv: { name: `_grpc._tcp.${name}.default.svc.cluster.local`, refresh: stage.refresh } },
-      healthCheck: { grpcService: 'echo.EchoServer', interval: stage.refresh },
-    });
+    await stage.pods('be1-srv-v2');
     const listeners = [await stage.webListener()];
     const config = (shares: Record<string, number>) => ({
-      services: { 'be1-srv': service('be1-srv'), 'be1-srv-v2': service('be1-srv-v2') },
+      services: {
+        'be1-srv': stage.foundByDns('be1-srv'),
+        'be1-srv-v2': stage.foundByDns('be1-srv-v2'),
+      },
       routes: [
         { match: { headers: [{ name: 'x-canary', exact: 'always' }] }, to: [{ service: 'be1-srv-v2' }] },
         { match: {}, to: Object.entries(shares).map(([service, weight]) => ({ service, weight })) },

@@ -8,14 +8,9 @@ export const proxy: Scenario = {
   differs: 'DNS knows a change at once; in a cluster, CoreDNS caches for some seconds.',
   async start(stage) {
     await stage.pods(mainService);
-    const name = '_grpc._tcp.be1-srv.default.svc.cluster.local';
     const config = await stage.file('mesh.json', {
       services: {
-        'be1-srv': {
-          source: { dnsSrv: { name, refresh: stage.refresh } },
-          healthCheck: { grpcService: 'echo.EchoServer', interval: stage.refresh },
-          policy: { loadBalancing: 'least-request' },
-        },
+        'be1-srv': { ...stage.foundByDns('be1-srv'), policy: { loadBalancing: 'least-request' } },
       },
       routes: [{ match: {}, to: [{ service: 'be1-srv' }] }],
     });

@@ -8,14 +8,8 @@ export const sidecar: Scenario = {
   differs: 'Client and proxy are two processes of this machine, where a pod would limit their CPU.',
   async start(stage) {
     await stage.pods(mainService);
-    const name = '_grpc._tcp.be1-srv.default.svc.cluster.local';
     const config = await stage.file('mesh.json', {
-      services: {
-        'be1-srv': {
-          source: { dnsSrv: { name, refresh: stage.refresh } },
-          healthCheck: { grpcService: 'echo.EchoServer', interval: stage.refresh },
-        },
-      },
+      services: { 'be1-srv': stage.foundByDns('be1-srv') },
       routes: [{ match: {}, to: [{ service: 'be1-srv' }] }],
       listeners: [await stage.webListener()],
     });

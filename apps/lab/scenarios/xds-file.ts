@@ -8,14 +8,13 @@ export const xdsFile: Scenario = {
   use: 'To shift calls between versions without a proxy; also where endpoints come from elsewhere than Kubernetes.',
   differs: 'The config file is written by the lab, where a cluster has a ConfigMap.',
   async start(stage) {
-    await stage.pods('be1-srv-v2');
     await stage.pods(mainService);
-    const service = (name: string) => ({
-      source: { dnsSrv: { name: `_grpc._tcp.${name}.default.svc.cluster.local`, refresh: stage.refresh } },
-      healthCheck: { grpcService: 'echo.EchoServer', interval: stage.refresh },
-    });
+    await stage.pods('be1-srv-v2');
     const config = (shares: Record<string, number>) => ({
-      services: { 'be1-srv': service('be1-srv'), 'be1-srv-v2': service('be1-srv-v2') },
+      services: {
+        'be1-srv': stage.foundByDns('be1-srv'),
+        'be1-srv-v2': stage.foundByDns('be1-srv-v2'),
+      },
       routes: [
         {
           match: { authority: 'be1-srv' },

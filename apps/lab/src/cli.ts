@@ -5,7 +5,7 @@ import { LabClient } from './client.ts';
 import { LabError, exitCodeOf, messageOf } from './errors.ts';
 import type { LabStatus } from './lab.ts';
 import { runCompare } from './compare/command.ts';
-import { scenarios } from './scenarios.ts';
+import { scenarioList } from './scenario-list.ts';
 import { startOptions } from './start-options.ts';
 import { start, type LabHost } from './start.ts';
 import { serviceText, statusText } from './status-text.ts';
@@ -33,11 +33,10 @@ export async function runCli(host: LabHost): Promise<number> {
     });
   program
     .command('list')
-    .description('the scenarios that there are')
-    .action(() => {
-      const width = Math.max(...scenarios.map(({ name }) => name.length)) + 2;
-      for (const { name, about } of scenarios) host.stdout.write(`${name.padEnd(width)}${about}\n`);
-    });
+    .description(
+      'the scenarios that there are, when to use each, and where the lab differs from a real cluster',
+    )
+    .action(() => void host.stdout.write(scenarioList()));
   program
     .command('run')
     .description('run one scenario, and measure it; options as of compare')

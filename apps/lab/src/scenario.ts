@@ -14,6 +14,8 @@ export interface Scenario {
   start(stage: Stage): Promise<void>;
   /** How long a comparison waits for new pods to get their share, in seconds; default 6. */
   patienceS?: number;
+  /** Metadata (`name=value`) whose calls all go to the new version, whatever the shares. */
+  header?: string;
   /** Which pods of be1-srv are to get calls; default all. */
   reaches?: (pod: PodStatus) => boolean;
 }

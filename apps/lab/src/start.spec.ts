@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { eventually, isAlive } from '@evenly/local-cluster/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LabStatus } from './lab.ts';
 import { scenarios } from './scenarios.ts';
 import { start } from './start.ts';
-import { TestHost, eventually, isAlive, testPrograms } from './testing/index.ts';
+import { TestHost, testPrograms } from './testing/index.ts';
 
 const anyPorts = ['--port', '0', '--lab-port', '0', '--xds-port', '0'];
 const endings: (() => Promise<unknown>)[] = [];

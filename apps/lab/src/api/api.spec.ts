@@ -1,9 +1,10 @@
 import { request } from 'node:http';
+import { eventually, isAlive } from '@evenly/local-cluster/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../cli.ts';
 import type { LabStatus } from '../lab.ts';
 import { start } from '../start.ts';
-import { TestHost, eventually, isAlive, testPrograms } from '../testing/index.ts';
+import { TestHost, testPrograms } from '../testing/index.ts';
 
 const host = new TestHost();
 let exit: Promise<number>;
@@ -132,7 +133,7 @@ describe('the page', () => {
     const page = await fetch(`http://127.0.0.1:${port}/`);
     expect(await page.text()).toContain('<title>Evenly lab</title>');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
-    for (const file of ['style.css', 'common.js', 'live.js', 'd3.js', 'plot.js'])
+    for (const file of ['style.css', 'common.js', 'grpc-web.js', 'live.js', 'd3.js', 'plot.js'])
       expect((await fetch(`http://127.0.0.1:${port}/${file}`)).status).toBe(200);
   });
 
@@ -232,6 +233,8 @@ describe('the small commands', () => {
 
   it.each([
     [['scale', 'be1-srv', 'many'], /from 0 to 50/],
+    [['scale', 'be1-srv', '-1'], /from 0 to 50/],
+    [['scale', 'be1-srv', '10000'], /from 0 to 50/],
     [['scale', 'be3-srv', '1'], /no service "be3-srv"; there are: be1-srv, be2-srv/],
     [['scale', 'be1-srv'], /missing required argument 'replicas'/],
     [['behaviour', 'be1-srv-1', '{'], /not JSON/],

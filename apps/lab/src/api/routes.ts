@@ -1,6 +1,7 @@
 import { maxReplicas } from '@evenly/local-cluster';
 import { Router, type Request } from 'express';
 import { z } from 'zod';
+import { differences } from '../differences.ts';
 import { LabError } from '../errors.ts';
 import type { LiveLab } from '../live-lab.ts';
 import { scenarios } from '../scenarios.ts';
@@ -22,6 +23,10 @@ export function labRoutes(live: LiveLab): Router {
 
   router.get('/scenarios', (_request, response) => {
     response.json(scenarios.map(({ name, about, use, differs }) => ({ name, about, use, differs })));
+  });
+
+  router.get('/differences', (_request, response) => {
+    response.json(differences);
   });
 
   router.post('/scenario', async (request, response) => {

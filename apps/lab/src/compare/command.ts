@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { exitCodes, readOptions } from '@evenly/service';
 import { childEnvironment } from '../environment.ts';
-import { exitCodeOf, messageOf } from '../errors.ts';
+import { LabError, exitCodeOf, messageOf } from '../errors.ts';
 import { builtPrograms, type Programs } from '../programs.ts';
 import { reportPage } from '../report/page.ts';
 import { scenarioNamed, scenarios } from '../scenarios.ts';
@@ -40,6 +40,7 @@ export async function runCompare(
   void signals.first.then(() => interrupt.abort());
   try {
     const wanted = config.scenarios.length === 0 ? scenarios : config.scenarios.map(scenarioNamed);
+    await prepare(config.output);
     const display = compareDisplay(host.stdout, wanted.length * 2);
     const report = await compare({
       ...config,
@@ -63,8 +64,18 @@ export async function runCompare(
   }
 }
 
+/** Before minutes are spent on what cannot be written then. @throws LabError BAD_REQUEST */
+async function prepare(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    const message = `--output: cannot write to ${directory}: ${(cause as Error).message}`;
+    throw new LabError('BAD_REQUEST', message, { cause });
+  }
+}
+
 async function writeReport(directory: string, report: Parameters<typeof reportPage>[0]): Promise<string[]> {
-  await mkdir(directory, { recursive: true });
   const [json, html] = [path.join(directory, 'report.json'), path.join(directory, 'index.html')];
   await writeFile(json, `${JSON.stringify(report, undefined, 1)}\n`);
   await writeFile(html, await reportPage(report));

@@ -1,3 +1,5 @@
+import { differences } from '../differences.ts';
+import { evenFrom } from '../measure/call-log.ts';
 import { figureKinds, figureOf, type FigureName } from '../measure/figures.ts';
 import { seededRandom, shuffled } from '../measure/statistics.ts';
 import type { Scenario } from '../scenario.ts';
@@ -68,6 +70,8 @@ export async function compare(options: CompareOptions): Promise<Report> {
     partial: signal.aborted,
     machine,
     figureKinds,
+    evenFrom,
+    differences,
     scenarios: scenarios.flatMap(({ name }) => results.get(name) ?? []),
   };
 }

@@ -37,6 +37,8 @@ export interface SeriesPoint {
 export interface ShareResult {
   wanted: number;
   got: number;
+  /** Of calls with this metadata alone, while all others went to the old version. */
+  header?: string;
 }
 
 export interface ScenarioResult {
@@ -52,6 +54,8 @@ export interface ScenarioResult {
   series: SeriesPoint[];
   failures: { s: number; calls: number }[];
   marks: { s: number; text: string }[];
+  /** Jain's index over the pods in the first round, in the seconds since the new ones listen (3 → 5). */
+  convergence: { s: number; jain: number }[];
   /** All calls of the first round that are counted, in milliseconds: 101 percentiles. */
   latencies: number[];
   /** Rounds that were run to their end. */
@@ -72,6 +76,10 @@ export interface Report {
   partial: boolean;
   machine: MachineFacts;
   figureKinds: typeof figureKinds;
+  /** Jain's index from which on shares count as even. */
+  evenFrom: number;
+  /** Where the lab is unlike a real cluster, whatever the scenario. */
+  differences: readonly string[];
   scenarios: ScenarioResult[];
 }
 

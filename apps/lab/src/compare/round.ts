@@ -24,6 +24,8 @@ export interface RoundContext {
 export interface RoundResult {
   figures: Partial<Record<FigureName, number | null>>;
   marks: Mark[];
+  /** Evenness over the five pods, in the seconds since the new ones listen. */
+  convergence: { s: number; jain: number }[];
 }
 
 const few = 3;
@@ -60,8 +62,10 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   const known = new Set(namesOf(context));
   mark('3 → 5 pods');
   await service.scale(many);
+  const all = namesOf(context);
   const added = podsOf(context).filter(({ name }) => !known.has(name));
-  const joined = await joinTimes(context, added);
+  const readyAtMs = Math.max(...added.map((pod) => pod.readyAtMs ?? Date.now()));
+  const joined = await joinTimes(context, added, readyAtMs);
 
   const slow = podNamed(context, pick(inUse(context), random));
   const slowAtMs = mark('one pod +200 ms') + settleMs;
@@ -74,31 +78,34 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   const victim = podNamed(context, pick(inUse(context), random));
   const killedAtMs = mark('a pod is killed');
   victim.kill();
+  const convergence = log.evenness(all, readyAtMs, killedAtMs);
   await wait(afterKillMs);
   await service.scale(many); // its replacement runs
   const restartedAtMs = mark('rolling restart');
   await service.restart();
+  const restartMs = Date.now() - restartedAtMs;
   await wait(afterRestartMs);
   const endMs = mark('back to 3 pods');
   await service.scale(few);
 
   return {
     marks,
+    convergence,
     figures: {
       jain: jainIndex(steady),
       maxToMin: finite(maxToMin(steady)),
       ...joined,
       p99SlowMs: finite(p99SlowMs),
       lostKill: log.lost(killedAtMs, restartedAtMs),
+      restartMs,
       lostRestart: log.lost(restartedAtMs, endMs),
     },
   };
 }
 
 /** Waits until new pods have had calls and all have even shares, as long as patience lasts. */
-async function joinTimes(context: RoundContext, added: readonly PodStatus[]) {
+async function joinTimes(context: RoundContext, added: readonly PodStatus[], readyAtMs: number) {
   const { log, signal, patienceMs } = context;
-  const readyAtMs = Math.max(...added.map((pod) => pod.readyAtMs ?? Date.now()));
   const names = namesOf(context);
   for (;;) {
     const first = added.map(({ name }) => log.firstAnswerOf(name));

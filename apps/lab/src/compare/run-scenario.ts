@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Lab } from '../lab.ts';
 import { CallLog } from '../measure/call-log.ts';
 import { figureOf, type FigureName } from '../measure/figures.ts';
@@ -7,6 +6,7 @@ import { mainService, type Scenario } from '../scenario.ts';
 import { Stage, type StageContext } from '../stage/stage.ts';
 import type { ScenarioResult, ShareResult } from './report.ts';
 import { runRound, type Mark, type RoundResult } from './round.ts';
+import { runShares } from './shares.ts';
 
 /** What all scenarios of a comparison share. */
 export interface RunOptions extends Pick<StageContext, 'programs' | 'env' | 'host' | 'refreshMs'> {
@@ -21,10 +21,6 @@ export interface RunOptions extends Pick<StageContext, 'programs' | 'env' | 'hos
 
 const defaultPatienceS = 6;
 const seriesStepMs = 500;
-const shareWindowMs = 2000;
-const shareSettleMs = 800;
-/** Percent for the new version, as S1's tour has them. */
-const shareSteps = [0, 1, 50, 100];
 
 /**
  * Brings a scenario up on a small cluster of its own, hands it to `use`, and ends it in any case.
@@ -77,15 +73,15 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   let shares: ShareResult[] | undefined;
   let error: string | undefined;
   try {
-    await onStage(scenario, options, async (lab) => {
-      lab.calls.listen((call) => log.add(call));
+    await onStage(scenario, options, async (lab, stage) => {
+      lab.calls.listen((call) => call.client === 'client' && log.add(call));
       const service = lab.cluster.service(mainService);
       const { reaches = () => true } = scenario;
       const context = { service, log, reaches, patienceMs: patienceS * 1000, random, signal };
       for (let round = 1; round <= rounds; round++) {
         done.push(await runRound({ ...context, step: (text) => step(`round ${round}: ${text}`) }));
       }
-      if (lab.status.shares) shares = await runShares(lab, log, options);
+      if (lab.status.shares) shares = await runShares(scenario, lab, stage, options);
     });
   } catch (cause) {
     error = signal.aborted ? 'interrupted' : (cause as Error).message;
@@ -99,23 +95,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   };
 }
 
-/** Changes the shares step by step, and counts who got the calls. */
-async function runShares(lab: Lab, log: CallLog, { step, signal }: RunOptions): Promise<ShareResult[]> {
-  const results: ShareResult[] = [];
-  const [first = '', second = ''] = Object.keys(lab.status.shares ?? {});
-  for (const wanted of shareSteps) {
-    step(`shares ${100 - wanted}/${wanted}`);
-    await lab.setShares({ [first]: 100 - wanted, [second]: wanted });
-    await sleep(shareSettleMs, undefined, { signal });
-    const fromMs = Date.now();
-    await sleep(shareWindowMs, undefined, { signal });
-    const calls = log.between(fromMs, Date.now()).filter(({ code }) => code === 'OK');
-    const got = calls.filter(({ pod }) => pod?.startsWith(`${second}-`)).length;
-    results.push({ wanted, got: calls.length === 0 ? 0 : Math.round((got / calls.length) * 1000) / 10 });
-  }
-  return results;
-}
-
 function resultOf(done: readonly RoundResult[], log: CallLog) {
   const figures: ScenarioResult['figures'] = {};
   const names = new Set(done.flatMap((round) => Object.keys(round.figures) as FigureName[]));
@@ -124,7 +103,12 @@ function resultOf(done: readonly RoundResult[], log: CallLog) {
       name,
       done.map((round) => round.figures[name] ?? null),
     );
-  return { figures, rounds: done.length, ...pictureOf(done[0]?.marks ?? [], log) };
+  return {
+    figures,
+    rounds: done.length,
+    ...pictureOf(done[0]?.marks ?? [], log),
+    convergence: done[0]?.convergence ?? [],
+  };
 }
 
 /** The first round over time, for the charts. */

@@ -55,6 +55,8 @@ const rowOf = ({ name, figures, patienceS }: ScenarioResult) => [
 ];
 
 function sharesText(name: string, shares: NonNullable<ScenarioResult['shares']>): string {
-  const steps = shares.map(({ wanted, got }) => `${wanted} % → ${got} %`);
+  const steps = shares.map(({ wanted, got, header }) =>
+    header === undefined ? `${wanted} % → ${got} %` : `calls with ${header} → ${got} %`,
+  );
   return `${name}: share of the new version, wanted → measured: ${steps.join(', ')}`;
 }

@@ -4,7 +4,8 @@ import { jainIndex } from './statistics.ts';
 /** The window over which shares are looked at. */
 export const windowMs = 1500;
 /** Shares count as even from here: chance alone makes some difference between pods that get some 30 calls each. */
-const evenFrom = 0.93;
+export const evenFrom = 0.93;
+const evennessStepMs = 250;
 
 /** The calls of one client, in the order of their ends. */
 export class CallLog {
@@ -52,5 +53,15 @@ export class CallLog {
       if (jainIndex(this.counts(pods, startMs, startMs + windowMs)) >= evenFrom) return startMs;
     }
     return undefined;
+  }
+
+  /** Jain's index over these pods, window by window; `s` is the begin of the window, in seconds since `fromMs`. */
+  evenness(pods: readonly string[], fromMs: number, toMs: number): { s: number; jain: number }[] {
+    const steps = Math.max(0, Math.floor((toMs - fromMs - windowMs) / evennessStepMs) + 1);
+    return Array.from({ length: steps }, (_, i) => {
+      const startMs = fromMs + i * evennessStepMs;
+      const jain = jainIndex(this.counts(pods, startMs, startMs + windowMs));
+      return { s: (i * evennessStepMs) / 1000, jain: Math.round(jain * 1000) / 1000 };
+    });
   }
 }

@@ -6,6 +6,7 @@ export type FigureName =
   | 'firstCallMs'
   | 'evenMs'
   | 'lostRestart'
+  | 'restartMs'
   | 'lostKill'
   | 'p99SlowMs'
   | 'addedP50Ms'
@@ -41,6 +42,13 @@ export const figureKinds: Record<FigureName, FigureKind> = {
     unit: '',
     digits: 0,
     tolerance: 3,
+  },
+  restartMs: {
+    title: 'rolling restart of all pods took',
+    short: 'restart took',
+    unit: 'ms',
+    digits: 0,
+    tolerance: 1500,
   },
   lostKill: { title: 'calls lost, a pod killed', short: 'lost: kill', unit: '', digits: 0, tolerance: 3 },
   p99SlowMs: {

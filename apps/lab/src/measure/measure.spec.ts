@@ -85,6 +85,14 @@ describe('the log of calls', () => {
     expect(log.evenSince(['a', 'b'], 0)).toBeLessThanOrEqual(2000);
     expect(log.evenSince(['a', 'b', 'c'], 0)).toBeUndefined();
   });
+
+  it('shows how shares become even', () => {
+    const evenness = log.evenness(['a', 'b'], 0, 4000);
+    expect(evenness[0]).toEqual({ s: 0, jain: 0.5 });
+    expect(evenness.at(-1)).toMatchObject({ s: 2.5 });
+    expect(evenness.at(-1)!.jain).toBeGreaterThan(0.99);
+    expect(log.evenness(['a'], 0, 1000)).toEqual([]);
+  });
 });
 
 describe.runIf(process.platform === 'linux')('processes', () => {

@@ -99,6 +99,15 @@ export class Stage {
     return this.#context.lab.writeFile(name, content);
   }
 
+  /** For a config: a service whose pods are looked up by DNS SRV, and asked for their health. */
+  foundByDns(service: string) {
+    const name = `_grpc._tcp.${service}.default.svc.cluster.local`;
+    return {
+      source: { dnsSrv: { name, refresh: this.refresh } },
+      healthCheck: { grpcService: 'echo.EchoServer', interval: this.refresh },
+    };
+  }
+
   /** Starts an EndpointSlice API that knows the pods. @returns the environment by which programs find it */
   async kubernetes(): Promise<{ KUBECONFIG: string }> {
     this.#kubeconfig ??= this.#startKubernetes();

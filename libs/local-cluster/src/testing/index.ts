@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
+export { eventually, isAlive } from './wait.ts';
+
 const podFile = fileURLToPath(new URL('pod.mjs', import.meta.url));
 
 /** The command of a test pod; see pod.mjs for the faults. */
@@ -10,26 +12,3 @@ export const podCommand =
     podFile,
     ...['--name', name, '--host', host, '--port', String(port), '--fault', fault],
   ];
-
-/** Tries until it holds (or throws what it threw last), for states that no event announces. */
-export async function eventually<T>(attempt: () => T | Promise<T>, deadlineMs = 15_000): Promise<T> {
-  const deadline = performance.now() + deadlineMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
-
-/** True while a process of that id exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -64,6 +64,16 @@ export const options = {
     schema: values.oneOf(['on', 'off']),
     default: 'on',
   },
+  accessLog: {
+    describe: 'a line of JSON for each call, to a file or to stdout; off = none',
+    schema: values.text(),
+    default: 'off',
+  },
+  accessLogSample: {
+    describe: 'share of the calls, from 0 to 1, that get a line in the access log',
+    schema: values.ratio(),
+    default: '1',
+  },
   zone: { describe: 'the zone that this proxy is in, for zonePreference', schema: values.text() },
   id: {
     describe: "who this proxy is, for subsetting; absent = the machine's name",

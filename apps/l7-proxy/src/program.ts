@@ -5,6 +5,7 @@ import type { UpstreamTls } from '@evenly/mesh-config';
 import { ServiceError, type Program, type Service } from '@evenly/service';
 import cluster from 'node:cluster';
 import { addAdminPage } from '@evenly/service/admin-page';
+import { startAccessLog } from './access-log/access-log.ts';
 import { liveOf } from './admin/page.ts';
 import { proxyStatus } from './admin/status.ts';
 import { ReplayStore } from './call/saved-request.ts';
@@ -46,12 +47,14 @@ export const l7Proxy: Program<typeof options> = {
     const mesh = new Mesh(
       xds === undefined ? context : { ...context, sourceOf: ({ name }) => xds.client.endpointsOf(name) },
     );
+    const observe = await startAccessLog(config, service);
     const { connectWait: connectWaitMs, cancelHold: cancelHoldMs } = config;
     const requestIds = config.requestIds === 'on';
     const proxy = new Proxy({
       mesh,
       certificates,
       service,
+      observe,
       calls: { wheel, now, random: Math.random, replay, connectWaitMs, cancelHoldMs, requestIds },
       listener: {
         loop,

@@ -2,6 +2,7 @@ import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import type { MeshCertificates } from '@evenly/live-mesh';
 import type { Service } from '@evenly/service';
 import type { CallContext } from './call/call-context.ts';
+import type { ObserveCall } from './call/call-observer.ts';
 import { ProxyListener, type ListenerEdge, type ListenerOptions } from './listener/listener.ts';
 import type { Mesh } from './mesh.ts';
 import { SharedBlocks } from './routing/request-plan.ts';
@@ -12,6 +13,8 @@ export interface ProxyContext {
   mesh: Mesh;
   certificates: MeshCertificates;
   calls: CallContext;
+  /** Who watches the calls; undefined: nobody. */
+  observe?: ObserveCall | undefined;
   listener: ListenerOptions;
   /** Serves when a config has no listeners. */
   defaultListener: Omit<Listener, 'name'>;
@@ -90,8 +93,10 @@ export class Proxy {
   }
 
   async #open(one: Listener, table: RouteTable<Cluster>): Promise<void> {
-    const { calls, listener: options, service } = this.#context;
+    const { calls, observe, listener: options, service } = this.#context;
     const context = {
+      name: one.name,
+      observe,
       calls,
       shared: this.#shared,
       table: () => running.table,

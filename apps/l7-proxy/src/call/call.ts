@@ -9,6 +9,7 @@ import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import type { WaitingCall } from '../upstream/waiting-calls.ts';
 import { answerFacts, isHostsFault, type AnswerFacts } from './answer-facts.ts';
 import type { CallContext } from './call-context.ts';
+import type { CallEnd, CallObserver } from './call-observer.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from './client-side.ts';
 import { failure, failureOf, type Failure } from './failure.ts';
 import { drawFault } from './fault.ts';
@@ -59,6 +60,9 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   /** Of the answer; 0 before it has begun. */
   private httpStatus = 0;
+  /** Why the call came to nothing, if it did. */
+  private failed: Failure | undefined = undefined;
+  private readonly observer: CallObserver | undefined;
 
   constructor(
     context: CallContext,
@@ -67,6 +71,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     plan: RequestPlan<Cluster>,
     route: ReadyRoute<Cluster>,
     requestEnded: boolean,
+    observer: CallObserver | undefined,
   ) {
     this.context = context;
     this.client = client;
@@ -77,6 +82,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     this.breaker = this.cluster.breaker;
     this.request = new RequestSide(client, stream, context.replay, requestEnded);
     this.startedAtMs = context.now();
+    this.observer = observer;
   }
 
   // 1. The request comes in.
@@ -87,7 +93,9 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     this.client.hold(this.stream);
     this.hasPlace = this.breaker.tryStart('request');
     if (!this.hasPlace)
-      return this.fail(failure('UNAVAILABLE', `too many calls to ${this.cluster.name} are under way`));
+      return this.fail(
+        failure('UNAVAILABLE', `too many calls to ${this.cluster.name} are under way`, 'overload'),
+      );
     this.startDeadline();
     if (this.route.route.fault !== undefined && this.injectFault()) return;
     this.tryOrWait(this.startedAtMs);
@@ -95,6 +103,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.phase === 'ended') return;
+    if (this.observer !== undefined) this.observer.requestData(end - start);
     this.request.onData(bytes, start, end, endStream, this.sentAttempt);
   }
 
@@ -105,7 +114,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** The client has given up, or its connection is gone. */
   onClientReset(): void {
     if (this.phase === 'ended') return;
-    this.cancelAttempt('cancelled');
+    this.failed = failure('CANCELLED', 'the client has cancelled', 'client-cancelled');
+    this.cancelAttempt('cancelled', this.failed);
     this.ended('CANCELLED', true);
   }
 
@@ -117,8 +127,9 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   private onDeadline(): void {
-    this.cancelAttempt('failure');
-    this.fail(failure('DEADLINE_EXCEEDED', `no answer from ${this.cluster.name} in time`));
+    const failed = failure('DEADLINE_EXCEEDED', `no answer from ${this.cluster.name} in time`, 'deadline');
+    this.cancelAttempt('failure', failed);
+    this.fail(failed);
   }
 
   /** @returns whether the call has ended, or goes on later, by it */
@@ -126,7 +137,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     const { delayMs, abort } = drawFault(this.route.route.fault!, this.context.random);
     const goOn = () => {
       if (abort === undefined) this.tryOrWait();
-      else this.fail(failure(abort, 'fault on purpose, by the route'));
+      else this.fail(failure(abort, 'fault on purpose, by the route', 'fault'));
     };
     if (delayMs > 0) this.phaseTimer = this.context.wheel.start(delayMs, goOn);
     else if (abort !== undefined) goOn();
@@ -150,13 +161,14 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     );
     const connection = host?.target?.connection;
     if (host === undefined || connection === undefined) return false;
-    const stream = connection.open(plan.block, !request.hasMore, this.extraFields(nowMs));
+    const stream = connection.open(plan.block, !request.hasMore, this.extraFields(nowMs, host));
     if (stream === undefined) return false;
     const attempt = new Attempt(this, host, connection, stream, nowMs);
     stream.user = attempt;
     this.attempt = attempt;
     this.phase = 'sent';
     cluster.attemptStarted(host);
+    if (this.observer !== undefined) this.observer.attemptStarted(attempt);
     if (this.phaseTimer !== undefined) this.stopPhaseTimer();
     request.sendTo(attempt);
     // Sending can end the connection, and this call may have gone on elsewhere by now.
@@ -170,21 +182,26 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   private waitForConnection(): void {
     const { cluster, context } = this;
     if (!cluster.mayHaveEndpoints)
-      return this.fail(failure('UNAVAILABLE', `${cluster.name} has no endpoints`));
+      return this.fail(failure('UNAVAILABLE', `${cluster.name} has no endpoints`, 'no-endpoints'));
     if (!cluster.waiting.add(this, this.breaker)) {
-      return this.fail(failure('UNAVAILABLE', `too many calls wait for ${cluster.name}`));
+      return this.fail(failure('UNAVAILABLE', `too many calls wait for ${cluster.name}`, 'overload'));
     }
     this.stopPhaseTimer();
     this.phaseTimer = context.wheel.start(context.connectWaitMs, () => {
       const reason = cluster.connectError ?? 'all are busy or being connected';
-      this.fail(failure('UNAVAILABLE', `no endpoint of ${cluster.name} takes the call: ${reason}`));
+      this.fail(
+        failure('UNAVAILABLE', `no endpoint of ${cluster.name} takes the call: ${reason}`, 'no-connection'),
+      );
     });
   }
 
-  private extraFields(nowMs: number) {
+  private extraFields(nowMs: number, host: Host<EndpointPool>) {
     if (this.context.requestIds && this.plan.needsRequestId) this.requestId ??= newRequestId();
     const attempts = this.retries === undefined ? 0 : this.retries.attempts - 1;
-    return requestFields(this.plan, this.requestId, this.deadlineMs - nowMs, attempts);
+    const fields = requestFields(this.plan, this.requestId, this.deadlineMs - nowMs, attempts);
+    return this.observer === undefined
+      ? fields
+      : [...(fields ?? []), ...this.observer.attemptFields(host.key)];
   }
 
   onRequestSent(attempt: Attempt, bytes: number): void {
@@ -213,6 +230,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   onResponseData(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (attempt !== this.attempt || this.phase === 'ended') return;
+    if (this.observer !== undefined) this.observer.answerData(end - start);
     const sent = this.client.sendData(this.stream, bytes, start, end, endStream);
     if (sent > 0) attempt.connection.consume(attempt.stream, sent);
     if (endStream) this.answered(-1);
@@ -233,7 +251,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** The answer is complete, as far as the endpoint is concerned. */
   private answered(grpcStatus: number): void {
     const { connection, stream } = this.attempt!;
-    const nowMs = this.endAttempt(isHostsFault(grpcStatus, this.httpStatus) ? 'failure' : 'success');
+    const outcome = isHostsFault(grpcStatus, this.httpStatus) ? 'failure' : 'success';
+    const nowMs = this.endAttempt(outcome, grpcStatus, undefined);
     // An early answer: the rest of the request is not wanted (RFC 9113 §8.1), be it on its way or queued here. Not CANCEL
     // to the client, which would drop the answer.
     if (!this.request.ended || stream.queuedBytes > 0) connection.reset(stream, ErrorCode.CANCEL);
@@ -247,14 +266,17 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (attempt !== this.attempt || this.phase === 'ended') return;
     const failed = failureOf(reset, attempt.host.key);
     // An endpoint that goes away in order is no outlier.
-    this.endAttempt(reset.cause === 'goaway' ? 'cancelled' : 'failure');
+    const outcome = reset.cause === 'goaway' ? 'cancelled' : 'failure';
+    this.endAttempt(outcome, grpcCodes.indexOf(failed.code), failed);
     this.retryOrFail(failed, attempt.host);
   }
 
   private onPerTryTimeout(): void {
     const { host } = this.attempt!;
-    this.cancelAttempt('failure');
-    this.retryOrFail(failure('DEADLINE_EXCEEDED', `no answer from ${host.key} in the time of one try`), host);
+    const reason = `no answer from ${host.key} in the time of one try`;
+    const failed = failure('DEADLINE_EXCEEDED', reason, 'try-timeout');
+    this.cancelAttempt('failure', failed);
+    this.retryOrFail(failed, host);
   }
 
   private retryOrFail(failed: Failure, host: Host<EndpointPool>): void {
@@ -271,7 +293,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (grpcStatus <= 0 || !this.request.canReplay || this.phase !== 'sent') return false;
     const attempt = this.attempt!;
     if (!this.retryLater(grpcStatus, pushbackMs, attempt.host)) return false;
-    this.endAttempt(isHostsFault(grpcStatus, 200) ? 'failure' : 'success');
+    this.endAttempt(isHostsFault(grpcStatus, 200) ? 'failure' : 'success', grpcStatus, undefined);
     if (!this.request.ended) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
     return true;
   }
@@ -292,6 +314,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** Ends the call with an answer of the proxy's own, as good as can still be given. */
   private fail(failed: Failure): void {
     const { client, stream, plan } = this;
+    this.failed = failed;
     if (this.phase !== 'answering')
       this.httpStatus = answerLocally(client, stream, plan, this.request.ended, failed);
     else if (!plan.isGrpc) client.reset(stream, failed.resetCode);
@@ -304,18 +327,22 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   // 5. The end.
 
-  private cancelAttempt(outcome: CallOutcome): void {
+  private cancelAttempt(outcome: CallOutcome, failed: Failure): void {
     const attempt = this.attempt;
     if (attempt === undefined || this.phase === 'waiting') return;
     attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
-    this.endAttempt(outcome);
+    this.endAttempt(outcome, grpcCodes.indexOf(failed.code), failed);
   }
 
   /** @returns the time, for whoever needs it next */
-  private endAttempt(outcome: CallOutcome): number {
-    const { host, startedAtMs } = this.attempt!;
+  private endAttempt(outcome: CallOutcome, grpcStatus: number, failed: Failure | undefined): number {
+    const attempt = this.attempt!;
+    const { host, startedAtMs } = attempt;
     const nowMs = this.context.now();
     this.cluster.attemptEnded(host, nowMs, nowMs - startedAtMs, outcome);
+    if (this.observer !== undefined) {
+      this.observer.attemptEnded(attempt, callEnd(grpcStatus, this.httpStatus, failed));
+    }
     return nowMs;
   }
 
@@ -335,8 +362,15 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (this.retries !== undefined) this.retries.ended();
     if (this.hasPlace) this.breaker.end('request');
     const latencyMs = nowMs - this.startedAtMs;
+    const grpcStatus = typeof code === 'number' ? code : grpcCodes.indexOf(code);
     if (!plan.isGrpc) route.stats.httpEnded(this.httpStatus, latencyMs);
-    else route.stats.grpcEnded(typeof code === 'number' ? code : grpcCodes.indexOf(code), latencyMs);
+    else route.stats.grpcEnded(grpcStatus, latencyMs);
+    if (this.observer !== undefined) {
+      const { httpStatus, failed, requestId } = this;
+      const service = this.cluster.name;
+      const end = callEnd(grpcStatus, httpStatus, failed);
+      this.observer.ended({ ...end, service, requestId, durationMs: latencyMs });
+    }
     // The endpoint hears of a cancellation later, and may need a while to stop: until then the place is taken.
     if (wasCancelled && this.attempt !== undefined) {
       context.wheel.start(context.cancelHoldMs, () => client.release(stream));
@@ -344,4 +378,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
       client.release(stream);
     }
   }
+}
+
+function callEnd(grpcStatus: number, httpStatus: number, failed: Failure | undefined): CallEnd {
+  return { grpcStatus, httpStatus, why: failed?.why, reason: failed?.message };
 }

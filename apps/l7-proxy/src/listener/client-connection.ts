@@ -6,11 +6,13 @@ import {
   type HeaderBlock,
   type Stream,
 } from '@evenly/http2';
+import { grpcCodes } from '@evenly/mesh-config';
 import { Call } from '../call/call.ts';
 import type { CallContext } from '../call/call-context.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
-import { failure } from '../call/failure.ts';
+import { failure, type Failure } from '../call/failure.ts';
 import { answerLocally } from '../call/local-answer.ts';
+import type { ObserveCall, WholeCallEnd } from '../call/call-observer.ts';
 import { allowedOrigin, isPreflight, preflightAnswer, type CorsPolicy } from '../grpc-web/cors.ts';
 import { Http2WebTransport } from '../grpc-web/http2-transport.ts';
 import { grpcRequestOf, webEncodingOf } from '../grpc-web/protocol.ts';
@@ -26,6 +28,10 @@ export interface ClientContext {
   shared: SharedBlocks;
   /** The listener's routes now: a reload replaces them. */
   table: () => RouteTable<Cluster>;
+  /** Who watches the calls; undefined: nobody. */
+  observe: ObserveCall | undefined;
+  /** The listener's name. */
+  name: string;
   onNoRoute: () => void;
   /** Undefined: gRPC-Web is not taken, and passed on like any other request. */
   web: CorsPolicy | undefined;
@@ -98,16 +104,32 @@ function startCall<S extends ClientStream>(
   onCall: (call: Call) => void,
 ): void {
   const plan = planOf(block, context.table(), by, context.shared);
-  if (plan.route === undefined) {
+  const { route, isGrpc } = plan;
+  const observer = context.observe?.({
+    listener: context.name,
+    block,
+    peer: by.address,
+    isGrpc,
+    route: route?.name,
+  });
+  if (route === undefined) {
     context.onNoRoute();
     const { authority, path } = block.asRequest();
-    const failed = failure('UNIMPLEMENTED', `no route for ${authority || 'no authority'} ${path}`);
-    answerLocally(client, stream, plan, requestEnded, failed);
+    const reason = `no route for ${authority || 'no authority'} ${path}`;
+    const failed = failure('UNIMPLEMENTED', reason, 'no-route');
+    const httpStatus = answerLocally(client, stream, plan, requestEnded, failed);
+    observer?.ended(unrouted(failed, httpStatus));
     return;
   }
-  const call = new Call(context.calls, client, stream, plan, plan.route, requestEnded);
+  const call = new Call(context.calls, client, stream, plan, route, requestEnded, observer);
   onCall(call);
   call.start();
+}
+
+function unrouted({ code, why, message }: Failure, httpStatus: number): WholeCallEnd {
+  const grpcStatus = grpcCodes.indexOf(code);
+  const [service, requestId, durationMs] = [undefined, undefined, 0];
+  return { grpcStatus, httpStatus, why, reason: message, service, requestId, durationMs };
 }
 
 function answerPreflight(

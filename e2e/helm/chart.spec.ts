@@ -13,6 +13,7 @@ const helm = process.env['HELM'] ?? 'helm';
 interface KubernetesObject {
   kind: string;
   metadata: { name: string; namespace?: string };
+  spec?: { template?: { spec?: { containers?: { env?: { name: string }[] }[] } } };
 }
 
 /** `helm template`, for a Kubernetes that is new enough: it asks no cluster. */
@@ -27,9 +28,16 @@ function objectsOf(yaml: string): Map<string, KubernetesObject> {
     const object = document.toJS() as KubernetesObject | null;
     if (object === null || object.kind === 'Namespace') continue;
     delete object.metadata.namespace;
+    sortEnvironment(object);
     objects.set(`${object.kind}/${object.metadata.name}`, object);
   }
   return objects;
+}
+
+/** Kustomize puts what a patch brings first, the chart last. */
+function sortEnvironment({ spec }: KubernetesObject): void {
+  for (const { env } of spec?.template?.spec?.containers ?? [])
+    env?.sort((a, b) => a.name.localeCompare(b.name));
 }
 
 describe('charts/evenly', () => {

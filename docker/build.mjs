@@ -43,9 +43,11 @@ function stage(directory) {
   // npm compares the lockfile with all of them, also those that it does not install.
   for (const dir of workspaces.values()) copy(`${dir}/package.json`);
   const install = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-  execFileSync('npm', [...install, '--workspace', `apps/${app}`], { cwd: directory, stdio: 'inherit' });
+  const roots = programsOf(app);
+  const workspace = roots.map((dir) => `--workspace=${dir}`);
+  execFileSync('npm', [...install, ...workspace], { cwd: directory, stdio: 'inherit' });
 
-  const needed = librariesOf(`apps/${app}`).add(`apps/${app}`);
+  const needed = new Set(roots.flatMap((dir) => [dir, ...librariesOf(dir)]));
   for (const [name, dir] of workspaces) {
     if (needed.has(dir)) {
       if (!existsSync(join(root, dir, 'dist'))) throw new Error(`${dir} is not built: npx nx build ${app}`);
@@ -56,6 +58,12 @@ function stage(directory) {
     }
   }
   cpSync(join(here, 'context.dockerignore'), join(directory, '.dockerignore'));
+}
+
+/** Directories of the app and of those that it starts, as the lab does: Nx is told of them, for no import shows them. */
+function programsOf(app) {
+  const started = readJson(`apps/${app}/package.json`).nx?.implicitDependencies ?? [];
+  return [`apps/${app}`, ...started.map((name) => workspaces.get(name))];
 }
 
 /** Directories of our libraries that a package uses in production, those of its libraries included. */

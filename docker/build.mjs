@@ -1,5 +1,6 @@
 // Builds the image of an app: node docker/build.mjs APP (or `npx nx container APP`, which builds the app first).
 // From the environment: NODE_IMAGE, the base image; IMAGE_PREFIX (evenly/) and IMAGE_TAG (dev), for the image's name.
+// Skaffold's builds by a script say the whole name (IMAGE), and whether it is wanted in its registry (PUSH_IMAGE=true).
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,10 +86,11 @@ function build(directory) {
     REVISION: revision(),
     ...(env.NODE_IMAGE ? { NODE_IMAGE: env.NODE_IMAGE } : {}),
   };
-  const image = `${env.IMAGE_PREFIX ?? 'evenly/'}${app}:${env.IMAGE_TAG ?? 'dev'}`;
+  const image = env.IMAGE ?? `${env.IMAGE_PREFIX ?? 'evenly/'}${app}:${env.IMAGE_TAG ?? 'dev'}`;
   const buildArgs = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   const command = ['build', '--tag', image, '--file', join(here, 'Dockerfile'), ...buildArgs, directory];
   execFileSync('docker', command, { stdio: 'inherit' });
+  if (env.PUSH_IMAGE === 'true') execFileSync('docker', ['push', image], { stdio: 'inherit' });
 }
 
 /** The commit that is checked out; with `-dirty` when there is more than that. */

@@ -58,7 +58,7 @@ describe('docs/mesh-config.md', () => {
     ['Services', service, ['source', 'subsets', 'policy']],
     ['Sources', service.properties!.source!, ['merge']],
     ['Policies', service.properties!.policy!, []],
-    ['Routes', routes!.items!, ['retry']],
+    ['Routes', routes!.items!, ['retry', 'hedge']],
     ['Listeners', listeners!.items!, ['routes']],
   ])('has every field with its default: %s', (heading, part, ownSection) => {
     const table = tableUnder(heading);
@@ -87,7 +87,7 @@ describe('docs/mesh-config.md', () => {
     expect(readMeshConfig(printMeshConfig(config), 'mesh.yaml')).toEqual(config);
   });
 
-  it('has examples', () => expect(examples).toHaveLength(4));
+  it('has examples', () => expect(examples).toHaveLength(5));
 });
 
 describe('README.md', () => {

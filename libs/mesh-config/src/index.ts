@@ -14,6 +14,7 @@ export type { OtherFormatOptions } from './other-format.ts';
 export type {
   CircuitBreaker,
   FailurePercentageEjection,
+  Hedge,
   LoadBalancing,
   OutlierDetection,
   Policy,

@@ -1,4 +1,4 @@
-import type { RetryableCode } from './grpc-code.ts';
+import type { GrpcCode, RetryableCode } from './grpc-code.ts';
 
 /** How calls to a service are treated. */
 export interface Policy {
@@ -9,6 +9,8 @@ export interface Policy {
   timeoutMs?: number;
   /** Unless the route says otherwise. Absent = calls are not tried again. */
   retry?: Retry;
+  /** Unless the route says otherwise; not together with `retry`. Absent = one attempt at a time. */
+  hedge?: Hedge;
   circuitBreaker?: CircuitBreaker;
   outlierDetection?: OutlierDetection;
   zonePreference: ZonePreference;
@@ -58,6 +60,16 @@ export interface Retry {
   on: readonly RetryableCode[];
   /** The n-th wait is random between 0 and base × 2ⁿ⁻¹, at most max. */
   backoff: { baseMs: number; maxMs: number };
+}
+
+/** Sending a call to several endpoints without waiting for the first one to fail (gRFC A6, "hedging"); the first answer counts. */
+export interface Hedge {
+  /** Of one call in all, the first one included: 2 to 5 (gRFC A6 caps at 5). */
+  attempts: number;
+  /** From one attempt to the next; 0 = all at once. */
+  delayMs: number;
+  /** Answers that do not end the call while there are other attempts: the next one is sent at once then. */
+  nonFatal: readonly Exclude<GrpcCode, 'OK'>[];
 }
 
 /** What may be under way at a time to a whole service from one client or proxy; more is refused at once. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { formatDuration } from './duration.ts';
 import type { HealthCheck, Listener, MeshConfig, Service } from './mesh-config.ts';
-import type { OutlierDetection, Policy, Retry, SlowStart } from './policy.ts';
+import type { Hedge, OutlierDetection, Policy, Retry, SlowStart } from './policy.ts';
 import type { Fault, HeaderMatch, Route } from './route.ts';
 import type { Source } from './source.ts';
 
@@ -61,11 +61,12 @@ function healthCheckForm({ timeoutMs, intervalMs, ...rest }: HealthCheck) {
   return { ...rest, timeout: formatDuration(timeoutMs), interval: formatDuration(intervalMs) };
 }
 
-function policyForm({ timeoutMs, retry, outlierDetection, slowStart, ...rest }: Policy) {
+function policyForm({ timeoutMs, retry, hedge, outlierDetection, slowStart, ...rest }: Policy) {
   return {
     ...rest,
     timeout: maybe(timeoutMs, formatDuration),
     retry: maybe(retry, retryForm),
+    hedge: maybe(hedge, hedgeForm),
     outlierDetection: maybe(outlierDetection, outlierForm),
     slowStart: maybe(slowStart, slowStartForm),
   };
@@ -79,6 +80,8 @@ function retryForm({ perTryTimeoutMs, backoff, ...rest }: Retry) {
   };
 }
 
+const hedgeForm = ({ delayMs, ...rest }: Hedge) => ({ ...rest, delay: formatDuration(delayMs) });
+
 function outlierForm({ intervalMs, baseEjectionTimeMs, maxEjectionTimeMs, ...rest }: OutlierDetection) {
   return {
     ...rest,
@@ -90,7 +93,7 @@ function outlierForm({ intervalMs, baseEjectionTimeMs, maxEjectionTimeMs, ...res
 
 const slowStartForm = ({ windowMs, ...rest }: SlowStart) => ({ ...rest, window: formatDuration(windowMs) });
 
-function routeForm({ name, match, to, timeoutMs, retry, fault, hashHeader }: Route) {
+function routeForm({ name, match, to, timeoutMs, retry, hedge, fault, hashHeader }: Route) {
   const { authority, path, method, headers } = match;
   return {
     name,
@@ -98,6 +101,7 @@ function routeForm({ name, match, to, timeoutMs, retry, fault, hashHeader }: Rou
     to,
     timeout: maybe(timeoutMs, formatDuration),
     retry: maybe(retry, retryForm),
+    hedge: maybe(hedge, hedgeForm),
     fault: maybe(fault, faultForm),
     hashHeader,
   };

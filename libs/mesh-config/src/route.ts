@@ -1,5 +1,5 @@
 import type { GrpcCode } from './grpc-code.ts';
-import type { Retry } from './policy.ts';
+import type { Hedge, Retry } from './policy.ts';
 
 /** Which calls go where. */
 export interface Route {
@@ -10,8 +10,10 @@ export interface Route {
   to: readonly Destination[];
   /** Instead of the service's own. */
   timeoutMs?: number;
-  /** Instead of the service's own. */
+  /** Instead of the service's own `retry` or `hedge`. */
   retry?: Retry;
+  /** Instead of the service's own `retry` or `hedge`; not together with `retry`. */
+  hedge?: Hedge;
   fault?: Fault;
   /** Instead of the service's own; only when all of `to` are balanced by ring-hash. */
   hashHeader?: string;

@@ -38,31 +38,31 @@ const notTried: readonly Host<EndpointPool>[] = [];
 export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   readonly startedAtMs: number;
   readonly route: ReadyRoute<Cluster>;
-  private readonly context: CallContext;
+  protected readonly context: CallContext;
   private readonly client: ClientSide;
   private readonly stream: ClientStream;
-  private readonly plan: RequestPlan<Cluster>;
-  private readonly cluster: Cluster;
+  protected readonly plan: RequestPlan<Cluster>;
+  protected readonly cluster: Cluster;
   /** The cluster's at the start: a reload may give it another. */
-  private readonly breaker: CircuitBreaker;
+  protected readonly breaker: CircuitBreaker;
   /** It counts among the breaker's requests. */
   private hasPlace = false;
-  private phase: Phase = 'waiting';
-  private attempt: Attempt | undefined = undefined;
-  private readonly request: RequestSide;
-  private retries: Retries | undefined = undefined;
+  protected phase: Phase = 'waiting';
+  protected attempt: Attempt | undefined = undefined;
+  protected readonly request: RequestSide;
+  protected retries: Retries | undefined = undefined;
   /** The one that it was given here; the same for all tries. */
   private requestId: string | undefined = undefined;
   private deadlineMs = Infinity;
   private deadlineTimer: Timer | undefined = undefined;
   /** Of one attempt, of the wait before the next, or of the wait for a connection. */
-  private phaseTimer: Timer | undefined = undefined;
+  protected phaseTimer: Timer | undefined = undefined;
 
   /** Of the answer; 0 before it has begun. */
   private httpStatus = 0;
   /** Why the call came to nothing, if it did. */
   private failed: Failure | undefined = undefined;
-  private readonly observer: CallObserver | undefined;
+  protected readonly observer: CallObserver | undefined;
 
   constructor(
     context: CallContext,
@@ -70,6 +70,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     stream: ClientStream,
     plan: RequestPlan<Cluster>,
     route: ReadyRoute<Cluster>,
+    cluster: Cluster,
     requestEnded: boolean,
     observer: CallObserver | undefined,
   ) {
@@ -78,8 +79,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     this.stream = stream;
     this.plan = plan;
     this.route = route;
-    this.cluster = route.choose(context.random());
-    this.breaker = this.cluster.breaker;
+    this.cluster = cluster;
+    this.breaker = cluster.breaker;
     this.request = new RequestSide(client, stream, context.replay, requestEnded);
     this.startedAtMs = context.now();
     this.observer = observer;
@@ -104,18 +105,22 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.phase === 'ended') return;
     if (this.observer !== undefined) this.observer.requestData(end - start);
-    this.request.onData(bytes, start, end, endStream, this.sentAttempt);
+    const attempt = this.phase === 'waiting' ? undefined : this.attempt;
+    this.request.onData(bytes, start, end, endStream, attempt !== undefined);
+    if (attempt !== undefined) this.request.sendContent(attempt, bytes, start, end, endStream);
   }
 
   onRequestTrailers(block: HeaderBlock): void {
-    if (this.phase !== 'ended') this.request.onTrailers(block, this.sentAttempt);
+    if (this.phase === 'ended') return;
+    this.request.onTrailers(block);
+    if (this.phase !== 'waiting') this.attempt!.connection.sendHeaders(this.attempt!.stream, block, true);
   }
 
   /** The client has given up, or its connection is gone. */
   onClientReset(): void {
     if (this.phase === 'ended') return;
     this.failed = failure('CANCELLED', 'the client has cancelled', 'client-cancelled');
-    this.cancelAttempt('cancelled', this.failed);
+    this.cancelAttempts('cancelled', this.failed);
     this.ended('CANCELLED', true);
   }
 
@@ -128,7 +133,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   private onDeadline(): void {
     const failed = failure('DEADLINE_EXCEEDED', `no answer from ${this.cluster.name} in time`, 'deadline');
-    this.cancelAttempt('failure', failed);
+    this.cancelAttempts('failure', failed);
     this.fail(failed);
   }
 
@@ -146,44 +151,57 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   // 2. It goes to an endpoint.
 
-  private tryOrWait(nowMs?: number): void {
+  protected tryOrWait(nowMs?: number): void {
     this.phase = 'waiting';
     if (!this.proceed(nowMs)) this.waitForConnection();
   }
 
   /** Sends the call to an endpoint. @returns false when none takes it now */
   proceed(nowMs = this.context.now()): boolean {
-    const { cluster, route, request, plan } = this;
-    const host = cluster.choose(
-      nowMs,
-      stickyHash(route, cluster, plan.block),
-      this.retries?.tried ?? notTried,
-    );
-    const connection = host?.target?.connection;
-    if (host === undefined || connection === undefined) return false;
-    const stream = connection.open(plan.block, !request.hasMore, this.extraFields(nowMs, host));
+    const host = this.chooseHost(nowMs);
+    return host !== undefined && this.send(host, nowMs);
+  }
+
+  protected chooseHost(nowMs: number): Host<EndpointPool> | undefined {
+    const { cluster, route, plan, avoided } = this;
+    return cluster.choose(nowMs, stickyHash(route, cluster, plan.block), avoided);
+  }
+
+  /** @returns false when the host does not take it now */
+  protected send(host: Host<EndpointPool>, nowMs: number): boolean {
+    const connection = host.target?.connection;
+    if (connection === undefined) return false;
+    const stream = connection.open(this.plan.block, !this.request.hasMore, this.extraFields(nowMs, host));
     if (stream === undefined) return false;
     const attempt = new Attempt(this, host, connection, stream, nowMs);
     stream.user = attempt;
     this.attempt = attempt;
     this.phase = 'sent';
-    cluster.attemptStarted(host);
+    this.cluster.attemptStarted(host);
     if (this.observer !== undefined) this.observer.attemptStarted(attempt);
     if (this.phaseTimer !== undefined) this.stopPhaseTimer();
-    request.sendTo(attempt);
+    this.onSent(attempt);
+    this.request.sendTo(attempt);
     // Sending can end the connection, and this call may have gone on elsewhere by now.
-    if (this.attempt !== attempt || stream.closed) return true;
-    const perTryMs = retryPolicy(route, cluster)?.perTryTimeoutMs;
+    if (!attempt.ended && !stream.closed) this.limitTry();
+    return true;
+  }
+
+  /** An attempt is under way; nothing but its header block has been sent. */
+  protected onSent(_attempt: Attempt): void {}
+
+  /** Starts what a try may take, if that is limited. */
+  protected limitTry(): void {
+    const perTryMs = retryPolicy(this.route, this.cluster)?.perTryTimeoutMs;
     if (perTryMs !== undefined)
       this.phaseTimer = this.context.wheel.start(perTryMs, () => this.onPerTryTimeout());
-    return true;
   }
 
   private waitForConnection(): void {
     const { cluster, context } = this;
     if (!cluster.mayHaveEndpoints)
       return this.fail(failure('UNAVAILABLE', `${cluster.name} has no endpoints`, 'no-endpoints'));
-    if (!cluster.waiting.add(this, this.breaker)) {
+    if (!cluster.await(this, this.breaker)) {
       return this.fail(failure('UNAVAILABLE', `too many calls wait for ${cluster.name}`, 'overload'));
     }
     this.stopPhaseTimer();
@@ -197,31 +215,35 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   private extraFields(nowMs: number, host: Host<EndpointPool>) {
     if (this.context.requestIds && this.plan.needsRequestId) this.requestId ??= newRequestId();
-    const attempts = this.retries === undefined ? 0 : this.retries.attempts - 1;
-    const fields = requestFields(this.plan, this.requestId, this.deadlineMs - nowMs, attempts);
+    const fields = requestFields(this.plan, this.requestId, this.deadlineMs - nowMs, this.earlierAttempts);
     return this.observer === undefined
       ? fields
       : [...(fields ?? []), ...this.observer.attemptFields(host.key)];
+  }
+
+  /** Hosts that shall not get it, if there are others. */
+  protected get avoided(): readonly Host<EndpointPool>[] {
+    return this.retries === undefined ? notTried : this.retries.tried;
+  }
+
+  /** Attempts before this one that an endpoint may know of. */
+  protected get earlierAttempts(): number {
+    return this.retries === undefined ? 0 : this.retries.attempts - 1;
   }
 
   onRequestSent(attempt: Attempt, bytes: number): void {
     this.request.onSent(attempt, bytes);
   }
 
-  /** The attempt that an endpoint has now. */
-  private get sentAttempt(): Attempt | undefined {
-    return this.phase === 'waiting' ? undefined : this.attempt;
-  }
-
   // 3. The answer goes to the client.
 
   onResponseHeaders(attempt: Attempt, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {
-    if (attempt !== this.attempt || this.phase === 'ended') return;
+    if (attempt.ended) return;
     if (kind === 'informational') return this.client.sendHeaders(this.stream, block, false);
     const facts = answerFacts(block);
     if (kind === 'response') {
-      if (endStream && this.isTriedAgain(facts)) return;
-      this.beginAnswer();
+      if (endStream && this.isTriedAgain(attempt, facts)) return;
+      this.beginAnswer(attempt);
     }
     this.client.sendHeaders(this.stream, block, endStream);
     if (kind === 'response') this.httpStatus = facts.httpStatus;
@@ -229,7 +251,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   onResponseData(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
-    if (attempt !== this.attempt || this.phase === 'ended') return;
+    if (attempt.ended) return;
     if (this.observer !== undefined) this.observer.answerData(end - start);
     const sent = this.client.sendData(this.stream, bytes, start, end, endStream);
     if (sent > 0) attempt.connection.consume(attempt.stream, sent);
@@ -242,7 +264,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (attempt !== undefined) attempt.connection.consume(attempt.stream, bytes);
   }
 
-  private beginAnswer(): void {
+  /** From here on it is this attempt's answer. */
+  protected beginAnswer(_attempt: Attempt): void {
     this.phase = 'answering';
     this.request.stopSaving();
     if (this.phaseTimer !== undefined) this.stopPhaseTimer();
@@ -252,7 +275,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   private answered(grpcStatus: number): void {
     const { connection, stream } = this.attempt!;
     const outcome = isHostsFault(grpcStatus, this.httpStatus) ? 'failure' : 'success';
-    const nowMs = this.endAttempt(outcome, grpcStatus, undefined);
+    const nowMs = this.endAttempt(this.attempt!, outcome, grpcStatus);
     // An early answer: the rest of the request is not wanted (RFC 9113 §8.1), be it on its way or queued here. Not CANCEL
     // to the client, which would drop the answer.
     if (!this.request.ended || stream.queuedBytes > 0) connection.reset(stream, ErrorCode.CANCEL);
@@ -263,11 +286,11 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   // 4. Something goes wrong.
 
   onUpstreamReset(attempt: Attempt, reset: StreamReset): void {
-    if (attempt !== this.attempt || this.phase === 'ended') return;
+    if (attempt.ended) return;
     const failed = failureOf(reset, attempt.host.key);
     // An endpoint that goes away in order is no outlier.
     const outcome = reset.cause === 'goaway' ? 'cancelled' : 'failure';
-    this.endAttempt(outcome, grpcCodes.indexOf(failed.code), failed);
+    this.endAttempt(attempt, outcome, grpcCodes.indexOf(failed.code), failed);
     this.retryOrFail(failed, attempt.host);
   }
 
@@ -275,11 +298,12 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     const { host } = this.attempt!;
     const reason = `no answer from ${host.key} in the time of one try`;
     const failed = failure('DEADLINE_EXCEEDED', reason, 'try-timeout');
-    this.cancelAttempt('failure', failed);
+    this.cancelAttempts('failure', failed);
     this.retryOrFail(failed, host);
   }
 
-  private retryOrFail(failed: Failure, host: Host<EndpointPool>): void {
+  /** What is to be done about an attempt that has come to nothing. */
+  protected retryOrFail(failed: Failure, host: Host<EndpointPool>): void {
     if (this.phase !== 'sent' || !this.request.canReplay) return this.fail(failed);
     if (failed.unprocessed && (this.retries ??= new Retries(this.breaker)).again(host)) {
       this.route.stats.transparentRetries++;
@@ -289,13 +313,17 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   /** An answer that is a status and nothing else can be asked for again, if the route says that this one is safe. */
-  private isTriedAgain({ grpcStatus, pushbackMs }: AnswerFacts): boolean {
+  private isTriedAgain(attempt: Attempt, { grpcStatus, pushbackMs }: AnswerFacts): boolean {
     if (grpcStatus <= 0 || !this.request.canReplay || this.phase !== 'sent') return false;
-    const attempt = this.attempt!;
-    if (!this.retryLater(grpcStatus, pushbackMs, attempt.host)) return false;
-    this.endAttempt(isHostsFault(grpcStatus, 200) ? 'failure' : 'success', grpcStatus, undefined);
+    if (!this.goesOnAfter(attempt, grpcStatus, pushbackMs)) return false;
+    this.endAttempt(attempt, isHostsFault(grpcStatus, 200) ? 'failure' : 'success', grpcStatus);
     if (!this.request.ended) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
     return true;
+  }
+
+  /** Whether the call goes on though an attempt was answered with this status. */
+  protected goesOnAfter(attempt: Attempt, grpcStatus: number, pushbackMs: number | undefined): boolean {
+    return this.retryLater(grpcStatus, pushbackMs, attempt.host);
   }
 
   private retryLater(grpcCode: number, pushbackMs: number | undefined, host: Host<EndpointPool>): boolean {
@@ -312,7 +340,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   /** Ends the call with an answer of the proxy's own, as good as can still be given. */
-  private fail(failed: Failure): void {
+  protected fail(failed: Failure): void {
     const { client, stream, plan } = this;
     this.failed = failed;
     if (this.phase !== 'answering')
@@ -327,32 +355,33 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   // 5. The end.
 
-  private cancelAttempt(outcome: CallOutcome, failed: Failure): void {
-    const attempt = this.attempt;
-    if (attempt === undefined || this.phase === 'waiting') return;
+  protected cancelAttempts(outcome: CallOutcome, failed: Failure): void {
+    if (this.attempt !== undefined && !this.attempt.ended) this.cancel(this.attempt, outcome, failed);
+  }
+
+  protected cancel(attempt: Attempt, outcome: CallOutcome, failed: Failure): void {
     attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
-    this.endAttempt(outcome, grpcCodes.indexOf(failed.code), failed);
+    this.endAttempt(attempt, outcome, grpcCodes.indexOf(failed.code), failed);
   }
 
   /** @returns the time, for whoever needs it next */
-  private endAttempt(outcome: CallOutcome, grpcStatus: number, failed: Failure | undefined): number {
-    const attempt = this.attempt!;
-    const { host, startedAtMs } = attempt;
+  protected endAttempt(attempt: Attempt, outcome: CallOutcome, grpcStatus: number, failed?: Failure): number {
+    attempt.ended = true;
     const nowMs = this.context.now();
-    this.cluster.attemptEnded(host, nowMs, nowMs - startedAtMs, outcome);
+    this.cluster.attemptEnded(attempt.host, nowMs, nowMs - attempt.startedAtMs, outcome);
     if (this.observer !== undefined) {
       this.observer.attemptEnded(attempt, callEnd(grpcStatus, this.httpStatus, failed));
     }
     return nowMs;
   }
 
-  private stopPhaseTimer(): void {
+  protected stopPhaseTimer(): void {
     this.phaseTimer?.stop();
     this.phaseTimer = undefined;
   }
 
   /** @param code by name, or the number of the endpoint's answer, -1 without one */
-  private ended(code: GrpcCode | number, wasCancelled = false, nowMs = this.context.now()): void {
+  protected ended(code: GrpcCode | number, wasCancelled = false, nowMs = this.context.now()): void {
     const { context, client, stream, plan, route, phase } = this;
     this.phase = 'ended';
     if (phase === 'waiting') this.cluster.waiting.remove(this);

@@ -16,6 +16,8 @@ export type FailureWhy =
   /** On purpose, by the route. */
   | 'fault'
   | 'client-cancelled'
+  /** Another attempt of a hedged call was answered, or ended the call. */
+  | 'hedge-not-needed'
   | 'endpoint-reset'
   | 'endpoint-broke-http2'
   | 'endpoint-going-away'

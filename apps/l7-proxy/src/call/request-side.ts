@@ -33,17 +33,16 @@ export class RequestSide {
     return !this.ended || this.saved !== undefined || this.trailers !== undefined;
   }
 
-  /** @param attempt undefined: no endpoint has the call now */
-  onData(bytes: Buffer, start: number, end: number, endStream: boolean, attempt: Attempt | undefined): void {
+  /** Takes content in, which must be sent to the attempts under way. @param isSent there are such */
+  onData(bytes: Buffer, start: number, end: number, endStream: boolean, isSent: boolean): void {
     this.ended = endStream;
-    if (this.canReplay && end > start) this.save(bytes, start, end, attempt !== undefined);
-    if (attempt !== undefined) this.sendContent(attempt, bytes, start, end, endStream);
+    if (this.canReplay && end > start) this.save(bytes, start, end, isSent);
   }
 
-  onTrailers(block: HeaderBlock, attempt: Attempt | undefined): void {
+  /** The same for trailers. */
+  onTrailers(block: HeaderBlock): void {
     this.ended = true;
     this.trailers = block;
-    if (attempt !== undefined) attempt.connection.sendHeaders(attempt.stream, block, true);
   }
 
   /** Sends what has come so far to an attempt that begins. */
@@ -55,6 +54,12 @@ export class RequestSide {
       );
     }
     if (this.trailers !== undefined) attempt.connection.sendHeaders(attempt.stream, this.trailers, true);
+  }
+
+  sendContent(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    const ends = endStream && this.trailers === undefined;
+    const sent = attempt.connection.sendData(attempt.stream, bytes, start, end, ends);
+    if (sent > 0) this.onSent(attempt, sent);
   }
 
   /** Content has left for the endpoint: the client may send as much again, unless this is a second try of the same. */
@@ -80,11 +85,5 @@ export class RequestSide {
     // What is not sent gets no new credit, so the stream's window bounds it.
     if (!wasSent || saved.hasRoomFor(end - start)) saved.add(bytes, start, end);
     else this.stopSaving();
-  }
-
-  private sendContent(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
-    const ends = endStream && this.trailers === undefined;
-    const sent = attempt.connection.sendData(attempt.stream, bytes, start, end, ends);
-    if (sent > 0) this.onSent(attempt, sent);
   }
 }

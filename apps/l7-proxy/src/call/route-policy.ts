@@ -1,6 +1,6 @@
 import { hashText } from '@evenly/balancing';
 import type { HeaderBlock } from '@evenly/http2';
-import type { Retry } from '@evenly/mesh-config';
+import type { Hedge, Retry } from '@evenly/mesh-config';
 import { headerValue } from '../routing/matchers.ts';
 import type { ReadyRoute } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -8,7 +8,11 @@ import type { Cluster } from '../upstream/cluster.ts';
 /* What holds for a call: what its route says, or else the policy of the service that it goes to. */
 
 export function retryPolicy({ route }: ReadyRoute<Cluster>, { policy }: Cluster): Retry | undefined {
-  return route.retry ?? policy.retry;
+  return route.retry ?? (route.hedge === undefined ? policy.retry : undefined);
+}
+
+export function hedgePolicy({ route }: ReadyRoute<Cluster>, { policy }: Cluster): Hedge | undefined {
+  return route.hedge ?? (route.retry === undefined ? policy.hedge : undefined);
 }
 
 /** Infinity: none. @param callersMs what the caller asked for; the shorter one holds */

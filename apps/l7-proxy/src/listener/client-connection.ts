@@ -7,10 +7,11 @@ import {
   type Stream,
 } from '@evenly/http2';
 import { grpcCodes } from '@evenly/mesh-config';
-import { Call } from '../call/call.ts';
+import type { Call } from '../call/call.ts';
 import type { CallContext } from '../call/call-context.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
 import { failure, type Failure } from '../call/failure.ts';
+import { newCall } from '../call/new-call.ts';
 import { answerLocally } from '../call/local-answer.ts';
 import type { ObserveCall, WholeCallEnd } from '../call/call-observer.ts';
 import { allowedOrigin, isPreflight, preflightAnswer, type CorsPolicy } from '../grpc-web/cors.ts';
@@ -121,7 +122,7 @@ function startCall<S extends ClientStream>(
     observer?.ended(unrouted(failed, httpStatus));
     return;
   }
-  const call = new Call(context.calls, client, stream, plan, route, requestEnded, observer);
+  const call = newCall(context.calls, client, stream, plan, route, requestEnded, observer);
   onCall(call);
   call.start();
 }

@@ -71,6 +71,7 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
     routes((route, stats) => [
       { labels: { route, kind: 'policy' }, value: stats.retries },
       { labels: { route, kind: 'transparent' }, value: stats.transparentRetries },
+      { labels: { route, kind: 'hedge' }, value: stats.hedges },
     ]),
   );
   onRead('counter', 'evenly_proxy_unrouted_total', 'Requests that no route takes', () => [

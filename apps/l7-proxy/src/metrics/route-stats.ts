@@ -33,6 +33,8 @@ export class RouteStats {
   retries = 0;
   /** Tries again of what no endpoint had processed. */
   transparentRetries = 0;
+  /** Attempts beside the first one, by hedging. */
+  hedges = 0;
 
   grpcEnded(code: number, latencyMs: number): void {
     this.grpc[code >= 0 && code < grpcCodes.length ? code : grpcCodes.length]!++;

@@ -19,6 +19,8 @@ export class Attempt {
   readonly startedAtMs: number;
   /** Bytes of the request's content that have left for the endpoint. */
   sentBytes = 0;
+  /** Its call hears of it no more. */
+  ended = false;
 
   constructor(
     owner: AttemptOwner,

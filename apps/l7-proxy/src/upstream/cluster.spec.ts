@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { GrpcClient } from '../testing/grpc-client.ts';
 import { oneService, startProxy, type RunningProxy } from '../testing/harness.ts';
@@ -157,4 +159,21 @@ routes:
   expect(share).toBeGreaterThan(50 - 31);
   expect(share).toBeLessThan(50 + 31);
   await closeAll([...stable, canary]);
+});
+
+it('while a call waits, an endpoint that is away is tried again and again, whatever the back-off', async () => {
+  let tries = 0;
+  const hangsUp = createServer((socket) => {
+    tries++;
+    socket.destroy();
+  });
+  hangsUp.listen(0, '127.0.0.1');
+  await once(hangsUp, 'listening');
+  const { port } = hangsUp.address() as AddressInfo;
+  await using proxy = await startProxy(oneService([`127.0.0.1:${port}`]), ['--connect-wait', '2s']);
+  const client = new GrpcClient(proxy.address);
+  expect(await client.unary()).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(tries).toBeGreaterThan(10); // by the back-off alone it would be six
+  client.close();
+  hangsUp.close();
 });

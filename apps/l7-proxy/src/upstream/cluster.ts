@@ -14,7 +14,7 @@ import { balancerOptions, breakerOptions } from './balancer-options.ts';
 import { EndpointPool, type PoolContext } from './endpoint-pool.ts';
 import { hostSpecs, usableEndpoints, type ProxyIdentity } from './hosts.ts';
 import { upstreamTlsOptions } from './upstream-tls.ts';
-import { WaitingCalls } from './waiting-calls.ts';
+import { WaitingCalls, type WaitingCall } from './waiting-calls.ts';
 
 export interface ClusterContext extends Omit<PoolContext, 'tls'> {
   /** The certificates of services with TLS. */
@@ -137,6 +137,17 @@ export class Cluster {
     return undefined;
   }
 
+  /**
+   * Keeps a call until there is a connection for it, which is hurried up then.
+   * @returns false when too many wait already
+   */
+  await(call: WaitingCall, breaker: CircuitBreaker): boolean {
+    const isFirst = this.waiting.size === 0;
+    if (!this.waiting.add(call, breaker)) return false;
+    if (isFirst) for (const pool of this.#pools.values()) pool.hurry();
+    return true;
+  }
+
   attemptStarted(host: Host<EndpointPool>): void {
     host.target!.calls++;
     this.#balancer.callStarted(host);
@@ -220,6 +231,7 @@ export class Cluster {
       {
         onReadiness: () => this.#refreshSoon(),
         onFailure: () => this.#refreshSoon(),
+        wantedOf: () => (this.waiting.size > 0 ? this.#pools.size : 0),
         onCapacity: () => this.waiting.serve(),
         mayGrow: () => this.#mayGrow(),
       },

@@ -6,6 +6,8 @@ import { connectUpstream, type UpstreamOptions } from './connect.ts';
 
 /** Waits between failed connects: 50 ms, doubled each time, at most this, ±20 % so that proxies do not come together. */
 const backoff = { firstMs: 50, mostMs: 1000 } as const;
+/** While calls wait: between two tries to connect, and so much more for each endpoint of the service, which all are tried. */
+const urgent = { leastMs: 50, perEndpointMs: 2 } as const;
 /** How long calls may go on on a connection that gets no new ones, before it is cut. */
 const retireTimeoutMs = 3_600_000;
 /** Connections beyond the first are closed after this long without a call. */
@@ -26,6 +28,8 @@ export interface PoolListener {
   onReadiness(): void;
   /** Connecting failed; it will be tried again. */
   onFailure(): void;
+  /** How many endpoints the service has, if calls wait for a connection to any; else 0. */
+  wantedOf(): number;
   /** There is room for calls that wait. */
   onCapacity(): void;
   /** Whether a connection beyond the first is allowed. */
@@ -54,6 +58,7 @@ export class EndpointPool {
   readonly #all = new Map<Connection, Life>();
   #connecting: Connection | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #triedAtMs = 0;
   #failed = 0;
   #retired = false;
 
@@ -83,6 +88,11 @@ export class EndpointPool {
     return undefined;
   }
 
+  /** Calls wait: the next try to connect comes soon, however often it has failed. */
+  hurry(): void {
+    if (this.#retry !== undefined) this.#connectIn(this.#urgentMs());
+  }
+
   /** No new calls; those under way go on. */
   retire(): void {
     this.#retired = true;
@@ -105,6 +115,7 @@ export class EndpointPool {
   #connect(): void {
     if (this.#connecting !== undefined || this.#retired) return;
     this.connects++;
+    this.#triedAtMs = this.#context.upstream.loop.now();
     const idleMs = this.isReady ? spareIdleMs : 0;
     const tls = this.#context.tls?.();
     const connection: Connection = connectUpstream(this.endpoint, this.#context.upstream, idleMs, tls, {
@@ -168,8 +179,23 @@ export class EndpointPool {
     if (this.#retired || this.isReady) return;
     const { random } = this.#context;
     const waitMs = Math.min(backoff.mostMs, backoff.firstMs * 2 ** this.#failed++) * (0.8 + 0.4 * random());
+    this.#connectIn(Math.min(waitMs, this.#urgentMs()));
+  }
+
+  #connectIn(waitMs: number): void {
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#connect(), waitMs).unref();
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#connect();
+    }, waitMs).unref();
+  }
+
+  /** Infinity: nobody waits. */
+  #urgentMs(): number {
+    const endpoints = this.#listener.wantedOf();
+    if (endpoints === 0) return Infinity;
+    const dueMs = this.#triedAtMs + urgent.leastMs + urgent.perEndpointMs * endpoints;
+    return Math.max(0, dueMs - this.#context.upstream.loop.now());
   }
 }
 

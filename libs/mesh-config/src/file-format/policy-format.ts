@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { retryableCodes } from '../grpc-code.ts';
-import { loadBalancings, zonePreferences, type Policy, type Retry } from '../policy.ts';
+import { grpcCodes, retryableCodes } from '../grpc-code.ts';
+import { loadBalancings, zonePreferences, type Hedge, type Policy, type Retry } from '../policy.ts';
 import { duration, percent, whole } from './values.ts';
 
 /** The form of `policy:` in files. Defaults are Envoy's where it has one. */
@@ -34,6 +34,24 @@ export const retry = z
     ...(perTryTimeout === undefined ? {} : { perTryTimeoutMs: perTryTimeout }),
     backoff: { baseMs: backoff.base, maxMs: backoff.max },
   }));
+
+export const hedge = z
+  .strictObject({
+    attempts: whole(2, 5).describe('Attempts of one call in all, the first one included'),
+    delay: duration(0).prefault('0ms').describe('From one attempt to the next; 0ms = all at once'),
+    nonFatal: z
+      .array(z.enum(grpcCodes).exclude(['OK']))
+      .max(grpcCodes.length)
+      .prefault(['UNAVAILABLE'])
+      .describe('Status codes that do not end a call of which other attempts go on'),
+  })
+  .transform(({ delay, ...rest }): Hedge => ({ ...rest, delayMs: delay }))
+  .describe('Several attempts at a time, of which the first answer counts; not together with retry');
+
+/** For a policy, and for a route. */
+export const notBoth = ({ retry: again, hedge: several }: { retry?: Retry; hedge?: Hedge }) =>
+  again === undefined || several === undefined;
+export const notBothFault = { error: 'must have one of retry and hedge, not both', path: ['hedge'] };
 
 export const timeout = duration().describe(
   'For a whole call, retries included; absent = only the caller’s deadline',
@@ -116,6 +134,7 @@ export const policy = z
     hashHeader: z.exactOptional(headerName).describe('With ring-hash: the header that keeps calls together'),
     timeout: z.exactOptional(timeout),
     retry: z.exactOptional(retry),
+    hedge: z.exactOptional(hedge),
     circuitBreaker: z.exactOptional(circuitBreaker),
     outlierDetection: z.exactOptional(outlierDetection),
     zonePreference: z
@@ -133,6 +152,7 @@ export const policy = z
   .refine(({ loadBalancing, hashHeader }) => (loadBalancing === 'ring-hash') === (hashHeader !== undefined), {
     error: 'must have hashHeader with loadBalancing ring-hash, and only then',
   })
+  .refine(notBoth, notBothFault)
   .transform(({ timeout: timeoutMs, ...rest }): Policy => ({
     ...rest,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -13,6 +13,13 @@ describe('the form of routes', () => {
       /at least 0, got -1$/,
     ],
     [
+      'retry and hedge',
+      routes('{ to: [{ service: a }], retry: { attempts: 2 }, hedge: { attempts: 2 } }'),
+      5,
+      'routes[0].hedge',
+      /must have one of retry and hedge, not both/,
+    ],
+    [
       'a regex that does not compile',
       routes('{ match: { path: { regex: "/(" } }, to: [{ service: a }] }'),
       5,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { grpcCodes } from '../grpc-code.ts';
 import { regexFault } from '../regex.ts';
 import type { Fault, HeaderMatch, PathMatch, Route } from '../route.ts';
-import { headerName, retry, timeout } from './policy-format.ts';
+import { headerName, hedge, notBoth, notBothFault, retry, timeout } from './policy-format.ts';
 import { duration, name, oneOf, percent, text, whole } from './values.ts';
 
 /** The form of `routes:` in files. */
@@ -119,9 +119,11 @@ const route = z
     to: z.array(destination).min(1).max(100).describe('A call goes to one of these by weight'),
     timeout: z.exactOptional(timeout),
     retry: z.exactOptional(retry),
+    hedge: z.exactOptional(hedge),
     fault: z.exactOptional(fault),
     hashHeader: z.exactOptional(headerName).describe("Instead of the service's own"),
   })
+  .refine(notBoth, notBothFault)
   .transform(({ timeout: timeoutMs, ...rest }): Route => ({
     ...rest,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

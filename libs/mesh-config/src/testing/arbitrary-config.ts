@@ -5,6 +5,7 @@ import {
   loadBalancings,
   zonePreferences,
   type CircuitBreaker,
+  type Hedge,
   type OutlierDetection,
   type Policy,
   type Retry,
@@ -16,6 +17,7 @@ import type { UpstreamTls } from '../tls.ts';
 /** Any config that a reader could yield, for property tests. */
 
 const maybe: { requiredKeys: [] } = { requiredKeys: [] };
+const failureCode = fc.constantFrom(...grpcCodes.slice(1)) as fc.Arbitrary<Exclude<GrpcCode, 'OK'>>;
 const ms = (min = 1) =>
   fc.oneof(
     fc.integer({ min, max: 86_400_000 }),
@@ -97,6 +99,15 @@ const retry: fc.Arbitrary<Retry> = fc.record(
   { requiredKeys: ['attempts', 'on', 'backoff'] },
 );
 
+const hedge: fc.Arbitrary<Hedge> = fc.record({
+  attempts: fc.integer({ min: 2, max: 5 }),
+  delayMs: ms(0),
+  nonFatal: fc.array(failureCode, { maxLength: 5 }),
+});
+
+/** At most one of the two. */
+const again = fc.oneof(fc.constant({}), fc.record({ retry }), fc.record({ hedge }));
+
 const count = fc.integer({ min: 1, max: 1_000_000 });
 const circuitBreaker: fc.Arbitrary<CircuitBreaker> = fc.record({
   maxRequests: count,
@@ -135,7 +146,6 @@ const policy: fc.Arbitrary<Policy> = fc
     fc.record(
       {
         timeoutMs: ms(),
-        retry,
         circuitBreaker,
         outlierDetection,
         subsetting: fc.record({ size: fc.integer({ min: 1, max: 10_000 }) }),
@@ -149,9 +159,11 @@ const policy: fc.Arbitrary<Policy> = fc
       panicThresholdPercent: percent,
     }),
     header,
+    again,
   )
-  .map(([some, all, hashHeader]) => ({
+  .map(([some, all, hashHeader, tries]) => ({
     ...some,
+    ...tries,
     ...all,
     ...(all.loadBalancing === 'ring-hash' ? { hashHeader } : {}),
   }));
@@ -208,7 +220,7 @@ const fault: fc.Arbitrary<Fault> = fc
   .tuple(
     fc.record({ durationMs: ms(), percent }),
     fc.record({
-      code: fc.constantFrom(...grpcCodes.slice(1)) as fc.Arbitrary<Exclude<GrpcCode, 'OK'>>,
+      code: failureCode,
       percent,
     }),
     fc.constantFrom('delay', 'abort', 'both'),
@@ -239,7 +251,9 @@ const destinations = (services: readonly Service[]): fc.Arbitrary<Destination[]>
 const route = (services: readonly Service[], index: number): fc.Arbitrary<Route> =>
   fc
     .tuple(
-      fc.record({ timeoutMs: ms(), retry, fault }, maybe),
+      fc
+        .tuple(fc.record({ timeoutMs: ms(), fault }, maybe), again)
+        .map(([some, tries]) => ({ ...some, ...tries })),
       match([{ name: 'evenly-route', invert: false, kind: 'exact', value: String(index) }]),
       destinations(services),
       header,

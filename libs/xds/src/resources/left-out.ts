@@ -1,4 +1,4 @@
-import type { Listener, MeshConfig, Policy, Service } from '@evenly/mesh-config';
+import type { Listener, MeshConfig, Policy, Route, Service } from '@evenly/mesh-config';
 import type { NodeKind } from '../node.ts';
 
 /** Something that the config asks for and a client cannot take: it is left out for that client, and said. */
@@ -14,6 +14,10 @@ export function leftOut(config: MeshConfig, kind: NodeKind): LeftOut[] {
     ...notForAnybody(service),
     ...(kind === 'grpc' ? notForGrpc(service) : kind === 'proxy' ? [] : notForEnvoy(service)),
   ]);
+  const hedged = [...config.routes, ...config.listeners.flatMap(({ routes = [] }) => routes)].filter(
+    ({ hedge }) => hedge !== undefined,
+  );
+  services.push(...hedged.map(hedgedRoute));
   if (kind === 'grpc') return services; // they have no listeners
   return [...services, ...config.listeners.filter(isForOurProxyOnly).map(notSent)];
 }
@@ -32,7 +36,16 @@ function notSent({ name, tls }: Listener): LeftOut {
   };
 }
 
-function* notForAnybody({ name: service, tls }: Service): Generator<LeftOut> {
+function hedgedRoute({ name, to }: Route): LeftOut {
+  return { service: to[0]!.service, field: `hedge of route ${name ?? 'without a name'}`, instead: sentOnce };
+}
+
+const sentOnce = 'calls are sent once: only our own proxy with a config file hedges';
+
+function* notForAnybody({ name: service, tls, policy }: Service): Generator<LeftOut> {
+  if (policy.hedge !== undefined) {
+    yield { service, field: 'policy.hedge', instead: sentOnce };
+  }
   if (tls !== undefined) {
     yield { service, field: 'tls', instead: "the client's own credentials: only our own proxy takes this" };
   }

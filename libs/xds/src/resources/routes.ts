@@ -95,7 +95,8 @@ function xdsRoute(route: MeshRoute, config: MeshConfig): Route {
 function routeAction(route: MeshRoute, config: MeshConfig): RouteAction {
   const policy = config.services.get(route.to[0]!.service)?.policy;
   const timeoutMs = route.timeoutMs ?? policy?.timeoutMs;
-  const retry = route.retry ?? policy?.retry;
+  // A route that hedges does not want the service's retries, be it that hedging cannot be said here.
+  const retry = route.retry ?? (route.hedge === undefined ? policy?.retry : undefined);
   const hashHeader = route.hashHeader ?? policy?.hashHeader;
   const timeout = durationOf(timeoutMs ?? 0); // 0 = none; left out, Envoy would cut every call after 15 s
   return message(RouteAction, {

@@ -209,6 +209,23 @@ describe('for gRPC clients', () => {
     expect(leftOut(one, 'grpc')).toEqual([]);
   });
 
+  it('hedging is said to be left out, for all: of a service, and of a route, which gets no retries instead', () => {
+    const hedge = { attempts: 2, delayMs: 50, nonFatal: [] };
+    const retry = { attempts: 2, on: ['UNAVAILABLE' as const], backoff: { baseMs: 1, maxMs: 2 } };
+    const config = mesh([meshService('be1-srv', { hedge }), meshService('be2-srv', { retry })], {
+      routes: [{ ...meshRoute('be2-srv', 'be2-srv'), name: 'search', hedge }],
+    });
+    for (const kind of ['grpc', 'envoy', 'proxy'] as const) {
+      expect(leftOut(config, kind).map(({ service, field }) => `${service}: ${field}`)).toEqual([
+        'be1-srv: policy.hedge',
+        'be2-srv: hedge of route search',
+      ]);
+    }
+    const sent = serve(config).get('route', 'be2-srv-route')!;
+    const actions = sent.virtualHosts.flatMap(({ routes }) => routes.map(({ action }) => action?.value));
+    expect(actions[0]).toMatchObject({ retryPolicy: undefined });
+  });
+
   it('sockets are not for them, and a service may have the name of a listener', () => {
     const config = mesh([meshService('be1-srv')], {
       listeners: [{ name: 'be1-srv', address: '0.0.0.0', port: 8080, ...listenerDefaults }],

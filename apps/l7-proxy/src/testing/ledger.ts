@@ -1,18 +1,37 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What the backends have been asked to do, by the ids of calls. */
-export class Ledger {
-  readonly runs = new Map<string, number>();
+/**
+ * What the backends have been asked to do, by the ids of calls. In files that each backend writes before it begins a call:
+ * what was written stays when it is killed, and nobody needs to read along.
+ */
+export class Ledger implements AsyncDisposable {
+  readonly directory: string;
 
-  add(id: string): void {
-    this.runs.set(id, (this.runs.get(id) ?? 0) + 1);
+  private constructor(directory: string) {
+    this.directory = directory;
   }
 
-  get ranTwice(): string[] {
-    return [...this.runs].filter(([, times]) => times > 1).map(([id]) => id);
+  static async create(): Promise<Ledger> {
+    return new Ledger(await mkdtemp(join(tmpdir(), 'ledger-')));
+  }
+
+  /** The ids of calls that began, as often as they did. */
+  async runs(): Promise<Map<string, number>> {
+    const runs = new Map<string, number>();
+    for (const file of await readdir(this.directory)) {
+      const text = await readFile(join(this.directory, file), 'utf8');
+      for (const id of text.split('\n').slice(0, -1)) runs.set(id, (runs.get(id) ?? 0) + 1);
+    }
+    return runs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.directory, { recursive: true });
   }
 }
 
@@ -46,15 +65,12 @@ export class LedgerBackend {
   async #spawn(): Promise<void> {
     const [host = '', port = ''] = this.address.split(':');
     const script = new URL('ledger-backend.mjs', import.meta.url).pathname;
-    const child = spawn(process.execPath, [script, host, port], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const args = [script, host, port, join(this.#ledger.directory, this.address)];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`the backend ended with ${code}`)));
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        const [what, id] = line.split(' ');
-        if (what === 'listening') resolve();
-        else this.#ledger.add(id!);
-      });
+      child.stdout.once('data', () => resolve()); // it says that it listens, and nothing else
     });
   }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +12,10 @@ export interface ProxyProcess extends AsyncDisposable {
   port: number;
   status(): Promise<ProxyStatus>;
   metrics(): Promise<string>;
+  /** Replaces the config file. */
+  write(config: string): Promise<void>;
+  /** How many configs have been put to work. */
+  readonly applied: number;
   /** Of the process, now; undefined where there is no /proc. */
   rssBytes(): Promise<number | undefined>;
 }
@@ -31,11 +35,13 @@ export async function startProxyProcess(
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ports = new Map<string, number>();
+  let applied = 0;
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the proxy ended with ${code}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const { event, what, port } = JSON.parse(line) as { event?: string; what: string; port: number };
+      const { event, what, port, msg } = JSON.parse(line) as LogLine;
       if (event === 'listening') ports.set(what, port);
+      if (msg === 'config applied') applied++;
       if (ports.size === 2) resolve();
     });
   });
@@ -45,6 +51,10 @@ export async function startProxyProcess(
     address: `127.0.0.1:${port}`,
     port,
     status: async () => (await (await ask('/status')).json()) as ProxyStatus,
+    write: (text) => replaceFile(file, text),
+    get applied() {
+      return applied;
+    },
     metrics: async () => (await ask('/metrics')).text(),
     rssBytes: async () => {
       const text = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
@@ -58,4 +68,17 @@ export async function startProxyProcess(
       await rm(directory, { recursive: true });
     },
   };
+}
+
+interface LogLine {
+  event?: string;
+  what: string;
+  port: number;
+  msg?: string;
+}
+
+/** In one step, so that nobody reads half of it. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
 }

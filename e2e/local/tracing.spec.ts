@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { collector, RunningProgram, type Collector } from '@evenly/service/testing';
 
@@ -46,6 +49,40 @@ it('shows a request, its calls and the pods that answered them as one trace, und
     expect([answer?.service, answer?.name, more]).toEqual(['echo-backend', 'echo.EchoServer/SayHello', []]);
     expect(attribute(answer!, 'rpc.grpc.status_code')).toBe(0);
   }
+});
+
+it('a proxy in between is part of the trace', async () => {
+  traces = await collector();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: traces.url, OTEL_BSP_SCHEDULE_DELAY: '50' };
+  const backend = run('echo-backend', [], env);
+  const address = `127.0.0.1:${await backend.port('grpc')}`;
+  const directory = await mkdtemp(join(tmpdir(), 'traces-'));
+  const file = join(directory, 'mesh.yaml');
+  const service = `source: { static: { endpoints: ['${address}'] } }`;
+  await writeFile(
+    file,
+    `services: { echo: { ${service} } }\nroutes: [{ match: {}, to: [{ service: echo }] }]\n`,
+  );
+  const proxy = run('l7-proxy', ['--config', file], env);
+  const target = `ipv4:127.0.0.1:${await proxy.port('proxy')}`;
+  const frontend = run('frontend', ['--target', target], env);
+  const url = `http://127.0.0.1:${await frontend.port('http')}/be1-srv?calls=1`;
+  expect((await fetch(url)).status).toBe(200);
+  await rm(directory, { recursive: true });
+
+  const { spans, childrenOf } = traces;
+  await expect.poll(() => spans).toHaveLength(5);
+  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+  let [span] = spans.filter(({ parentSpanId }) => !parentSpanId);
+  const path = [];
+  for (; span !== undefined; [span] = childrenOf(span)) path.push(`${span.service} ${span.name}`);
+  expect(path).toEqual([
+    'frontend GET /:service',
+    'frontend echo.EchoServer/SayHello',
+    'l7-proxy echo.EchoServer/SayHello',
+    'l7-proxy echo.EchoServer/SayHello',
+    'echo-backend echo.EchoServer/SayHello',
+  ]);
 });
 
 it('marks what failed, and traces no health check', async () => {

@@ -8,6 +8,7 @@ import { addAdminPage } from '@evenly/service/admin-page';
 import { startAccessLog } from './access-log/access-log.ts';
 import { liveOf } from './admin/page.ts';
 import { proxyStatus } from './admin/status.ts';
+import { observeBoth } from './call/call-observer.ts';
 import { ReplayStore } from './call/saved-request.ts';
 import { TimerWheel } from './call/timer-wheel.ts';
 import { options, type ProxyConfig } from './config.ts';
@@ -19,6 +20,7 @@ import { defaultListener } from './listener/default-listener.ts';
 import type { ClusterContext } from './upstream/cluster.ts';
 import { Supervisor } from './workers/supervisor.ts';
 import { answerSupervisor } from './workers/worker.ts';
+import { traceCalls } from './tracing/call-trace.ts';
 import { xdsFollower, type XdsFollower } from './xds/follow-xds.ts';
 
 /** How often outliers and slow starts are looked at. */
@@ -47,7 +49,7 @@ export const l7Proxy: Program<typeof options> = {
     const mesh = new Mesh(
       xds === undefined ? context : { ...context, sourceOf: ({ name }) => xds.client.endpointsOf(name) },
     );
-    const observe = await startAccessLog(config, service);
+    const observe = observeBoth(traceCalls(service.tracer), await startAccessLog(config, service));
     const { connectWait: connectWaitMs, cancelHold: cancelHoldMs } = config;
     const requestIds = config.requestIds === 'on';
     const proxy = new Proxy({
@@ -55,6 +57,7 @@ export const l7Proxy: Program<typeof options> = {
       certificates,
       service,
       observe,
+      tracing: service.tracer !== undefined,
       calls: { wheel, now, random: Math.random, replay, connectWaitMs, cancelHoldMs, requestIds },
       listener: {
         loop,

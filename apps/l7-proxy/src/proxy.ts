@@ -14,7 +14,9 @@ export interface ProxyContext {
   certificates: MeshCertificates;
   calls: CallContext;
   /** Who watches the calls; undefined: nobody. */
-  observe?: ObserveCall | undefined;
+  observe: ObserveCall | undefined;
+  /** Traces are among them. */
+  tracing: boolean;
   listener: ListenerOptions;
   /** Serves when a config has no listeners. */
   defaultListener: Omit<Listener, 'name'>;
@@ -93,10 +95,11 @@ export class Proxy {
   }
 
   async #open(one: Listener, table: RouteTable<Cluster>): Promise<void> {
-    const { calls, observe, listener: options, service } = this.#context;
+    const { calls, observe, tracing, listener: options, service } = this.#context;
     const context = {
       name: one.name,
       observe,
+      tracing,
       calls,
       shared: this.#shared,
       table: () => running.table,

@@ -1,3 +1,4 @@
+import type { Endpoint } from '@evenly/discovery';
 import type { HeaderBlock, HeaderField } from '@evenly/http2';
 import type { Attempt } from '../upstream/attempt.ts';
 import type { FailureWhy } from './failure.ts';
@@ -36,7 +37,7 @@ export interface WholeCallEnd extends CallEnd {
 /** Watches one call: for a line in the access log, or for spans. A call that nobody watches has none. */
 export interface CallObserver {
   /** An attempt is about to begin. @returns fields for its request */
-  attemptFields(endpoint: string): readonly HeaderField[];
+  attemptFields(endpoint: Endpoint): readonly HeaderField[];
   /** It has begun. Without it, no endpoint took the attempt that `attemptFields` was asked for. */
   attemptStarted(attempt: Attempt): void;
   attemptEnded(attempt: Attempt, end: CallEnd): void;

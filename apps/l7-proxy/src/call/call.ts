@@ -218,7 +218,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     const fields = requestFields(this.plan, this.requestId, this.deadlineMs - nowMs, this.earlierAttempts);
     return this.observer === undefined
       ? fields
-      : [...(fields ?? []), ...this.observer.attemptFields(host.key)];
+      : [...(fields ?? []), ...this.observer.attemptFields(host.target!.endpoint)];
   }
 
   /** Hosts that shall not get it, if there are others. */

@@ -19,6 +19,7 @@ import { Http2WebTransport } from '../grpc-web/http2-transport.ts';
 import { grpcRequestOf, webEncodingOf } from '../grpc-web/protocol.ts';
 import { WebCall } from '../grpc-web/web-call.ts';
 import type { ForwardedBy } from '../routing/forwarded.ts';
+import { isTraced } from '../tracing/trace-context.ts';
 import { planOf, type SharedBlocks } from '../routing/request-plan.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -31,6 +32,8 @@ export interface ClientContext {
   table: () => RouteTable<Cluster>;
   /** Who watches the calls; undefined: nobody. */
   observe: ObserveCall | undefined;
+  /** Those who watch are traces too. */
+  tracing: boolean;
   /** The listener's name. */
   name: string;
   onNoRoute: () => void;
@@ -104,7 +107,7 @@ function startCall<S extends ClientStream>(
   context: ClientContext,
   onCall: (call: Call) => void,
 ): void {
-  const plan = planOf(block, context.table(), by, context.shared);
+  const plan = planOf(block, context.table(), by, context.shared, context.tracing && isTraced(block));
   const { route, isGrpc } = plan;
   const observer = context.observe?.({
     listener: context.name,

@@ -1,4 +1,5 @@
 import type { HeaderBlock } from '@evenly/http2';
+import { traceFields } from '../tracing/trace-context.ts';
 import { parseGrpcTimeout } from '../call/grpc-timeout.ts';
 import { withForwarded, type ForwardedBy } from './forwarded.ts';
 import type { ReadyRoute, RouteTable } from './route-table.ts';
@@ -23,10 +24,13 @@ export interface RequestPlan<D> {
 /** Fields that the proxy writes anew. (A `grpc-timeout` that is none is passed on: the endpoint says what it thinks of it.) */
 const attemptsField: ReadonlySet<string> = new Set(['grpc-previous-rpc-attempts']);
 const ownFields: ReadonlySet<string> = new Set([...attemptsField, 'grpc-timeout']);
+const attemptsAndTrace: ReadonlySet<string> = new Set([...attemptsField, ...traceFields]);
+const ownAndTrace: ReadonlySet<string> = new Set([...ownFields, ...traceFields]);
 
 /**
  * The plan of a block, kept in its `attachment`.
  * @param by of the connection that the block came by; blocks belong to one
+ * @param traced the proxy has spans of its own in the trace, and says so upstream
  * @param shared gives equal blocks of different connections one identity
  */
 export function planOf<D>(
@@ -34,6 +38,7 @@ export function planOf<D>(
   table: RouteTable<D>,
   by: ForwardedBy,
   shared: SharedBlocks,
+  traced = false,
 ): RequestPlan<D> {
   const known = block.attachment as RequestPlan<D> | undefined;
   if (known !== undefined && known.table === table) return known;
@@ -42,7 +47,7 @@ export function planOf<D>(
   const plan: RequestPlan<D> = {
     table,
     route: table.find(block),
-    block: shared.of(withForwarded(block, by, timeoutMs === undefined ? attemptsField : ownFields)),
+    block: shared.of(withForwarded(block, by, rewritten(timeoutMs !== undefined, traced))),
     isGrpc: isGrpcContentType(block.get('content-type')),
     timeoutMs,
     needsRequestId: !block.get('x-request-id'),
@@ -50,6 +55,11 @@ export function planOf<D>(
   };
   block.attachment = plan;
   return plan;
+}
+
+function rewritten(hasTimeout: boolean, traced: boolean): ReadonlySet<string> {
+  if (traced) return hasTimeout ? ownAndTrace : attemptsAndTrace;
+  return hasTimeout ? ownFields : attemptsField;
 }
 
 /** `application/grpc`, `application/grpc+proto`; not `application/grpc-web`. */

@@ -1,5 +1,5 @@
 import { grpcCodes } from '@evenly/mesh-config';
-import type { CallObserver, CallStart, WholeCallEnd } from '../call/call-observer.ts';
+import type { CallEnd, CallObserver, CallStart, WholeCallEnd } from '../call/call-observer.ts';
 import type { Attempt } from '../upstream/attempt.ts';
 
 /** Characters of one value. Clients choose what is in them, and how long it is. */
@@ -30,7 +30,10 @@ export class AccessLogEntry implements CallObserver {
     this.#endpoint = host.key;
   }
 
-  attemptEnded(): void {}
+  /** With hedging the one that answered is not always the one that was asked last. */
+  attemptEnded({ host }: Attempt, { why }: CallEnd): void {
+    if (why === undefined) this.#endpoint = host.key;
+  }
 
   requestData(bytes: number): void {
     this.#requestBytes += bytes;
@@ -53,7 +56,6 @@ export class AccessLogEntry implements CallObserver {
       authority: cut(authority),
       route,
       service: end.service,
-      // The last one that was tried; with hedging, the one that was asked last.
       endpoint: this.#endpoint,
       attempts: this.#attempts,
       httpStatus: end.httpStatus === 0 ? undefined : end.httpStatus,

@@ -150,6 +150,12 @@ export const options = {
     schema: values.duration(0, 60_000),
     default: '1s',
   },
+  stalledClientTimeout: {
+    describe:
+      'how long a client that reads nothing may keep more than 1 MiB of answers waiting; 0 = for a minute',
+    schema: values.duration(0, 60_000),
+    default: '10s',
+  },
   idleTimeout: {
     describe: 'a client connection without calls is closed after this; 0 = never',
     schema: values.duration(0),

@@ -63,7 +63,11 @@ export const l7Proxy: Program<typeof options> = {
         loop,
         budget,
         random: Math.random,
-        limits: { maxConcurrentStreams: config.maxStreams, idleTimeoutMs: config.idleTimeout },
+        limits: {
+          maxConcurrentStreams: config.maxStreams,
+          idleTimeoutMs: config.idleTimeout,
+          fullStallTimeoutMs: config.stalledClientTimeout,
+        },
         maxConnections: config.maxConnections,
         maxAgeMs: config.maxConnectionAge,
         maxAgeGraceMs: config.maxConnectionAgeGrace,

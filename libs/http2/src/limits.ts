@@ -48,6 +48,13 @@ export interface Limits {
   readonly streamStallTimeoutMs: number;
   /** A transport that takes nothing for this long ends the connection. 0: off. */
   readonly writeStallTimeoutMs: number;
+  /**
+   * The same while more than `maxStalledBytes` wait for it; and, while half of the `MemoryBudget` is used, for DATA that
+   * waits for the peer's windows. 0: off.
+   */
+  readonly fullStallTimeoutMs: number;
+  /** Bytes of frames and of queued DATA, all streams, that a peer which reads nothing may keep waiting for longer. */
+  readonly maxStalledBytes: number;
   /** A PING after this long without a byte from the peer, while streams are open. 0: off. */
   readonly keepaliveIntervalMs: number;
   /** For the answer to a keepalive PING. */
@@ -75,6 +82,8 @@ export const defaultLimits: Limits = {
   idleTimeoutMs: 3_600_000,
   streamStallTimeoutMs: 300_000,
   writeStallTimeoutMs: 60_000,
+  fullStallTimeoutMs: 10_000,
+  maxStalledBytes: 1_048_576,
   keepaliveIntervalMs: 0,
   keepaliveTimeoutMs: 20_000,
 };
@@ -108,6 +117,11 @@ export class MemoryBudget {
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
+  }
+
+  /** Time to look who holds much and takes nothing (`fullStallTimeoutMs`). */
+  get scarce(): boolean {
+    return this.usedBytes * 2 >= this.maxBytes;
   }
 
   get exhausted(): boolean {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../testing/grpc-client.ts';
-import { oneService, startProxy } from '../testing/harness.ts';
+import { oneService, startProxy, type RunningProxy } from '../testing/harness.ts';
 import { startProxyProcess, type ProxyProcess } from '../testing/proxy-process.ts';
 import { grpcMessage, scriptedBackend, type ScriptedBackend } from '../testing/scripted-backend.ts';
 
@@ -46,6 +47,8 @@ const update = (id: number, bytes: number) => {
   payload.writeUInt32BE(bytes);
   return frame(8, 0, id, payload);
 };
+/** The windows of HTTP/2 are wide open; if the socket is not read, TCP's own is shut. */
+const wideOpen = Buffer.concat([hello, windowOf(0x7fff_ffff), update(0, 0x7fff_0000 - 65_535)]);
 const times = (count: number, bytes: Buffer) => Buffer.concat(Array<Buffer>(count).fill(bytes));
 /** Identifiers of streams: odd, and higher with each round. */
 const ids = (count: number, round = 0) =>
@@ -98,7 +101,7 @@ describe('an attacker is closed, memory stays, other clients do not notice', () 
         call.trailers();
       },
     });
-    proxy = await startProxyProcess(oneService([backend.address]));
+    proxy = await startProxyProcess(oneService([backend.address]), ['--stalled-client-timeout', '2s']);
     other = new GrpcClient(proxy.address);
     for (let count = 0; count < warmUpCalls; count += 50) {
       await Promise.all(Array.from({ length: 50 }, () => other.unary()));
@@ -138,13 +141,14 @@ describe('an attacker is closed, memory stays, other clients do not notice', () 
   });
 
   it('asking for much and not reading it (internal data buffering, CVE-2019-9517)', async () => {
+    const connections = async () => (await proxy.status()).listeners[0]!.connections;
+    const before = await connections();
     const growth = await growthDuring(async (look) => {
       const socket = connect(proxy.port, '127.0.0.1').on('error', () => {});
       await once(socket, 'connect');
-      // The windows of HTTP/2 are wide open; the socket is not read, so TCP's own is shut.
-      const open = Buffer.concat([hello, windowOf(0x7fff_ffff), update(0, 0x7fff_0000 - 65_535)]);
-      socket.pause().write(Buffer.concat([open, ...ids(100).map((id) => headers(id))]));
-      for (let count = 0; count < 50; count++) await look();
+      socket.pause().write(Buffer.concat([wideOpen, ...ids(100).map((id) => headers(id))]));
+      await expect.poll(connections).toBe(before + 1);
+      while ((await connections()) > before) await look();
       socket.destroy();
     });
     expect(growth).toBeLessThan(mostGrowthBytes);
@@ -154,28 +158,81 @@ describe('an attacker is closed, memory stays, other clients do not notice', () 
 });
 
 describe('what an attacker can hold', () => {
-  it('who lets nothing come holds no more than the windows', async () => {
-    const large = grpcMessage(Buffer.alloc(mebibyte));
-    await using backend = await scriptedBackend({
+  const answersMuch = (bytes: number) =>
+    scriptedBackend({
       onEnd: (call) => {
         if (call.headers.get(':authority') !== 'x') return call.reply();
         call.answer();
-        call.send(large);
+        call.send(grpcMessage(Buffer.alloc(bytes)));
         call.trailers();
       },
     });
+  const settingsAck = frame(4, 1, 0);
+  const held = async (proxy: RunningProxy) =>
+    Number(/buffered_bytes (\d+)/.exec(await proxy.metrics.metrics())![1]);
+
+  it('who lets nothing come holds no more than the windows, and nobody else waits for it', async () => {
+    await using backend = await answersMuch(mebibyte);
     await using proxy = await startProxy(oneService([backend.address]));
     const socket = await attack(proxy.port);
-    socket.write(Buffer.concat([windowOf(0), ...ids(50).map((id) => headers(id))]));
-    await expect.poll(() => backend.calls.length).toBe(50);
+    const requests = ids(50).map((id) => headers(id));
+    socket.write(Buffer.concat([settingsAck, windowOf(0), ...requests]));
+    await expect.poll(() => held(proxy)).toBe(50 * 262_144);
     const other = new GrpcClient(proxy.address);
-    for (let count = 0; count < 20; count++) expect(await other.unary()).toMatchObject({ code: 'OK' });
-    const [, held] = /buffered_bytes (\d+)/.exec(await proxy.metrics.metrics())!;
-    expect(Number(held)).toBeLessThanOrEqual(50 * 262_144);
+    // They come by the same connection to the endpoint as what the attacker does not take.
+    for (let count = 0; count < 20; count++) {
+      expect(await other.unary('ping', { deadlineMs: 5000 })).toMatchObject({ code: 'OK' });
+    }
+    expect(await held(proxy)).toBe(50 * 262_144);
+    expect(proxy.status().services[0]!.endpoints[0]!.connections).toBe(1);
     socket.destroy();
     await expect.poll(() => proxy.status().services[0]!.underWay).toBe(0);
-    expect(await proxy.metrics.metrics()).toContain('evenly_proxy_buffered_bytes 0\n');
+    expect(await held(proxy)).toBe(0);
     other.close();
+  });
+
+  it('who lets nothing come while memory is scarce is closed; who holds little is not', async () => {
+    await using backend = await answersMuch(mebibyte);
+    const flags = ['--stalled-client-timeout', '1s', '--buffer-total-bytes', String(8 * mebibyte)];
+    await using proxy = await startProxy(oneService([backend.address]), flags);
+    const honest = await attack(proxy.port);
+    honest.write(Buffer.concat([settingsAck, windowOf(0), headers(1)]));
+    await expect.poll(() => held(proxy)).toBe(262_144);
+    const socket = await attack(proxy.port);
+    const closed = once(socket, 'close');
+    socket.write(Buffer.concat([settingsAck, windowOf(0), ...ids(50).map((id) => headers(id))]));
+    const other = new GrpcClient(proxy.address);
+    await closed;
+    expect(await other.unary()).toMatchObject({ code: 'OK' });
+    await expect.poll(() => held(proxy)).toBe(262_144);
+    expect(honest.destroyed).toBe(false);
+    honest.destroy();
+    other.close();
+  });
+
+  it('who reads slowly is no attacker, however much waits for it', async () => {
+    await using backend = await answersMuch(mebibyte);
+    await using proxy = await startProxy(oneService([backend.address]), ['--stalled-client-timeout', '2s']);
+    const socket = connect(proxy.port, '127.0.0.1').on('error', () => {});
+    await once(socket, 'connect');
+    const calls = 48;
+    socket.pause().write(Buffer.concat([wideOpen, ...ids(calls).map((id) => headers(id))]));
+    // A mebibyte in a tenth of a second: all of it takes twice as long as one may take who reads nothing.
+    let read = 0;
+    for (let paceBytes = 0; read < calls * mebibyte;) {
+      const piece = socket.read() as Buffer | null;
+      if (piece === null) {
+        await once(socket, 'readable');
+        continue;
+      }
+      read += piece.length;
+      paceBytes += piece.length;
+      if (paceBytes < mebibyte) continue;
+      paceBytes = 0;
+      await delay(100);
+    }
+    expect(proxy.status().listeners[0]!.connections).toBe(1);
+    socket.destroy();
   });
 
   it('what a client cancels counts as its streams until the endpoint has had time to stop', async () => {

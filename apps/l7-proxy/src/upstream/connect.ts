@@ -56,6 +56,8 @@ export function connectUpstream(
       pings: trusted,
       windowUpdates: trusted,
       emptyFrames: trusted,
+      // What it holds waits for many clients: one that does not read must not stop the others. The budget is the bound.
+      maxHeldBytes: Number.MAX_SAFE_INTEGER,
       headerTimeoutMs: options.connectTimeoutMs,
       keepaliveIntervalMs: options.keepaliveMs,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,

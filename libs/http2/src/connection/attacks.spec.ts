@@ -216,6 +216,37 @@ describe('a peer that does not read', () => {
     expect(harness.closeCode).toBe('ENHANCE_YOUR_CALM');
   });
 
+  test.each([
+    ['many bytes wait, of all streams together: ends after fullStallTimeoutMs', 600_000, 'ENHANCE_YOUR_CALM'],
+    ['few bytes wait: has more time', 500_000, 'open'],
+  ])('CVE-2019-9517 with TCP closed, when %s', (_, bytes, expected) => {
+    const harness = new Harness();
+    harness.feed(settings([4, 0x7fff_ffff]), windowUpdate(0, 0x7000_0000), headers(1), headers(3));
+    harness.connection.setWritable(false);
+    for (const stream of harness.streams) {
+      harness.connection.sendHeaders(stream, ok, false);
+      harness.connection.sendData(stream, Buffer.alloc(bytes), 0, bytes, false);
+    }
+    harness.tick(defaultLimits.fullStallTimeoutMs - 1);
+    expect(harness.closeCode).toBe('open');
+    harness.tick(1);
+    expect(harness.closeCode).toBe(expected);
+  });
+
+  test('a slow reader that takes something now and then is no attacker', () => {
+    const harness = new Harness();
+    harness.feed(settings([4, 0x7fff_ffff]), windowUpdate(0, 0x7000_0000));
+    harness.connection.setWritable(false);
+    answered(harness, 4_000_000);
+    for (let round = 0; round < 20; round++) {
+      harness.tick(defaultLimits.fullStallTimeoutMs - 1);
+      harness.connection.setWritable(true);
+      harness.output();
+      harness.connection.setWritable(false);
+    }
+    expect(harness.closeCode).toBe('open');
+  });
+
   test('with windows closed, has the stream reset after streamStallTimeoutMs without progress', () => {
     const harness = new Harness();
     answered(harness, 70_000);

@@ -41,15 +41,45 @@ function checkHeaderBlock(core: Core): void {
 
 /** A peer that does not read: at TCP, or by closed windows. */
 function checkReader(core: Core): void {
-  const { writeStallTimeoutMs, streamStallTimeoutMs } = core.limits;
-  if (!core.writable && passed(core.nowMs - core.unwritableSinceMs, writeStallTimeoutMs)) {
-    timeOut(ErrorCode.ENHANCE_YOUR_CALM, 'the peer does not read');
-  }
+  const { streamStallTimeoutMs } = core.limits;
+  if (!core.writable) checkTransport(core);
+  if (core.waiting.size > 0 && core.budget?.scarce === true) checkHolding(core);
   for (const stream of [...core.waiting]) {
     const sinceMs = stream.queue?.progressAtMs ?? core.nowMs;
     if (passed(core.nowMs - sinceMs, streamStallTimeoutMs))
       limitStream(core, stream, 'queued data made no progress');
   }
+}
+
+/** Who keeps much waiting has less time: that is memory which is others' too (CVE-2019-9517). */
+function checkTransport(core: Core): void {
+  const { writeStallTimeoutMs, fullStallTimeoutMs, maxStalledBytes } = core.limits;
+  const stalledMs = core.nowMs - core.unwritableSinceMs;
+  if (passed(stalledMs, writeStallTimeoutMs)) timeOut(ErrorCode.ENHANCE_YOUR_CALM, 'the peer does not read');
+  if (!passed(stalledMs, fullStallTimeoutMs)) return;
+  const bytes = waitingBytes(core);
+  if (bytes > maxStalledBytes) {
+    timeOut(ErrorCode.ENHANCE_YOUR_CALM, `the peer does not read, and ${bytes} bytes wait for it`);
+  }
+}
+
+/** The same by closed windows. They are no offence but back-pressure, until what waits behind them is missed by others. */
+function checkHolding(core: Core): void {
+  const { fullStallTimeoutMs, maxStalledBytes } = core.limits;
+  let progressAtMs = 0;
+  for (const { queue } of core.waiting)
+    progressAtMs = Math.max(progressAtMs, queue?.progressAtMs ?? core.nowMs);
+  if (!passed(core.nowMs - progressAtMs, fullStallTimeoutMs)) return;
+  const bytes = waitingBytes(core);
+  if (bytes > maxStalledBytes) {
+    timeOut(ErrorCode.ENHANCE_YOUR_CALM, `memory is scarce, and ${bytes} bytes wait for the peer's windows`);
+  }
+}
+
+function waitingBytes(core: Core): number {
+  let bytes = core.writer.pending;
+  for (const { queue } of core.waiting) bytes += queue?.bytes ?? 0;
+  return bytes;
 }
 
 function checkKeepalive(core: Core): void {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -82,7 +84,7 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
     await page.getByRole('button', { name: 'Call ten times' }).click();
     await expect.poll(() => page.locator('#answers').textContent()).toContain('× Hello browser');
     await page.getByLabel('Scenario').selectOption('canary');
-    await page.getByRole('button', { name: 'Switch' }).click();
+    await page.getByRole('button', { name: 'Switch', exact: true }).click();
     await expect.poll(() => said(page)).toBe('canary runs.');
     const slider = page.getByLabel('be1-srv-v2 gets');
     await slider.waitFor();
@@ -102,8 +104,28 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
       .toMatch(/× Hello Chromium {2}from hostname be1-srv-v2-/);
     expect(faults).toEqual([]);
     await page.getByLabel('Scenario').selectOption('xds-dns-srv');
-    await page.getByRole('button', { name: 'Switch' }).click();
+    await page.getByRole('button', { name: 'Switch', exact: true }).click();
     await expect.poll(() => said(page)).toBe('xds-dns-srv runs.');
+    await page.close();
+  });
+
+  it('shows the last lines of a pod that does not start', async () => {
+    const { page } = await open();
+    await page.getByLabel('Scenario').selectOption('headless-dns');
+    await page.getByRole('button', { name: 'Switch', exact: true }).click();
+    await expect.poll(() => said(page)).toBe('headless-dns runs.');
+    // The address of the next pod is taken.
+    const { pods } = (await lab.status()).services.find(({ name }) => name === 'be1-srv')!;
+    const [, prefix, number] = /^(.*\.)(\d+)$/.exec(pods.at(-1)!.address)!;
+    const other = createServer().listen(pods[0]!.port, `${prefix}${Number(number) + 1}`);
+    await once(other, 'listening');
+    await page.getByLabel('Pods of be1-srv').fill('4');
+    await page.getByRole('button', { name: 'Scale be1-srv' }).click();
+    await expect
+      .poll(() => said(page))
+      .toMatch(/^be1-srv-4 did not start: exit code \d+; its last lines:\n[^]*port 50051 is in use/);
+    other.close();
+    await expect.poll(() => lab.podsOf('be1-srv')).toHaveLength(4); // the service goes on trying
     await page.close();
   });
 

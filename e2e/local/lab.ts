@@ -13,7 +13,10 @@ export interface LabStatus {
     state: string;
     ports: Record<string, { address: string; port: number }>;
   }[];
-  services: { name: string; pods: { name: string; state: string; pid: number; adminPort: number }[] }[];
+  services: {
+    name: string;
+    pods: { name: string; state: string; pid: number; address: string; port: number; adminPort: number }[];
+  }[];
 }
 
 export function spawnLab(args: readonly string[], env: Record<string, string> = {}): ManagedProcess {
@@ -51,6 +54,11 @@ export class RunningLab {
   /** Where its page is. */
   get url(): string {
     return this.#api;
+  }
+
+  /** What curl is sent to. */
+  get frontendUrl(): string {
+    return this.#frontend;
   }
 
   async stop(): Promise<void> {

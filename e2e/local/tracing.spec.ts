@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { collector, RunningProgram, type Collector } from '@evenly/service/testing';
+import { RunningLab } from './lab.ts';
 
 const main = (app: string) => new URL(`../../apps/${app}/dist/main.js`, import.meta.url);
 const programs: RunningProgram[] = [];
@@ -83,6 +84,37 @@ it('a proxy in between is part of the trace', async () => {
     'l7-proxy echo.EchoServer/SayHello',
     'echo-backend echo.EchoServer/SayHello',
   ]);
+});
+
+it('is one from curl to the pod in the lab, through the proxy of a scenario', async () => {
+  traces = await collector();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: traces.url, OTEL_BSP_SCHEDULE_DELAY: '50' };
+  const lab = await RunningLab.start(['--scenario', 'sidecar'], env);
+  try {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    expect((await fetch(`${lab.frontendUrl}/be1-srv?calls=2`, { headers })).status).toBe(200);
+
+    const { spans, childrenOf } = traces;
+    const ofTrace = () => spans.filter((span) => span.traceId === traceId);
+    await expect.poll(() => ofTrace().length).toBe(1 + 2 * 4);
+    const request = ofTrace().find(({ parentSpanId }) => parentSpanId === '00f067aa0ba902b7')!;
+    const calls = childrenOf(request);
+    expect(calls).toHaveLength(2);
+    for (const call of calls) {
+      const path = [request, call];
+      for (let [next] = childrenOf(call); next; [next] = childrenOf(next)) path.push(next);
+      expect(path.map(({ service, name }) => `${service}: ${name}`)).toEqual([
+        'frontend: GET /:service',
+        'frontend: echo.EchoServer/SayHello',
+        'l7-proxy: echo.EchoServer/SayHello',
+        'l7-proxy: echo.EchoServer/SayHello',
+        'echo-backend: echo.EchoServer/SayHello',
+      ]);
+    }
+  } finally {
+    await lab.stop();
+  }
 });
 
 it('marks what failed, and traces no health check', async () => {

@@ -20,12 +20,18 @@ function spreadText(name, { min, max, values }) {
 }
 
 function head() {
-  const { machine, seed, rounds, rate, seconds, startedAt, partial } = report;
+  const { machine, seed, rounds, rate, seconds, startedAt, partial, scenarios } = report;
+  const fewest = Math.min(
+    rounds,
+    ...scenarios.filter(({ error }) => error === undefined).map((each) => each.rounds),
+  );
+  const roundsText =
+    fewest === rounds ? `${rounds} rounds` : `${fewest} to ${rounds} rounds (time ran short)`;
   at('facts').textContent =
     `${new Date(startedAt).toUTCString()}, ${seconds} s. ${machine.cores} × ${machine.cpu}, ${machine.memoryGib} GiB, ` +
     `${machine.os}, Node ${machine.node}, load before ${machine.loadBefore}. Seed ${seed}.`;
   at('how').textContent =
-    `Medians of ${rounds} rounds with ${rate} calls a second; the spread is in each cell's title and in report.json. ` +
+    `Medians of ${roundsText} with ${rate} calls a second; the spread is in each cell's title and in report.json. ` +
     '~ marks a figure whose rounds are too far apart for it to be repeatable.';
   if (partial) {
     const text = 'Partial: the run was interrupted. What is missing was not run.';

@@ -46,6 +46,7 @@ export async function runCompare(
       ...config,
       scenarios: wanted,
       refreshMs: config.refresh,
+      withinMs: config.within,
       seed: config.seed ?? Math.floor(Math.random() * 2 ** 32),
       progress: display,
       programs: programs ?? builtPrograms(host.execPath),

@@ -7,9 +7,11 @@ import { measureCost } from './cost.ts';
 import { machineFacts, type Report, type ScenarioResult } from './report.ts';
 import { onStage, runScenario, type RunOptions } from './run-scenario.ts';
 
-export interface CompareOptions extends Omit<RunOptions, 'random' | 'step'> {
+export interface CompareOptions extends Omit<RunOptions, 'random' | 'step' | 'untilMs'> {
   scenarios: readonly Scenario[];
   seed: number;
+  /** Time for all of it; see timeFor. */
+  withinMs: number;
   /** Scenarios at a time while events are measured; what they cost is measured one at a time. */
   parallel: number;
   progress: CompareProgress;
@@ -21,6 +23,11 @@ export interface CompareProgress {
   /** One of the parts (events of a scenario, cost of a scenario) is over. */
   partDone(scenario: string, error?: string): void;
 }
+
+/** What cost takes of one scenario, the start of its programs included; on a busy machine it takes longer. */
+const costMs = 12_000;
+/** A scenario that waits so long for new pods has a worker for itself. */
+const longPatienceS = 30;
 
 /** Calls a second while cost is measured: enough for a p99 of two seconds to mean something. */
 const costRate = 200;
@@ -41,11 +48,14 @@ export async function compare(options: CompareOptions): Promise<Report> {
 
   const results = new Map<string, ScenarioResult>();
   const queue = [...order];
+  const endMs = startedAt.getTime() + options.withinMs;
+  const eventsEndMs = endMs - costMs * scenarios.length;
   const worker = async () => {
     for (let next = queue.shift(); next && !signal.aborted; next = queue.shift()) {
       const { name } = next;
       const own = {
         random: seededRandom(seeds.get(name)!),
+        untilMs: timeFor(next, queue.length, eventsEndMs, options.parallel),
         step: (text: string) => options.progress.step(name, text),
       };
       const result = await runScenario(next, { ...options, ...own });
@@ -54,9 +64,10 @@ export async function compare(options: CompareOptions): Promise<Report> {
     }
   };
   await Promise.all(Array.from({ length: options.parallel }, worker));
-  for (const scenario of order) {
+  for (const [i, scenario] of order.entries()) {
     if (signal.aborted) break;
-    await addCost(scenario, results.get(scenario.name)!, options);
+    const isLate = Date.now() + costMs * (order.length - i) > endMs;
+    await addCost(scenario, results.get(scenario.name)!, { ...options, rounds: isLate ? 1 : rounds });
   }
 
   return {
@@ -74,6 +85,16 @@ export async function compare(options: CompareOptions): Promise<Report> {
     differences,
     scenarios: scenarios.flatMap(({ name }) => results.get(name) ?? []),
   };
+}
+
+/**
+ * Until when a scenario may begin another round, so that all that still wait get as much.
+ * @param waiting how many scenarios come after it
+ */
+function timeFor({ patienceS = 0 }: Scenario, waiting: number, endMs: number, parallel: number): number {
+  if (patienceS >= longPatienceS) return endMs;
+  const turns = Math.ceil((waiting + 1) / parallel);
+  return Date.now() + (endMs - Date.now()) / turns;
 }
 
 async function addCost(scenario: Scenario, result: ScenarioResult, options: CompareOptions): Promise<void> {

@@ -8,11 +8,16 @@ export const compareOptions = {
     default: '',
   },
   rounds: { describe: 'rounds of each scenario', schema: values.count(1, 20), default: '3' },
-  rate: { describe: 'calls a second of each client', schema: values.count(20, 1000), default: '100' },
+  rate: { describe: 'calls a second of each client', schema: values.count(20, 1000), default: '60' },
+  within: {
+    describe: 'time for all of it: when it runs short, scenarios get fewer rounds, but at least one',
+    schema: values.duration(60_000, 86_400_000),
+    default: '345s',
+  },
   parallel: {
     describe: 'scenarios at a time while events are measured; costs are measured one at a time',
     schema: values.count(1, 16),
-    default: '4',
+    default: '5',
   },
   seed: {
     describe: 'of the random numbers that choose the order and the victims; absent = a new one',

@@ -15,6 +15,8 @@ export interface RoundContext {
   log: CallLog;
   /** Which pods are to get calls. */
   reaches: (pod: PodStatus) => boolean;
+  /** Each round begins with a client that knows nothing of the one before. */
+  freshClient: () => Promise<void>;
   patienceMs: number;
   random: () => number;
   signal: AbortSignal;
@@ -37,7 +39,7 @@ const settleAtMostMs = 5000;
 const afterKillMs = 2000;
 const afterRestartMs = 1500;
 
-/** One round of events: 3 → 5 pods, one of them slow, one killed, all replaced, and back to 3. */
+/** One round of events: 3 pods (of those that the round before has left), 5 pods, one of them slow, one killed, all replaced. */
 export async function runRound(context: RoundContext): Promise<RoundResult> {
   const { service, log, random, signal, step } = context;
   const marks: Mark[] = [];
@@ -50,6 +52,7 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   const wait = (ms: number) => sleep(ms, undefined, { signal });
 
   await service.scale(few);
+  await context.freshClient();
   const fewAtMs = Date.now();
   await wait(settleMs);
   // Those who look for pods now and then have to look first; some never will.
@@ -85,8 +88,7 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   await service.restart();
   const restartMs = Date.now() - restartedAtMs;
   await wait(afterRestartMs);
-  const endMs = mark('back to 3 pods');
-  await service.scale(few);
+  const endMs = mark('end');
 
   return {
     marks,

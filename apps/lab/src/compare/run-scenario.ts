@@ -6,13 +6,15 @@ import { mainService, type Scenario } from '../scenario.ts';
 import { Stage, type StageContext } from '../stage/stage.ts';
 import type { ScenarioResult, ShareResult } from './report.ts';
 import { runRound, type Mark, type RoundResult } from './round.ts';
-import { runShares } from './shares.ts';
+import { runShares, sharesMs } from './shares.ts';
 
 /** What all scenarios of a comparison share. */
 export interface RunOptions extends Pick<StageContext, 'programs' | 'env' | 'host' | 'refreshMs'> {
   pid: number;
   rate: number;
   rounds: number;
+  /** No round begins that would probably not end by then, the first one excepted. */
+  untilMs: number;
   random: () => number;
   signal: AbortSignal;
   /** Hears of each step. */
@@ -66,7 +68,7 @@ export async function onStage<T>(
 
 /** Runs the rounds of events of one scenario. An error ends it; the rounds before it count. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
-  const { rounds, step, random, signal } = options;
+  const { rounds, step, random, signal, untilMs } = options;
   const { name, about, use, differs, patienceS = defaultPatienceS } = scenario;
   const log = new CallLog();
   const done: RoundResult[] = [];
@@ -78,8 +80,16 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       const service = lab.cluster.service(mainService);
       const { reaches = () => true } = scenario;
       const context = { service, log, reaches, patienceMs: patienceS * 1000, random, signal };
-      for (let round = 1; round <= rounds; round++) {
-        done.push(await runRound({ ...context, step: (text) => step(`round ${round}: ${text}`) }));
+      const beganMs = Date.now();
+      const endMs = untilMs - (lab.status.shares ? sharesMs : 0);
+      const fits = () => done.length === 0 || Date.now() + (Date.now() - beganMs) / done.length <= endMs;
+      while (done.length < rounds && fits()) {
+        const round = done.length + 1;
+        const freshClient = async () => {
+          if (round > 1) await lab.app('client').restart();
+        };
+        const own = { freshClient, step: (text: string) => step(`round ${round}: ${text}`) };
+        done.push(await runRound({ ...context, ...own }));
       }
       if (lab.status.shares) shares = await runShares(scenario, lab, stage, options);
     });

@@ -10,6 +10,8 @@ const windowMs = 3000;
 const settleMs = 800;
 /** Percent for the new version, as S1's tour has them. */
 const steps = [0, 1, 50, 100];
+/** What all of it takes, about. */
+export const sharesMs = (steps.length + 1) * (windowMs + settleMs);
 
 /**
  * Changes the shares step by step, and counts who got the calls. Then, where the scenario has a header for that, what calls

@@ -42,11 +42,20 @@ export function reportTable({ scenarios, ...report }: Report): string {
     pc.bold(line(all[0]!)),
     ...rows.map(line),
     '',
-    `Medians of ${rounds} rounds; ~ = the rounds are too far apart for it to be repeatable. Seed ${seed}, ${seconds} s,`,
+    `Medians of ${roundsText(scenarios, rounds)}; ~ = the rounds are too far apart for it to be repeatable. Seed ${seed}, ${seconds} s,`,
     `${machine.cores} × ${machine.cpu}, Node ${machine.node}, load before ${machine.loadBefore}.`,
     ...scenarios.flatMap(({ name, shares }) => (shares ? [sharesText(name, shares)] : [])),
     ...scenarios.flatMap(({ name, error }) => (error === undefined ? [] : [pc.red(`${name}: ${error}`)])),
   ].join('\n');
+}
+
+/** When time ran short, not all have as many as were wanted. */
+function roundsText(scenarios: readonly ScenarioResult[], wanted: number): string {
+  const fewest = Math.min(
+    wanted,
+    ...scenarios.filter(({ error }) => error === undefined).map((each) => each.rounds),
+  );
+  return fewest === wanted ? `${wanted} rounds` : `${fewest} to ${wanted} rounds (time ran short: --within)`;
 }
 
 const rowOf = ({ name, figures, patienceS }: ScenarioResult) => [

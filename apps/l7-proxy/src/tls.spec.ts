@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Server } from 'node:net';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
@@ -156,43 +155,8 @@ describe('TLS towards endpoints', () => {
   });
 });
 
-describe('a certificate that cannot be used', () => {
-  const withTls = (tls: string) => `services:
-  echo:
-    source: { static: { endpoints: ['127.0.0.1:1'] } }
-    tls:
-      ca: ${tls}
-`;
-
-  it('is refused with file, line and field: at the start with exit 64, and by `check`', async () => {
-    await writeFile(folder.path('bad.crt'), 'no certificate');
-    const mesh = folder.path('mesh.yaml');
-    await writeFile(mesh, withTls('bad.crt'));
-    const main = new URL('../dist/main.js', import.meta.url).pathname;
-    for (const args of [
-      ['check', mesh],
-      ['--config', mesh, '--port', '0'],
-    ]) {
-      const child = spawn(process.execPath, [main, ...args]);
-      let output = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-      expect(await once(child, 'close')).toEqual([64, null]);
-      expect(output).toMatch(/mesh\.yaml:5: services\.echo\.tls\.ca: .*bad\.crt: has no certificate in PEM/);
-    }
-  });
-
-  it('is refused on a reload, and the last good config stays', async () => {
-    await using backend = await replying();
-    await using proxy = await startProxy(oneService([backend.address]));
-    await writeFile(folder.path('bad.crt'), 'no certificate');
-    await proxy.write(withTls(folder.path('bad.crt')));
-    await expect.poll(logged(proxy, 'config refused')).toBe(1);
-    const { fields } = proxy.log.find(({ message }) => message.includes('config refused'))!;
-    expect(fields['reason']).toMatch(/mesh\.yaml:5: services\.echo\.tls\.ca/);
-    expect(await call(proxy.address, undefined)).toMatchObject({ code: 'OK' });
-  });
-
+describe('options of TLS that cannot be used', () => {
+  // in a config: bad-input.spec.ts
   it.each([
     [['--tls-cert', 'a'], '--tls-cert and --tls-key need each other'],
     [['--tls-client-ca', 'a'], '--tls-client-ca needs --tls-cert'],

@@ -9,19 +9,13 @@ import { connectHttp2 } from './socket/connect.ts';
 import { SocketLoop } from './socket/loop.ts';
 import { echoing, type RunningServer, startServer } from './testing/answering-server.ts';
 import { call, clientEvents } from './testing/client-call.ts';
+import { anyName, anyValue, nodeCall, nodeEchoServer, pattern } from './testing/node-peer.ts';
 
 const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-
-interface NodeAnswer {
-  status: number;
-  content: string;
-  trailers: Record<string, unknown>;
-  error: string;
-}
 
 async function nodeSession(
   port: number,
@@ -32,35 +26,6 @@ async function nodeSession(
   closers.push(() => session.destroy());
   await once(session, 'remoteSettings');
   return session;
-}
-
-/** One call of a node:http2 client, its content written in pieces. */
-function nodeCall(
-  session: http2.ClientHttp2Session,
-  headers: http2.OutgoingHttpHeaders,
-  pieces: readonly Buffer[],
-): Promise<NodeAnswer> {
-  return new Promise((resolve) => {
-    const answer: NodeAnswer = { status: 0, content: '', trailers: {}, error: '' };
-    const request = session.request(
-      { ':method': 'POST', ':path': '/echo', ...headers },
-      { endStream: false },
-    );
-    const content: Buffer[] = [];
-    request.on('response', (response: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader) => {
-      answer.status = response[':status'] ?? 0;
-    });
-    request.on('trailers', (trailers: http2.IncomingHttpHeaders) => (answer.trailers = { ...trailers }));
-    request.on('data', (chunk: Buffer) => content.push(chunk));
-    request.on('error', (error: Error) => (answer.error = error.message));
-    request.on('close', () => resolve({ ...answer, content: Buffer.concat(content).toString('latin1') }));
-    for (const piece of pieces) request.write(piece);
-    request.end();
-  });
-}
-
-function pattern(bytes: number): Buffer {
-  return Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 31 + (index >> 8)) & 0xff));
 }
 
 describe('a node:http2 client against the engine', () => {
@@ -207,24 +172,6 @@ describe('the engine as client against a node:http2 server', () => {
   });
 });
 
-/** Echoes content and says grpc-status in trailers, as `echoing` does. */
-function nodeEchoServer(): http2.Http2Server {
-  const server = http2.createServer();
-  server.on('stream', (stream) => {
-    stream.on('error', () => undefined);
-    stream.respond({ ':status': 200 }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-    stream.pipe(stream);
-  });
-  return server;
-}
-
-const anyName = fc.stringMatching(/^x-[a-z0-9_.-]{1,20}$/);
-const anyValue = fc.oneof(
-  fc.stringMatching(/^[\x21-\x7e]([\x20-\x7e]{0,40}[\x21-\x7e])?$/),
-  fc.constantFrom('', 'same', 'x'.repeat(300)),
-);
-
 test(`random header lists survive HPACK both ways, node:http2 on the other side (TEST_SEED=${seed})`, async () => {
   const echoHeaders = (connection: () => Connection): ReturnType<typeof echoing> => ({
     ...echoing(connection),
@@ -252,39 +199,5 @@ test(`random header lists survive HPACK both ways, node:http2 on the other side 
     const secret = (received[http2.sensitiveHeaders] ?? []) as string[];
     expect(Object.fromEntries(Object.entries(received))).toEqual({ ':status': 200, ...sent });
     expect([...secret].sort()).toEqual([...sensitive].sort());
-  }
-});
-
-test(`the same calls to a node:http2 server and to the engine end the same (TEST_SEED=${seed})`, async () => {
-  const reference = nodeEchoServer();
-  await once(reference.listen(0, '127.0.0.1'), 'listening');
-  closers.push(() => reference.close());
-  const ours = await startServer(echoing);
-  closers.push(ours.close);
-  const sessions = await Promise.all(
-    [(reference.address() as AddressInfo).port, ours.port].map((port) => nodeSession(port)),
-  );
-  const anyCall = fc.record({
-    method: fc.constantFrom('POST', 'PUT', 'PATCH'),
-    fields: fc.dictionary(anyName, anyValue, { maxKeys: 5 }),
-    pieces: fc.array(fc.constantFrom(0, 1, 999, 16_384, 16_385, 70_000), { maxLength: 6 }),
-    declare: fc.boolean(),
-  });
-  for (const spec of fc.sample(anyCall, { numRuns: 100, seed })) {
-    const pieces = spec.pieces.map(pattern);
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    const headers = {
-      ':method': spec.method,
-      ...spec.fields,
-      ...(spec.declare && { 'content-length': length }),
-    };
-    const [expected, actual] = await Promise.all(
-      sessions.map((session) => nodeCall(session, headers, pieces)),
-    );
-    expect({ ...actual, content: actual!.content.length }).toEqual({
-      ...expected,
-      content: expected!.content.length,
-    });
-    expect(actual!.content === expected!.content).toBe(true);
   }
 });

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { status } from '@grpc/grpc-js';
 import { ErrorCode } from '@evenly/http2';
 import { describe, expect, it } from 'vitest';
 import { GrpcClient, type Outcome } from '../testing/grpc-client.ts';
@@ -87,6 +88,35 @@ describe('the end of an endpoint is a status for the client', () => {
     const answered = wanted === 'retried';
     expect(outcome).toMatchObject({ code: answered ? 'OK' : wanted, messages: answered ? ['hello'] : sent });
     expect(backend.calls).toHaveLength(answered ? 2 : 1);
+  });
+
+  const during = (Object.keys(ways) as Way[]).map((way) => ({
+    way,
+    expect: expected[way]['before headers'] ?? expected[way].else,
+  }));
+  it.each(during)('$way while the request is on its way: $expect', async ({ way, expect: wanted }) => {
+    let deaths = 0;
+    await using backend = await scriptedBackend({
+      onContent: (call) => void (deaths++ === 0 && ways[way](call)),
+      onEnd: (call) => call.reply(call.content.subarray(5)),
+    });
+    await using proxy = await startProxy(oneService([backend.address]));
+    const client = new GrpcClient(proxy.address);
+    const call = client.bidi(way === 'silence' ? 300 : 20_000);
+    const ended = new Promise((resolve) => call.on('status', ({ code }) => resolve(status[code])));
+    const messages: string[] = [];
+    call.on('data', (message: Buffer) => messages.push(message.toString())).on('error', () => {});
+    call.write(Buffer.from('half'));
+    const answered = wanted === 'retried';
+    if (answered) {
+      // What came before is sent again, and the rest goes there too.
+      await expect.poll(() => backend.calls[1]?.content.toString()).toContain('half');
+      call.end();
+    }
+    expect(await ended).toBe(answered ? 'OK' : wanted);
+    expect(messages).toEqual(answered ? ['half'] : []);
+    expect(backend.calls).toHaveLength(answered ? 2 : 1);
+    client.close();
   });
 
   it('refused: waits for a connection, then UNAVAILABLE, and says why', async () => {

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runCli } from './cli.ts';
 import { differences } from './differences.ts';
@@ -12,12 +13,13 @@ describe('the scenarios', () => {
   it('are listed: what each is, when to use it, where the lab differs', async () => {
     const host = new TestHost();
     expect(await runCli(host.for('list'))).toBe(0);
+    const out = stripVTControlCharacters(host.out);
     for (const { name, about, use, differs } of scenarios) {
-      expect(host.out).toMatch(new RegExp(`^${name} `, 'm'));
+      expect(out).toMatch(new RegExp(`^${name} `, 'm'));
       for (const text of [about, `When: ${use}`, `Unlike a real cluster: ${differs}`])
-        expect(host.out).toContain(text);
+        expect(out).toContain(text);
     }
-    for (const text of differences) expect(host.out).toContain(`- ${text}`);
+    for (const text of differences) expect(out).toContain(`- ${text}`);
   });
 
   it('and their differences from a real cluster are in the documentation, word by word', () => {

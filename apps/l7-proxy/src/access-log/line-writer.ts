@@ -5,7 +5,9 @@ const { SonicBoom } = sonicBoom; // CommonJS
 
 /** What may wait for the destination: some ten thousand lines. */
 const maxWaitingBytes = 4 * 1024 * 1024;
-/** Bytes of a write. Others write to standard output too, and so much goes to a pipe in one piece (PIPE_BUF). */
+/** Lines wait for others, so that a write is for many; but not for long. */
+const maxWaitMs = 100;
+/** Of a write. Others write to standard output too, and so much goes to a pipe in one piece (PIPE_BUF). */
 const maxWriteBytes = 4096;
 
 /**
@@ -16,6 +18,9 @@ export class LineWriter {
   /** Lines. */
   dropped = 0;
   readonly #out: InstanceType<typeof SonicBoom>;
+  #lines = '';
+  #count = 0;
+  #timer: NodeJS.Timeout | undefined;
   #failing = false;
   #closed = false;
 
@@ -27,7 +32,7 @@ export class LineWriter {
       maxWrite: maxWriteBytes,
       contentMode: 'buffer',
     });
-    this.#out.on('drop', () => this.dropped++);
+    this.#out.on('drop', () => (this.dropped += this.#count));
     // Each write tries again; it is said once, until it works again.
     this.#out.on('write', () => (this.#failing = false));
     this.#out.on('error', (error) => {
@@ -46,17 +51,32 @@ export class LineWriter {
   }
 
   write(line: string): void {
-    if (this.#closed) this.dropped++;
-    // Its types know strings only, which it would measure again and again.
-    else this.#out.write(Buffer.from(line) as unknown as string);
+    if (this.#closed) {
+      this.dropped++;
+      return;
+    }
+    if (this.#lines.length + line.length > maxWriteBytes) this.#flush();
+    this.#lines += line;
+    this.#count++;
+    this.#timer ??= setTimeout(() => this.#flush(), maxWaitMs).unref();
   }
 
   /** Writes what waits, and closes. What is not written when `signal` aborts is lost. */
   async close(signal: AbortSignal): Promise<void> {
     const out = this.#out;
+    this.#flush();
     this.#closed = true;
     const closed = once(out, 'close', { signal }).catch(() => undefined);
     out.end();
     await closed;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    // Its types know strings only, which it would measure again and again.
+    if (this.#count > 0) this.#out.write(Buffer.from(this.#lines) as unknown as string);
+    this.#lines = '';
+    this.#count = 0;
   }
 }

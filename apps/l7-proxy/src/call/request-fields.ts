@@ -1,10 +1,16 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { HeaderField } from '@evenly/http2';
 import type { RequestPlan } from '../routing/request-plan.ts';
 import { formatGrpcTimeout } from './grpc-timeout.ts';
 
-/** A new `x-request-id`. */
-export const newRequestId = randomUUID;
+/** 72 random bits: no two processes have the same. */
+const processId = randomBytes(9).toString('base64url');
+let requests = 0;
+
+/** A new `x-request-id`: who gave it, and a count. It tells calls apart, and is no secret; a UUID would cost a tenth of a call. */
+export function newRequestId(): string {
+  return `${processId}.${++requests}`;
+}
 
 /**
  * The fields of a request that differ with every call, and so are kept out of the block that is remembered.

@@ -10,6 +10,8 @@ const MAX_INDEXED_VALUE = 256;
 const MAX_CANDIDATES = 128;
 const MAX_MEMO_ENTRIES = 64;
 const MAX_MEMO_BYTES = 65_536;
+/** Characters up to which writing them one by one is cheaper than a call of node's. */
+const MAX_SHORT_TEXT = 64;
 /** A full table takes a new entry only this many blocks after the last: each insertion voids the memo. */
 const BLOCKS_BETWEEN_EVICTIONS = 1024;
 
@@ -180,5 +182,11 @@ function writeString(text: string, huffman: boolean): void {
   }
   writeInteger(scratch, 0, 7, text.length);
   scratch.reserve(text.length);
-  scratch.position += scratch.bytes.write(text, scratch.position, 'latin1');
+  if (text.length > MAX_SHORT_TEXT) {
+    scratch.position += scratch.bytes.write(text, scratch.position, 'latin1');
+    return;
+  }
+  const { bytes, position } = scratch;
+  for (let index = 0; index < text.length; index++) bytes[position + index] = text.charCodeAt(index);
+  scratch.position += text.length;
 }

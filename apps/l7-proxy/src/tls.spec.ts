@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Server } from 'node:net';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';

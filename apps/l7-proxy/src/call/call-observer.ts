@@ -1,7 +1,7 @@
 import type { Endpoint } from '@evenly/discovery';
 import type { HeaderBlock, HeaderField } from '@evenly/http2';
 import type { Attempt } from '../upstream/attempt.ts';
-import type { FailureWhy } from './failure.ts';
+import type { Failure, FailureWhy } from './failure.ts';
 
 /** A call as it begins. */
 export interface CallStart {
@@ -24,6 +24,10 @@ export interface CallEnd {
   why: FailureWhy | undefined;
   /** The same in words. */
   reason: string | undefined;
+}
+
+export function callEnd(grpcStatus: number, httpStatus: number, failed: Failure | undefined): CallEnd {
+  return { grpcStatus, httpStatus, why: failed?.why, reason: failed?.message };
 }
 
 export interface WholeCallEnd extends CallEnd {

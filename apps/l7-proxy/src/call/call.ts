@@ -9,11 +9,12 @@ import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import type { WaitingCall } from '../upstream/waiting-calls.ts';
 import { answerFacts, isHostsFault, type AnswerFacts } from './answer-facts.ts';
 import type { CallContext } from './call-context.ts';
-import type { CallEnd, CallObserver } from './call-observer.ts';
+import { callEnd, type CallObserver } from './call-observer.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from './client-side.ts';
 import { failure, failureOf, type Failure } from './failure.ts';
 import { drawFault } from './fault.ts';
 import { answerLocally, grpcTrailers } from './local-answer.ts';
+import * as own from './own-failures.ts';
 import { newRequestId, requestFields } from './request-fields.ts';
 import { RequestSide } from './request-side.ts';
 import { Retries } from './retries.ts';
@@ -93,10 +94,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     // Counts against the client's streams until the work has ended, whoever reset what (CVE-2023-44487, CVE-2025-8671).
     this.client.hold(this.stream);
     this.hasPlace = this.breaker.tryStart('request');
-    if (!this.hasPlace)
-      return this.fail(
-        failure('UNAVAILABLE', `too many calls to ${this.cluster.name} are under way`, 'overload'),
-      );
+    if (!this.hasPlace) return this.fail(own.tooManyCalls(this.cluster));
     this.startDeadline();
     if (this.route.route.fault !== undefined && this.injectFault()) return;
     this.tryOrWait(this.startedAtMs);
@@ -119,7 +117,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** The client has given up, or its connection is gone. */
   onClientReset(): void {
     if (this.phase === 'ended') return;
-    this.failed = failure('CANCELLED', 'the client has cancelled', 'client-cancelled');
+    this.failed = own.clientCancelled();
     this.cancelAttempts('cancelled', this.failed);
     this.ended('CANCELLED', true);
   }
@@ -132,7 +130,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   private onDeadline(): void {
-    const failed = failure('DEADLINE_EXCEEDED', `no answer from ${this.cluster.name} in time`, 'deadline');
+    const failed = own.deadlineExceeded(this.cluster);
     this.cancelAttempts('failure', failed);
     this.fail(failed);
   }
@@ -199,18 +197,10 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   private waitForConnection(): void {
     const { cluster, context } = this;
-    if (!cluster.mayHaveEndpoints)
-      return this.fail(failure('UNAVAILABLE', `${cluster.name} has no endpoints`, 'no-endpoints'));
-    if (!cluster.await(this, this.breaker)) {
-      return this.fail(failure('UNAVAILABLE', `too many calls wait for ${cluster.name}`, 'overload'));
-    }
+    if (!cluster.mayHaveEndpoints) return this.fail(own.noEndpoints(cluster));
+    if (!cluster.await(this, this.breaker)) return this.fail(own.tooManyWait(cluster));
     this.stopPhaseTimer();
-    this.phaseTimer = context.wheel.start(context.connectWaitMs, () => {
-      const reason = cluster.connectError ?? 'all are busy or being connected';
-      this.fail(
-        failure('UNAVAILABLE', `no endpoint of ${cluster.name} takes the call: ${reason}`, 'no-connection'),
-      );
-    });
+    this.phaseTimer = context.wheel.start(context.connectWaitMs, () => this.fail(own.noConnection(cluster)));
   }
 
   private extraFields(nowMs: number, host: Host<EndpointPool>) {
@@ -296,8 +286,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   private onPerTryTimeout(): void {
     const { host } = this.attempt!;
-    const reason = `no answer from ${host.key} in the time of one try`;
-    const failed = failure('DEADLINE_EXCEEDED', reason, 'try-timeout');
+    const failed = own.tryTimeout(host.key);
     this.cancelAttempts('failure', failed);
     this.retryOrFail(failed, host);
   }
@@ -407,8 +396,4 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
       client.release(stream);
     }
   }
-}
-
-function callEnd(grpcStatus: number, httpStatus: number, failed: Failure | undefined): CallEnd {
-  return { grpcStatus, httpStatus, why: failed?.why, reason: failed?.message };
 }

@@ -233,6 +233,22 @@ describe('a peer that does not read', () => {
     expect(harness.closeCode).toBe(expected);
   });
 
+  test.each([
+    ['half of the memory is used, and much waits', 500_000, 1_100_000, 'ENHANCE_YOUR_CALM'],
+    ['half of the memory is used, and little waits', 500_000, 900_000, 'open'],
+    ['there is memory enough', 499_999, 1_100_000, 'open'],
+  ])('with windows closed, is back-pressure: %s', (_, used, bytes, expected) => {
+    const budget = new MemoryBudget(1_000_000);
+    budget.usedBytes = used;
+    const harness = new Harness({ budget });
+    harness.feed(settings([4, 0]));
+    answered(harness, bytes);
+    harness.tick(defaultLimits.fullStallTimeoutMs - 1);
+    expect(harness.closeCode).toBe('open');
+    harness.tick(1);
+    expect(harness.closeCode).toBe(expected);
+  });
+
   test('a slow reader that takes something now and then is no attacker', () => {
     const harness = new Harness();
     harness.feed(settings([4, 0x7fff_ffff]), windowUpdate(0, 0x7000_0000));

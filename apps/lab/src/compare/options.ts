@@ -10,7 +10,7 @@ export const compareOptions = {
   rounds: { describe: 'rounds of each scenario', schema: values.count(1, 20), default: '3' },
   rate: { describe: 'calls a second of each client', schema: values.count(20, 1000), default: '60' },
   within: {
-    describe: 'time for all of it: when it runs short, scenarios get fewer rounds, but at least one',
+    describe: 'time for all of it, about: when it runs short, scenarios get fewer rounds, but at least one',
     schema: values.duration(60_000, 86_400_000),
     default: '345s',
   },

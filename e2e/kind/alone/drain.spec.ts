@@ -28,13 +28,14 @@ describeScenario('xds-dns-srv', (scenario) => {
       await kubectl.run('drain', node, ours, '--ignore-daemonsets', '--timeout=180s');
       await eventually(async () => expect(await isEmpty()).toBe(true), 60_000);
       for (const deployment of await kubectl.names('deployments')) await kubectl.rolledOut(deployment);
-      await scenario().reconnect();
-      for (const service of services) await allAnswer(scenario(), service, (_frontend, pods) => pods);
     } finally {
       await kubectl.run('uncordon', node);
       const failed = (await Promise.all(loads.map((load) => load.stop()))).flat();
       expect(failed).toEqual([]);
     }
     for (const { answers } of loads) expect(answers.length).toBeGreaterThan(0);
+    // Only now: it closes the way that the load took.
+    await scenario().reconnect();
+    for (const service of services) await allAnswer(scenario(), service, (_frontend, pods) => pods);
   });
 });

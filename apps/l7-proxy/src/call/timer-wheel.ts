@@ -95,6 +95,8 @@ class Entry implements Timer {
     this.callback = undefined;
     this.previous.next = this.next;
     this.next.previous = this.previous;
+    // Whoever is out of the list refers to nobody in it: an old entry would keep all that came after it from being collected.
+    this.next = this.previous = this;
     this.#wheel?.ended();
   }
 

@@ -12,6 +12,7 @@ import type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './e
 import { FloodGuard } from './flood-guard.ts';
 import type { PingPurpose } from './ping.ts';
 import type { Stream } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 
 export type Role = 'client' | 'server';
 
@@ -43,7 +44,7 @@ export class Core {
   readonly encoder: Encoder;
   readonly memo = new BlockMemo();
   readonly decodeLimits: DecodeLimits;
-  readonly streams = new Map<number, Stream>();
+  readonly streams = new StreamTable();
   readonly closedStreams = new ClosedStreams();
   /** The caller's clock at its last call. */
   nowMs: number;
@@ -159,7 +160,7 @@ export class Core {
   }
 
   addStream(stream: Stream): void {
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     if (this.isOwn(stream.id)) this.openOwnStreams++;
     else this.openPeerStreams++;
   }
@@ -220,7 +221,7 @@ export class Core {
     this.closed = true;
     const code = error?.http2Code ?? ErrorCode.NO_ERROR;
     const reason = error?.message ?? 'connection closed';
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       const unprocessed = this.isOwn(stream.id) && stream.id > this.takenStreamId;
       this.closeStream(stream, undefined);
       this.events.onReset(stream, { code, cause: 'connection', unprocessed, reason } satisfies StreamReset);

@@ -69,7 +69,7 @@ export function receiveGoaway(core: Core, id: number, bytes: Buffer, start: numb
     throw protocolError('GOAWAY with a higher last stream');
   core.goawayReceived = last;
   core.events.onGoaway?.(last, code, bytes.toString('utf8', start + 8, Math.min(end, start + 8 + 256)));
-  for (const stream of [...core.streams.values()]) {
+  for (const stream of core.streams.values()) {
     if (!core.isOwn(stream.id) || stream.id <= last) continue;
     core.closeStream(stream, 'local-reset');
     const reset = {

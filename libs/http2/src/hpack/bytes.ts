@@ -13,10 +13,15 @@ export class ByteCursor {
   }
 }
 
+/** Views up to this length are kept for the next time: most header blocks are shorter. */
+const MAX_KEPT_VIEW = 512;
+
 /** A growing piece of memory to write into. */
 export class ByteWriter {
   bytes: Buffer;
   position = 0;
+  /** By length, of `bytes` from its beginning. A new view for each header block would cost more than to encode it. */
+  private views: Buffer[] = [];
 
   constructor(size: number) {
     this.bytes = Buffer.allocUnsafe(size);
@@ -28,6 +33,7 @@ export class ByteWriter {
     const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(larger, 0, 0, this.position);
     this.bytes = larger;
+    this.views = [];
   }
 
   append(source: Uint8Array, from: number, to: number): void {
@@ -37,6 +43,8 @@ export class ByteWriter {
 
   /** What was written; valid until the next write. */
   view(): Buffer {
-    return this.bytes.subarray(0, this.position);
+    const length = this.position;
+    if (length > MAX_KEPT_VIEW) return this.bytes.subarray(0, length);
+    return (this.views[length] ??= this.bytes.subarray(0, length));
   }
 }

@@ -21,7 +21,7 @@ import type { ClusterContext } from './upstream/cluster.ts';
 import { Supervisor } from './workers/supervisor.ts';
 import { answerSupervisor } from './workers/worker.ts';
 import { traceCalls } from './tracing/call-trace.ts';
-import { xdsFollower, type XdsFollower } from './xds/follow-xds.ts';
+import type { XdsFollower } from './xds/follow-xds.ts';
 
 /** How often outliers and slow starts are looked at. */
 const tickMs = 1000;
@@ -129,7 +129,10 @@ async function xdsOf(config: ProxyConfig, service: Service): Promise<XdsFollower
     const reason = 'say what to serve by --config or by --xds-server, one of the two';
     throw new ServiceError('BAD_CONFIG', reason);
   }
-  return xdsServer === undefined ? undefined : xdsFollower(config, xdsServer, service);
+  if (xdsServer === undefined) return undefined;
+  // Loaded by whom it serves: gRPC's client is a good part of the memory of a proxy that does nothing.
+  const { xdsFollower } = await import('./xds/follow-xds.ts');
+  return xdsFollower(config, xdsServer, service);
 }
 
 function clusterContext(

@@ -11,7 +11,7 @@ export { fileSource } from './file/file-source.ts';
 export { watchFile, type LiveFileListener } from './file/live-file.ts';
 export { healthCheckedSource, type HealthReport } from './health/checked-source.ts';
 export type { HealthChecker, HealthVerdict } from './health/checker.ts';
-export { grpcHealthChecker } from './health/grpc-checker.ts';
+export { grpcHealthChecker } from './health/lazy-checker.ts';
 export { findAccess, inClusterAccess, tokenAccess, type ApiServerAccess } from './kubernetes/access.ts';
 export { kubeconfigAccess } from './kubernetes/kubeconfig.ts';
 export { KubernetesApi, type KubernetesApiOptions } from './kubernetes/kubernetes-api.ts';

@@ -7,7 +7,7 @@ import { healthServer } from '../testing/health-server.ts';
 import { observe } from '../testing/observe.ts';
 import { compliesAsSource } from '../testing/source-compliance.ts';
 import { healthCheckedSource, type HealthReport } from './checked-source.ts';
-import { grpcHealthChecker } from './grpc-checker.ts';
+import { grpcHealthChecker } from './lazy-checker.ts';
 
 let pods: Awaited<ReturnType<typeof healthServer>>[];
 beforeEach(async () => (pods = await Promise.all([healthServer(), healthServer(), healthServer('::1')])));

@@ -24,18 +24,20 @@ export interface HealthCheckTls {
   current: () => Pem;
 }
 
-/**
- * Asks by `grpc.health.v1.Health/Check`, over one connection an endpoint that is kept between checks.
- * Only SERVING counts: an endpoint without a health service (UNIMPLEMENTED) or that does not know the service
- * (NOT_FOUND) is not serving it.
- */
-export function grpcHealthChecker(options: {
+export interface HealthCheckOptions {
   /** The service that is asked for, such as `echo.EchoServer`; empty = the server as a whole. */
   grpcService: string;
   timeoutMs: number;
   /** Absent = plaintext. */
   tls?: HealthCheckTls;
-}): HealthChecker {
+}
+
+/**
+ * Asks by `grpc.health.v1.Health/Check`, over one connection an endpoint that is kept between checks.
+ * Only SERVING counts: an endpoint without a health service (UNIMPLEMENTED) or that does not know the service
+ * (NOT_FOUND) is not serving it.
+ */
+export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
   const clients = new Map<string, { client: HealthClient; pem: Pem | undefined }>();
 
   const clientOf = (endpoint: Endpoint): HealthClient => {

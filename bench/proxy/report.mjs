@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { machineFacts, markdown, plain } from '../xds/report.mjs';
 import { chart } from './chart.mjs';
@@ -106,4 +107,6 @@ export async function save(result, of) {
     file('README.md'),
     `${readme.slice(0, from + begin.length)}\n\n${text}\n\n${readme.slice(to)}`,
   );
+  const written = [file('README.md'), file('../results/proxy.json')].map(({ pathname }) => pathname);
+  execFileSync('npx', ['prettier', '--write', ...written], { stdio: 'ignore' });
 }

@@ -4,11 +4,10 @@ import { figureKinds, figureOf, type FigureName } from '../measure/figures.ts';
 import { seededRandom, shuffled } from '../measure/statistics.ts';
 import type { Scenario } from '../scenario.ts';
 import { measureCost } from './cost.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 import { machineFacts, type Report, type ScenarioResult } from './report.ts';
 import { onStage, runScenario, type RunOptions } from './run-scenario.ts';
 
-export interface CompareOptions extends Omit<RunOptions, 'restarts' | 'random' | 'step' | 'untilMs'> {
+export interface CompareOptions extends Omit<RunOptions, 'random' | 'step' | 'untilMs'> {
   scenarios: readonly Scenario[];
   seed: number;
   /** Time for all of it; see timeFor. */
@@ -49,14 +48,12 @@ export async function compare(options: CompareOptions): Promise<Report> {
 
   const results = new Map<string, ScenarioResult>();
   const queue = [...order];
-  const restarts = oneAtATime();
   const endMs = startedAt.getTime() + options.withinMs;
   const eventsEndMs = endMs - costMs * scenarios.length;
   const worker = async () => {
     for (let next = queue.shift(); next && !signal.aborted; next = queue.shift()) {
       const { name } = next;
       const own = {
-        restarts,
         random: seededRandom(seeds.get(name)!),
         untilMs: timeFor(next, queue.length, eventsEndMs, options.parallel),
         step: (text: string) => options.progress.step(name, text),

@@ -3,7 +3,6 @@ import type { LocalService, PodStatus } from '@evenly/local-cluster';
 import type { CallLog } from '../measure/call-log.ts';
 import type { FigureName } from '../measure/figures.ts';
 import { jainIndex, maxToMin, percentile } from '../measure/statistics.ts';
-import type { Turns } from './one-at-a-time.ts';
 
 /** What happened, for the charts. */
 export interface Mark {
@@ -19,8 +18,6 @@ export interface RoundContext {
   /** Each round begins with a client that knows nothing of the one before. */
   freshClient: () => Promise<void>;
   patienceMs: number;
-  /** Of all scenarios that run at the same time: starting five pods each at once would take them a minute. */
-  restarts: Turns;
   random: () => number;
   signal: AbortSignal;
   step: (text: string) => void;
@@ -44,7 +41,7 @@ const afterRestartMs = 1500;
 
 /** One round of events: 3 pods (of those that the round before has left), 5 pods, one of them slow, one killed, all replaced. */
 export async function runRound(context: RoundContext): Promise<RoundResult> {
-  const { service, log, restarts, random, signal, step } = context;
+  const { service, log, random, signal, step } = context;
   const marks: Mark[] = [];
   const mark = (text: string) => {
     const atMs = Date.now();
@@ -86,15 +83,12 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   victim.kill();
   const convergence = log.evenness(all, readyAtMs, killedAtMs);
   await wait(afterKillMs);
-  await service.scale(many);
-  const replacedAtMs = Date.now();
-  const restart = await restarts(async () => {
-    const beganMs = mark('rolling restart');
-    await service.restart();
-    const tookMs = Date.now() - beganMs;
-    await wait(afterRestartMs);
-    return { tookMs, lost: log.lost(beganMs, mark('end')) };
-  });
+  await service.scale(many); // its replacement runs
+  const restartedAtMs = mark('rolling restart');
+  await service.restart();
+  const restartMs = Date.now() - restartedAtMs;
+  await wait(afterRestartMs);
+  const endMs = mark('end');
 
   return {
     marks,
@@ -104,9 +98,9 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
       maxToMin: finite(maxToMin(steady)),
       ...joined,
       p99SlowMs: finite(p99SlowMs),
-      lostKill: log.lost(killedAtMs, replacedAtMs),
-      restartMs: restart.tookMs,
-      lostRestart: restart.lost,
+      lostKill: log.lost(killedAtMs, restartedAtMs),
+      restartMs,
+      lostRestart: log.lost(restartedAtMs, endMs),
     },
   };
 }

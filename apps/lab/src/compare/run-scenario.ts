@@ -5,7 +5,6 @@ import { percentile } from '../measure/statistics.ts';
 import { mainService, type Scenario } from '../scenario.ts';
 import { Stage, type StageContext } from '../stage/stage.ts';
 import type { ScenarioResult, ShareResult } from './report.ts';
-import type { Turns } from './one-at-a-time.ts';
 import { runRound, type Mark, type RoundResult } from './round.ts';
 import { runShares, sharesMs } from './shares.ts';
 
@@ -16,8 +15,6 @@ export interface RunOptions extends Pick<StageContext, 'programs' | 'env' | 'hos
   rounds: number;
   /** No round begins that would probably not end by then, the first one excepted. */
   untilMs: number;
-  /** One rolling restart at a time. */
-  restarts: Turns;
   random: () => number;
   signal: AbortSignal;
   /** Hears of each step. */
@@ -71,7 +68,7 @@ export async function onStage<T>(
 
 /** Runs the rounds of events of one scenario. An error ends it; the rounds before it count. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
-  const { rounds, step, restarts, random, signal, untilMs } = options;
+  const { rounds, step, random, signal, untilMs } = options;
   const { name, about, use, differs, patienceS = defaultPatienceS } = scenario;
   const log = new CallLog();
   const done: RoundResult[] = [];
@@ -82,7 +79,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       lab.calls.listen((call) => call.client === 'client' && log.add(call));
       const service = lab.cluster.service(mainService);
       const { reaches = () => true } = scenario;
-      const context = { service, log, reaches, patienceMs: patienceS * 1000, restarts, random, signal };
+      const context = { service, log, reaches, patienceMs: patienceS * 1000, random, signal };
       const beganMs = Date.now();
       const endMs = untilMs - (lab.status.shares ? sharesMs : 0);
       const fits = () => done.length === 0 || Date.now() + (Date.now() - beganMs) / done.length <= endMs;

@@ -80,6 +80,12 @@ export const l7Proxy: Program<typeof options> = {
     const status = () => proxyStatus({ mesh, proxy, refusedConfig, xds: xds?.client.status() });
     addAdminPage(service.admin, { title, status, live: liveOf });
     const ticking = setInterval(() => mesh.tick(now()), tickMs).unref();
+    service.onDrain('upstream', () => {
+      clearInterval(ticking);
+      mesh.close();
+      certificates.close();
+    });
+    service.onDrain('listeners', (signal) => proxy.drain(config.maxConnectionAgeGrace, signal));
 
     const stopFollowing = await (xds === undefined
       ? followConfig(config.config, proxy, {
@@ -91,12 +97,6 @@ export const l7Proxy: Program<typeof options> = {
           },
         })
       : xds.follow((next) => proxy.apply(next)));
-    service.onDrain('upstream', () => {
-      clearInterval(ticking);
-      mesh.close();
-      certificates.close();
-    });
-    service.onDrain('listeners', (signal) => proxy.drain(config.maxConnectionAgeGrace, signal));
     service.onDrain('config', stopFollowing);
     answerSupervisor(async () => ({
       metrics: await service.metrics.getMetricsAsJSON(),

@@ -98,6 +98,23 @@ describe('runMain', () => {
     expect(cut).toBe(true);
   });
 
+  it('drains what it has so far when SIGTERM comes while it starts', async () => {
+    const { host, exitCode, signal } = fakeHost([]);
+    let missing = '';
+    const waitsForEver = new Promise<void>(() => undefined);
+    void runMain(
+      program((service) => {
+        service.onDrain('opened', () => void (missing = service.readiness.missing.join()));
+        return waitsForEver;
+      }),
+      host,
+    );
+    await new Promise(setImmediate);
+    signal('SIGTERM');
+    expect(await exitCode).toBe(0);
+    expect(missing).toBe('serving');
+  });
+
   it('ends when standard input closes, if asked to', async () => {
     const { host, exitCode, stdin } = fakeHost(['--exit-with-parent']);
     void runMain(

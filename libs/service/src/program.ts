@@ -72,7 +72,8 @@ export interface Program<S extends OptionSpecs> {
 export type Host = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'exit'>;
 
 /**
- * Runs a program: options → start → serve → drain on SIGTERM or SIGINT → exit.
+ * Runs a program: options → start → serve → drain on SIGTERM or SIGINT → exit. Told to stop while it starts, it drains
+ * what it has so far.
  * Exit codes: 0 after a clean drain, 64 for bad options or config (every fault listed), 69 when a port cannot be had,
  * 70 for a fault of the program itself.
  */
@@ -95,18 +96,23 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
   const stopRequested = new Promise<string>((resolve) => (stop = resolve));
   const service = createService(program, common, steps, host.env, stop);
   const setServing = service.readiness.condition('serving');
-  try {
+  const start = async () => {
     await addTracing(program.name, service);
     await startAdmin(service, common);
     await program.start(result.config, service);
-    setServing(true);
+  };
+  // Before the start, which may wait for others (an xDS server): as process 1 of a container a program that does not
+  // listen for SIGTERM does not get it.
+  stopFromOutside(host, common.exitWithParent, stop);
+  try {
+    const stopped = await Promise.race([start(), stopRequested]);
+    if (stopped === undefined) setServing(true);
   } catch (error) {
     const message = error instanceof ServiceError ? error.message : String((error as Error).stack ?? error);
     host.stderr.write(`${program.name}: ${message}\n`);
     return host.exit(exitCodeOf(error));
   }
 
-  stopFromOutside(host, common.exitWithParent, stop);
   const reason = await stopRequested;
   setServing(false);
   service.log.info({ reason }, 'draining');

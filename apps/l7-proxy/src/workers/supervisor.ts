@@ -51,6 +51,7 @@ export class Supervisor {
     for (let number = 1; number <= count; number++) {
       const worker = this.#fork(number);
       const exit = number === 1 ? await worker.started : undefined;
+      if (this.#ending) return;
       if (exit !== undefined) throw startError(exit);
       this.#watch(worker, new Backoff());
     }

@@ -1,4 +1,4 @@
-import { authority, secretFolder } from '@evenly/local-cluster';
+import { authority, ManagedProcess, secretFolder } from '@evenly/local-cluster';
 import { describe, expect, it } from 'vitest';
 import { GrpcClient } from '../testing/grpc-client.ts';
 import { oneService, startProxyWith } from '../testing/harness.ts';
@@ -166,4 +166,16 @@ it('by mutual TLS, with files that name what is wrong with them', { timeout: 60_
   const missing = `${path('ca.crt')}.gone`;
   await expect(startProxy(server, '--xds-tls-ca', missing)).rejects.toThrow(`--xds-tls-ca ${missing}`);
   await folder.remove();
+});
+
+it('SIGTERM ends it while it still waits for its first config', { timeout: 30_000 }, async () => {
+  const main = new URL('../../dist/main.js', import.meta.url).pathname;
+  const options = ['--xds-server', '127.0.0.1:1', '--admin-host', '127.0.0.1', '--admin-port', '0'];
+  const program = new ManagedProcess({
+    name: 'l7-proxy',
+    command: [process.execPath, main, ...options, '--exit-with-parent'],
+  });
+  await program.listening(['admin'], 20_000);
+  await program.stop(20_000);
+  expect(program.exit).toMatchObject({ code: 0 });
 });

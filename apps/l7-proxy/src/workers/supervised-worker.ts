@@ -36,6 +36,8 @@ export class SupervisedWorker {
       this.#worker.on('message', (message: unknown) => this.#onMessage(message, () => resolve(undefined)));
     });
     this.started = Promise.race([ready, this.exited]);
+    // Here and once: a reaction for each question would stay as long as the worker lives.
+    void this.exited.then(() => this.#answers.forEach((done) => done()));
     // A write to a worker that is ending fails; its exit says the same.
     this.#worker.on('error', () => undefined);
   }
@@ -56,7 +58,6 @@ export class SupervisedWorker {
       };
       this.#answers.set(id, done);
       this.#worker.send({ evenly: 'question', id });
-      void this.exited.then(done);
     });
     this.#answers.delete(id);
     return this.lastReport;

@@ -22,13 +22,14 @@ export async function followConfig(
 ): Promise<() => void> {
   let first: Promise<void> | undefined;
   const onConfig = (config: MeshConfig) => {
-    onTaken();
     const applied = proxy.apply(config);
     if (first === undefined) first = applied;
     else
-      applied.catch((error: Error) => {
-        if (error instanceof ConfigError) refused(error);
-        else log.error({ reason: error.message }, 'config not applied as a whole');
+      applied.then(onTaken, (error: Error) => {
+        if (error instanceof ConfigError) return refused(error);
+        // All of it but a listener without its port is at work.
+        onTaken();
+        log.error({ reason: error.message }, 'config not applied as a whole');
       });
   };
   const refused = (error: Error) => {

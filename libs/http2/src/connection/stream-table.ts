@@ -9,6 +9,9 @@ const MOST_SLOTS_WHEN_EMPTY = 256;
  * A `Map` gets new memory every few streams, and in V8 the old memory refers to the new. Once such a piece has grown old,
  * all that follow are taken for alive, and so are the streams and calls in them: at 35,000 calls a second the heap grew
  * by 6 MB a second, until a full collection.
+ *
+ * Ids are not hashed. A peer that chooses them so that they collide makes each look-up pass all its open streams: 0.7 µs
+ * with 1,000, where 27 ns are usual; the limit on concurrent streams bounds it.
  */
 export class StreamTable {
   private slots: (Stream | undefined)[] = new Array<Stream | undefined>(LEAST_SLOTS).fill(undefined);

@@ -1,12 +1,13 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
 import type { Service } from '@evenly/service';
-import { answerOfError, sendAnswer } from './answer.ts';
+import { answerOfError } from './answer.ts';
 import type { ChannelPool } from './channel-pool.ts';
 import { FrontendError } from './errors.ts';
 import { usagePage, usageText } from './html.ts';
 import { httpTracing } from './http-tracing.ts';
 import type { FrontendMetrics } from './metrics.ts';
 import { serviceRoute, type CallOptions } from './service-route.ts';
+import { sendAnswer } from './send-answer.ts';
 
 /** The part of the program's logger that is used here. */
 type Log = Pick<Service['log'], 'error'>;

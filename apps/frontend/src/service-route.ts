@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { answerOfReport, sendAnswer } from './answer.ts';
+import { answerOfReport } from './answer.ts';
 import { makeCalls } from './calls.ts';
 import type { ChannelPool } from './channel-pool.ts';
 import { defaultCalls, maxCalls, type FrontendConfig } from './config.ts';
@@ -7,6 +7,7 @@ import { FrontendError } from './errors.ts';
 import { MissingTargets } from './existence.ts';
 import type { FrontendMetrics } from './metrics.ts';
 import { targetOf } from './target.ts';
+import { sendAnswer } from './send-answer.ts';
 
 /** What nginx logs for a client that went away before its answer; it is never sent. */
 const clientGone = 499;

@@ -3,7 +3,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { status } from '@grpc/grpc-js';
 import { expect, it } from 'vitest';
 import { Tally } from '../tally.ts';
-import { createOutput, type Sink } from './output.ts';
+import { createOutput } from './create-output.ts';
+import type { Sink } from './output.ts';
 
 /** A terminal of 20 lines. */
 function terminal() {

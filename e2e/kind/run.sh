@@ -4,9 +4,11 @@
 #                   appended; without it nothing is built, and the cluster pulls what k8s/components/images says.
 #   else: in the kind cluster E2E_CLUSTER (evenly), by the rig E2E_RIG (../shared/rig beside the checkout), else by
 #         kind and docker.
-# Where none of these is there it says that the tests were skipped, and why; --why-not says only that. What it started it
-# ends; a cluster that was there stays. E2E_WORKERS (3) specs run side by side. Other arguments go to vitest.
-# Istio's specs come last, where the cluster has Istio or the rig can install it; E2E_ISTIO=no leaves that out.
+# Where none of these is there it says that the tests were skipped, and why; --why-not says only that. Exit code 75: the
+# cluster did not come up, so nothing was tested. What it started it ends; a cluster that was there stays.
+# E2E_WORKERS (2) specs run side by side; those that fail run once more, one at a time, and pass if they do then, which is
+# said. Other arguments go to vitest. Istio's specs come last, where the cluster has Istio or the rig can install it;
+# E2E_ISTIO=no leaves that out.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -41,17 +43,23 @@ fi
 
 # Commands that undo what this script did; the last one is run first.
 undo=()
+begun=no
 at_end() { undo+=("$(printf '%q ' "$@")"); }
 end() {
   local code=$? index
   set +e
   for ((index = ${#undo[@]} - 1; index >= 0; index--)); do eval "${undo[index]}"; done
+  if [ "$code" != 0 ] && [ "$begun" = no ]; then
+    echo 'cluster tests: SKIPPED, the cluster did not come up'
+    exit 75
+  fi
   exit "$code"
 }
 trap end EXIT
-trap 'exit 130' INT TERM
+trap 'begun=yes; exit 130' INT TERM
 
 build_images_for() { # loader...
+  begun=yes
   export IMAGE_PREFIX=evenly/ IMAGE_TAG=dev
   # Where docker has no buildx it has no BuildKit either, and says so instead of building.
   docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
@@ -90,6 +98,26 @@ with_kind() {
   build_images_for load_into_kind
 }
 
+# Runs the specs of projects (--project NAME...), given other arguments for vitest after --. Clusters on a small machine
+# miss a deadline now and then: what fails gets a second chance, with the machine for itself. Both reports are shown.
+run_specs() {
+  local projects=() results failed
+  while [ "$1" != -- ]; do projects+=("$1"); shift; done
+  shift
+  results=$(mktemp)
+  at_end rm -f "$results"
+  vitest "${projects[@]}" --reporter=verbose --reporter=json --outputFile.json="$results" "$@" && return
+  mapfile -t failed < <(failed_files "$results")
+  [ "${#failed[@]}" -gt 0 ] || return 1
+  printf 'Once more, one at a time: %s\n' "${failed[*]}"
+  E2E_WORKERS=1 vitest "${projects[@]}" "${failed[@]}"
+}
+vitest() { npx vitest run --config "$PWD/vitest.config.ts" "$@"; }
+failed_files() {
+  node -e 'for (const { name, status } of JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).testResults)
+    if (status !== "passed") console.log(name)' "$1"
+}
+
 has_istio() { kubectl get deployment istiod --namespace istio-system >/dev/null 2>&1; }
 test_istio() {
   [ "${E2E_ISTIO:-}" != no ] || return 0
@@ -98,7 +126,7 @@ test_istio() {
     echo 'Istio tests: SKIPPED, the cluster has no Istio'
     return
   fi
-  npx vitest run --config "$PWD/vitest.config.ts" --project istio "$@"
+  run_specs --project istio -- "$@"
 }
 
 place=$(where) || true
@@ -108,15 +136,17 @@ case $place in
   cluster)
     # shellcheck disable=SC2086 # a command with its arguments
     [ -z "${E2E_IMAGE_LOADER:-}" ] || build_images_for $E2E_IMAGE_LOADER
+    begun=yes
     ;;
   *)
     echo 'cluster tests: SKIPPED'
+    begun=yes
     exit 0
     ;;
 esac
 # Helm is a Go module; without Go its spec says that it was skipped.
 has helm || ! has go || { HELM=$(bash ../helm/helm.sh) && export HELM; }
 code=0
-npx vitest run --config "$PWD/vitest.config.ts" --project 'side by side' --project alone "$@" || code=$?
+run_specs --project 'side by side' --project alone -- "$@" || code=$?
 test_istio "$@" || code=$?
 exit "$code"

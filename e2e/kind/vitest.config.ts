@@ -16,7 +16,7 @@ export default {
           name: 'side by side',
           include: ['*.spec.ts'],
           // Each is in a namespace of its own, and mostly waits. The machine's cores say how much a cluster can do.
-          maxWorkers: Number(process.env['E2E_WORKERS'] ?? 3),
+          maxWorkers: Number(process.env['E2E_WORKERS'] ?? 2),
           sequence: { groupOrder: 0 },
         },
       },

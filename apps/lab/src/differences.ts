@@ -8,6 +8,6 @@ export const differences: readonly string[] = [
   "Nothing probes a pod's readiness: a pod is an endpoint once it listens, until it is told to go.",
   'DNS and the EndpointSlice API know a change at once, where a cluster takes up to some seconds. The API has neither TLS nor RBAC.',
   'A pod that is to go leaves DNS and the slices first, and serves on for 1.5 s more than the refresh interval (2 s): a preStop hook that sleeps. In a cluster that time has to cover caches, too.',
-  'A rolling restart starts one pod more than desired at a time and has no probes to wait for; five pods take some seconds.',
+  'A rolling restart starts one pod more than desired at a time and has no probes to wait for.',
   "gRPC's own DNS resolver is made to ask the lab's DNS server by the target (dns://server/name) and GRPC_NODE_USE_ALTERNATIVE_RESOLVER=true; it is otherwise as it comes, with its 30 s between two look-ups.",
 ];

@@ -4,7 +4,14 @@ import { CallLog } from '../measure/call-log.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Stage } from '../stage/stage.ts';
 import type { ShareResult } from './report.ts';
-import type { RunOptions } from './run-scenario.ts';
+
+export interface SharesOptions {
+  /** Calls a second of a client. */
+  rate: number;
+  /** Hears of each step. */
+  step: (text: string) => void;
+  signal: AbortSignal;
+}
 
 const windowMs = 3000;
 const settleMs = 800;
@@ -21,7 +28,7 @@ export async function runShares(
   scenario: Scenario,
   lab: Lab,
   stage: Stage,
-  { rate, step, signal }: Pick<RunOptions, 'rate' | 'step' | 'signal'>,
+  { rate, step, signal }: SharesOptions,
 ): Promise<ShareResult[]> {
   const results: ShareResult[] = [];
   const [first = '', second = ''] = Object.keys(lab.status.shares ?? {});

@@ -12,7 +12,9 @@ export class CallLog {
   readonly #calls: Call[] = [];
 
   add(call: Call): void {
-    this.#calls.push(call);
+    // The clock of the machine may be set back.
+    const lastMs = this.#calls.at(-1)?.atMs ?? 0;
+    this.#calls.push(call.atMs < lastMs ? { ...call, atMs: lastMs } : call);
   }
 
   get all(): readonly Call[] {
@@ -20,7 +22,7 @@ export class CallLog {
   }
 
   between(fromMs: number, toMs: number): Call[] {
-    return this.#calls.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+    return this.#calls.slice(this.#firstAt(fromMs), this.#firstAt(toMs));
   }
 
   lost(fromMs: number, toMs: number): number {
@@ -63,5 +65,16 @@ export class CallLog {
       const jain = jainIndex(this.counts(pods, startMs, startMs + windowMs));
       return { s: (i * evennessStepMs) / 1000, jain: Math.round(jain * 1000) / 1000 };
     });
+  }
+
+  /** The index of the first call that ended then or later: windows are looked at many times a second. */
+  #firstAt(ms: number): number {
+    let [low, high] = [0, this.#calls.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#calls[middle]!.atMs < ms) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

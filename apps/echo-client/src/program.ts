@@ -1,7 +1,6 @@
 import { register as registerDiscovery } from '@evenly/discovery/grpc-js';
 import { listenHttp, type Program, type Service } from '@evenly/service';
 import { clientTracing, provideXdsBootstrap, registerRoundRobinWithReason } from '@evenly/service/grpc';
-import { register as registerXds } from '@grpc/grpc-js-xds';
 import { Caller } from './caller.ts';
 import { optionSpecs, type EchoClientConfig } from './config.ts';
 import { createApp } from './http.ts';
@@ -24,7 +23,7 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
     output: 'data',
     start: async (config, service) => {
       provideXdsBootstrap(config, env);
-      registerSchemes(config, service.log);
+      await registerSchemes(config, service.log);
       const caller = new Caller({
         ...config,
         serviceConfig: chosenServiceConfig(config),
@@ -78,8 +77,12 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
 }
 
 /** Makes grpc-js know all targets and policies. */
-function registerSchemes({ dnsRefresh, zone }: EchoClientConfig, log: Service['log']): void {
-  registerXds();
+async function registerSchemes(
+  { target, dnsRefresh, zone }: EchoClientConfig,
+  log: Service['log'],
+): Promise<void> {
+  // Loaded by whom it serves: with its many protobuf definitions it is most of what a start takes.
+  if (target.startsWith('xds:')) (await import('@grpc/grpc-js-xds')).register();
   registerRoundRobinWithReason();
   registerDiscovery({
     dns: { refreshMs: dnsRefresh, minRefreshMs: Math.min(dnsRefresh, 1000) },

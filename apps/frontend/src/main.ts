@@ -1,4 +1,3 @@
-import { register as registerXds } from '@grpc/grpc-js-xds';
 import { listenHttp, runMain, type Program } from '@evenly/service';
 import { clientTracing, provideXdsBootstrap, registerRoundRobinWithReason } from '@evenly/service/grpc';
 import { createApp } from './app.ts';
@@ -12,7 +11,8 @@ const program: Program<typeof optionSpecs> = {
   options: optionSpecs,
   start: async (config, service) => {
     provideXdsBootstrap(config, process.env);
-    registerXds();
+    // Loaded by whom it serves: with its many protobuf definitions it is most of what a start takes.
+    if (config.target.startsWith('xds:')) (await import('@grpc/grpc-js-xds')).register();
     registerRoundRobinWithReason();
 
     const { tracer } = service;

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { differences } from '../differences.ts';
 import { evenFrom } from '../measure/call-log.ts';
 import { figureKinds, figureOf, type FigureName } from '../measure/figures.ts';
@@ -7,7 +9,7 @@ import { measureCost } from './cost.ts';
 import { machineFacts, type Report, type ScenarioResult } from './report.ts';
 import { onStage, runScenario, type RunOptions } from './run-scenario.ts';
 
-export interface CompareOptions extends Omit<RunOptions, 'random' | 'step' | 'untilMs'> {
+export interface CompareOptions extends Omit<RunOptions, 'random' | 'step' | 'endMs' | 'untilMs' | 'inTurn'> {
   scenarios: readonly Scenario[];
   seed: number;
   /** Time for all of it; see timeFor. */
@@ -25,11 +27,16 @@ export interface CompareProgress {
 }
 
 /** What cost takes of one scenario, the start of its programs included; on a busy machine it takes longer. */
-const costMs = 12_000;
+const costMs = 10_000;
 /** A scenario that waits so long for new pods has a worker for itself. */
 const longPatienceS = 30;
 
-/** Calls a second while cost is measured: enough for a p99 of two seconds to mean something. */
+/** Rolling restarts at the same time: with more of them each takes longer than the ten seconds that it is to take. */
+const restartsAtOnce = 2;
+/** Between the begins of scenarios that run at the same time: in step, all would restart their pods at once. */
+const staggerMs = 5000;
+
+/** Calls a second while cost is measured: enough for a p99 of a second or two to mean something. */
 const costRate = 200;
 
 /**
@@ -48,13 +55,17 @@ export async function compare(options: CompareOptions): Promise<Report> {
 
   const results = new Map<string, ScenarioResult>();
   const queue = [...order];
+  const inTurn = pLimit(restartsAtOnce);
   const endMs = startedAt.getTime() + options.withinMs;
   const eventsEndMs = endMs - costMs * scenarios.length;
-  const worker = async () => {
+  const worker = async (_: unknown, index: number) => {
+    await sleep(index * staggerMs, undefined, { signal }).catch(() => undefined);
     for (let next = queue.shift(); next && !signal.aborted; next = queue.shift()) {
       const { name } = next;
       const own = {
         random: seededRandom(seeds.get(name)!),
+        endMs: eventsEndMs,
+        inTurn,
         untilMs: timeFor(next, queue.length, eventsEndMs, options.parallel),
         step: (text: string) => options.progress.step(name, text),
       };
@@ -63,7 +74,8 @@ export async function compare(options: CompareOptions): Promise<Report> {
       options.progress.partDone(name, result.error);
     }
   };
-  await Promise.all(Array.from({ length: options.parallel }, worker));
+  const workers = Math.min(options.parallel, scenarios.length);
+  await Promise.all(Array.from({ length: workers }, worker));
   for (const [i, scenario] of order.entries()) {
     if (signal.aborted) break;
     const isLate = Date.now() + costMs * (order.length - i) > endMs;

@@ -8,7 +8,7 @@ import { mainService } from '../scenario.ts';
 import type { Stage } from '../stage/stage.ts';
 
 const warmUpMs = 1500;
-const sliceMs = 2000;
+const sliceMs = 1500;
 
 /**
  * What a scenario costs: its client and one that calls a pod directly run at the same time, so that both meet the same
@@ -21,8 +21,10 @@ export async function measureCost(lab: Lab, stage: Stage, options: CostOptions):
   const target = `dns:///${pod!.address}:${pod!.port}`;
   const logs = { client: new CallLog(), direct: new CallLog() };
   lab.calls.listen((call) => logs[call.client as keyof typeof logs].add(call));
-  const client = await stage.client('client', rate);
-  const direct = await stage.client('direct', rate, { target, env: {} });
+  const [client, direct] = await Promise.all([
+    stage.client('client', rate),
+    stage.client('direct', rate, { target, env: {} }),
+  ]);
   await sleep(warmUpMs, undefined, { signal });
 
   const clientPid = client.status.pid!;

@@ -12,12 +12,12 @@ export const compareOptions = {
   within: {
     describe: 'time for all of it, about: when it runs short, scenarios get fewer rounds, but at least one',
     schema: values.duration(60_000, 86_400_000),
-    default: '345s',
+    default: '355s',
   },
   parallel: {
     describe: 'scenarios at a time while events are measured; costs are measured one at a time',
     schema: values.count(1, 16),
-    default: '5',
+    default: '4',
   },
   seed: {
     describe: 'of the random numbers that choose the order and the victims; absent = a new one',

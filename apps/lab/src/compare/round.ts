@@ -17,6 +17,8 @@ export interface RoundContext {
   reaches: (pod: PodStatus) => boolean;
   /** Each round begins with a client that knows nothing of the one before. */
   freshClient: () => Promise<void>;
+  /** Runs it when not too many restarts of other scenarios are under way. */
+  inTurn: <T>(restart: () => Promise<T>) => Promise<T>;
   patienceMs: number;
   random: () => number;
   signal: AbortSignal;
@@ -86,9 +88,11 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   const fewerAtMs = mark('5 → 3 pods');
   await service.scale(few);
   // Of three, not five: what clients have to cope with is the same, and the machine starts a third fewer processes.
-  const restartedAtMs = mark('rolling restart');
-  await service.restart();
-  const restartMs = Date.now() - restartedAtMs;
+  const { restartedAtMs, restartMs } = await context.inTurn(async () => {
+    const restartedAtMs = mark('rolling restart');
+    await service.restart();
+    return { restartedAtMs, restartMs: Date.now() - restartedAtMs };
+  });
   await wait(afterRestartMs);
   const endMs = mark('end');
 

@@ -5,7 +5,7 @@ import { percentile } from '../measure/statistics.ts';
 import { mainService, type Scenario } from '../scenario.ts';
 import { Stage, type StageContext } from '../stage/stage.ts';
 import type { ScenarioResult, ShareResult } from './report.ts';
-import { runRound, type Mark, type RoundResult } from './round.ts';
+import { runRound, type Mark, type RoundContext, type RoundResult } from './round.ts';
 import { runShares, sharesMs } from './shares.ts';
 
 /** What all scenarios of a comparison share. */
@@ -13,8 +13,11 @@ export interface RunOptions extends Pick<StageContext, 'programs' | 'env' | 'hos
   pid: number;
   rate: number;
   rounds: number;
-  /** No round begins that would probably not end by then, the first one excepted. */
+  /** No second round begins that would probably not end by then. */
+  endMs: number;
+  /** The same for third and later rounds, so that all scenarios get their second. */
   untilMs: number;
+  inTurn: RoundContext['inTurn'];
   random: () => number;
   signal: AbortSignal;
   /** Hears of each step. */
@@ -68,7 +71,7 @@ export async function onStage<T>(
 
 /** Runs the rounds of events of one scenario. An error ends it; the rounds before it count. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
-  const { rounds, step, random, signal, untilMs } = options;
+  const { rounds, step, random, signal, inTurn } = options;
   const { name, about, use, differs, patienceS = defaultPatienceS } = scenario;
   const log = new CallLog();
   const done: RoundResult[] = [];
@@ -79,10 +82,13 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       lab.calls.listen((call) => call.client === 'client' && log.add(call));
       const service = lab.cluster.service(mainService);
       const { reaches = () => true } = scenario;
-      const context = { service, log, reaches, patienceMs: patienceS * 1000, random, signal };
+      const context = { service, log, reaches, patienceMs: patienceS * 1000, random, signal, inTurn };
       const beganMs = Date.now();
-      const endMs = untilMs - (lab.status.shares ? sharesMs : 0);
-      const fits = () => done.length === 0 || Date.now() + (Date.now() - beganMs) / done.length <= endMs;
+      const fits = () => {
+        if (done.length === 0) return true;
+        const nextMs = (Date.now() - beganMs) / done.length + (lab.status.shares ? sharesMs : 0);
+        return Date.now() + nextMs <= (done.length === 1 ? options.endMs : options.untilMs);
+      };
       while (done.length < rounds && fits()) {
         const round = done.length + 1;
         const freshClient = async () => {

@@ -39,6 +39,7 @@ interface Report {
     error?: string;
     rounds: number;
     figures: Record<string, { median: number | null }>;
+    scaledProxies?: { before: number[]; added: number[] };
   }[];
 }
 const report = () => JSON.parse(readFileSync(join(output, 'report.json'), 'utf8')) as Report;
@@ -61,6 +62,17 @@ describe('lab compare', () => {
     // What the reference systems say of it: new pods get nothing.
     expect(figures!['firstCallMs']!.median).toBeNull();
     expect(Object.keys(figures!)).toHaveLength(12);
+  });
+
+  it('counts which proxies calls go through when proxies are added', async () => {
+    const process = lab(['run', 'proxy', '--rounds', '1']);
+    expect((await process.exited).code, process.log.text).toBe(0);
+    expect(process.log.text).toMatch(
+      /proxy: 2 → 4 proxies, calls of the next 6 s: .* of the new ones 0 and 0/,
+    );
+    const { before, added } = report().scenarios[0]!.scaledProxies!;
+    expect(before.every((calls) => calls > 0)).toBe(true);
+    expect(added).toEqual([0, 0]);
   });
 
   it('that is interrupted leaves a partial report, and no process', async () => {

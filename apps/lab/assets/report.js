@@ -192,7 +192,7 @@ function latency() {
 }
 
 function scenarioCard(scenario) {
-  const { name, about, use, differs, error, shares, series, failures, marks } = scenario;
+  const { name, about, use, differs, error, shares, scaledProxies, series, failures, marks } = scenario;
   const container = element('div', { class: 'figure' });
   const colourOf = podColours();
   const pods = [...new Set(series.map(({ pod }) => pod))].sort(byName);
@@ -214,6 +214,13 @@ function scenarioCard(scenario) {
       )
       .join('; ');
     card.append(element('p', {}, `Share of the new version: ${steps}.`));
+  }
+  if (scaledProxies) {
+    const { before, added, seconds } = scaledProxies;
+    const text =
+      `Proxies added, ${before.length} → ${before.length + added.length}: in the ${seconds} s after that the old ones ` +
+      `had ${before.join(' and ')} calls, the new ones ${added.join(' and ')}.`;
+    card.append(element('p', {}, text));
   }
   at('each').append(card);
   if (series.length === 0) return;

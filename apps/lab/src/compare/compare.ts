@@ -64,7 +64,8 @@ export async function compare(options: CompareOptions): Promise<Report> {
       const { name } = next;
       const own = {
         random: seededRandom(seeds.get(name)!),
-        endMs: eventsEndMs,
+        // For a second round the slices of a scenario's cost may become fewer.
+        endMs: eventsEndMs + costMs,
         inTurn,
         untilMs: timeFor(next, queue.length, eventsEndMs, options.parallel),
         step: (text: string) => options.progress.step(name, text),

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { version } from 'node:process';
 import type { figureKinds, Figure, FigureName } from '../measure/figures.ts';
 import type { Mark } from './round.ts';
+import type { ScaledProxies } from './scaled-proxies.ts';
 
 /** Of the machine and the moment: figures mean something only beside these. */
 export interface MachineFacts {
@@ -50,6 +51,8 @@ export interface ScenarioResult {
   figures: Partial<Record<FigureName, Figure>>;
   /** Of scenarios with shares: percent of the calls that the new version was to get, and got. */
   shares?: ShareResult[];
+  /** Of scenarios whose proxies are a service of their own. */
+  scaledProxies?: ScaledProxies;
   /** The first round over time. */
   series: SeriesPoint[];
   failures: { s: number; calls: number }[];

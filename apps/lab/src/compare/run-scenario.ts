@@ -6,6 +6,7 @@ import { mainService, type Scenario } from '../scenario.ts';
 import { Stage, type StageContext } from '../stage/stage.ts';
 import type { ScenarioResult, ShareResult } from './report.ts';
 import { runRound, type Mark, type RoundContext, type RoundResult } from './round.ts';
+import { proxyService, scaledProxiesMs, scaleProxies, type ScaledProxies } from './scaled-proxies.ts';
 import { runShares, sharesMs } from './shares.ts';
 
 /** What all scenarios of a comparison share. */
@@ -76,6 +77,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const log = new CallLog();
   const done: RoundResult[] = [];
   let shares: ShareResult[] | undefined;
+  let scaledProxies: ScaledProxies | undefined;
   let error: string | undefined;
   try {
     await onStage(scenario, options, async (lab, stage) => {
@@ -84,9 +86,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       const { reaches = () => true } = scenario;
       const context = { service, log, reaches, patienceMs: patienceS * 1000, random, signal, inTurn };
       const beganMs = Date.now();
+      const proxies = lab.cluster.services.find(({ name }) => name === proxyService);
+      const afterMs = (lab.status.shares ? sharesMs : 0) + (proxies ? scaledProxiesMs : 0);
       const fits = () => {
         if (done.length === 0) return true;
-        const nextMs = (Date.now() - beganMs) / done.length + (lab.status.shares ? sharesMs : 0);
+        const nextMs = (Date.now() - beganMs) / done.length + afterMs;
         return Date.now() + nextMs <= (done.length === 1 ? options.endMs : options.untilMs);
       };
       while (done.length < rounds && fits()) {
@@ -98,6 +102,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
         done.push(await runRound({ ...context, ...own }));
       }
       if (lab.status.shares) shares = await runShares(scenario, lab, stage, options);
+      if (proxies) scaledProxies = await scaleProxies(proxies, options);
     });
   } catch (cause) {
     error = signal.aborted ? 'interrupted' : (cause as Error).message;
@@ -107,6 +112,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     ...named,
     ...resultOf(done, log),
     ...(shares && { shares }),
+    ...(scaledProxies && { scaledProxies }),
     ...(error !== undefined && { error }),
   };
 }

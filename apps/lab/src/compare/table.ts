@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { figureKinds, type Figure, type FigureName } from '../measure/figures.ts';
 import type { Report, ScenarioResult } from './report.ts';
+import { scaledProxiesText } from './scaled-proxies.ts';
 
 const columns: FigureName[] = [
   'jain',
@@ -45,6 +46,9 @@ export function reportTable({ scenarios, ...report }: Report): string {
     `Medians of ${roundsText(scenarios, rounds)}; ~ = the rounds are too far apart for it to be repeatable. Seed ${seed}, ${seconds} s,`,
     `${machine.cores} × ${machine.cpu}, Node ${machine.node}, load before ${machine.loadBefore}.`,
     ...scenarios.flatMap(({ name, shares }) => (shares ? [sharesText(name, shares)] : [])),
+    ...scenarios.flatMap(({ name, scaledProxies }) =>
+      scaledProxies ? [`${name}: ${scaledProxiesText(scaledProxies)}`] : [],
+    ),
     ...scenarios.flatMap(({ name, error }) => (error === undefined ? [] : [pc.red(`${name}: ${error}`)])),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import type { PodStatus } from '@evenly/local-cluster';
-import { hostPort } from '@evenly/service';
 import type { Call } from '../calls.ts';
+import { counterOf } from '../measure/pod-counter.ts';
 import { percentile } from '../measure/statistics.ts';
 
 /** Who called whom how often, in the second that is over. */
@@ -21,7 +21,6 @@ export interface TrafficSecond {
 
 /** Callers whose calls the lab does not make itself: the frontend, a browser, grpcurl. */
 const others = 'others';
-const metricsTimeoutMs = 800;
 /** More calls of a second than this are not looked at for latency. */
 const maxLatencies = 10_000;
 
@@ -74,12 +73,4 @@ export class Traffic {
 }
 
 /** How many echo calls a pod says that it has answered; undefined if it does not say. */
-async function handledBy({ address, adminPort }: PodStatus): Promise<number | undefined> {
-  if (adminPort === undefined) return undefined;
-  const url = `http://${hostPort(address, adminPort)}/metrics`;
-  const text = await fetch(url, { signal: AbortSignal.timeout(metricsTimeoutMs) })
-    .then((response) => response.text())
-    .catch(() => undefined); // it is gone, or hangs, which its state says already
-  const rows = text?.matchAll(/^grpc_server_handled_total\{[^}]*echo\.EchoServer[^}]*\} (\d+)/gm);
-  return rows && [...rows].reduce((sum, [, count]) => sum + Number(count), 0);
-}
+const handledBy = (pod: PodStatus) => counterOf(pod, 'grpc_server_handled_total', 'echo.EchoServer');

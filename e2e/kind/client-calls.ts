@@ -26,6 +26,21 @@ export async function clientReaches(scenario: Scenario, pods: () => Promise<read
 export const clientReachesAll = (scenario: Scenario, service: string): Promise<Calls> =>
   clientReaches(scenario, () => scenario.podsOf(service));
 
+/**
+ * The same for a client that asks DNS at its start only: one that asked before all pods were in it would stay with those
+ * that were, and is started again.
+ */
+export async function newClientReachesAll(scenario: Scenario, service: string): Promise<void> {
+  await eventually(async () => {
+    const calls = await scenario.client.next(enough);
+    const missing = namesOf(await scenario.podsOf(service)).filter((pod) => !calls.byPod.has(pod));
+    if (missing.length === 0) return;
+    await scenario.restart('echo-client');
+    await scenario.reconnect();
+    throw new Error(`no calls of ${missing.join(', ')}`);
+  }, newsMs);
+}
+
 /** Waits until one pod of the service, any, has all calls. @returns its name */
 export async function clientIsPinned(scenario: Scenario, service: string): Promise<string> {
   return eventually(async () => {

@@ -3,12 +3,14 @@ import {
   callsDuringFastRestarts,
   callsDuringRestart,
   clientReachesAll,
+  newClientReachesAll,
   whoAnswered,
 } from './client-calls.ts';
 import { describeScenario } from './scenario.ts';
 
 describeScenario('headless-dns', (scenario) => {
   it('start: all three pods', async () => {
+    await newClientReachesAll(scenario(), 'be1-srv');
     await clientReachesAll(scenario(), 'be1-srv');
   });
 

@@ -17,7 +17,10 @@ const seconds = 6;
 /** What all of it takes, about. */
 export const scaledProxiesMs = (seconds + 3) * 1000;
 
-/** Doubles the proxies, and counts which of them the client's calls go through. */
+/**
+ * Doubles the proxies, and counts which of them the client's calls go through.
+ * @throws as LocalService.scale; Error when a proxy does not answer
+ */
 export async function scaleProxies(
   proxies: LocalService,
   { step, signal }: { step: (text: string) => void; signal: AbortSignal },
@@ -26,16 +29,22 @@ export async function scaleProxies(
   step(`proxies ${replicas} → ${2 * replicas}`);
   await proxies.scale(2 * replicas);
   const { pods } = proxies.status;
-  const callsOf = (pod: PodStatus) => counterOf(pod, 'evenly_proxy_calls_total');
   const first = await Promise.all(pods.map(callsOf));
   await sleep(seconds * 1000, undefined, { signal });
   const then = await Promise.all(pods.map(callsOf));
   const calls = pods.map(({ name }, i) => ({
     isOld: old.some((pod) => pod.name === name),
-    calls: (then[i] ?? 0) - (first[i] ?? 0),
+    calls: then[i]! - first[i]!,
   }));
   const of = (isOld: boolean) => calls.filter((one) => one.isOld === isOld).map((one) => one.calls);
   return { before: of(true), added: of(false), seconds };
+}
+
+/** @throws Error when the proxy does not say: taken for no calls, it would make the figure */
+async function callsOf(pod: PodStatus): Promise<number> {
+  const calls = await counterOf(pod, 'evenly_proxy_calls_total');
+  if (calls === undefined) throw new Error(`${pod.name} does not answer for its metrics`);
+  return calls;
 }
 
 /** `2 → 4 proxies, calls of the next 6 s: 181 and 179; of the new ones 0 and 0`. */

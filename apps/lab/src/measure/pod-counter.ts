@@ -17,7 +17,7 @@ export async function counterOf(
   const url = `http://${hostPort(address, adminPort)}/metrics`;
   const text = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
     .then((response) => response.text())
-    .catch(() => undefined);
+    .catch(() => undefined); // what that means is for the caller to say
   const rows = text?.split('\n').filter((row) => row.startsWith(`${metric}{`) && row.includes(labels));
   return rows?.reduce((sum, row) => sum + Number(row.slice(row.lastIndexOf(' '))), 0);
 }

@@ -6,7 +6,11 @@ import {
   newClientReachesAll,
   whoAnswered,
 } from './client-calls.ts';
+import { eventually } from '../shared/wait.ts';
 import { describeScenario } from './scenario.ts';
+
+/** Several pairs of restarts. */
+const restartsMs = 240_000;
 
 describeScenario('headless-dns', (scenario) => {
   it('start: all three pods', async () => {
@@ -26,7 +30,10 @@ describeScenario('headless-dns', (scenario) => {
   });
 
   it('two fast restarts: calls fail though pods are ready, until 30 s after the last look-up', async () => {
-    const calls = await callsDuringFastRestarts(scenario(), 'be1-srv');
-    expect(calls.failed).toBeGreaterThan(0);
+    // The 30 s count from the client's own look-up: restarts that are slow, or meet it late, are borne.
+    await eventually(async () => {
+      const calls = await callsDuringFastRestarts(scenario(), 'be1-srv');
+      expect(calls.failed).toBeGreaterThan(0);
+    }, restartsMs);
   });
 });

@@ -17,6 +17,8 @@ describeScenario('xds-dns-srv', (scenario) => {
       call: (service: string, calls: number) => callFrontend(staying!.forward.url, service, calls),
     };
     const services = ['be1-srv', 'be2-srv'];
+    // Ready pods are in DNS before the xds-servers have looked again.
+    for (const service of services) await allAnswer(scenario(), service, (_frontend, pods) => pods);
     const loads = services.map((service) => new Load(frontend, service, 1));
     const isEmpty = async () => {
       const pods = await kubectl.pods('app.kubernetes.io/part-of=evenly');

@@ -3,7 +3,7 @@ import { testDns } from '../testing/dns.ts';
 import { observe } from '../testing/observe.ts';
 import { compliesAsSource } from '../testing/source-compliance.ts';
 import { dnsAddressSource } from './address-source.ts';
-import { nextLookupMs } from './source.ts';
+import { inVainBackoff, nextLookupMs } from './source.ts';
 
 let dns: Awaited<ReturnType<typeof testDns>>;
 beforeEach(async () => (dns = await testDns()));
@@ -56,5 +56,14 @@ describe('nextLookupMs', () => {
 
   it('is a little sooner by chance', () => {
     expect(nextLookupMs(undefined, options, () => 0.5)).toBe(9500);
+  });
+});
+
+describe('inVainBackoff', () => {
+  it('begins with twice the floor at most, and ends at the interval', () => {
+    const waits = inVainBackoff({ refreshMs: 10_000 }, () => 1);
+    expect([1, 2, 3, 4, 5].map(() => waits.next())).toEqual([2000, 4000, 8000, 10_000, 10_000]);
+    expect(inVainBackoff({ refreshMs: 10_000 }, () => 0).next()).toBe(1000);
+    expect(inVainBackoff({ refreshMs: 500 }, () => 1).next()).toBe(500);
   });
 });

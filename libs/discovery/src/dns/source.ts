@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Backoff } from '../backoff.ts';
 import { endpointSet, type Endpoint } from '../endpoint.ts';
 import { asDiscoveryError } from '../errors.ts';
 import { News } from '../news.ts';
@@ -39,22 +40,24 @@ export function lookupSource(
       const stopped = new AbortController();
       setMaxListeners(0, stopped.signal); // one for each query under way, which `limits` bounds
       const news = new News(listener);
-      let ttlS: number | undefined;
+      const inVain = inVainBackoff(options);
+      let waitMs = 0;
       const watch: { startedMs: number; repetition?: Repetition } = { startedMs: 0 };
       const refresh = async () => {
         watch.startedMs = performance.now();
         try {
-          const found = await lookup(stopped.signal);
+          const { endpoints, ttlS } = await lookup(stopped.signal);
           if (stopped.signal.aborted) return;
-          ttlS = found.ttlS;
-          news.endpoints(endpointSet(found.endpoints));
+          if (endpoints.length > 0) inVain.reset();
+          waitMs = endpoints.length > 0 ? nextLookupMs(ttlS, options) : inVain.next();
+          news.endpoints(endpointSet(endpoints));
           news.ok('dns');
         } catch (error) {
-          ttlS = undefined;
+          waitMs = inVain.next();
           if (!stopped.signal.aborted) news.error('dns', asDiscoveryError(error));
         }
       };
-      watch.repetition = repeat(() => nextLookupMs(ttlS, options), refresh, options.unref);
+      watch.repetition = repeat(() => waitMs, refresh, options.unref);
       watches.add(watch);
       return () => {
         watches.delete(watch);
@@ -77,6 +80,14 @@ export function soonMs(
 ): number {
   const floor = Math.min(minRefreshMs, refreshMs);
   return Math.max(0, startedMs + floor - nowMs) + (random() * floor) / 10;
+}
+
+/**
+ * The waits while look-ups find nobody, or fail: clients wait for the first pod, so soon at first, once or twice the floor,
+ * and up to `refreshMs` later.
+ */
+export function inVainBackoff({ refreshMs, minRefreshMs = 1000 }: DnsSourceOptions, random = Math.random) {
+  return new Backoff({ initialMs: Math.min(2 * minRefreshMs, refreshMs), maxMs: refreshMs, random });
 }
 
 /** Up to a tenth sooner by chance, so that clients whose records expire together do not ask together for ever. */

@@ -45,6 +45,15 @@ describe('dnsSrvSource', () => {
     stop();
   });
 
+  it('asks again soon while there is nobody, and sooner than `refreshMs` says', async () => {
+    const slow = { refreshMs: 3_600_000, minRefreshMs: 1 };
+    const { sets, errors, stop } = observe(dnsSrvSource({ name: dns.name, resolver: dns.resolver, ...slow }));
+    await expect.poll(() => errors[0]).toBe('NOT_FOUND');
+    dns.publish(['127.0.0.1', 1001]);
+    await expect.poll(() => sets.at(-1)).toEqual(['127.0.0.1:1001']);
+    stop();
+  });
+
   it('says that a name does not exist', async () => {
     const { errors, sets, stop } = observe(source('_grpc._tcp.other.default.svc.cluster.local'));
     await expect.poll(() => errors[0]).toBe('NOT_FOUND');

@@ -29,12 +29,15 @@ function envoy(variant: XdsVariant): Participant {
   return { needs: ['envoy'], start };
 }
 
+/** How long each of Envoy's streams may back off after a restart of the server, by itself: 30 s at most. */
+const reconnectMs = 40_000;
+
 /** That it came the way that its bootstrap says. */
 async function expectStreams(variant: XdsVariant, controlPlane: ControlPlane): Promise<void> {
-  const streams = await controlPlane.metric('evenly_xds_streams');
+  const streams = expect.poll(() => controlPlane.metric('evenly_xds_streams'), { timeout: reconnectMs });
   // Listeners, clusters, and for each listener and cluster one for its routes or endpoints.
-  if (variant === 'separate') expect(streams).toBeGreaterThanOrEqual(5);
-  else expect(streams).toBe(1);
+  if (variant === 'separate') await streams.toBeGreaterThanOrEqual(5);
+  else await streams.toBe(1);
 }
 
 /** That what Envoy says it has is the step's mesh, all of it active, and that it refused nothing. */

@@ -3,7 +3,7 @@ import { testDns } from '../testing/dns.ts';
 import { observe } from '../testing/observe.ts';
 import { compliesAsSource } from '../testing/source-compliance.ts';
 import { dnsAddressSource } from './address-source.ts';
-import { inVainBackoff, nextLookupMs } from './source.ts';
+import { inVainWaits, nextLookupMs } from './source.ts';
 
 let dns: Awaited<ReturnType<typeof testDns>>;
 beforeEach(async () => (dns = await testDns()));
@@ -59,11 +59,16 @@ describe('nextLookupMs', () => {
   });
 });
 
-describe('inVainBackoff', () => {
+describe('inVainWaits', () => {
   it('begins with twice the floor at most, and ends at the interval', () => {
-    const waits = inVainBackoff({ refreshMs: 10_000 }, () => 1);
+    const waits = inVainWaits({ refreshMs: 10_000 }, () => 1);
     expect([1, 2, 3, 4, 5].map(() => waits.next())).toEqual([2000, 4000, 8000, 10_000, 10_000]);
-    expect(inVainBackoff({ refreshMs: 10_000 }, () => 0).next()).toBe(1000);
-    expect(inVainBackoff({ refreshMs: 500 }, () => 1).next()).toBe(500);
+    expect(inVainWaits({ refreshMs: 10_000 }, () => 0).next()).toBe(1000);
+    expect(inVainWaits({ refreshMs: 500 }, () => 1).next()).toBe(500);
+  });
+
+  it('never goes below the floor', () => {
+    expect(inVainWaits({ refreshMs: 1200 }, () => 0).next()).toBe(1000);
+    expect(inVainWaits({ refreshMs: 500 }, () => 0).next()).toBe(500);
   });
 });

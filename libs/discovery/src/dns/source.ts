@@ -40,7 +40,7 @@ export function lookupSource(
       const stopped = new AbortController();
       setMaxListeners(0, stopped.signal); // one for each query under way, which `limits` bounds
       const news = new News(listener);
-      const inVain = inVainBackoff(options);
+      const inVain = inVainWaits(options);
       let waitMs = 0;
       const watch: { startedMs: number; repetition?: Repetition } = { startedMs: 0 };
       const refresh = async () => {
@@ -74,11 +74,11 @@ export function lookupSource(
  */
 export function soonMs(
   startedMs: number,
-  { refreshMs, minRefreshMs = 1000 }: DnsSourceOptions,
+  options: DnsSourceOptions,
   nowMs = performance.now(),
   random = Math.random,
 ): number {
-  const floor = Math.min(minRefreshMs, refreshMs);
+  const floor = floorMs(options);
   return Math.max(0, startedMs + floor - nowMs) + (random() * floor) / 10;
 }
 
@@ -86,9 +86,14 @@ export function soonMs(
  * The waits while look-ups find nobody, or fail: clients wait for the first pod, so soon at first, once or twice the floor,
  * and up to `refreshMs` later.
  */
-export function inVainBackoff({ refreshMs, minRefreshMs = 1000 }: DnsSourceOptions, random = Math.random) {
-  return new Backoff({ initialMs: Math.min(2 * minRefreshMs, refreshMs), maxMs: refreshMs, random });
+export function inVainWaits(options: DnsSourceOptions, random = Math.random) {
+  const floor = floorMs(options);
+  const maxMs = options.refreshMs;
+  const backoff = new Backoff({ initialMs: Math.min(2 * floor, maxMs), maxMs, random });
+  return { next: () => Math.max(floor, backoff.next()), reset: () => backoff.reset() };
 }
+
+const floorMs = ({ refreshMs, minRefreshMs = 1000 }: DnsSourceOptions) => Math.min(minRefreshMs, refreshMs);
 
 /** Up to a tenth sooner by chance, so that clients whose records expire together do not ask together for ever. */
 export function nextLookupMs(

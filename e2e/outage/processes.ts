@@ -11,13 +11,16 @@ const mesh = `
 services:
   be1-srv:
     source: { kubernetes: { service: be1-srv, port: grpc } }
-    healthCheck: { interval: 1s }
+    healthCheck: { interval: 1s, timeout: 5s } # other tests run beside this one: a check may take its time
 `;
+
+/** Its own, so that nobody gets its port while it is away: other processes of this machine take any port of 127.0.0.1. */
+const apiHost = process.platform === 'linux' ? '127.254.254.254' : '127.0.0.1';
 
 /** Pods, an API server that knows them, an xds-server that follows it: all as in a cluster, on loopback. */
 export class OutageScene {
   readonly cluster = new LocalCluster();
-  readonly api = new KubeApi();
+  readonly api = new KubeApi({ host: apiHost });
   readonly #running: ManagedProcess[] = [];
   #directory = '';
   #unfollow = () => {};
@@ -39,7 +42,7 @@ export class OutageScene {
     const files = ['--config', config, '--kubeconfig', kubeconfig];
     const ports = ['--host', '127.0.0.1', '--port', '0', '--admin-port', '0'];
     this.#xdsServer = this.#run('xds-server', [...files, ...ports], {});
-    await this.#xdsServer.listening(['xds', 'admin'], 20_000);
+    await this.#xdsServer.listening(['xds', 'admin'], 60_000);
   }
 
   get xdsServer(): ManagedProcess {
@@ -53,7 +56,7 @@ export class OutageScene {
     const bootstrap = { xds_servers: servers, node: { id: 'outage', locality: { zone: 'a' } } };
     const env = { GRPC_XDS_BOOTSTRAP_CONFIG: JSON.stringify(bootstrap) };
     const frontend = this.#run('frontend', ['--host', '127.0.0.1', '--port', '0'], env);
-    await frontend.listening(['http'], 20_000);
+    await frontend.listening(['http'], 60_000);
     return `http://127.0.0.1:${frontend.addresses.get('http')!.port}`;
   }
 

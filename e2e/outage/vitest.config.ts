@@ -6,8 +6,8 @@ export default {
     ...base.test,
     root: import.meta.dirname,
     include: ['*.spec.ts'],
-    testTimeout: 1_200_000,
-    hookTimeout: 60_000,
+    testTimeout: 1_500_000,
+    hookTimeout: 120_000,
     reporters: ['verbose'],
   },
 };

@@ -12,13 +12,15 @@ export interface Answer {
 /**
  * Asks a frontend to call a service.
  * @param url such as `http://127.0.0.1:8080`
+ * @param headers of the request
  */
 export async function callFrontend(
   url: string,
   service: string,
   calls: number | string = 15,
+  headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const response = await fetch(`${url}/${service}?calls=${calls}`);
+  const response = await fetch(`${url}/${service}?calls=${calls}`, { headers });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
   const body = isJson ? (JSON.parse(text) as string[] | { messages?: string[]; failed?: number }) : {};

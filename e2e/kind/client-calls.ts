@@ -17,7 +17,7 @@ export async function clientReaches(scenario: Scenario, pods: () => Promise<read
   return eventually(async () => {
     const calls = await scenario.client.next(enough);
     expect(whoAnswered(calls)).toEqual(namesOf(await pods()));
-    expect(calls.failed).toBe(0);
+    expect(calls.failures).toEqual({});
     return calls;
   }, newsMs);
 }
@@ -45,7 +45,7 @@ export async function newClientReachesAll(scenario: Scenario, service: string): 
 export async function clientIsPinned(scenario: Scenario, service: string): Promise<string> {
   return eventually(async () => {
     const calls = await scenario.client.next(enough);
-    expect(calls.failed).toBe(0);
+    expect(calls.failures).toEqual({});
     const [pod, ...others] = whoAnswered(calls);
     expect(others).toEqual([]);
     expect(namesOf(await scenario.podsOf(service))).toContain(pod);

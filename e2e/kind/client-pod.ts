@@ -7,6 +7,8 @@ export interface Calls {
   byPod: Map<string, number>;
   answered: number;
   failed: number;
+  /** How many failed with each gRPC code, by its name. */
+  failures: Record<string, number>;
 }
 
 /** How long the wanted number of calls may take: a client that has nobody to call waits for its deadlines. */
@@ -33,13 +35,15 @@ export class ClientPod {
     const response = await fetch(`${this.#forward.url}/metrics`);
     const text = await response.text();
     if (!response.ok) throw new Error(`metrics of ${this.name}: ${response.status} ${text}`);
-    const calls: Calls = { byPod: new Map(), answered: 0, failed: 0 };
+    const calls: Calls = { byPod: new Map(), answered: 0, failed: 0, failures: {} };
     const line = /^grpc_client_handled_total\{pod="([^"]*)",grpc_code="([^"]*)"\} (\d+)$/gm;
     for (const [, pod, code, count] of text.matchAll(line)) {
-      if (code !== 'OK') calls.failed += Number(count);
-      else {
+      if (code === 'OK') {
         calls.answered += Number(count);
         calls.byPod.set(pod!, Number(count));
+      } else {
+        calls.failed += Number(count);
+        calls.failures[code!] = (calls.failures[code!] ?? 0) + Number(count);
       }
     }
     return calls;
@@ -65,13 +69,18 @@ export class ClientPod {
 }
 
 function since(before: Calls, now: Calls): Calls {
-  const more = [...now.byPod].map(([pod, count]): [string, number] => [
-    pod,
-    count - (before.byPod.get(pod) ?? 0),
-  ]);
+  const old = (pod: string) => before.byPod.get(pod) ?? 0;
   return {
-    byPod: new Map(more.filter(([, count]) => count > 0)),
+    byPod: new Map(more([...now.byPod], old)),
     answered: now.answered - before.answered,
     failed: now.failed - before.failed,
+    failures: Object.fromEntries(more(Object.entries(now.failures), (code) => before.failures[code] ?? 0)),
   };
+}
+
+/** What counts have grown by, of those that have. */
+function more(counts: [string, number][], before: (name: string) => number): [string, number][] {
+  return counts
+    .map(([name, count]): [string, number] => [name, count - before(name)])
+    .filter(([, count]) => count > 0);
 }

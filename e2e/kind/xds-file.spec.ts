@@ -21,7 +21,7 @@ describeScenario('xds-file', (scenario) => {
         await shareBecomes(scenario().client, 'v2-', share / 100, tolerance);
       }
     });
-    expect(calls.failed).toBe(0);
+    expect(calls.failures).toEqual({});
     expect(await scenario().kubectl.pods('app.kubernetes.io/part-of=evenly')).toEqual(before);
   });
 });

@@ -135,6 +135,12 @@ export const options = {
     schema: values.duration(1000),
     default: '1h',
   },
+  lameDuck: {
+    describe:
+      'how long new connections are still taken after SIGTERM, from clients that DNS has told of no other proxy yet; part of --drain-timeout',
+    schema: values.duration(0, 3_600_000),
+    default: '0s',
+  },
   maxConnections: {
     describe: 'most client connections of a listener',
     schema: values.count(1, 1_000_000),

@@ -90,7 +90,8 @@ describe('a new config', () => {
 describe('the end of connections', () => {
   it('drain: GOAWAY twice, calls under way finish, then the connection ends', async () => {
     await using backend = await scriptedBackend({});
-    await using proxy = await startProxy(oneService([backend.address]));
+    // As short as a lame duck can be: what it does after its time is what others do at once.
+    await using proxy = await startProxy(oneService([backend.address]), ['--lame-duck', '1ms']);
     const session = connect(`http://${proxy.address}`);
     const goaways: number[] = [];
     session.on('goaway', (_code, lastStreamId: number) => goaways.push(lastStreamId));
@@ -102,6 +103,24 @@ describe('the end of connections', () => {
     expect(await status).toBe(200);
     await drained;
     if (!session.closed) await once(session, 'close');
+  });
+
+  it('a lame duck asks clients to end, and still takes those that come back, until its time is up', async () => {
+    await using backend = await named('a');
+    await using proxy = await startProxy(oneService([backend.address]), ['--lame-duck', '1h']);
+    const first = connect(`http://${proxy.address}`);
+    await once(first, 'connect');
+    const timeIsUp = new AbortController();
+    const drained = proxy.drain(timeIsUp.signal);
+    await once(first, 'goaway');
+    const second = connect(`http://${proxy.address}`).on('error', () => {});
+    expect(await statusOf(second)).toBe(200);
+    expect(second.destroyed).toBe(false);
+    timeIsUp.abort();
+    await drained;
+    if (!second.closed) await once(second, 'close');
+    const [refused] = (await once(connect(`http://${proxy.address}`), 'error')) as [NodeJS.ErrnoException];
+    expect(refused.code).toBe('ECONNREFUSED');
   });
 
   it('drain: what does not end in time is cut', async () => {

@@ -85,7 +85,9 @@ export const l7Proxy: Program<typeof options> = {
       mesh.close();
       certificates.close();
     });
-    service.onDrain('listeners', (signal) => proxy.drain(config.maxConnectionAgeGrace, signal));
+    service.onDrain('listeners', (signal) =>
+      proxy.drain(config.maxConnectionAgeGrace, { lameDuckMs: config.lameDuck, signal }),
+    );
 
     const stopFollowing = await (xds === undefined
       ? followConfig(config.config, proxy, {

@@ -3,7 +3,12 @@ import type { MeshCertificates } from '@evenly/live-mesh';
 import type { Service } from '@evenly/service';
 import type { CallContext } from './call/call-context.ts';
 import type { ObserveCall } from './call/call-observer.ts';
-import { ProxyListener, type ListenerEdge, type ListenerOptions } from './listener/listener.ts';
+import {
+  ProxyListener,
+  type DrainOptions,
+  type ListenerEdge,
+  type ListenerOptions,
+} from './listener/listener.ts';
 import type { Mesh } from './mesh.ts';
 import { SharedBlocks } from './routing/request-plan.ts';
 import type { RouteTable } from './routing/route-table.ts';
@@ -60,9 +65,9 @@ export class Proxy {
     return applied;
   }
 
-  /** No new connections, and the end of those open; when `signal` aborts, calls are cut. */
-  async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    await Promise.all(this.listeners.map((listener) => listener.drain(timeoutMs, signal)));
+  /** The end of all connections; see `ProxyListener.drain`. */
+  async drain(timeoutMs: number, options: DrainOptions): Promise<void> {
+    await Promise.all(this.listeners.map((listener) => listener.drain(timeoutMs, options)));
   }
 
   async #apply(config: MeshConfig): Promise<void> {

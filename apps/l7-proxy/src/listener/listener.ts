@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   bindSocket,
   createHttp2Server,
@@ -25,6 +26,13 @@ export interface ListenerOptions {
   /** How long calls may go on after that. */
   maxAgeGraceMs: number;
   random: () => number;
+}
+
+export interface DrainOptions {
+  /** How long new connections are still taken, default 0. */
+  lameDuckMs?: number;
+  /** Cuts what is open when it aborts. */
+  signal?: AbortSignal;
 }
 
 /** How clients come in, apart from where. */
@@ -109,12 +117,16 @@ export class ProxyListener {
     return this.#server.address() as AddressInfo;
   }
 
-  /** No new connections; each open one is asked to end by GOAWAY, and cut after `timeoutMs` or when the signal aborts. */
-  async drain(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  /**
+   * Each open connection is asked to end by GOAWAY, and cut after `timeoutMs` or when the signal aborts. No new ones: but
+   * for `lameDuckMs` the port still takes them, and asks them to end after that.
+   */
+  async drain(timeoutMs: number, { lameDuckMs = 0, signal }: DrainOptions = {}): Promise<void> {
+    this.#askToEnd(timeoutMs);
+    if (lameDuckMs > 0) await pause(lameDuckMs, undefined, signal && { signal }).catch(() => undefined);
     this.#server.close();
     this.#stopWatching?.();
-    for (const connection of [...this.#connections.keys()]) connection.drain(timeoutMs);
-    this.#web?.drain();
+    this.#askToEnd(timeoutMs);
     if (this.connectionCount === 0) return;
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     const cut = () => {
@@ -126,6 +138,11 @@ export class ProxyListener {
     else signal?.addEventListener('abort', cut, { once: true });
     await empty;
     clearTimeout(timer);
+  }
+
+  #askToEnd(timeoutMs: number): void {
+    for (const connection of [...this.#connections.keys()]) connection.drain(timeoutMs);
+    this.#web?.drain();
   }
 
   #createServer(): Server {

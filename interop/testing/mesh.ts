@@ -25,9 +25,9 @@ export function podsIn(mesh: Mesh, service: string, pods: readonly BackendPod[])
 
 /**
  * The mesh as a config file of the xds-server (JSON is YAML).
- * @param listenPort of the listener that Envoys open; gRPC clients need none
+ * @param listenPort of the listener that Envoys open; without it there is none, and gRPC clients need none
  */
-export function meshConfig(mesh: Mesh, pods: readonly BackendPod[], listenPort: number): string {
+export function meshConfig(mesh: Mesh, pods: readonly BackendPod[], listenPort?: number): string {
   const service = (name: string) => ({
     source: { static: { endpoints: podsIn(mesh, name, pods).map(({ port }) => `127.0.0.1:${port}`) } },
   });
@@ -54,6 +54,8 @@ export function meshConfig(mesh: Mesh, pods: readonly BackendPod[], listenPort: 
             },
           ]),
     ],
-    listeners: [{ name: 'edge', address: '127.0.0.1', port: listenPort }],
+    ...(listenPort === undefined
+      ? {}
+      : { listeners: [{ name: 'edge', address: '127.0.0.1', port: listenPort }] }),
   });
 }

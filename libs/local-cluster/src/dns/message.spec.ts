@@ -82,6 +82,15 @@ describe('odd queries', () => {
     expect(rcodeOf(query({ questions: [question, question] }))).toBe('FORMERR');
   });
 
+  it('with a dot in a label are FORMERR, without the question', () => {
+    const bytes = query();
+    bytes[bytes.indexOf('_grpc') + 4] = '.'.charCodeAt(0); // _grp. beside _tcp: no label between two dots
+    expect(decode(respond(bytes, zoneOf(1), 'udp')!.bytes)).toMatchObject({
+      rcode: 'FORMERR',
+      questions: [],
+    });
+  });
+
   it('that are updates or notifications are NOTIMP', () => {
     const update = query({ flags: 5 << 11 });
     expect(rcodeOf(update)).toBe('NOTIMP');

@@ -35,6 +35,7 @@ export function respond(query: Buffer, zone: Zone, transport: 'udp' | 'tcp'): Re
     return undefined;
   }
   if (packet.flag_qr) return undefined;
+  if (!packet.questions?.every(({ name }) => isName(name))) packet.questions = [];
 
   const result = resolve(packet, zone);
   const edns = packet.additionals?.find((record): record is OptAnswer => record.type === 'OPT');
@@ -43,6 +44,15 @@ export function respond(query: Buffer, zone: Zone, transport: 'udp' | 'tcp'): Re
     return { bytes: whole, rcode: result.rcode, truncated: false };
   const empty = { ...result, answers: [], authorities: [] };
   return { bytes: encode(toPacket(packet, empty, edns, true)), rcode: result.rcode, truncated: true };
+}
+
+/**
+ * RFC 1035, 2.3.4. A label may hold any octets (RFC 2181, 11), but dns-packet makes text of them: a dot in a label ends it,
+ * and what is no UTF-8 gets longer. What is no name then cannot be sent back.
+ */
+function isName(name: string): boolean {
+  const fits = (label: string) => label !== '' && Buffer.byteLength(label) <= 63;
+  return name === '.' || (Buffer.byteLength(name) <= 253 && name.split('.').every(fits));
 }
 
 function resolve(packet: DecodedPacket, zone: Zone): ZoneAnswer {

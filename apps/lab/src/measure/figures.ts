@@ -67,7 +67,7 @@ export const figureKinds: Record<FigureName, FigureKind> = {
 /** A figure over all rounds. A round that has none (not reached within the patience) is null. */
 export interface Figure {
   values: (number | null)[];
-  /** Null when most rounds have none. */
+  /** Of two middle rounds their mean. Null when half of the rounds or more have none. */
   median: number | null;
   min: number | null;
   max: number | null;
@@ -81,7 +81,7 @@ const maxRelativeSpread = 0.5;
 export function figureOf(name: FigureName, values: readonly (number | null)[]): Figure {
   // What was not reached is more than anything that was.
   const all = values.map((value) => value ?? Infinity);
-  const middle = median(all.length % 2 === 0 ? all.slice(1) : all) ?? Infinity;
+  const middle = median(all) ?? Infinity;
   const [min, max] = [Math.min(...all), Math.max(...all)];
   const near = max - min <= figureKinds[name].tolerance || min === max;
   const repeatable = near || (max < Infinity && max - min <= Math.abs(middle) * maxRelativeSpread);

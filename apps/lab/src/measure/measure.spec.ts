@@ -40,6 +40,7 @@ describe('a figure', () => {
       max: 1300,
       repeatable: true,
     });
+    expect(figureOf('evenMs', [900, 1000])).toMatchObject({ median: 950, min: 900, max: 1000 });
   });
 
   it('says so when its rounds are too far apart', () => {
@@ -55,6 +56,7 @@ describe('a figure', () => {
       repeatable: false,
     });
     expect(figureOf('evenMs', [null, null, null])).toMatchObject({ median: null, repeatable: true });
+    expect(figureOf('evenMs', [null, 900])).toMatchObject({ median: null, repeatable: false });
     expect(figureOf('evenMs', [null, 900, 1000])).toMatchObject({ median: 1000, repeatable: false });
   });
 });

@@ -8,6 +8,9 @@ import { faultsOf } from './testing/faults.ts';
 
 const bomb = `a0: &a0 [x]\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}, *a${i}]\n`).join('')}`;
 
+const lines = (count: number, line: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => line(index)).join('\n');
+
 /** The runs take a second or two; a busy machine needs longer. */
 const loadedMachineMs = 60_000;
 
@@ -30,7 +33,26 @@ describe('parseConfig', () => {
     ['__proto__', 'a: 1\n__proto__: {}', 2, /must be plain texts/],
     ['YAML 1.1', '%YAML 1.1\n---\non: 1', 1, /must be YAML 1.2/],
     ['an alias without an anchor', 'a: *b', 1, /Unresolved alias/],
-    ['aliases that grow without end', bomb, 1, /Excessive alias count/],
+    ['aliases that grow without end', bomb, 13, /Up to here aliases stand for more than 1000000 values/],
+    [
+      'more aliases than are needed, of however many anchors',
+      `a:\n${lines(500, (i) => `  - &a${i} x`)}\nb:\n${lines(20_000, (i) => `  - *a${i % 500}`)}`,
+      1503,
+      /more than 1000 aliases.*split it/,
+    ],
+    [
+      'aliases that stand for more than a config holds',
+      `a:\n${lines(11, (i) => `  - &a${i} [${'x, '.repeat(1100)}]`)}\nb:\n${lines(990, (i) => `  - *a${i % 11}`)}`,
+      922,
+      /Up to here aliases stand for more than 1000000 values/,
+    ],
+    [
+      'an alias inside of what it stands for',
+      'a:\n  - &a\n    - *a',
+      3,
+      /stands inside of what it stands for/,
+    ],
+    ['more words than are parsed', `a: [${'b,'.repeat(1_000_000)}]`, 1, /more than 2000000 words and signs/],
     ['brackets without end', `a:\n${'['.repeat(1e6)}`, 2, /nested too deeply/],
     ['dashes without end', `a:\n${'- '.repeat(1e6)}`, 2, /nested too deeply/],
     [
@@ -55,6 +77,21 @@ describe('parseConfig', () => {
       'f',
     );
     expect(value).toMatchObject({ a: ['['.repeat(100)], b: ['['.repeat(100)] });
+  });
+
+  it('takes one anchor for each of many services', () => {
+    const text = `a: &a { b: [1] }\nc:\n${lines(900, (i) => `  s${i}: *a`)}`;
+    expect(Object.keys((parseConfig(text, 'f').value as { c: object }).c)).toHaveLength(900);
+  });
+
+  it('says the line of the anchor that an alias stands for, the last one of its name', () => {
+    const document = parseConfig('a: &x\n  b: 1\nc: *x\nd: &x\n  b: 2\ne: *x', 'f');
+    expect(
+      [
+        ['c', 'b'],
+        ['e', 'b'],
+      ].map((path) => document.lineOf(path)),
+    ).toEqual([2, 5]);
   });
 
   it("says a key's line, not its value's, and its parent's for what is missing", () => {

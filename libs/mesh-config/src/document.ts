@@ -1,9 +1,10 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { isAlias, isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import type { z } from 'zod';
+import { walkDocument, type DocumentFault, type Walked } from './document-walk.ts';
 import { ConfigError, type ConfigFault } from './errors.ts';
 import { explainIssues } from './explain.ts';
-import { nestingFault } from './nesting.ts';
+import { textFault } from './text-limits.ts';
 
 /** Steps from the top of a document to a value: `['services', 0, 'portName']`. */
 export type FieldPath = readonly (string | number)[];
@@ -30,8 +31,8 @@ export function parseConfig(text: string, file: string): ConfigDocument {
   const refuse = (line: number, reason: string) => new ConfigError([fault(line, reason)]);
   if (text.length > maxLength)
     throw refuse(1, `has ${text.length} characters; at most ${maxLength} are read`);
-  const nesting = nestingFault(text);
-  if (nesting) throw refuse(nesting.line, nesting.reason);
+  const beyond = textFault(text);
+  if (beyond) throw refuse(beyond.line, beyond.reason);
 
   const options = {
     lineCounter: lines,
@@ -40,7 +41,8 @@ export function parseConfig(text: string, file: string): ConfigDocument {
     uniqueKeys: false,
   } as const;
   const document = parseDocument(text, options);
-  const found: SyntaxFault[] = [...document.errors, ...document.warnings, ...keyFaults(document)];
+  const { faults: inNodes, targets } = walkDocument(document);
+  const found: SyntaxFault[] = [...document.errors, ...document.warnings, ...inNodes];
   const faults = found.map(({ code, message, pos }) => {
     const reason = code === 'MULTIPLE_DOCS' ? 'must be one document: there is another after "---"' : message;
     return fault(lines.linePos(pos[0]).line, `not valid JSON or YAML: ${reason}`);
@@ -49,43 +51,28 @@ export function parseConfig(text: string, file: string): ConfigDocument {
   if (document.directives?.yaml.version === '1.1') faults.push(fault(1, 'must be YAML 1.2, not 1.1'));
   if (faults.length > 0) throw new ConfigError(faults);
   try {
-    return { file, value: document.toJS(), lineOf: lineFinder(document, lines) };
+    // What aliases come to is limited above: the parser's own limit counts an anchor's, and has no line to say.
+    return {
+      file,
+      value: document.toJS({ maxAliasCount: -1 }),
+      lineOf: lineFinder(document, targets, lines),
+    };
   } catch (error) {
-    // Aliases without an anchor, or so many that they are an attack ("billion laughs").
+    // An alias without an anchor.
     throw refuse(1, `not valid YAML: ${(error as Error).message}`);
   }
 }
 
-interface SyntaxFault {
+interface SyntaxFault extends DocumentFault {
   code?: string;
-  message: string;
-  pos: readonly [number, number];
-}
-
-/**
- * Keys that are there twice (the parser's own check takes quadratic time), and keys that a plain object cannot hold as
- * they stand: lists, maps, and the one that JavaScript gives a meaning.
- */
-function keyFaults(document: Document): SyntaxFault[] {
-  const faults: SyntaxFault[] = [];
-  visit(document, {
-    Map: (_, { items }) => {
-      const seen = new Set<string>();
-      for (const { key } of items) {
-        const plain = isScalar(key) && key.value !== '__proto__' ? String(key.value) : undefined;
-        if (plain !== undefined && seen.size < seen.add(plain).size) continue;
-        const message =
-          plain === undefined ? 'Map keys must be plain texts' : `The key "${plain}" is there twice`;
-        const [from, to] = (key as Node | null)?.range ?? [0, 0];
-        faults.push({ message, pos: [from, to] });
-      }
-    },
-  });
-  return faults;
 }
 
 /** A key's line rather than its value's: that is where a person looks for `policy:`. */
-function lineFinder(document: Document, lines: LineCounter): (path: FieldPath) => number {
+function lineFinder(
+  document: Document,
+  targets: Walked['targets'],
+  lines: LineCounter,
+): (path: FieldPath) => number {
   const keys = new WeakMap<YAMLMap, Map<string, Pair>>();
   const pairOf = (map: YAMLMap, key: string) => {
     const known =
@@ -97,7 +84,7 @@ function lineFinder(document: Document, lines: LineCounter): (path: FieldPath) =
     let node: unknown = document.contents;
     let place = node as Node | null;
     for (const step of path) {
-      if (isAlias(node)) node = node.resolve(document);
+      if (isAlias(node)) node = targets.get(node);
       const pair = isMap(node) ? pairOf(node, String(step)) : undefined;
       const item = isSeq(node) ? node.items[Number(step)] : pair?.key;
       if (item === undefined) break; // not there: its parent's line is the nearest

@@ -89,6 +89,13 @@ describe('readEndpointFile', () => {
     expect(() => read(`x0: &x0 [1]\n${levels.join('\n')}\nendpoints: *x20`)).toThrow('Excessive alias count');
   });
 
+  it.each([
+    ['aliases', `a: &a [1]\nendpoints:\n${'  - *a\n'.repeat(101)}`, 'has more than 100 aliases'],
+    ['words', `endpoints: [${'a,'.repeat(250_000)}]`, 'has more than 500000 words and signs'],
+  ])('refuses more %s than are parsed in time', (_what, text, reason) => {
+    expect(() => read(text)).toThrow(`e.yaml:1: ${reason}`);
+  });
+
   it('refuses more endpoints than the limit', () => {
     const many = Array.from({ length: 10_001 }, () => '10.0.0.1:1');
     expect(() => read(JSON.stringify({ endpoints: many }))).toThrow(

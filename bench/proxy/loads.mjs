@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tlsPortOf } from './arms.mjs';
 import { output } from './processes.mjs';
 
 const here = (path) => new URL(path, import.meta.url).pathname;
@@ -10,6 +11,10 @@ const path = 'echo.Echo/Say';
 /** Builds what makes the load; quick when it is there already. */
 export function prepareTools() {
   execFileSync('go', ['build', '-o', here('bin/'), './...'], { cwd: here('go'), stdio: 'inherit' });
+}
+
+/** The same for the open loop. */
+export function prepareOpenLoop() {
   const env = { ...process.env, GOBIN: here('bin') };
   if (!existsSync(here('bin/ghz'))) execFileSync('go', ['install', ghzVersion], { env, stdio: 'inherit' });
 }
@@ -24,23 +29,38 @@ export const loads = [
   { name: '1×1', calls: 3_000, run: unary(1, 1, 100) },
   { name: '10×10, 64 KiB', calls: 3_000, run: unary(10, 10, 65_536) },
   { name: 'streams', calls: 10_000, run: streams(10, 100) },
+  { name: '10×10 TLS', calls: 20_000, run: unary(10, 10, 100, 'tls') },
+  { name: '4×64 TLS', calls: 20_000, run: unary(4, 64, 100, 'tls') },
+  { name: '50×1 TLS', calls: 10_000, run: unary(50, 1, 100, 'tls') },
+  { name: 'new connections', calls: 2_000, run: fresh() },
+  { name: 'new TLS connections', calls: 2_000, run: fresh('-tls') },
+  { name: 'new TLS connections, resumed', calls: 2_000, run: fresh('-tls', '-resume') },
 ];
 
+/** What OpenSSL's servers choose by themselves. Envoy's does not, so clients that can offer nothing else. */
+const cipher = 'TLS_AES_256_GCM_SHA384';
+
 /** Calls one after the other as fast as they are answered (closed loop), by h2load. */
-function unary(connections, streamsEach, bytes) {
+function unary(connections, streamsEach, bytes, tls) {
   return async (port, calls, directory) => {
+    const url = tls ? `https://127.0.0.1:${tlsPortOf(port)}` : `http://127.0.0.1:${port}`;
     const args = ['-n', calls, '-c', connections, '-m', streamsEach, '-d', bodyFile(directory, bytes)];
-    args.push(
-      '-H',
-      'content-type: application/grpc',
-      '-H',
-      'te: trailers',
-      `http://127.0.0.1:${port}/${path}`,
-    );
-    const text = await output('h2load', args);
+    args.push('-H', 'content-type: application/grpc', '-H', 'te: trailers');
+    if (tls) args.push('--tls13-ciphers', cipher, '--groups', 'X25519', '--npn-list', 'h2');
+    const text = await output('h2load', [...args, `${url}/${path}`]);
     const succeeded = Number(/(\d+) succeeded/.exec(text)?.[1]);
     if (succeeded !== calls) throw new Error(`h2load on ${port}: ${succeeded} of ${calls}\n${text}`);
+    if (tls && !text.includes(cipher)) throw new Error(`h2load on ${port} did not speak ${cipher}\n${text}`);
     return Number(/, ([\d.]+) req\/s/.exec(text)[1]);
+  };
+}
+
+/** Connections with one call each, 10 at a time: a full handshake each, or resumed sessions. */
+function fresh(...flags) {
+  return async (port, calls) => {
+    const to = flags.length > 0 ? tlsPortOf(port) : port;
+    const args = ['-address', `127.0.0.1:${to}`, '-connections', calls, ...flags];
+    return Number(await output(here('bin/fresh'), args));
   };
 }
 

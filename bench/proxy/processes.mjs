@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const patienceMs = 30_000;
 const children = [];
 
-/** Starts a server and waits until it accepts on the port of 127.0.0.1. */
-export async function start(command, port) {
-  const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
+/** Starts a server in a directory and waits until it accepts on the port of 127.0.0.1. */
+export async function start(command, port, cwd) {
+  const child = spawn(command[0], command.slice(1), { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
   let failure;
   child.on('error', (error) => (failure = error));
   children.push(child);

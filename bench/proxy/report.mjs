@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { machineFacts, markdown, plain } from '../xds/report.mjs';
+import { spread } from '../xds/statistics.mjs';
 import { chart } from './chart.mjs';
 
 const names = {
   'l7-proxy': 'Evenly l7-proxy',
+  before: 'Evenly, the other checkout',
   haproxy: 'HAProxy',
   nginx: 'nginx',
   envoy: 'Envoy',
@@ -21,7 +23,11 @@ const goals = [
   ['50×1', 'haproxy', 1],
   ['1×1', 'envoy', 1],
   ['10×10, 64 KiB', 'envoy', 1],
+  ['new TLS connections', 'haproxy', 1.5],
+  ['new TLS connections, resumed', 'haproxy', 1.5],
 ];
+/** And so many times what it was in the other checkout. */
+const mostOfBefore = 1.03;
 const mostRssMiB = 120;
 
 const range = ({ median, min, max }, digits) =>
@@ -68,6 +74,31 @@ function reached({ samples, peakRssMiB }, of) {
   return { header: ['what', 'goal', 'measured', 'reached'], rows };
 }
 
+/** Ours by the other checkout's, within a round, for the machine is not the same from round to round. */
+function besideBefore({ samples }) {
+  const rows = [...new Set(samples.map(({ load }) => load))].flatMap((load) => {
+    const [now, before] = ['l7-proxy', 'before'].map((arm) =>
+      samples.filter((one) => one.load === load && one.arm === arm && one.micros !== undefined),
+    );
+    if (now.length === 0 || before.length !== now.length) return [];
+    const ratios = now.map(({ micros }, index) => micros / before[index].micros);
+    const middle = [now, before].map((arm) => spread(arm.map(({ micros }) => micros)));
+    const ratio = spread(ratios);
+    return [
+      [
+        load,
+        ...middle.map((one) => range(one, 1)),
+        range(ratio, 3),
+        ratio.median <= mostOfBefore ? 'yes' : 'NO',
+      ],
+    ];
+  });
+  return {
+    header: ['CPU µs per call', 'here', 'other checkout', 'ratio within a round', `≤ ${mostOfBefore}`],
+    rows,
+  };
+}
+
 export function print(result, of) {
   const { cpu, rate, other } = tables(result, of);
   console.log(
@@ -76,6 +107,8 @@ export function print(result, of) {
   console.log(`\ncalls (or messages) per second\n${plain(rate)}`);
   console.log(`\nopen loop, 3,000 calls/s; memory\n${plain(other)}`);
   console.log(`\n${plain(reached(result, of))}`);
+  const pairs = besideBefore(result);
+  if (pairs.rows.length > 0) console.log(`\n${plain(pairs)}`);
 }
 
 /** JSON beside the other results, the tables between the marks of the README, and the chart. */

@@ -1,13 +1,16 @@
 // The proxy beside its peers: `npm run bench:proxy`, see README.md.
-//   node bench/proxy/run.mjs [--save] [--rounds 5] [--arms l7-proxy,envoy] [--loads 10×10]
+//   node bench/proxy/run.mjs [--save] [--rounds 5] [--arms l7-proxy,envoy] [--loads '10×10;50×1 TLS'] [--key rsa]
+//   node bench/proxy/run.mjs --before ../other-checkout [--rounds 20] [--loads '10×10;50×1']
 // --save keeps the result: JSON in bench/results, the tables in README.md, the chart beside it.
+// --before has another checkout, built, as an arm beside ours, and tells how much more or less a call costs here.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spread } from '../xds/statistics.mjs';
-import { backends, prepareEnvoy, proxies } from './arms.mjs';
-import { backendCommand, loads as allLoads, openLoop, prepareTools } from './loads.mjs';
+import { backends, prepareEnvoy, proxies, tlsPortOf } from './arms.mjs';
+import { makeCertificate } from './certificate.mjs';
+import { backendCommand, loads as allLoads, openLoop, prepareOpenLoop, prepareTools } from './loads.mjs';
 import { childOf, cpuMicros, peakMiB, start, stopAll, versionOf } from './processes.mjs';
 import { print, save } from './report.mjs';
 
@@ -15,10 +18,14 @@ const { values } = parseArgs({
   options: {
     save: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
-    arms: { type: 'string', default: 'l7-proxy,haproxy,nginx,envoy,node-http2' },
+    arms: { type: 'string' },
+    before: { type: 'string' },
     loads: { type: 'string', default: [...allLoads.map(({ name }) => name), 'open loop'].join(';') },
+    key: { type: 'string', default: 'ecdsa' },
   },
 });
+const peers = ['haproxy', 'nginx', 'envoy', 'node-http2'];
+const wantedArms = values.arms?.split(',') ?? ['l7-proxy', ...(values.before === undefined ? peers : [])];
 const rounds = Number(values.rounds);
 const wanted = values.loads.split(';');
 const loads = allLoads.filter(({ name }) => wanted.includes(name));
@@ -27,23 +34,29 @@ const openLoopSeconds = 2;
 
 async function measure(directory) {
   prepareTools();
-  if (values.arms.includes('envoy')) prepareEnvoy();
-  const arms = proxies(directory).filter(({ name }) => values.arms.split(',').includes(name));
+  if (wanted.includes('open loop')) prepareOpenLoop();
+  if (wantedArms.includes('envoy')) prepareEnvoy();
+  makeCertificate(directory, values.key);
+  const arms = proxies(directory, values.before).filter(
+    ({ name }) => name === 'before' || wantedArms.includes(name),
+  );
   const versions = Object.fromEntries(arms.map(({ name, version }) => [name, versionOf(version)]));
   for (const { name } of arms) {
     if (versions[name] === undefined) console.error(`left out, for it is not installed: ${name}`);
   }
   const there = arms.filter(({ name }) => versions[name] !== undefined);
-  await start([backendCommand, ...backends], 50051);
+  await start([backendCommand, ...backends], 50051, directory);
   for (const arm of there) {
-    arm.pid = await start(arm.command, arm.port);
+    arm.pid = await start(arm.command, tlsPortOf(arm.port), directory);
     if (arm.worksInChild) arm.pid = childOf(arm.pid);
   }
   const samples = [];
-  // Round 0 is for compilers and connections to warm up. Arms take turns, so that a change of the machine meets all.
+  // Round 0 is for compilers and connections to warm up. Arms take turns, so that a change of the machine meets all,
+  // and every other round backwards, for the one that follows another is not like the one that comes first.
   for (let round = 0; round <= rounds; round++) {
+    const turns = round % 2 === 0 ? there : there.toReversed();
     for (const { name, calls, run } of loads) {
-      for (const arm of there) {
+      for (const arm of turns) {
         const before = cpuMicros(arm.pid);
         const callsPerSecond = await run(arm.port, calls, directory);
         const micros = (cpuMicros(arm.pid) - before) / calls;

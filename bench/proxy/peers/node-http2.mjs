@@ -1,10 +1,11 @@
 // The same job on node:http2 in and out: every call to the next of two backends, headers and trailers passed on.
-import { connect, createServer } from 'node:http2';
+import { readFileSync } from 'node:fs';
+import { connect, createSecureServer, createServer } from 'node:http2';
 
-const sessions = process.argv.slice(3).map((address) => connect(`http://${address}`));
+const [port, tlsPort, ...addresses] = process.argv.slice(2);
+const sessions = addresses.map((address) => connect(`http://${address}`));
 let next = 0;
-const server = createServer({ settings: { maxConcurrentStreams: 1000 } });
-server.on('stream', (stream, headers) => {
+const onStream = (stream, headers) => {
   const upstream = sessions[next++ % sessions.length].request(headers);
   upstream.on('response', (answer) => stream.respond(answer, { waitForTrailers: true }));
   let trailers = {};
@@ -14,5 +15,10 @@ server.on('stream', (stream, headers) => {
   stream.on('error', () => upstream.close());
   stream.pipe(upstream);
   upstream.pipe(stream);
-});
-server.listen(Number(process.argv[2]), '127.0.0.1');
+};
+const settings = { maxConcurrentStreams: 1000 };
+const certificate = { cert: readFileSync('certificate.pem'), key: readFileSync('key.pem') };
+createServer({ settings }).on('stream', onStream).listen(Number(port), '127.0.0.1');
+createSecureServer({ settings, ...certificate })
+  .on('stream', onStream)
+  .listen(Number(tlsPort), '127.0.0.1');

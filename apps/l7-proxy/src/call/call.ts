@@ -11,6 +11,7 @@ import { answerFacts, isHostsFault, type AnswerFacts } from './answer-facts.ts';
 import type { CallContext } from './call-context.ts';
 import { callEnd, type CallObserver } from './call-observer.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from './client-side.ts';
+import { isDeadlineOfCaller, isDeadlineOfEndpoint } from './deadline.ts';
 import { failure, failureOf, type Failure } from './failure.ts';
 import { drawFault } from './fault.ts';
 import { answerLocally, grpcTrailers } from './local-answer.ts';
@@ -31,6 +32,8 @@ type Phase =
   | 'ended';
 
 const notTried: readonly Host<EndpointPool>[] = [];
+const cancelled = grpcCodes.indexOf('CANCELLED');
+const deadlineExceeded = grpcCodes.indexOf('DEADLINE_EXCEEDED');
 
 /**
  * One call, from a client's request to the end of its answer, over as many attempts as it takes. The methods stand in the
@@ -117,9 +120,10 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** The client has given up, or its connection is gone. */
   onClientReset(): void {
     if (this.phase === 'ended') return;
-    this.failed = own.clientCancelled();
-    this.cancelAttempts('cancelled', this.failed);
-    this.ended('CANCELLED', true);
+    const isLate = isDeadlineOfCaller(this.context.now(), this.startedAtMs, this.plan.timeoutMs);
+    this.failed = isLate ? own.deadlineExceeded(this.cluster) : own.clientCancelled();
+    this.cancelAttempts(isLate ? this.outcomeOfDeadline : 'cancelled', this.failed);
+    this.ended(this.failed.code, true);
   }
 
   private startDeadline(): void {
@@ -131,8 +135,13 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   private onDeadline(): void {
     const failed = own.deadlineExceeded(this.cluster);
-    this.cancelAttempts('failure', failed);
+    this.cancelAttempts(this.outcomeOfDeadline, failed);
     this.fail(failed);
+  }
+
+  /** An endpoint that was not done says nothing by it: streams with a deadline often end that way. */
+  private get outcomeOfDeadline(): CallOutcome {
+    return this.phase === 'answering' ? 'cancelled' : 'failure';
   }
 
   /** @returns whether the call has ended, or goes on later, by it */
@@ -154,8 +163,12 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (!this.proceed(nowMs)) this.waitForConnection();
   }
 
-  /** Sends the call to an endpoint. @returns false when none takes it now */
+  /** Sends the call to an endpoint, if there is time left. @returns false when none takes it now */
   proceed(nowMs = this.context.now()): boolean {
+    if (nowMs >= this.deadlineMs) {
+      this.onDeadline();
+      return true;
+    }
     const host = this.chooseHost(nowMs);
     return host !== undefined && this.send(host, nowMs);
   }
@@ -231,6 +244,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (attempt.ended) return;
     if (kind === 'informational') return this.client.sendHeaders(this.stream, block, false);
     const facts = answerFacts(block);
+    if (endStream && facts.grpcStatus === cancelled && this.isLate())
+      return this.onEndpointsDeadline(attempt);
     if (kind === 'response') {
       if (endStream && this.isTriedAgain(attempt, facts)) return;
       this.beginAnswer(attempt);
@@ -275,9 +290,22 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   // 4. Something goes wrong.
 
+  /** An endpoint has found the deadline over before we did. */
+  private onEndpointsDeadline(attempt: Attempt): void {
+    const failed = own.deadlineExceeded(this.cluster);
+    this.endAttempt(attempt, this.outcomeOfDeadline, grpcCodes.indexOf(failed.code), failed);
+    if (!this.request.ended) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
+    this.onDeadline();
+  }
+
+  private isLate(): boolean {
+    return isDeadlineOfEndpoint(this.context.now(), this.deadlineMs);
+  }
+
   onUpstreamReset(attempt: Attempt, reset: StreamReset): void {
     if (attempt.ended) return;
     const failed = failureOf(reset, attempt.host.key);
+    if (failed.code === 'CANCELLED' && this.isLate()) return this.onEndpointsDeadline(attempt);
     // An endpoint that goes away in order is no outlier.
     const outcome = reset.cause === 'goaway' ? 'cancelled' : 'failure';
     this.endAttempt(attempt, outcome, grpcCodes.indexOf(failed.code), failed);
@@ -304,6 +332,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** An answer that is a status and nothing else can be asked for again, if the route says that this one is safe. */
   private isTriedAgain(attempt: Attempt, { grpcStatus, pushbackMs }: AnswerFacts): boolean {
     if (grpcStatus <= 0 || !this.request.canReplay || this.phase !== 'sent') return false;
+    if (grpcStatus === deadlineExceeded && this.isLate()) return false;
     if (!this.goesOnAfter(attempt, grpcStatus, pushbackMs)) return false;
     this.endAttempt(attempt, isHostsFault(grpcStatus, 200) ? 'failure' : 'success', grpcStatus);
     if (!this.request.ended) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);

@@ -16,14 +16,37 @@ it.each(['', 'S', '5', '5s', '-1S', '1.5S', '123456789S', ' 1S', '1 S', '1SS'])(
   expect(parseGrpcTimeout(text)).toBeUndefined();
 });
 
-it('is never longer after formatting, nor shorter by more than a unit', () => {
+it.each([
+  [0, '1u'],
+  [0.0004, '1u'],
+  [0.9999, '999u'],
+  [1, '1000u'],
+  [200, '200000u'],
+  [1234.5678, '1234567u'],
+  [99_999.999, '99999999u'],
+  [100_000, '100000m'],
+  [99_999_999.9, '99999999m'],
+  [100_000_000, '100000S'],
+  [99_999_999_999, '99999999S'],
+  [100_000_000_000, '1666666M'], // 100,000,000 s, which would have a ninth digit
+  [2_562_047 * 3_600_000, '2562047H'], // the longest time that Go knows
+  [1e20, '99999999H'],
+  [Number.MAX_VALUE, '99999999H'],
+])('%d ms is written as %s', (ms, text) => expect(formatGrpcTimeout(ms)).toBe(text));
+
+it('has at most 8 digits, is never longer after formatting, and shorter by less than a unit', () => {
+  const unitMs: Record<string, number> = { u: 0.001, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
+  const anyMs = fc.oneof(
+    fc.double({ min: 0.001, max: 1e6, noNaN: true }),
+    fc.double({ min: 1e6, max: 3e14 }),
+  );
   fc.assert(
-    fc.property(fc.double({ min: 0, max: 8e10, noNaN: true }), (ms) => {
+    fc.property(anyMs, (ms) => {
       const text = formatGrpcTimeout(ms);
       const back = parseGrpcTimeout(text)!;
-      expect(text).toMatch(/^\d{1,8}[Smu]$/);
-      expect(back).toBeLessThanOrEqual(ms + 1e-9);
-      expect(back).toBeGreaterThan(ms - (ms >= 1e8 ? 1000 : 1));
+      expect(text).toMatch(/^[1-9]\d{0,7}[HMSmu]$/);
+      expect(back).toBeLessThanOrEqual(ms * (1 + 1e-12));
+      expect(back).toBeGreaterThan(ms * (1 - 1e-12) - unitMs[text.at(-1)!]!);
     }),
   );
 });

@@ -1,0 +1,34 @@
+/**
+ * How much sooner than we an endpoint may find that the time is over. It was told so before its own clock started, but it
+ * rounds to units of its own, and timers may come a little early.
+ */
+const endpointsEarlyMs = 5;
+/**
+ * The same for a caller, of what it said itself: gRPC's C core (C++, Python, Ruby) writes three digits of a deadline, rounded up,
+ * and so has up to a hundredth less than it says.
+ */
+const callersEarlyMs = 5;
+const callersEarlyShare = 0.01;
+
+/**
+ * Whether an endpoint that cancels at this time does so because of the deadline that it was told. Servers that find a deadline
+ * over reset the stream with CANCEL (grpc-go, grpc-java), or let their handlers answer; whoever gets that is to look at the clock
+ * (grpc/grpc pull request 27216). The caller asked for a deadline and has cancelled nothing.
+ */
+export function isDeadlineOfEndpoint(nowMs: number, deadlineMs: number): boolean {
+  return nowMs >= deadlineMs - endpointsEarlyMs;
+}
+
+/**
+ * Whether a caller that gives up at this time does so because of its own deadline: it sees DEADLINE_EXCEEDED, and all that comes
+ * here is a reset.
+ * @param timeoutMs what it asked for, if it did
+ */
+export function isDeadlineOfCaller(
+  nowMs: number,
+  startedAtMs: number,
+  timeoutMs: number | undefined,
+): boolean {
+  if (timeoutMs === undefined) return false;
+  return nowMs >= startedAtMs + timeoutMs * (1 - callersEarlyShare) - callersEarlyMs;
+}

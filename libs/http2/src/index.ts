@@ -12,14 +12,9 @@ export {
 } from './headers/block.ts';
 export { joinCookies } from './headers/cookies.ts';
 export type { HeaderFacts } from './headers/validate.ts';
-export {
-  defaultLimits,
-  defaultSettings,
-  type Limits,
-  type LocalSettings,
-  MemoryBudget,
-  type Rate,
-} from './limits.ts';
+export { defaultLimits, defaultSettings, type Limits, type LocalSettings, type Rate } from './limits.ts';
+export { MemoryBudget } from './memory/budget.ts';
+export type { MemoryShare } from './memory/share.ts';
 export { bindSocket, type BindOptions } from './socket/binding.ts';
 export { connectHttp2, type ConnectOptions } from './socket/connect.ts';
 export { SocketLoop, type SocketLoopOptions } from './socket/loop.ts';

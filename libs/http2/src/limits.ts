@@ -109,22 +109,3 @@ export const defaultSettings: LocalSettings = {
   maxFrameSize: 16_384,
   encoderTableSize: 4_096,
 };
-
-/** Bytes held by several connections together; share one object among all connections of a process. */
-export class MemoryBudget {
-  readonly maxBytes: number;
-  usedBytes = 0;
-
-  constructor(maxBytes: number) {
-    this.maxBytes = maxBytes;
-  }
-
-  /** Time to look who holds much and takes nothing (`fullStallTimeoutMs`). */
-  get scarce(): boolean {
-    return this.usedBytes * 2 >= this.maxBytes;
-  }
-
-  get exhausted(): boolean {
-    return this.usedBytes >= this.maxBytes;
-  }
-}

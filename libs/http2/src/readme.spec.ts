@@ -17,6 +17,15 @@ test('the example of the README works as it stands', async () => {
   expect(status).toBe('200');
 });
 
+test('the example of a memory budget says what it does', () => {
+  const code = /```js\n(const budget = .*?)```/s.exec(readme)![1]!;
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  const run = new Function('MemoryBudget', `${code}; return [budget.usedBytes, share.refusesWork];`) as (
+    budget: unknown,
+  ) => unknown;
+  expect(run(http2.MemoryBudget)).toEqual([0, false]);
+});
+
 test('the README names every limit', () => {
   for (const name of Object.keys(defaultLimits)) expect(readme).toContain(`\`${name}\``);
 });

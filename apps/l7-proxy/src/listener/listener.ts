@@ -160,7 +160,8 @@ export class ProxyListener {
     }
     const onHttp2 = (socket: Socket, peer: Peer) => {
       const events = this.#accept(() => connection, peer);
-      const connection: Connection = bindSocket(socket, { loop, budget, limits, role: 'server', events });
+      const memory = budget.share(peer.address);
+      const connection: Connection = bindSocket(socket, { loop, memory, limits, role: 'server', events });
       socket.resume();
     };
     const acceptor = createAcceptor({

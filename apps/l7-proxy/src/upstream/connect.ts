@@ -5,7 +5,7 @@ import {
   type MemoryBudget,
   type SocketLoop,
 } from '@evenly/http2';
-import type { Endpoint } from '@evenly/discovery';
+import { endpointKey, type Endpoint } from '@evenly/discovery';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { Attempt } from './attempt.ts';
 
@@ -47,7 +47,7 @@ export function connectUpstream(
   let ready = false;
   return connectHttp2({
     loop: options.loop,
-    budget: options.budget,
+    memory: options.budget.share(`endpoint ${endpointKey(endpoint)}`),
     host: endpoint.address,
     port: endpoint.port,
     ...(tls === undefined ? {} : { tls }),

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../errors.ts';
 import { Flag, FrameType } from '../frames/constants.ts';
 import { headerList, type HeaderInput } from '../headers/block.ts';
-import { defaultLimits, MemoryBudget } from '../limits.ts';
+import { defaultLimits } from '../limits.ts';
+import { MemoryBudget } from '../memory/budget.ts';
 import * as wire from '../testing/wire.ts';
 import { Harness } from '../testing/wire.ts';
 import type { Stream } from './stream.ts';
@@ -239,8 +240,8 @@ describe('a peer that does not read', () => {
     ['there is memory enough', 499_999, 1_100_000, 'open'],
   ])('with windows closed, is back-pressure: %s', (_, used, bytes, expected) => {
     const budget = new MemoryBudget(1_000_000);
-    budget.usedBytes = used;
-    const harness = new Harness({ budget });
+    budget.share('others').add(used);
+    const harness = new Harness({ memory: budget.share('one') });
     harness.feed(settings([4, 0]));
     answered(harness, bytes);
     harness.tick(defaultLimits.fullStallTimeoutMs - 1);
@@ -295,10 +296,11 @@ describe('bytes that the application has not consumed', () => {
   test('count for all connections of a process together', () => {
     const budget = new MemoryBudget(30_000);
     const [first, second] = [
-      new Harness({ settings: local, budget }),
-      new Harness({ settings: local, budget }),
+      new Harness({ settings: local, memory: budget.share('first') }),
+      new Harness({ settings: local, memory: budget.share('second') }),
     ];
-    for (const harness of [first, second]) upload(harness.feed(headers(1)), 1, 2);
+    for (const harness of [first, second]) harness.feed(headers(1));
+    for (const harness of [first, second]) upload(harness, 1, 2);
     expect(budget.usedBytes).toBe(64_000);
     upload(second, 1, 2);
     expect(second.output()).toEqual([]);

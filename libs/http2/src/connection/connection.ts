@@ -1,12 +1,7 @@
 import { ErrorCode, Http2Error } from '../errors.ts';
 import type { HeaderBlock, HeaderField } from '../headers/block.ts';
-import {
-  defaultLimits,
-  defaultSettings,
-  type Limits,
-  type LocalSettings,
-  type MemoryBudget,
-} from '../limits.ts';
+import { defaultLimits, defaultSettings, type Limits, type LocalSettings } from '../limits.ts';
+import type { MemoryShare } from '../memory/share.ts';
 import { Core, type Role } from './core.ts';
 import { consume } from './credit.ts';
 import { drain } from './drain.ts';
@@ -26,8 +21,8 @@ export interface ConnectionOptions {
   readonly nowMs: number;
   readonly limits?: Partial<Limits>;
   readonly settings?: Partial<LocalSettings>;
-  /** Shared by all connections of a process. */
-  readonly budget?: MemoryBudget;
+  /** Where what it holds for its peer is counted, and who says when that is too much. Closed with the connection. */
+  readonly memory?: MemoryShare;
 }
 
 /**
@@ -41,8 +36,8 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     const limits = { ...defaultLimits, ...options.limits };
     const settings = { ...defaultSettings, ...options.settings };
-    const { role, events, transport, budget, nowMs } = options;
-    this.core = new Core(role, events, transport, limits, settings, budget, nowMs);
+    const { role, events, transport, memory, nowMs } = options;
+    this.core = new Core(role, events, transport, limits, settings, memory, nowMs);
     this.receiver = new Receiver(this.core);
     sendPreface(this.core);
   }

@@ -6,7 +6,8 @@ import { BlockMemo, hashBytes } from '../headers/memo.ts';
 import { Decoder, type DecodeLimits } from '../hpack/decoder.ts';
 import { Encoder } from '../hpack/encoder.ts';
 import type { ByteWriter } from '../hpack/bytes.ts';
-import type { Limits, LocalSettings, MemoryBudget } from '../limits.ts';
+import type { Limits, LocalSettings } from '../limits.ts';
+import type { MemoryShare } from '../memory/share.ts';
 import { type ClosedBy, ClosedStreams } from './closed-streams.ts';
 import type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './events.ts';
 import { FloodGuard } from './flood-guard.ts';
@@ -35,7 +36,7 @@ export class Core {
   readonly role: Role;
   readonly limits: Limits;
   readonly settings: LocalSettings;
-  readonly budget: MemoryBudget | undefined;
+  readonly memory: MemoryShare | undefined;
   readonly events: ConnectionEvents;
   readonly transport: Transport;
   readonly flood: FloodGuard;
@@ -109,7 +110,7 @@ export class Core {
     transport: Transport,
     limits: Limits,
     settings: LocalSettings,
-    budget: MemoryBudget | undefined,
+    memory: MemoryShare | undefined,
     nowMs: number,
   ) {
     this.role = role;
@@ -117,7 +118,7 @@ export class Core {
     this.transport = transport;
     this.limits = limits;
     this.settings = settings;
-    this.budget = budget;
+    this.memory = memory;
     this.nowMs = nowMs;
     this.startedAtMs = nowMs;
     this.lastReceivedAtMs = nowMs;
@@ -195,10 +196,10 @@ export class Core {
     this.events.onStreamEnd?.(stream);
   }
 
-  /** Counts bytes that the application holds; keeps `budget` right. */
+  /** Counts bytes that the application holds. */
   addHeldBytes(count: number): void {
     this.heldBytes += count;
-    if (this.budget !== undefined) this.budget.usedBytes += count;
+    this.memory?.add(count);
   }
 
   /** Sends RST_STREAM and closes. The application is not told: see `violateStream`. */
@@ -226,6 +227,7 @@ export class Core {
       this.closeStream(stream, undefined);
       this.events.onReset(stream, { code, cause: 'connection', unprocessed, reason } satisfies StreamReset);
     }
+    this.memory?.close();
     this.events.onClose(error);
     this.signalOutput();
     this.transport.onFinished(error !== undefined);

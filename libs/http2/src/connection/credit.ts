@@ -10,7 +10,7 @@ import type { Stream } from './stream.ts';
 
 /** `count` bytes arrived and left the connection's window. */
 export function returnConnectionCredit(core: Core, count: number): void {
-  if (core.heldBytes > core.limits.maxHeldBytes || core.budget?.exhausted === true) {
+  if (core.heldBytes > core.limits.maxHeldBytes || core.memory?.budget.exhausted === true) {
     core.withheldCredit += count;
     return;
   }

@@ -122,6 +122,7 @@ function openPeerStream(
   if (core.openPeerStreams + core.heldClosedStreams >= core.limits.maxConcurrentStreams) {
     return refuseStream(core, id, ErrorCode.REFUSED_STREAM);
   }
+  if (core.memory?.refusesWork === true) return refuseStream(core, id, ErrorCode.REFUSED_STREAM);
   if (block === undefined) return refuseStream(core, id, ErrorCode.ENHANCE_YOUR_CALM);
   const facts = block.asRequest();
   if (selfDependent || facts.problem !== undefined || (endStream && facts.contentLength > 0)) {

@@ -43,7 +43,7 @@ function checkHeaderBlock(core: Core): void {
 function checkReader(core: Core): void {
   const { streamStallTimeoutMs } = core.limits;
   if (!core.writable) checkTransport(core);
-  if (core.waiting.size > 0 && core.budget?.scarce === true) checkHolding(core);
+  if (core.waiting.size > 0 && core.memory?.budget.scarce === true) checkHolding(core);
   for (const stream of [...core.waiting]) {
     const sinceMs = stream.queue?.progressAtMs ?? core.nowMs;
     if (passed(core.nowMs - sinceMs, streamStallTimeoutMs))

@@ -34,6 +34,14 @@ export class HeaderBlock {
     this.reusable = reusable;
   }
 
+  /**
+   * What it takes in memory, bytes. Beyond RFC 9113's count of a field V8 has an object of three fields, a slot in the list
+   * and two strings with a head each; strings that several fields share count for each of them.
+   */
+  get memoryBytes(): number {
+    return this.listBytes + this.fields.length * 64;
+  }
+
   /** Checked once as a request (RFC 9113 §8.3.1); `problem` says why it is malformed. */
   asRequest(): HeaderFacts {
     return (this.requestFacts ??= checkRequest(this.fields));

@@ -2,10 +2,13 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Connection } from '../connection/connection.ts';
 import type { ConnectionEvents } from '../connection/events.ts';
+import type { MemoryBudget } from '../memory/budget.ts';
 import { type BindOptions, bindSocket, SocketBinding } from './binding.ts';
 import { readingInto } from './reading-into.ts';
 
-export type ServeOptions = Omit<BindOptions, 'role' | 'events'> & {
+export type ServeOptions = Omit<BindOptions, 'role' | 'events' | 'memory'> & {
+  /** Of the process: each connection has a share of it, and those of one address are one client's. */
+  readonly budget?: MemoryBudget;
   /** Called for each connection; `connection()` is it, from the first callback on. */
   readonly accept: (connection: () => Connection, socket: net.Socket) => ConnectionEvents;
   /** TLS with these options; ALPN is `h2`. Without: HTTP/2 with prior knowledge. */
@@ -14,10 +17,15 @@ export type ServeOptions = Omit<BindOptions, 'role' | 'events'> & {
 
 /** A server (not listening yet) whose connections speak HTTP/2. */
 export function createHttp2Server(options: ServeOptions): net.Server {
-  const { accept, tls: tlsOptions, ...bind } = options;
+  const { accept, tls: tlsOptions, budget, ...bind } = options;
   const onSocket = (socket: net.Socket): void => {
     const events = accept(() => connection, socket);
-    const connection: Connection = bindSocket(socket, { ...bind, role: 'server', events });
+    const connection: Connection = bindSocket(socket, {
+      ...bind,
+      ...shareOf(socket, budget),
+      role: 'server',
+      events,
+    });
   };
   if (tlsOptions === undefined) return plainServer(options);
   return tls.createServer({ ...tlsOptions, ALPNProtocols: ['h2'] }, (socket) => {
@@ -26,7 +34,7 @@ export function createHttp2Server(options: ServeOptions): net.Server {
   });
 }
 
-function plainServer({ accept, tls: _, ...bind }: ServeOptions): net.Server {
+function plainServer({ accept, tls: _, budget, ...bind }: ServeOptions): net.Server {
   const { readBuffer } = bind.loop;
   // Paused, so that nothing is read before it is known where to.
   return net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
@@ -34,6 +42,15 @@ function plainServer({ accept, tls: _, ...bind }: ServeOptions): net.Server {
       binding.receive(readBuffer.subarray(0, count)),
     );
     const events = accept(() => binding.connection, socket);
-    const binding = new SocketBinding(socket, { ...bind, role: 'server', events });
+    const binding = new SocketBinding(socket, {
+      ...bind,
+      ...shareOf(accepted, budget),
+      role: 'server',
+      events,
+    });
   });
+}
+
+function shareOf({ remoteAddress = '' }: net.Socket, budget: MemoryBudget | undefined) {
+  return budget === undefined ? {} : { memory: budget.share(remoteAddress) };
 }

@@ -101,7 +101,7 @@ function describe(type: number, flags: number, id: number, payload: Buffer, deco
   }
 }
 
-export interface HarnessOptions extends Partial<Pick<ConnectionOptions, 'limits' | 'settings' | 'budget'>> {
+export interface HarnessOptions extends Partial<Pick<ConnectionOptions, 'limits' | 'settings' | 'memory'>> {
   readonly role?: 'client' | 'server';
   /** Skip the peer's preface and SETTINGS: the test sends them. */
   readonly raw?: boolean;
@@ -123,13 +123,13 @@ export class Harness {
 
   constructor(options: HarnessOptions = {}) {
     const role = options.role ?? 'server';
-    const { limits, settings: local, budget } = options;
+    const { limits, settings: local, memory } = options;
     this.connection = new Connection({
       role,
       nowMs: this.nowMs,
       ...(limits && { limits }),
       ...(local && { settings: local }),
-      ...(budget && { budget }),
+      ...(memory && { memory }),
       transport: { onOutput: () => this.outputs++, onFinished: () => (this.finished = true) },
       events: { ...this.events(), ...options.events },
     });

@@ -7,8 +7,13 @@ export interface StreamLimits {
   /** Requests a second, on average; and how many at once before that average counts. */
   requestsPerSecond: number;
   requestBurst: number;
-  /** How long a cluster's removal may wait for the client to acknowledge what replaces it. */
-  removalHoldMs: number;
+  /** How long one step may wait for the client to acknowledge the one before it ("make before break"). */
+  holdMs: number;
+  /** After how long rejected content is tried again; twice as long after each try, up to the second. */
+  retryMs: number;
+  retryMaxMs: number;
+  /** How many rejections in a row are used up to find what the client rejects, where its errors name nothing. */
+  unreadable: number;
 }
 
 export const defaultLimits: StreamLimits = {
@@ -16,5 +21,8 @@ export const defaultLimits: StreamLimits = {
   nameLength: 1024,
   requestsPerSecond: 100,
   requestBurst: 1000,
-  removalHoldMs: 30_000,
+  holdMs: 30_000,
+  retryMs: 10_000,
+  retryMaxMs: 300_000,
+  unreadable: 32,
 };

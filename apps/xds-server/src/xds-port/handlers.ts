@@ -81,7 +81,8 @@ function onRequest(
     streams.answered(client, answer, request.responseNonce, request.errorDetail?.message);
     if (answer.said === 'nack') {
       const reason = request.errorDetail?.message.slice(0, 4096);
-      log.error({ node: client.stream.node.id, type: answer.type, reason }, 'the client rejected a response');
+      const level = answer.isAgain === true ? 'debug' : 'error';
+      log[level]({ node: client.stream.node.id, type: answer.type, reason }, 'the client rejected a response');
     }
   } catch (error) {
     if (!(error instanceof XdsError)) throw error;

@@ -2,7 +2,8 @@ import type { NodeInfo } from '../node.ts';
 import type { Resource } from '../resource.ts';
 import type { ResourceCache } from '../resource-cache.ts';
 import type { ResourceType } from '../resource-type.ts';
-import type { TypeState } from './type-state.ts';
+import { mayHave } from './rejection.ts';
+import type { Nack, TypeState } from './type-state.ts';
 
 /** What a client should have of one type, against what it was sent. */
 export interface Plan {
@@ -14,14 +15,15 @@ export interface Plan {
   removed: string[];
   /** Names that it demanded and that do not exist. */
   missing: string[];
+  /** More is changed than goes into one response now. */
+  hasMore: boolean;
 }
 
 /** @param mayRemove whether a resource that is gone may be taken from the client now; until then it keeps it */
 export function planFor(
   type: ResourceType,
   state: TypeState,
-  cache: ResourceCache,
-  node: NodeInfo,
+  { cache, node, nowMs }: { cache: ResourceCache; node: NodeInfo; nowMs: number },
   mayRemove: (name: string) => boolean,
 ): Plan {
   const names = new Set<string>();
@@ -29,7 +31,7 @@ export function planFor(
   const want = (item: Resource | undefined) => {
     if (item === undefined) return;
     names.add(item.name);
-    const accepted = withoutRejected(state, item);
+    const accepted = withoutRejected(state, item, nowMs);
     if (accepted !== undefined) wanted.push(accepted);
   };
   if (state.subscription.wildcard) cache.all(type, node).forEach(want);
@@ -41,14 +43,45 @@ export function planFor(
     if (known.resource !== undefined && !mayRemove(name)) wanted.push(known.resource);
     else removed.push(name);
   }
-  const changed = wanted.filter(
-    ({ name, version }) => state.sent.get(name)?.version !== version || state.demanded.has(name),
-  );
+  const isChanged = ({ name, version }: Resource) =>
+    state.sent.get(name)?.version !== version ||
+    state.demanded.has(name) ||
+    isDueAgain(state.nacked.get(name), version, nowMs);
   const missing = [...state.demanded].filter((name) => !names.has(name));
-  return { wanted, changed, removed, missing };
+  return { ...inBatches(state, wanted, wanted.filter(isChanged)), removed, missing };
 }
 
 /** Instead of content that the client rejected: what it last accepted, if anything. */
-function withoutRejected(state: TypeState, item: Resource): Resource | undefined {
-  return state.nacked.get(item.name)?.version === item.version ? state.acked.get(item.name)?.resource : item;
+function withoutRejected(state: TypeState, item: Resource, nowMs: number): Resource | undefined {
+  const nack = state.nacked.get(item.name);
+  if (nack?.version !== item.version || isDueAgain(nack, item.version, nowMs)) return item;
+  return mayHave(state, item.name) ? item : state.acked.get(item.name)?.resource;
+}
+
+const isDueAgain = (nack: Nack | undefined, version: string, nowMs: number) =>
+  nack !== undefined && nack.version === version && nowMs >= nack.retryAtMs;
+
+/** Holds back what is more than a batch: of that the client keeps what it has. */
+function inBatches(
+  state: TypeState,
+  wanted: Resource[],
+  changed: Resource[],
+): Pick<Plan, 'wanted' | 'changed' | 'hasMore'> {
+  if (changed.length <= state.batch) {
+    state.batch = Infinity;
+    return { wanted, changed, hasMore: false };
+  }
+  // First what the client has in another version: a new one is more likely to be what it rejects.
+  const [updates, added] = [true, false].map((isKnown) =>
+    changed.filter(({ name }) => state.acked.has(name) === isKnown),
+  );
+  const inOrder = [...updates!, ...added!];
+  const later = new Set(inOrder.slice(state.batch).map(({ name }) => name));
+  const orAcked = (item: Resource) =>
+    later.has(item.name) ? (state.acked.get(item.name)?.resource ?? []) : item;
+  return {
+    wanted: wanted.flatMap(orAcked),
+    changed: changed.filter(({ name }) => !later.has(name)),
+    hasMore: true,
+  };
 }

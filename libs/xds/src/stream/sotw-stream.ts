@@ -19,6 +19,7 @@ export class SotwStream extends XdsStream {
     const { type, state } = this.begin(request);
     // The client wrote this before it saw our last response; it will answer that one too, with its newest names.
     if (state.lastNonce !== '' && request.responseNonce !== state.lastNonce) return { said: 'stale', type };
+    if (state.lastNonce === '' && isWholeSet(type)) state.hadVersion = request.versionInfo;
     const change = state.subscription.replace(request.resourceNames);
     // A NACK is known by its error, never by its version.
     const answer = this.answer(type, state, request.errorDetail?.message);
@@ -33,6 +34,7 @@ export class SotwStream extends XdsStream {
     if (!news) {
       // Routes and endpoints go without a word: they go with the listener or cluster that named them.
       for (const name of removed) state.sent.delete(name);
+      state.demanded.clear(); // of what there is none, this variant cannot say so
       return;
     }
     const version = versionOf(resources);

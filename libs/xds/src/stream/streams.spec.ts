@@ -221,6 +221,35 @@ describe.each(['sotw', 'delta'] as const)('a %s stream', (variant) => {
     expect([...client.has('cluster').keys()]).toEqual(['b']);
   });
 
+  it.each(['cluster', 'endpoints', 'listener'] as const)(
+    'does not hold listeners and routes for ever when the client does not answer a change of its %s',
+    (silent) => {
+      let nowMs = 0;
+      const { cache, client } = setup({ now: () => nowMs });
+      const types: ResourceType[] = ['cluster', 'endpoints', 'listener', 'route'];
+      const version = (content: string) => types.map((type) => entry(type, 'x', content));
+      cache.replace('x', version('1'));
+      for (const type of types) client.subscribe(type, ['x']);
+      ackAll(client);
+      cache.replace('x', version('2'));
+      const answerOthers = () => {
+        for (let at = 0; (at = client.inbox.findIndex(({ type }) => type !== silent)) >= 0;) {
+          client.inbox.unshift(...client.inbox.splice(at, 1));
+          client.ack();
+        }
+      };
+      answerOthers();
+      nowMs = 29_000;
+      client.stream.tick();
+      answerOthers();
+      expect(client.has('route').get('x')).toBe('x=1');
+      nowMs = 30_000;
+      client.stream.tick();
+      answerOthers();
+      for (const type of types) expect(client.has(type).get('x')).toBe(type === silent ? 'x=1' : 'x=2');
+    },
+  );
+
   it("sends a changed cluster's endpoints again, though unchanged: Envoy waits for them", () => {
     const changedClusters: string[] = [];
     const { cache, client } = setup({ onClustersChanged: (names) => changedClusters.push(...names) });

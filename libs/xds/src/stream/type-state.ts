@@ -9,15 +9,17 @@ export interface Known {
   sentAtMs: number | undefined;
 }
 
-/** Longer texts of a client are cut: they are kept for each resource. */
-const maxErrorText = 8192;
-
-/** A rejected version: not sent again to this client until the content changes. */
+/** A rejected version: not sent again to this client until the content changes, or it is tried again. */
 export interface Nack {
   version: string;
-  /** The client's words, cut to `maxErrorText`. */
+  /** The client's words, cut. */
   error: string;
+  /** When it was last tried. */
   atMs: number;
+  /** How often it was. */
+  tries: number;
+  /** When it is tried again: what was in its way may be gone, such as another program on a listener's port. */
+  retryAtMs: number;
 }
 
 /** A response that the client has not answered yet. */
@@ -39,8 +41,17 @@ export interface TypeState {
   readonly nacked: Map<string, Nack>;
   /** Names that have to be sent even if unchanged, or told to be missing. */
   readonly demanded: Set<string>;
-  /** The cache's revision of this type that all is sent of; undefined: not known, so to be planned anew. */
-  plannedFor: number | undefined;
+  /** There may be news: the cache, the subscription, or what the client rejects has changed since the last plan. */
+  stale: boolean;
+  /** Most news of one response: all, or fewer while it is found out which of them the client rejects. */
+  batch: number;
+  /** Rejections that named nothing, since all news were last acknowledged. */
+  unreadable: number;
+  /**
+   * The version of a whole set that the client came with: it has resources from an earlier stream, and does not say which.
+   * Empty without, and from the first response of this stream that it acknowledges, which then is all that it has.
+   */
+  hadVersion: string;
   /** A response is due even if it has nothing new: the answer to a new subscription. */
   responseDue: boolean;
   outstanding: Outstanding | undefined;
@@ -57,7 +68,10 @@ export function newTypeState(subscription: Subscription): TypeState {
     acked: new Map(),
     nacked: new Map(),
     demanded: new Set(),
-    plannedFor: undefined,
+    stale: true,
+    batch: Infinity,
+    unreadable: 0,
+    hadVersion: '',
     responseDue: false,
     outstanding: undefined,
     lastNonce: '',
@@ -72,36 +86,15 @@ export function acknowledge(state: TypeState, { version, items }: Outstanding): 
   for (const [name, known] of items) take(state, name, known);
   state.ackedVersion = version;
   state.lastError = undefined;
+  state.hadVersion = '';
+  if (state.batch === Infinity) state.unreadable = 0;
+  // What is sent bit by bit comes in larger bits as long as it is taken.
+  state.batch *= 2;
 }
 
-function take(state: TypeState, name: string, known: Known | undefined): void {
+export function take(state: TypeState, name: string, known: Known | undefined): void {
   // What it has already, sent again in place of what it rejected, says nothing of the rejected content.
   if (known === undefined || known.version !== state.acked.get(name)?.version) state.nacked.delete(name);
   if (known === undefined) state.acked.delete(name);
   else state.acked.set(name, known);
-}
-
-/**
- * The client rejected what is outstanding. Clients take the good resources of a rejected response all the same, and
- * name the bad ones in their error; where no name is found, all that were new in it are suspects.
- */
-export function reject(state: TypeState, { version, items }: Outstanding, words: string, atMs: number): void {
-  const error = words.slice(0, maxErrorText);
-  const news = [...items].filter(([name, known]) => known?.version !== state.acked.get(name)?.version);
-  const wordsOfError = new Set(error.split(/[^\w.:/-]+/));
-  const named = news.filter(([name]) => wordsOfError.has(name));
-  const suspects = new Set((named.length > 0 ? named : news).map(([name]) => name));
-  for (const [name, known] of items) {
-    if (!suspects.has(name) || known === undefined) take(state, name, known);
-    else quarantine(state, name, { version: known.version, error, atMs });
-  }
-  state.lastError = { version, error, atMs };
-  state.plannedFor = undefined;
-}
-
-function quarantine(state: TypeState, name: string, nack: Nack): void {
-  state.nacked.set(name, nack);
-  const before = state.acked.get(name);
-  if (before === undefined) state.sent.delete(name);
-  else state.sent.set(name, before);
 }

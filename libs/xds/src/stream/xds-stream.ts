@@ -4,13 +4,14 @@ import { defaultLimits, type StreamLimits } from '../limits.ts';
 import { anonymousNode, nodeInfo, type NodeInfo } from '../node.ts';
 import type { Resource } from '../resource.ts';
 import type { ResourceCache } from '../resource-cache.ts';
-import { sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
+import { isWholeSet, sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
 import { planFor, type Plan } from './plan.ts';
+import { reject } from './rejection.ts';
 import { mayRemoveClusters } from './removal-gate.ts';
 import { RequestBudget } from './request-budget.ts';
 import { nonceLength, type EncodedResponse } from './response-encoder.ts';
 import { Subscription, type SubscriptionChange } from './subscription.ts';
-import { acknowledge, newTypeState, reject, type Known, type TypeState } from './type-state.ts';
+import { acknowledge, newTypeState, type Known, type TypeState } from './type-state.ts';
 
 export interface StreamOptions {
   cache: ResourceCache;
@@ -34,6 +35,8 @@ export interface Answer {
   type: ResourceType;
   /** From the response to its ACK or NACK. */
   latencyMs?: number;
+  /** A NACK of what was rejected before, and tried again: no news for people. */
+  isAgain?: boolean;
 }
 
 /**
@@ -51,6 +54,8 @@ export abstract class XdsStream {
   #node: NodeInfo = anonymousNode;
   #nonce = 0;
   #heldSinceMs: number | undefined;
+  /** News of listeners or routes wait for an acknowledgement. */
+  #waiting = false;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -70,8 +75,15 @@ export abstract class XdsStream {
     return this.#types;
   }
 
-  /** Sends what has changed for this client; nothing that is unchanged, nothing before what it refers to. */
-  onCacheChange(): void {
+  /**
+   * Sends what has changed for this client; nothing that is unchanged, nothing before what it refers to.
+   * @param changed the types in which something has changed that it subscribes to
+   */
+  onCacheChange(changed: Iterable<ResourceType> = sendOrder): void {
+    for (const type of changed) {
+      const state = this.#types.get(type);
+      if (state !== undefined) state.stale = true;
+    }
     this.#budget.earn(this.#types.size); // the client answers each response: news must not be what ends its stream
     this.#sendNews();
   }
@@ -84,9 +96,21 @@ export abstract class XdsStream {
     this.#sendNews();
   }
 
-  /** To be called now and then (each second, say): lets go of removals that have waited too long. */
+  /** To be called now and then (each second, say): lets go of what has waited too long, tries again what was rejected. */
   tick(): void {
-    if (this.#heldSinceMs !== undefined) this.#sendNews();
+    let isDue = this.#waiting || this.#heldSinceMs !== undefined;
+    for (const state of this.#types.values()) {
+      if (state.nacked.size === 0 || !this.#hasRetry(state)) continue;
+      state.stale = true;
+      isDue = true;
+    }
+    if (isDue) this.#sendNews();
+  }
+
+  #hasRetry({ nacked }: TypeState): boolean {
+    const nowMs = this.#options.now();
+    for (const { retryAtMs } of nacked.values()) if (nowMs >= retryAtMs) return true;
+    return false;
   }
 
   /** @throws XdsError TOO_MANY_REQUESTS, UNKNOWN_TYPE */
@@ -117,9 +141,18 @@ export abstract class XdsStream {
     if (answered === undefined) return { said: 'subscribe', type };
     state.outstanding = undefined;
     const nowMs = this.#options.now();
-    if (error === undefined) acknowledge(state, answered);
-    else reject(state, answered, error, nowMs);
-    return { said: error === undefined ? 'ack' : 'nack', type, latencyMs: nowMs - answered.sentAtMs };
+    const latencyMs = nowMs - answered.sentAtMs;
+    if (error === undefined) {
+      acknowledge(state, answered);
+      return { said: 'ack', type, latencyMs };
+    }
+    const rejection = { error, atMs: nowMs, takesTheRest: this.#takesTheRest(type) };
+    return { said: 'nack', type, latencyMs, ...reject(state, answered, rejection, this.limits) };
+  }
+
+  /** Envoy stops at the first bad one of several routes or endpoints (GrpcMuxImpl::processDiscoveryResources). */
+  #takesTheRest(type: ResourceType): boolean {
+    return isWholeSet(type) || this.#node.kind === 'grpc' || this.#node.kind === 'proxy';
   }
 
   /** Takes a change of the subscription, if any, and sends what is due then. */
@@ -129,7 +162,7 @@ export abstract class XdsStream {
   }
 
   #resubscribe(state: TypeState, { added, dropped, wildcardAdded }: SubscriptionChange): void {
-    state.plannedFor = undefined;
+    state.stale = true;
     for (const name of dropped) {
       if (state.subscription.wants(name)) state.demanded.add(name);
     }
@@ -179,23 +212,30 @@ export abstract class XdsStream {
    */
   #sendNews(): void {
     let acknowledged = true;
+    this.#waiting = false;
     for (const type of sendOrder) {
       const state = this.#types.get(type);
       if (state === undefined) continue;
-      if (!acknowledged && type !== 'endpoints') return;
       // Most calls follow an ACK, with nothing new of any type.
-      const mayHaveNews = state.plannedFor !== this.cache.revisionOf(type) || state.demanded.size > 0;
-      if (mayHaveNews && state.outstanding === undefined) this.#sendNewsOf(type, state);
-      if (state.outstanding !== undefined) acknowledged = false;
+      const mayHaveNews = state.outstanding === undefined && (state.stale || state.demanded.size > 0);
+      if (mayHaveNews && !acknowledged && type !== 'endpoints') this.#waiting = true;
+      else if (mayHaveNews) this.#sendNewsOf(type, state);
+      if (this.#isAwaited(state)) acknowledged = false;
     }
   }
 
+  /** A client that does not answer at all must not keep the rest from itself for ever. */
+  #isAwaited({ outstanding }: TypeState): boolean {
+    return outstanding !== undefined && this.#options.now() - outstanding.sentAtMs < this.limits.holdMs;
+  }
+
   #sendNewsOf(type: ResourceType, state: TypeState): void {
-    const plan = planFor(type, state, this.cache, this.#node, this.#removalsOf(type));
+    const context = { cache: this.cache, node: this.#node, nowMs: this.#options.now() };
+    const plan = planFor(type, state, context, this.#removalsOf(type));
     const updated = type === 'cluster' ? plan.changed.filter(({ name }) => state.sent.has(name)) : [];
     this.respond(type, state, plan);
     const isHeld = type === 'cluster' && this.#heldSinceMs !== undefined;
-    state.plannedFor = isHeld ? undefined : this.cache.revisionOf(type);
+    state.stale = isHeld || plan.hasMore;
     if (updated.length > 0) this.#endpointsFollow(updated.map(({ name }) => name));
   }
 
@@ -214,7 +254,7 @@ export abstract class XdsStream {
     return () => {
       if (mayRemoveClusters(this.#types, this.cache, this.#node)) return true;
       this.#heldSinceMs = heldSinceMs ?? this.#options.now();
-      return this.#options.now() - this.#heldSinceMs >= this.limits.removalHoldMs;
+      return this.#options.now() - this.#heldSinceMs >= this.limits.holdMs;
     };
   }
 }

@@ -1,3 +1,4 @@
+import { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import {
   DeltaDiscoveryRequest,
   DeltaDiscoveryResponse,
@@ -42,7 +43,10 @@ export interface ModelClient {
 export function modelClient(
   variant: 'sotw' | 'delta',
   cache: ResourceCache,
-  options: Partial<StreamOptions> & { had?: Map<ResourceType, Map<string, string>> } = {},
+  options: Partial<StreamOptions> & {
+    had?: Map<ResourceType, Map<string, string>>;
+    node?: Partial<Node>;
+  } = {},
 ): ModelClient {
   const received: Received[] = [];
   const inbox: Received[] = [];
@@ -54,6 +58,7 @@ export function modelClient(
     inbox.push(response);
     received.push(response);
   };
+  const node = options.node && message(Node, options.node);
   const streamOptions: StreamOptions = { cache, now: () => 0, ...options, send };
   const sotw = variant === 'sotw' ? new SotwStream(streamOptions) : undefined;
   const delta = variant === 'delta' ? new DeltaStream(streamOptions) : undefined;
@@ -78,6 +83,7 @@ export function modelClient(
     );
     delta?.onRequest(
       message(DeltaDiscoveryRequest, {
+        node,
         typeUrl,
         responseNonce:
           change.subscribe.length + change.unsubscribe.length > 0 && error === undefined ? '' : responseNonce,
@@ -88,7 +94,7 @@ export function modelClient(
       }),
     );
     const resourceNames = [...(names.get(type) ?? [])];
-    sotw?.onRequest(message(DiscoveryRequest, { typeUrl, responseNonce, errorDetail, resourceNames }));
+    sotw?.onRequest(message(DiscoveryRequest, { node, typeUrl, responseNonce, errorDetail, resourceNames }));
   };
   const answer = (error?: string) => {
     const response = inbox.shift();

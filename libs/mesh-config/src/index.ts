@@ -4,6 +4,7 @@ export { configFaultOf } from './places.ts';
 export { ConfigError, describeFault, type ConfigFault } from './errors.ts';
 export { listenerDefaults } from './file-format/listener-format.ts';
 export { defaultPolicy } from './file-format/policy-format.ts';
+export { loadBalancings } from './policy.ts';
 export { grpcCodes, retryableCodes, type GrpcCode, type RetryableCode } from './grpc-code.ts';
 export { meshConfigJsonSchema } from './json-schema.ts';
 export { readListenerConfig } from './listener-config.ts';
@@ -35,6 +36,7 @@ export type {
   RouteMatch,
 } from './route.ts';
 export type { ListenerTls, UpstreamTls } from './tls.ts';
+export { ranges, type Range } from './ranges.ts';
 export { regexFault } from './regex.ts';
 export { routesOf } from './routes-of.ts';
 export type {

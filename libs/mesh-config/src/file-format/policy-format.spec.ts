@@ -130,11 +130,11 @@ describe('the form of policies', () => {
       /at most 100/,
     ],
     [
-      'a breaker at 0',
-      service('    policy: { circuitBreaker: { maxRequests: 0 } }'),
+      'a breaker below 0',
+      service('    policy: { circuitBreaker: { maxRequests: -1 } }'),
       4,
       'services.a.policy.circuitBreaker.maxRequests',
-      /at least 1/,
+      /at least 0/,
     ],
     [
       'an ejection time above its most',

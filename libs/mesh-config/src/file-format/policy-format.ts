@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { grpcCodes, retryableCodes } from '../grpc-code.ts';
 import { loadBalancings, zonePreferences, type Hedge, type Policy, type Retry } from '../policy.ts';
-import { duration, percent, whole } from './values.ts';
+import { ranges } from '../ranges.ts';
+import { duration, percent, whole, wholeWithin, within } from './values.ts';
 
 /** The form of `policy:` in files. Defaults are Envoy's where it has one. */
 
@@ -15,7 +16,7 @@ export const headerName = z
 
 export const retry = z
   .strictObject({
-    attempts: whole(2, 5).describe('Calls in all, the first one included'),
+    attempts: wholeWithin(ranges.attempts).describe('Calls in all, the first one included'),
     perTryTimeout: z.exactOptional(duration()).describe('Deadline of each attempt; absent = none'),
     on: z
       .array(z.enum(retryableCodes))
@@ -37,7 +38,7 @@ export const retry = z
 
 export const hedge = z
   .strictObject({
-    attempts: whole(2, 5).describe('Attempts of one call in all, the first one included'),
+    attempts: wholeWithin(ranges.attempts).describe('Attempts of one call in all, the first one included'),
     delay: duration(0).prefault('0ms').describe('From one attempt to the next; 0ms = all at once'),
     nonFatal: z
       .array(z.enum(grpcCodes).exclude(['OK']))
@@ -58,7 +59,7 @@ export const timeout = duration().describe(
 );
 
 const most = (described: string, fallback = 1024) =>
-  whole(1, 1_000_000).prefault(fallback).describe(described);
+  wholeWithin(ranges.circuitBreaker).prefault(fallback).describe(described);
 
 const circuitBreaker = z
   .strictObject({
@@ -67,16 +68,20 @@ const circuitBreaker = z
     maxConnections: most('Connections'),
     maxRetries: most('Retries under way', 3),
   })
-  .describe('What may be under way at a time; more is refused at once');
+  .describe('What may be under way at a time; more is refused at once. 0 = nothing');
 
 const ejection = {
   enforcementPercent: percent.prefault(100).describe('Share of the detected that are really ejected'),
-  minimumHosts: whole(1, 10_000).prefault(5).describe('Only with so many endpoints that have enough calls'),
+  minimumHosts: wholeWithin(ranges.minimumHosts)
+    .prefault(5)
+    .describe('Only with so many endpoints that have enough calls'),
 };
 
 const outlierDetection = z
   .strictObject({
-    consecutiveFailures: whole(0, 1_000_000).prefault(5).describe('Failed calls in a row; 0 = not looked at'),
+    consecutiveFailures: wholeWithin(ranges.consecutiveFailures)
+      .prefault(5)
+      .describe('Failed calls in a row; 0 = not looked at'),
     interval: duration().prefault('10s').describe('Time between two looks'),
     baseEjectionTime: duration().prefault('30s').describe('The n-th ejection in a row lasts n times this'),
     maxEjectionTime: duration().prefault('5m'),
@@ -84,14 +89,13 @@ const outlierDetection = z
     successRate: z.exactOptional(
       z
         .strictObject({
-          stdevFactor: z
-            .number()
-            .min(0.1)
-            .max(10)
+          stdevFactor: within(ranges.stdevFactor)
             .prefault(1.9)
             .describe('Standard deviations below the mean'),
           ...ejection,
-          requestVolume: whole(1, 1_000_000).prefault(100).describe('Calls in an interval that are enough'),
+          requestVolume: wholeWithin(ranges.requestVolume)
+            .prefault(100)
+            .describe('Calls in an interval that are enough'),
         })
         .describe('Ejects who succeeds less than the others'),
     ),
@@ -100,7 +104,9 @@ const outlierDetection = z
         .strictObject({
           thresholdPercent: percent.prefault(85).describe('Share of failed calls above which it is ejected'),
           ...ejection,
-          requestVolume: whole(1, 1_000_000).prefault(50).describe('Calls in an interval that are enough'),
+          requestVolume: wholeWithin(ranges.requestVolume)
+            .prefault(50)
+            .describe('Calls in an interval that are enough'),
         })
         .describe('Ejects who fails more than a share of calls'),
     ),
@@ -119,7 +125,7 @@ const outlierDetection = z
 const slowStart = z
   .strictObject({
     window: duration().describe('Until a new endpoint gets its full share'),
-    aggression: z.number().min(0.1).max(10).prefault(1).describe('1 = evenly, more = faster at first'),
+    aggression: within(ranges.aggression).prefault(1).describe('1 = evenly, more = faster at first'),
     minWeightPercent: percent.prefault(10).describe('The share at the beginning'),
   })
   .transform(({ window, ...rest }) => ({ windowMs: window, ...rest }))

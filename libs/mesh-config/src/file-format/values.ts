@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { durationPattern, formatDuration, parseDuration } from '../duration.ts';
+import { ranges, type Range } from '../ranges.ts';
 
 /** Schemas of single values. Messages say what was expected; what was found is added to them (explain.ts). */
 
@@ -22,7 +23,11 @@ export const maybeText = (max = maxName) => z.string().max(max);
 
 export const whole = (min: number, max: number) => z.int().min(min).max(max);
 
-export const percent = z.number().min(0).max(100);
+export const within = ({ min, max }: Range) => z.number().min(min).max(max);
+
+export const wholeWithin = ({ min, max }: Range) => whole(min, max);
+
+export const percent = within(ranges.percent);
 
 export const port = whole(1, 65_535);
 
@@ -31,10 +36,8 @@ export const ip = z.string().refine((address) => isIP(address) > 0, {
   abort: true,
 });
 
-const maxDurationMs = 24 * 3_600_000;
-
 /** `30ms`, `10s`, `1m30s` → milliseconds, a whole number of them. */
-export const duration = (minMs = 1, maxMs = maxDurationMs) =>
+export const duration = (minMs: number = ranges.durationMs.min, maxMs: number = ranges.durationMs.max) =>
   z
     .string()
     .regex(durationPattern, { error: 'must be a duration such as 300ms, 10s or 1m30s', abort: true })

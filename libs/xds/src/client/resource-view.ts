@@ -1,5 +1,6 @@
 import type { Any } from '@evenly/proto/google/protobuf/any';
 import { codecs, typeUrlOf, type ResourceType } from '../resource-type.ts';
+import { checkedName, clientLimits } from './limits.ts';
 import type { Parsed } from './model.ts';
 import { parseCluster } from './parse/cluster.ts';
 import { parseEndpoints } from './parse/endpoints.ts';
@@ -78,19 +79,42 @@ export class ResourceView<T extends ResourceType> {
   }
 
   take(given: { name?: string; version: string; content: Any | undefined }): Taken {
+    const same = this.#asBefore(given);
+    if (same !== undefined) return { name: same, changed: this.absent.delete(same) };
     const { name, value, encoded, error } = this.#read(given);
     // Without a name it cannot be read at all, and is nobody's.
     if (error !== undefined && name === '') return { name, changed: false, error };
     if (this.#isUnwanted(name)) return { name, changed: false };
     const before = this.known.get(name);
-    if (error !== undefined || value === undefined) {
-      this.rejected.set(name, error!);
-      return { name, changed: false, error: error! };
-    }
+    if (error !== undefined || value === undefined) return this.#reject(name, error!);
+    const { resources } = clientLimits;
+    if (before === undefined && this.known.size >= resources)
+      return this.#reject(name, `is one too many: there are ${resources} already`);
     this.rejected.delete(name);
     const changed = this.absent.delete(name) || before === undefined || !sameBytes(before.encoded, encoded);
     this.known.set(name, { version: given.version, encoded, value: changed ? value : before.value });
     return { name, changed };
+  }
+
+  /**
+   * In the state of the world each response has all listeners and clusters, most of them as they were: these are not
+   * read again, nor is what is left out of them said again.
+   * @returns the name of a resource whose content is the one that is known
+   */
+  #asBefore({ version, content }: { version: string; content: Any | undefined }): string | undefined {
+    if (content?.typeUrl !== typeUrlOf(this.type)) return undefined;
+    const name = nameOf(content.value);
+    const known = name === undefined ? undefined : this.known.get(name);
+    if (known === undefined || !sameBytes(known.encoded, content.value)) return undefined;
+    this.rejected.delete(name!);
+    known.version = version;
+    return name;
+  }
+
+  #reject(name: string, error: string): Taken {
+    if (this.rejected.has(name) || this.rejected.size < clientLimits.resources)
+      this.rejected.set(name, error);
+    return { name, changed: false, error };
   }
 
   /**
@@ -139,7 +163,9 @@ export class ResourceView<T extends ResourceType> {
       if (content?.typeUrl !== expected)
         throw new Refusal(`is a ${content?.typeUrl ?? 'nothing'}, not a ${expected}`);
       const message = codecs[this.type].decode(encoded);
-      name = 'clusterName' in message ? message.clusterName : message.name;
+      const own = 'clusterName' in message ? message.clusterName : message.name;
+      if (own !== '') name = own;
+      checkedName('it', own);
       const warn = (reason: string) => this.#warn(`${this.type} ${name}: ${reason}`);
       return { name, encoded, value: parsers[this.type](message as never, warn) };
     } catch (error) {
@@ -147,6 +173,14 @@ export class ResourceView<T extends ResourceType> {
       return { name, encoded, error: (error as Error).message };
     }
   }
+}
+
+/** What protobuf writes first: field 1, a text, is the name in each of the four types. Undefined: read it as a whole. */
+function nameOf(encoded: Uint8Array): string | undefined {
+  const [tag, length = 0] = encoded;
+  // A length of 128 and more takes more bytes than one, and is rare enough to be read as a whole.
+  if (tag !== 0x0a || length >= 128 || encoded.length < 2 + length) return undefined;
+  return Buffer.from(encoded.buffer, encoded.byteOffset + 2, length).toString();
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

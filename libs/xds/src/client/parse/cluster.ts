@@ -1,9 +1,11 @@
 import {
   defaultPolicy,
+  loadBalancings,
+  ranges,
   type CircuitBreaker,
   type LoadBalancing,
-  type OutlierDetection,
   type Policy,
+  type Range,
   type SlowStart,
 } from '@evenly/mesh-config';
 import type { CircuitBreakers } from '@evenly/proto/envoy/config/cluster/v3/circuit_breaker';
@@ -12,11 +14,12 @@ import {
   Cluster_LbPolicy,
   type Cluster,
 } from '@evenly/proto/envoy/config/cluster/v3/cluster';
-import type { OutlierDetection as XdsOutlierDetection } from '@evenly/proto/envoy/config/cluster/v3/outlier_detection';
-import { msOf } from '../../resources/duration.ts';
 import { proxyMetadataKey } from '../../resources/names.ts';
+import { checkedName } from '../limits.ts';
 import type { XdsCluster } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
+import { checked, clamped, timeoutMs } from './numbers.ts';
+import { outliersOf } from './outliers.ts';
 
 /**
  * Zones are the server's business: it has put the client's own first by priorities and weights, so the policy has no
@@ -35,23 +38,31 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
     'a transport_socket (TLS by xDS) is not supported',
   );
   if (cluster.healthChecks.length > 0) warn('health_checks are left out; the health in endpoints is heeded');
-  const slowStart = slowStartOf(cluster);
+  const slowStart = slowStartOf(cluster, warn);
   const panicThresholdPercent = cluster.commonLbConfig?.healthyPanicThreshold?.value;
   const policy: Policy = {
     loadBalancing: loadBalancingOf(cluster),
     zonePreference: 'none',
-    panicThresholdPercent: panicThresholdPercent ?? defaultPolicy.panicThresholdPercent,
+    panicThresholdPercent: checked(
+      'healthy_panic_threshold',
+      panicThresholdPercent ?? defaultPolicy.panicThresholdPercent,
+      ranges.percent,
+    ),
     ...(circuitBreakers === undefined ? {} : { circuitBreaker: breakerOf(circuitBreakers, warn) }),
-    ...(outlierDetection === undefined ? {} : { outlierDetection: outliersOf(outlierDetection) }),
+    ...(outlierDetection === undefined ? {} : { outlierDetection: outliersOf(outlierDetection, warn) }),
     ...(slowStart === undefined ? {} : { slowStart }),
   };
-  return { policy, endpoints: cluster.edsClusterConfig?.serviceName || name };
+  return { policy, endpoints: checkedName('service_name', cluster.edsClusterConfig?.serviceName || name) };
 }
 
 /** Weights of endpoints and localities are part of xDS, so round robin is by weight; with equal ones it is the same. */
 function loadBalancingOf(cluster: Cluster): LoadBalancing {
-  const own = metadataOf(cluster)?.['loadBalancing'] as LoadBalancing | undefined;
-  if (own !== undefined) return own === 'round-robin' ? 'weighted-round-robin' : own;
+  const own = metadataOf(cluster)?.['loadBalancing'];
+  if (own !== undefined) {
+    const known = loadBalancings.find((name) => name === own);
+    if (known === undefined) throw new Refusal(`metadata ${proxyMetadataKey} loadBalancing is not known`);
+    return known === 'round-robin' ? 'weighted-round-robin' : known;
+  }
   refuseIf(
     cluster.loadBalancingPolicy !== undefined,
     'load_balancing_policy is not supported, only lb_policy',
@@ -77,63 +88,49 @@ function metadataOf({ metadata }: Cluster): Record<string, unknown> | undefined 
   return metadata?.filterMetadata[proxyMetadataKey];
 }
 
-function slowStartOf(cluster: Cluster): SlowStart | undefined {
+function slowStartOf(cluster: Cluster, warn: Warn): SlowStart | undefined {
   const own = metadataOf(cluster);
-  if (own !== undefined) return own['slowStart'] as SlowStart | undefined;
+  if (own !== undefined) return own['slowStart'] === undefined ? undefined : ownSlowStart(own['slowStart']);
   const { lbConfig } = cluster;
   if (lbConfig?.$case !== 'roundRobinLbConfig' && lbConfig?.$case !== 'leastRequestLbConfig')
     return undefined;
   const config = lbConfig.value.slowStartConfig;
-  const windowMs = msOf(config?.slowStartWindow);
-  if (config === undefined || windowMs === undefined || windowMs === 0) return undefined;
+  const windowMs = timeoutMs('slow_start_window', config?.slowStartWindow, warn);
+  if (config === undefined || windowMs === undefined) return undefined;
+  const aggression = config.aggression?.defaultValue || 1;
+  refuseIf(!(aggression > 0), `slow_start_config.aggression must be more than 0, not ${aggression}`);
   return {
     windowMs,
-    aggression: config.aggression?.defaultValue || 1,
-    minWeightPercent: config.minWeightPercent?.value ?? 10,
+    aggression: clamped('slow_start_config.aggression', aggression, ranges.aggression, warn),
+    minWeightPercent: checked(
+      'slow_start_config.min_weight_percent',
+      config.minWeightPercent?.value ?? 10,
+      ranges.percent,
+    ),
+  };
+}
+
+/** Written by our own xds-server, but it is input all the same. */
+function ownSlowStart(given: unknown): SlowStart {
+  const fields = (typeof given === 'object' && given !== null ? given : {}) as Record<string, unknown>;
+  const number = (field: keyof SlowStart, range: Range) =>
+    checked(`metadata ${proxyMetadataKey} slowStart.${field}`, Number(fields[field]), range);
+  return {
+    windowMs: number('windowMs', ranges.durationMs),
+    aggression: number('aggression', ranges.aggression),
+    minWeightPercent: number('minWeightPercent', ranges.percent),
   };
 }
 
 function breakerOf({ thresholds }: CircuitBreakers, warn: Warn): CircuitBreaker {
   const own = thresholds.find(({ priority }) => priority === 0);
   if (own?.retryBudget !== undefined) warn('retry_budget is left out; max_retries is heeded');
-  const { maxRequests = 1024, maxPendingRequests = 1024, maxConnections = 1024, maxRetries = 3 } = own ?? {};
-  return { maxRequests, maxPendingRequests, maxConnections, maxRetries };
-}
-
-function outliersOf(detection: XdsOutlierDetection): OutlierDetection {
-  const {
-    consecutive5xx = 5,
-    enforcingConsecutive5xx = 100,
-    enforcingSuccessRate = 100,
-    enforcingFailurePercentage = 0,
-    maxEjectionPercent = 10,
-  } = detection;
-  const baseEjectionTimeMs = msOf(detection.baseEjectionTime) ?? 30_000;
+  const most = (field: string, value: number) =>
+    clamped(`circuit_breakers.${field}`, value, ranges.circuitBreaker, warn);
   return {
-    consecutiveFailures: enforcingConsecutive5xx > 0 ? consecutive5xx : 0,
-    intervalMs: msOf(detection.interval) ?? 10_000,
-    baseEjectionTimeMs,
-    maxEjectionTimeMs: Math.max(baseEjectionTimeMs, msOf(detection.maxEjectionTime) ?? 300_000),
-    maxEjectionPercent,
-    ...(enforcingSuccessRate > 0
-      ? {
-          successRate: {
-            stdevFactor: (detection.successRateStdevFactor ?? 1900) / 1000,
-            enforcementPercent: enforcingSuccessRate,
-            minimumHosts: detection.successRateMinimumHosts ?? 5,
-            requestVolume: detection.successRateRequestVolume ?? 100,
-          },
-        }
-      : {}),
-    ...(enforcingFailurePercentage > 0
-      ? {
-          failurePercentage: {
-            thresholdPercent: detection.failurePercentageThreshold ?? 85,
-            enforcementPercent: enforcingFailurePercentage,
-            minimumHosts: detection.failurePercentageMinimumHosts ?? 5,
-            requestVolume: detection.failurePercentageRequestVolume ?? 50,
-          },
-        }
-      : {}),
+    maxRequests: most('max_requests', own?.maxRequests ?? 1024),
+    maxPendingRequests: most('max_pending_requests', own?.maxPendingRequests ?? 1024),
+    maxConnections: most('max_connections', own?.maxConnections ?? 1024),
+    maxRetries: most('max_retries', own?.maxRetries ?? 3),
   };
 }

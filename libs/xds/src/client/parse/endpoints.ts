@@ -5,6 +5,7 @@ import type {
   LbEndpoint,
   LocalityLbEndpoints,
 } from '@evenly/proto/envoy/config/endpoint/v3/endpoint_components';
+import { clientLimits, maxUint32 } from '../limits.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
 
 /** UNKNOWN and HEALTHY (gRFC A27); the others get no calls. */
@@ -21,6 +22,11 @@ export function parseEndpoints(
 ): EndpointSet {
   if ((policy?.dropOverloads.length ?? 0) > 0) warn('drop_overloads is left out');
   const weighted = localities.some(({ loadBalancingWeight = 0 }) => loadBalancingWeight > 0);
+  const count = localities.reduce((sum, { lbEndpoints }) => sum + lbEndpoints.length, 0);
+  refuseIf(
+    count > clientLimits.endpoints,
+    `has ${count} endpoints; at most ${clientLimits.endpoints} are used`,
+  );
   // As gRPC has it (gRFC A27): where localities have weights, one without gets no calls.
   const used = localities.filter(({ loadBalancingWeight = 0 }) => !weighted || loadBalancingWeight > 0);
   const priorities = new Set(used.map(({ priority }) => priority));
@@ -28,6 +34,10 @@ export function parseEndpoints(
     [...priorities].some((priority) => priority >= priorities.size),
     'priorities must be 0, 1, 2 … without a gap',
   );
+  for (const priority of priorities) {
+    const sum = sumOf(used.filter((one) => one.priority === priority));
+    refuseIf(sum > maxUint32, `has localities whose weights come to more than ${maxUint32} (gRFC A27)`);
+  }
   return endpointSet(used.flatMap((locality) => endpointsOf(locality, factorOf(locality, used))));
 }
 
@@ -36,8 +46,11 @@ function factorOf(locality: LocalityLbEndpoints, all: readonly LocalityLbEndpoin
   const { loadBalancingWeight, priority, lbEndpoints } = locality;
   const isAlone = all.filter((other) => other.priority === priority).length === 1;
   if (loadBalancingWeight === undefined || isAlone) return 1;
-  const sum = lbEndpoints.reduce((total, { loadBalancingWeight: weight = 1 }) => total + weight, 0);
-  return loadBalancingWeight / sum;
+  return loadBalancingWeight / sumOf(lbEndpoints);
+}
+
+function sumOf(weighted: readonly { loadBalancingWeight?: number | undefined }[]): number {
+  return weighted.reduce((total, { loadBalancingWeight = 1 }) => total + loadBalancingWeight, 0);
 }
 
 function endpointsOf({ lbEndpoints, locality, priority }: LocalityLbEndpoints, factor: number): Endpoint[] {
@@ -46,6 +59,7 @@ function endpointsOf({ lbEndpoints, locality, priority }: LocalityLbEndpoints, f
     .filter(({ healthStatus }) => callable.includes(healthStatus))
     .map((one) => {
       const { address, port, hostname } = addressOf(one);
+      refuseIf(one.loadBalancingWeight === 0, 'an endpoint must have a weight of at least 1');
       const weight = (one.loadBalancingWeight ?? 1) * factor;
       return {
         address,

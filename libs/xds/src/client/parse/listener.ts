@@ -3,6 +3,7 @@ import { HttpConnectionManager } from '@evenly/proto/envoy/extensions/filters/ne
 import type { HttpFilter } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import type { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import type { Any } from '@evenly/proto/google/protobuf/any';
+import { checkedName } from '../limits.ts';
 import type { XdsListener } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
 import { parseRoutes } from './routes.ts';
@@ -29,7 +30,7 @@ export function parseListener(listener: Listener, warn: Warn): XdsListener {
     grpcWeb: filters.has(filterTypes.grpcWeb),
     routes:
       routeSpecifier.$case === 'rds'
-        ? routeSpecifier.value.routeConfigName
+        ? checkedName('rds.route_config_name', routeSpecifier.value.routeConfigName)
         : parseRoutes(routeSpecifier.value, warn),
   };
 }

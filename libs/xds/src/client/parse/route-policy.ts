@@ -1,11 +1,18 @@
-import { grpcCodes, retryableCodes, type Fault, type GrpcCode, type Retry } from '@evenly/mesh-config';
+import {
+  grpcCodes,
+  ranges,
+  retryableCodes,
+  type Fault,
+  type GrpcCode,
+  type Retry,
+} from '@evenly/mesh-config';
 import type { RetryPolicy } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { HTTPFault, type FaultAbort } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import type { FractionalPercent } from '@evenly/proto/envoy/type/v3/percent';
 import type { Any } from '@evenly/proto/google/protobuf/any';
-import { msOf } from '../../resources/duration.ts';
 import { faultFilterName } from '../../resources/http-filters.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
+import { timeoutMs, waitMs } from './numbers.ts';
 
 /** Calls in all, whatever a policy asks for (gRFC A6). */
 const maxAttempts = 5;
@@ -26,18 +33,22 @@ export function parseRetry(
   if (unknown.length > 0) warn(`retry_on ${unknown.join(', ')} is left out; only gRPC codes are tried again`);
   if (on.length === 0) return undefined;
   refuseIf(numRetries < 1, 'num_retries must be at least 1');
-  const perTryTimeoutMs = msOf(perTryTimeout);
-  const baseMs = msOf(retryBackOff?.baseInterval) ?? 25;
+  const perTryTimeoutMs = timeoutMs('per_try_timeout', perTryTimeout, warn);
+  const baseMs = waitMs('retry_back_off.base_interval', retryBackOff?.baseInterval, warn) ?? 25;
+  const maxMs =
+    waitMs('retry_back_off.max_interval', retryBackOff?.maxInterval, warn) ??
+    Math.min(ranges.durationMs.max, baseMs * 10);
+  refuseIf(maxMs < baseMs, 'retry_back_off.max_interval must not be less than its base_interval');
   return {
     attempts: Math.min(maxAttempts, numRetries + 1),
     on,
-    ...(perTryTimeoutMs === undefined || perTryTimeoutMs === 0 ? {} : { perTryTimeoutMs }),
-    backoff: { baseMs, maxMs: msOf(retryBackOff?.maxInterval) ?? baseMs * 10 },
+    ...(perTryTimeoutMs === undefined ? {} : { perTryTimeoutMs }),
+    backoff: { baseMs, maxMs },
   };
 }
 
 /** The fault of a route, from the configuration of its filters. @throws Refusal */
-export function parseFault(filters: Readonly<Record<string, Any>>): Fault | undefined {
+export function parseFault(filters: Readonly<Record<string, Any>>, warn: Warn): Fault | undefined {
   const packed = filters[faultFilterName];
   if (packed === undefined) return undefined;
   const { delay, abort, headers, upstreamCluster } = HTTPFault.decode(packed.value);
@@ -47,7 +58,8 @@ export function parseFault(filters: Readonly<Record<string, Any>>): Fault | unde
   );
   const specifier = delay?.faultDelaySecifier;
   refuseIf(specifier?.$case === 'headerDelay', 'a fault delay by header is not supported');
-  const durationMs = specifier?.$case === 'fixedDelay' ? msOf(specifier.value)! : undefined;
+  const durationMs =
+    specifier?.$case === 'fixedDelay' ? waitMs('fault delay', specifier.value, warn) : undefined;
   const code = abort && abortCode(abort);
   if (durationMs === undefined && code === undefined) return undefined;
   return {
@@ -65,6 +77,7 @@ function abortCode({ errorType }: FaultAbort): Exclude<GrpcCode, 'OK'> {
 /** Of a hundred, ten thousand or a million. */
 function percentOf(fraction: FractionalPercent | undefined): number {
   if (fraction === undefined) return 0;
-  const whole = [100, 10_000, 1_000_000][fraction.denominator] ?? 100;
+  const whole = [100, 10_000, 1_000_000][fraction.denominator];
+  if (whole === undefined) throw new Refusal(`the denominator ${fraction.denominator} is not known`);
   return Math.min(100, (fraction.numerator / whole) * 100);
 }

@@ -5,9 +5,10 @@ import type {
   RouteAction,
   VirtualHost,
 } from '@evenly/proto/envoy/config/route/v3/route_components';
-import { msOf } from '../../resources/duration.ts';
+import { checkedName, clientLimits, maxUint32 } from '../limits.ts';
 import type { XdsRoutes } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
+import { timeoutMs } from './numbers.ts';
 import { parseFault, parseRetry } from './route-policy.ts';
 import { parseMatch } from './route-match.ts';
 
@@ -17,6 +18,11 @@ import { parseMatch } from './route-match.ts';
  */
 export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsRoutes {
   refuseIf(configuration.vhds !== undefined, 'vhds is not supported');
+  const routes = configuration.virtualHosts.reduce(
+    (sum, host) => sum + host.routes.length * host.domains.length,
+    0,
+  );
+  refuseIf(routes > clientLimits.routes, `has more than ${clientLimits.routes} routes`);
   const seen = new Set<string>();
   const hosts = configuration.virtualHosts.flatMap((host) =>
     authoritiesOf(host).map((authority) => {
@@ -97,16 +103,18 @@ function parseRoute(route: XdsRoute, name: string, authority: string, host: Virt
     'rewriting is not supported',
   );
   if (action.requestMirrorPolicies.length > 0) warn(`route ${name}: request mirroring is left out`);
-  const timeoutMs = timeoutOf(action);
+  const timeout = timeoutOf(action, (reason) => warn(`route ${name}: ${reason}`));
   const retryPolicy = action.retryPolicy ?? host.retryPolicy;
   const retry = retryPolicy && parseRetry(retryPolicy, (reason) => warn(`route ${name}: ${reason}`));
-  const fault = parseFault({ ...host.typedPerFilterConfig, ...route.typedPerFilterConfig });
+  const fault = parseFault({ ...host.typedPerFilterConfig, ...route.typedPerFilterConfig }, (reason) =>
+    warn(`route ${name}: ${reason}`),
+  );
   const hashHeader = hashHeaderOf(action, (reason) => warn(`route ${name}: ${reason}`));
   return {
     name,
     match: { ...(authority === '*' ? {} : { authority }), ...parseMatch(route.match) },
     to: destinationsOf(action),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(retry === undefined ? {} : { retry }),
     ...(fault === undefined ? {} : { fault }),
     ...(hashHeader === undefined ? {} : { hashHeader }),
@@ -120,11 +128,12 @@ function changesHeaders(of: XdsRoute | VirtualHost): boolean {
 }
 
 /** Zero is none; absent, too: the 15 s that Envoy takes then would cut streams that nobody asked to be cut. */
-function timeoutOf({ maxStreamDuration, timeout }: RouteAction): number | undefined {
-  const limits = [maxStreamDuration?.maxStreamDuration, timeout]
-    .map(msOf)
-    .filter((ms) => ms !== undefined && ms > 0);
-  return limits.length === 0 ? undefined : Math.min(...(limits as number[]));
+function timeoutOf({ maxStreamDuration, timeout }: RouteAction, warn: Warn): number | undefined {
+  const limits = [
+    timeoutMs('max_stream_duration', maxStreamDuration?.maxStreamDuration, warn),
+    timeoutMs('timeout', timeout, warn),
+  ].filter((ms) => ms !== undefined);
+  return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
 function hashHeaderOf({ hashPolicy }: RouteAction, warn: Warn): string | undefined {
@@ -136,13 +145,24 @@ function hashHeaderOf({ hashPolicy }: RouteAction, warn: Warn): string | undefin
 }
 
 function destinationsOf({ clusterSpecifier }: RouteAction): Destination[] {
-  if (clusterSpecifier?.$case === 'cluster') return [{ service: clusterSpecifier.value, weight: 1 }];
+  if (clusterSpecifier?.$case === 'cluster') return [{ service: named(clusterSpecifier.value), weight: 1 }];
   if (clusterSpecifier?.$case !== 'weightedClusters') {
     throw new Refusal(
       `leads to ${clusterSpecifier?.$case ?? 'nothing'}; only cluster and weighted_clusters are supported`,
     );
   }
-  const to = clusterSpecifier.value.clusters.map(({ name, weight = 0 }) => ({ service: name, weight }));
-  refuseIf(!to.some(({ weight }) => weight > 0), 'has weights that are all 0');
+  const { clusters } = clusterSpecifier.value;
+  refuseIf(
+    clusters.length > clientLimits.destinations,
+    `has more than ${clientLimits.destinations} clusters`,
+  );
+  const to = clusters.map(({ name, weight = 0 }) => ({ service: named(name), weight }));
+  const sum = to.reduce((total, { weight }) => total + weight, 0);
+  refuseIf(sum === 0, 'has weights that are all 0');
+  refuseIf(sum > maxUint32, `has weights whose sum is more than ${maxUint32} (gRFC A28)`);
   return to;
+}
+
+function named(cluster: string): string {
+  return checkedName('the cluster of a route', cluster);
 }

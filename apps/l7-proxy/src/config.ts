@@ -59,6 +59,17 @@ export const options = {
     default: 'false',
     isFlag: true,
   },
+  normalizePath: {
+    describe:
+      'whether that listener brings paths that are no /package.Service/Method to one form, to match and to pass on: on or off',
+    schema: values.oneOf(['on', 'off']),
+    default: 'on',
+  },
+  encodedSlashes: {
+    describe: 'what --normalize-path does about %2F, %5C and a backslash in a path: refuse or keep',
+    schema: values.oneOf(['refuse', 'keep']),
+    default: 'refuse',
+  },
   requestIds: {
     describe: 'whether requests without an x-request-id are given one: on or off',
     schema: values.oneOf(['on', 'off']),

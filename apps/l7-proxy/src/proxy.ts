@@ -122,14 +122,15 @@ export class Proxy {
     service.listening(one.name, { address, port });
   }
 
-  #edgeOf({ tls, proxyProtocol, trustForwarded }: Listener): ListenerEdge {
+  #edgeOf({ tls, proxyProtocol, trustForwarded, normalizePath, encodedSlashes }: Listener): ListenerEdge {
     const { certificates } = this.#context;
     const security = tls && {
       certificates: certificates.of(tls),
       needsClientCertificate: tls.clientCa !== undefined,
       watch: (listener: Parameters<MeshCertificates['watch']>[1]) => certificates.watch(tls, listener),
     };
-    return { tls: security, proxyProtocol, trustForwarded };
+    const paths = { normalize: normalizePath, encodedSlashes };
+    return { tls: security, proxyProtocol, trustForwarded, paths };
   }
 
   #defaultListener(): Listener {

@@ -11,7 +11,7 @@ export {
   type HeaderListOptions,
 } from './headers/block.ts';
 export { joinCookies } from './headers/cookies.ts';
-export type { HeaderFacts } from './headers/validate.ts';
+export { withoutBlanks, type HeaderFacts } from './headers/validate.ts';
 export { defaultLimits, defaultSettings, type Limits, type LocalSettings, type Rate } from './limits.ts';
 export { MemoryBudget } from './memory/budget.ts';
 export type { MemoryShare } from './memory/share.ts';

@@ -10,7 +10,15 @@ export { meshConfigJsonSchema } from './json-schema.ts';
 export { readListenerConfig } from './listener-config.ts';
 export { mergeConfigs } from './merge.ts';
 export { readMeshConfig } from './mesh-reader.ts';
-export type { HealthCheck, Listener, Locality, MeshConfig, Service, Subset } from './mesh-config.ts';
+export type {
+  EncodedSlashes,
+  HealthCheck,
+  Listener,
+  Locality,
+  MeshConfig,
+  Service,
+  Subset,
+} from './mesh-config.ts';
 export type { OtherFormatOptions } from './other-format.ts';
 export type {
   CircuitBreaker,
@@ -23,6 +31,7 @@ export type {
   SlowStart,
   Subsetting,
   SuccessRateEjection,
+  UpstreamScheme,
   ZonePreference,
 } from './policy.ts';
 export { printMeshConfig } from './print.ts';

@@ -65,6 +65,8 @@ export interface HealthCheck {
   unhealthyThreshold: number;
 }
 
+export type EncodedSlashes = 'refuse' | 'keep';
+
 /** A port that calls come in by: of the proxy, or of an Envoy. gRPC clients need none, they ask for a route's authority. */
 export interface Listener {
   name: string;
@@ -82,6 +84,10 @@ export interface Listener {
   corsOrigins: readonly string[];
   /** Every connection begins with a PROXY protocol header, v1 or v2, that says who is behind it. */
   proxyProtocol: boolean;
-  /** Clients are proxies of ours: what they say in `x-forwarded-*` is kept and added to, else it is replaced. */
+  /** Clients are proxies of ours: what they say in `x-forwarded-*` and the like is kept and added to, else it is dropped. */
   trustForwarded: boolean;
+  /** Paths that are no `/package.Service/Method` are brought to one form before they are matched and passed on. */
+  normalizePath: boolean;
+  /** With `normalizePath`: requests with `%2F`, `%5C` or a backslash in the path are refused, or it stays as it is. */
+  encodedSlashes: EncodedSlashes;
 }

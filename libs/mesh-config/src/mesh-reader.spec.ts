@@ -95,6 +95,8 @@ describe('readMeshConfig', () => {
       corsOrigins: ['https://shop.example.org:8443', '*'],
       proxyProtocol: true,
       trustForwarded: true,
+      normalizePath: true,
+      encodedSlashes: 'refuse',
     });
     expect(configFaultOf(tls, ['key'], 'no key')).toEqual({
       file: '/etc/mesh/mesh.yaml',

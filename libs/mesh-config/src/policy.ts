@@ -21,7 +21,16 @@ export interface Policy {
    * all. 0 = never.
    */
   panicThresholdPercent: number;
+  /** What endpoints get as `:scheme`. Absent = `keep`. */
+  scheme?: UpstreamScheme;
 }
+
+/**
+ * - `keep`: the client's, which says how the outermost proxy was called
+ * - `match-upstream`: `https` with TLS towards the endpoint, `http` without; Kestrel (.NET) refuses any other
+ */
+export type UpstreamScheme = (typeof upstreamSchemes)[number];
+export const upstreamSchemes = ['keep', 'match-upstream'] as const;
 
 export type LoadBalancing = (typeof loadBalancings)[number];
 

@@ -1,7 +1,7 @@
 import type { CallOutcome, CircuitBreaker, Host } from '@evenly/balancing';
 import { ErrorCode, type HeaderBlock, type HeaderKind, type StreamReset } from '@evenly/http2';
 import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
-import type { RequestPlan } from '../routing/request-plan.ts';
+import { blockFor, type RequestPlan } from '../routing/request-plan.ts';
 import type { ReadyRoute } from '../routing/route-table.ts';
 import { Attempt, type AttemptOwner } from '../upstream/attempt.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -182,7 +182,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   protected send(host: Host<EndpointPool>, nowMs: number): boolean {
     const connection = host.target?.connection;
     if (connection === undefined) return false;
-    const stream = connection.open(this.plan.block, !this.request.hasMore, this.extraFields(nowMs, host));
+    const block = blockFor(this.plan, this.cluster.scheme);
+    const stream = connection.open(block, !this.request.hasMore, this.extraFields(nowMs, host));
     if (stream === undefined) return false;
     const attempt = new Attempt(this, host, connection, stream, nowMs);
     stream.user = attempt;

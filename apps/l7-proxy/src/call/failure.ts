@@ -5,6 +5,12 @@ import { grpcCodeOfReset } from './grpc-status.ts';
 /** Why an attempt, or a call, came to nothing, in one word: for whoever counts log lines. */
 export type FailureWhy =
   | 'no-route'
+  /** Such as a path of which two hops could think differently. */
+  | 'bad-request'
+  /** The request has come through too many proxies. */
+  | 'loop'
+  /** `Max-Forwards: 0`: the answer is ours to give. */
+  | 'max-forwards'
   /** A circuit breaker is full. */
   | 'overload'
   | 'no-endpoints'
@@ -34,6 +40,8 @@ export interface Failure {
   unprocessed: boolean;
   /** What to reset an answer with that has begun and is not gRPC. */
   resetCode: number;
+  /** For a caller that does not speak gRPC; absent: what the code means there. */
+  httpStatus?: number;
 }
 
 export function failure(code: GrpcCode, message: string, why: FailureWhy): Failure {

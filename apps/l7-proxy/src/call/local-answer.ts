@@ -26,15 +26,22 @@ function grpcAnswer(code: GrpcCode, message: string): HeaderBlock {
 }
 
 /** The answer to a request that is not gRPC: a status, and why as plain text. */
-function httpAnswer(code: GrpcCode, message: string): { headers: HeaderBlock; body: Buffer } {
-  const body = Buffer.from(`${message.slice(0, maxMessage)}\n`);
-  const headers = headerList([
-    [':status', String(httpStatusOf(code))],
+function httpAnswer(status: number, message: string): { headers: HeaderBlock; body: Buffer } {
+  // A 204 has no content, and no length of it (RFC 9110 §8.6).
+  const body = status === 204 ? noContent : Buffer.from(`${message.slice(0, maxMessage)}\n`);
+  const described = [
     ['content-type', 'text/plain; charset=utf-8'],
     ['content-length', String(body.length)],
+  ] as const;
+  const headers = headerList([
+    [':status', String(status)],
+    ['date', new Date().toUTCString()], // RFC 9110 §6.6.1
+    ...(status === 204 ? [] : described),
   ]);
   return { headers, body };
 }
+
+const noContent = Buffer.alloc(0);
 
 /**
  * Ends a call that has no answer yet with one of the proxy's own.
@@ -45,20 +52,22 @@ export function answerLocally(
   stream: ClientStream,
   { isGrpc }: { isGrpc: boolean },
   requestEnded: boolean,
-  { code, message, resetCode }: Failure,
+  { code, message, resetCode, httpStatus }: Failure,
 ): number {
   if (resetCode === ErrorCode.REFUSED_STREAM) {
     // It keeps its meaning: the caller may try again by itself (RFC 9113 §8.7).
     client.reset(stream, resetCode);
     return 0;
   }
+  const status = isGrpc ? 200 : (httpStatus ?? httpStatusOf(code));
   if (isGrpc) {
     client.sendHeaders(stream, grpcAnswer(code, message), true);
   } else {
-    const { headers, body } = httpAnswer(code, message);
-    client.sendHeaders(stream, headers, stream.head);
-    if (!stream.head) client.sendData(stream, body, 0, body.length, true);
+    const { headers, body } = httpAnswer(status, message);
+    const isEmpty = stream.head || body.length === 0;
+    client.sendHeaders(stream, headers, isEmpty);
+    if (!isEmpty) client.sendData(stream, body, 0, body.length, true);
   }
   if (!requestEnded) client.reset(stream, ErrorCode.NO_ERROR);
-  return isGrpc ? 200 : httpStatusOf(code);
+  return status;
 }

@@ -18,6 +18,7 @@ import { allowedOrigin, isPreflight, preflightAnswer, type CorsPolicy } from '..
 import { Http2WebTransport } from '../grpc-web/http2-transport.ts';
 import { grpcRequestOf, webEncodingOf } from '../grpc-web/protocol.ts';
 import { WebCall } from '../grpc-web/web-call.ts';
+import { admitTrailers } from '../routing/admitted-request.ts';
 import type { ForwardedBy } from '../routing/forwarded.ts';
 import { isTraced } from '../tracing/trace-context.ts';
 import { planOf, type SharedBlocks } from '../routing/request-plan.ts';
@@ -51,7 +52,7 @@ export function clientEvents(
   return {
     onHeaders: (stream, block, kind, endStream) => {
       if (kind === 'request') startStream(connection(), stream, block, endStream, by, context);
-      else (stream.user as ClientStreamOwner | undefined)?.onRequestTrailers(block);
+      else (stream.user as ClientStreamOwner | undefined)?.onRequestTrailers(admitTrailers(block, by));
     },
     onData: (stream, bytes, start, end, endStream) => {
       (stream.user as ClientStreamOwner | undefined)?.onRequestData(bytes, start, end, endStream);
@@ -70,8 +71,7 @@ function startStream(
   by: ForwardedBy,
   context: ClientContext,
 ): void {
-  // A tunnel is no call: there would be nothing to balance.
-  if (block.asRequest().method === 'CONNECT') return client.reset(stream, ErrorCode.CONNECT_ERROR);
+  if (block.asRequest().method === 'CONNECT') return refuseTunnel(client, stream, endStream);
   if (context.web !== undefined) {
     if (isPreflight(block)) return answerPreflight(client, stream, block, endStream, context.web);
     const encoding = webEncodingOf(block.get('content-type'));
@@ -117,10 +117,8 @@ function startCall<S extends ClientStream>(
     route: route?.name,
   });
   if (route === undefined) {
-    context.onNoRoute();
-    const { authority, path } = block.asRequest();
-    const reason = `no route for ${authority || 'no authority'} ${path}`;
-    const failed = failure('UNIMPLEMENTED', reason, 'no-route');
+    if (plan.refused === undefined) context.onNoRoute();
+    const failed = plan.refused ?? noRoute(block);
     const httpStatus = answerLocally(client, stream, plan, requestEnded, failed);
     observer?.ended(unrouted(failed, httpStatus));
     return;
@@ -130,10 +128,24 @@ function startCall<S extends ClientStream>(
   call.start();
 }
 
+function noRoute(block: HeaderBlock): Failure {
+  const { authority, path } = block.asRequest();
+  return failure('UNIMPLEMENTED', `no route for ${authority || 'no authority'} ${path}`, 'no-route');
+}
+
 function unrouted({ code, why, message }: Failure, httpStatus: number): WholeCallEnd {
   const grpcStatus = grpcCodes.indexOf(code);
   const [service, requestId, durationMs] = [undefined, undefined, 0];
   return { grpcStatus, httpStatus, why, reason: message, service, requestId, durationMs };
+}
+
+/** A tunnel is no call: there would be nothing to balance. CONNECT_ERROR would say that it was tried (RFC 9113 §8.5). */
+function refuseTunnel(client: Connection, stream: Stream, endStream: boolean): void {
+  const refused = {
+    ...failure('UNIMPLEMENTED', 'this proxy makes no tunnels', 'bad-request'),
+    httpStatus: 501,
+  };
+  answerLocally(client, stream, { isGrpc: false }, endStream, refused);
 }
 
 function answerPreflight(

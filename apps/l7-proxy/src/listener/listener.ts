@@ -13,6 +13,7 @@ import { listenError } from '@evenly/service';
 import type { Certificates } from '@evenly/tls';
 import { WebServer } from '../grpc-web/web-server.ts';
 import type { ForwardedBy } from '../routing/forwarded.ts';
+import type { PathRules } from '../routing/normal-path.ts';
 import { createAcceptor, type Peer } from './acceptor.ts';
 import { clientEvents, startWebCall, type ClientContext } from './client-connection.ts';
 
@@ -41,6 +42,7 @@ export interface ListenerEdge {
   proxyProtocol: boolean;
   /** What clients say in `x-forwarded-*` is kept and added to. */
   trustForwarded: boolean;
+  paths: PathRules;
 }
 
 export interface ListenerSecurity {
@@ -81,7 +83,7 @@ export class ProxyListener {
       this.#web = new WebServer({
         cors: context.web,
         start: (webCall, block, peer) =>
-          startWebCall(webCall, block, false, this.#forwardedBy(peer), context),
+          startWebCall(webCall, block, false, this.#forwardedBy(peer, '1.1'), context),
         onClosed: () => this.#checkEmpty(),
         onFailed: () => this.stats.failed++,
       });
@@ -181,15 +183,16 @@ export class ProxyListener {
 
   #accept(connection: () => Connection, peer: Peer) {
     queueMicrotask(() => this.#add(connection()));
-    return clientEvents(connection, this.#forwardedBy(peer), this.#context, (closed, failed) =>
+    return clientEvents(connection, this.#forwardedBy(peer, '2.0'), this.#context, (closed, failed) =>
       this.#remove(closed, failed),
     );
   }
 
-  #forwardedBy({ address, encrypted }: Peer): ForwardedBy {
+  #forwardedBy({ address, encrypted }: Peer, version: ForwardedBy['version']): ForwardedBy {
     // An IPv4 client of a socket that takes both families.
     const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
-    return { address: plain, proto: encrypted ? 'https' : 'http', trusted: this.#edge.trustForwarded };
+    const { trustForwarded: trusted, paths } = this.#edge;
+    return { address: plain, proto: encrypted ? 'https' : 'http', version, trusted, paths };
   }
 
   #add(connection: Connection): void {

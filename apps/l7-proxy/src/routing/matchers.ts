@@ -1,12 +1,13 @@
 import type { HeaderBlock } from '@evenly/http2';
 import type { HeaderMatch, PathMatch } from '@evenly/mesh-config';
 import { RE2JS } from 're2js';
+import { normalAuthority } from './normal-authority.ts';
 
 /** What routes look at, worked out once for each header block. */
 export interface RequestFacts {
-  /** In lower case, without its port. */
+  /** Normalized, without its port. */
   host: string;
-  /** In lower case, as it came. */
+  /** Normalized. */
   authority: string;
   /** Without the query. */
   path: string;
@@ -52,15 +53,9 @@ export function headerValue(block: HeaderBlock, name: string): string | undefine
   return joined;
 }
 
-/** `be1-srv` of `be1-srv:8080`, `[::1]` of `[::1]:80`. */
-export function withoutPort(authority: string): string {
-  return authority.replace(/:\d*$/, '');
-}
-
 export function requestFacts(block: HeaderBlock): RequestFacts {
   const { authority: given, path: target, method } = block.asRequest();
-  const authority = given.toLowerCase();
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  return { host: withoutPort(authority), authority, path, method, block };
+  return { ...normalAuthority(given), path, method, block };
 }

@@ -1,16 +1,22 @@
-import type { HeaderBlock } from '@evenly/http2';
-import { traceFields } from '../tracing/trace-context.ts';
+import { HeaderBlock } from '@evenly/http2';
+import { failure, type Failure } from '../call/failure.ts';
 import { parseGrpcTimeout } from '../call/grpc-timeout.ts';
+import { traceFields } from '../tracing/trace-context.ts';
+import { admitRequest } from './admitted-request.ts';
 import { withForwarded, type ForwardedBy } from './forwarded.ts';
+import { hopFailure } from './hops.ts';
 import type { ReadyRoute, RouteTable } from './route-table.ts';
 
 /** What a request's header block means to the proxy. Blocks that repeat are decoded once, and so is this worked out once. */
 export interface RequestPlan<D> {
   readonly table: RouteTable<D>;
+  /** Why it goes to no endpoint, whatever the routes say. */
+  readonly refused: Failure | undefined;
   /** Undefined: no route matches. */
   readonly route: ReadyRoute<D> | undefined;
   /** What goes upstream, but for the fields that differ with every call. */
   readonly block: HeaderBlock;
+  readonly scheme: string;
   /** It gets gRPC's answers: a status in trailers, whatever fails. */
   readonly isGrpc: boolean;
   /** The caller's, or undefined. */
@@ -42,19 +48,43 @@ export function planOf<D>(
 ): RequestPlan<D> {
   const known = block.attachment as RequestPlan<D> | undefined;
   if (known !== undefined && known.table === table) return known;
-  const timeoutMs = parseGrpcTimeout(block.get('grpc-timeout') ?? '');
-  const previous = block.get('grpc-previous-rpc-attempts');
+  const { request = block, problem } = admitRequest(block, by);
+  const refused = problem === undefined ? hopFailure(request) : badRequest(problem);
+  const timeoutMs = parseGrpcTimeout(request.get('grpc-timeout') ?? '');
+  const previous = request.get('grpc-previous-rpc-attempts');
   const plan: RequestPlan<D> = {
     table,
-    route: table.find(block),
-    block: shared.of(withForwarded(block, by, rewritten(timeoutMs !== undefined, traced))),
-    isGrpc: isGrpcContentType(block.get('content-type')),
+    refused,
+    route: refused === undefined ? table.find(request) : undefined,
+    block: shared.of(withForwarded(request, by, rewritten(timeoutMs !== undefined, traced))),
+    isGrpc: isGrpcContentType(request.get('content-type')),
+    scheme: request.asRequest().scheme,
     timeoutMs,
-    needsRequestId: !block.get('x-request-id'),
+    needsRequestId: !request.get('x-request-id'),
     previousAttempts: previous !== undefined && /^\d{1,4}$/.test(previous) ? Number(previous) : 0,
   };
   block.attachment = plan;
   return plan;
+}
+
+/** What goes to an endpoint that wants this scheme. @param scheme undefined: the client's */
+export function blockFor(plan: RequestPlan<unknown>, scheme: 'http' | 'https' | undefined): HeaderBlock {
+  if (scheme === undefined || scheme === plan.scheme) return plan.block;
+  const known = plan.block.attachment as HeaderBlock | undefined;
+  if (known?.asRequest().scheme === scheme) return known;
+  const other = withScheme(plan.block, scheme);
+  plan.block.attachment = other; // it is shared as the block is, so that encoders know it again
+  return other;
+}
+
+function withScheme({ fields, listBytes, reusable }: HeaderBlock, scheme: string): HeaderBlock {
+  const others = fields.map((one) => (one.name === ':scheme' ? { ...one, value: scheme } : one));
+  return new HeaderBlock(others, listBytes, reusable);
+}
+
+/** To a gRPC caller it is a method that does not exist, as a path that is none is to grpc-go's server. */
+function badRequest(problem: string): Failure {
+  return { ...failure('UNIMPLEMENTED', problem, 'bad-request'), httpStatus: 400 };
 }
 
 function rewritten(hasTimeout: boolean, traced: boolean): ReadonlySet<string> {

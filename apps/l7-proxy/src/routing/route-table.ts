@@ -1,14 +1,8 @@
 import type { HeaderBlock } from '@evenly/http2';
 import type { Route, RouteMatch } from '@evenly/mesh-config';
 import type { RouteStats } from '../metrics/route-stats.ts';
-import {
-  headerTest,
-  requestFacts,
-  textTest,
-  withoutPort,
-  type RequestFacts,
-  type RequestTest,
-} from './matchers.ts';
+import { headerTest, requestFacts, textTest, type RequestFacts, type RequestTest } from './matchers.ts';
+import { normalAuthority } from './normal-authority.ts';
 
 /** A route made ready to be used. `D` is what its destinations lead to. */
 export interface ReadyRoute<D> {
@@ -43,7 +37,7 @@ export class RouteTable<D> {
 
   constructor(routes: readonly Route[], context: RouteContext<D>) {
     const all = routes.map((route, index) => ({
-      host: route.match.authority === undefined ? undefined : withoutPort(route.match.authority),
+      host: route.match.authority === undefined ? undefined : normalAuthority(route.match.authority).host,
       candidate: {
         route: readyRoute(route, routeName(route, index), context),
         tests: testsOf(route.match),
@@ -71,10 +65,11 @@ export class RouteTable<D> {
 
 function testsOf(match: RouteMatch): RequestTest[] {
   const tests: RequestTest[] = [];
-  const { authority, method, path } = match;
-  // Without a port it holds for every port, and the host is looked up already.
-  if (authority !== undefined && authority !== withoutPort(authority)) {
-    tests.push((request) => request.authority === authority);
+  const { method, path } = match;
+  if (match.authority !== undefined) {
+    const { host, authority } = normalAuthority(match.authority);
+    // Without a port it holds for every port, and the host is looked up already.
+    if (authority !== host) tests.push((request) => request.authority === authority);
   }
   if (method !== undefined) tests.push((request) => request.method === method);
   if (path.kind !== 'prefix' || path.value !== '') {

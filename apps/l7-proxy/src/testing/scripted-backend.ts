@@ -16,6 +16,8 @@ export class BackendCall {
   readonly socket: Socket;
   readonly headers: HeaderBlock;
   content = Buffer.alloc(0);
+  /** Undefined: it had none. */
+  trailersOfRequest: [string, string][] | undefined;
   ended = false;
   resetCode: number | undefined;
 
@@ -137,6 +139,9 @@ export async function scriptedBackend(
             stream.user = call;
             calls.push(call);
             script.onCall?.(call, calls.length - 1);
+          } else {
+            const call = stream.user as BackendCall;
+            call.trailersOfRequest = block.fields.map(({ name, value }) => [name, value]);
           }
           if (endStream) end(stream.user as BackendCall);
         },

@@ -69,6 +69,13 @@ export class Cluster {
     return this.#service.policy;
   }
 
+  /** What endpoints get as `:scheme`; undefined: the client's. */
+  get scheme(): 'http' | 'https' | undefined {
+    const { policy, tls } = this.#service;
+    if (policy.scheme !== 'match-upstream') return undefined;
+    return tls === undefined ? 'http' : 'https';
+  }
+
   get sourceDescription(): string {
     return this.#source.description;
   }

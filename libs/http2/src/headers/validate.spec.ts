@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HeaderBlock, headerList, type HeaderInput } from './block.ts';
 import { joinCookies } from './cookies.ts';
+import { withoutBlanks } from './validate.ts';
 
 const block = (inputs: HeaderInput[]): HeaderBlock =>
   new HeaderBlock(
@@ -24,7 +25,6 @@ describe('requests', () => {
     ['CR in a value', [...get, ['x', 'a\rb']]],
     ['LF in a value', [...get, ['x', 'a\nb']]],
     ['NUL in a value', [...get, ['x', 'a\0b']]],
-    ['a value with blanks around', [...get, ['x', ' a']]],
     ['connection', [...get, ['connection', 'close']]],
     ['transfer-encoding', [...get, ['transfer-encoding', 'chunked']]],
     ['upgrade', [...get, ['upgrade', 'h2c']]],
@@ -39,6 +39,29 @@ describe('requests', () => {
     ['an empty :path', [...without(':path'), [':path', '']]],
     ['a relative :path', [...without(':path'), [':path', 'a']]],
     ['a :path with a blank', [...without(':path'), [':path', '/a b']]],
+    ['a :path with a blank before it', [...without(':path'), [':path', ' /a']]],
+    ['a :path with a control character', [...without(':path'), [':path', '/a\x01']]],
+    ['a :path with a fragment', [...without(':path'), [':path', '/a#b']]],
+    ['an absolute :path', [...without(':path'), [':path', 'http://a.example/']]],
+    ['a :path of * for GET', [...without(':path'), [':path', '*']]],
+    ['an empty :scheme', [...without(':scheme'), [':scheme', '']]],
+    ['a :scheme that is none', [...without(':scheme'), [':scheme', 'ht tp']]],
+    ['a :method that is no token', [...without(':method'), [':method', 'GE T']]],
+    ['te with parameters', [...get, ['te', 'trailers;q=0.5']]],
+    ['te with more', [...get, ['te', 'trailers, gzip']]],
+    ['host twice', [...get, ['host', 'a.example'], ['host', 'a.example']]],
+    ['host with another port', [...get, ['host', 'a.example:8080']]],
+    [
+      'host beside an empty :authority',
+      [...without(':authority'), [':authority', ''], ['host', 'a.example']],
+    ],
+    ['an :authority with a path', [...without(':authority'), [':authority', 'a.example/x']]],
+    ['an :authority with a blank', [...without(':authority'), [':authority', 'a.example ']]],
+    ['an :authority with a backslash', [...without(':authority'), [':authority', 'a\\b']]],
+    ['an :authority that is not ASCII', [...without(':authority'), [':authority', 'b\xfccher.example']]],
+    ['an :authority with a bad percent', [...without(':authority'), [':authority', 'a%zz']]],
+    ['an :authority with a port that is none', [...without(':authority'), [':authority', 'a:b']]],
+    ['an :authority with two ports', [...without(':authority'), [':authority', 'a:1:2']]],
     ['host that differs from :authority', [...get, ['host', 'b.example']]],
     ['user information in :authority', [...without(':authority'), [':authority', 'u@a.example']]],
     ['content-length twice', [...get, ['content-length', '1'], ['content-length', '2']]],
@@ -54,6 +77,31 @@ describe('requests', () => {
     ['CONNECT without :authority', [[':method', 'CONNECT']]],
   ])('with %s are malformed', (_name, inputs) => {
     expect(block(inputs).asRequest().problem).toBeTypeOf('string');
+  });
+
+  test.each<[string, HeaderInput[]]>([
+    ['blanks around a value', [...get, ['x', ' a\t']]],
+    ['a value of blanks', [...get, ['x', '  ']]],
+    ['blanks around host', [...get, ['host', ' a.example ']]],
+    ['blanks around te', [...get, ['te', 'trailers ']]],
+    ['host in another case', [...get, ['host', 'A.EXAMPLE']]],
+    ['the default port in host', [...get, ['host', 'a.example:80']]],
+    ['an octet above ASCII in :path', [...without(':path'), [':path', '/\xc3\xa0']]],
+    ['an IPv6 :authority', [...without(':authority'), [':authority', '[::1]:50051']]],
+    ['an :authority of a Unix socket', [...without(':authority'), [':authority', '%2Ftmp%2Fsocket']]],
+    ['an :authority with a port', [...without(':authority'), [':authority', 'be1-srv_x.default:8080']]],
+  ])('with %s are taken', (_name, inputs) => {
+    expect(block(inputs).asRequest().problem).toBeUndefined();
+  });
+
+  test('blanks are no part of content-length', () => {
+    expect(block([...get, ['content-length', ' 12 ']]).asRequest()).toMatchObject({
+      problem: undefined,
+      contentLength: 12,
+    });
+    const long = withoutBlanks(`a${' '.repeat(60_000)}b `);
+    expect(long).toHaveLength(60_002);
+    expect(withoutBlanks(' \t ')).toBe('');
   });
 
   test('that are right give their facts', () => {

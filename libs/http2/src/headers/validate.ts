@@ -1,3 +1,4 @@
+import { authorityPattern, sameAuthority } from './authority.ts';
 import type { HeaderField } from './block.ts';
 
 /** What checking a header list found. */
@@ -38,16 +39,23 @@ const noPseudo: ReadonlySet<string> = new Set();
 
 /** Token characters of RFC 9110 §5.6.2 without upper case (RFC 9113 §8.2.1). */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** RFC 3986 §3.1. */
+const schemePattern = /^[A-Za-z][A-Za-z0-9+.-]*$/;
+/** Blanks, control characters, and the fragment, which is no part of a request's target (RFC 9110 §7.1). */
+const badPathPattern = /[\0-\x20\x7f#]/;
 /** NUL, CR, LF (RFC 9113 §8.2.1), and what is no octet. A compiled pattern is three times as fast as a loop. */
 
 const badValuePattern = /[\0\r\n\u0100-\uffff]/;
 
-/** Checks a request's header list (RFC 9113 §8.2, §8.3.1). */
+/**
+ * Checks a request's header list (RFC 9113 §8.2, §8.3.1). Blanks around a value, which §8.2.1 forbids, are no fault: gRPC
+ * clients send what the application gave them, and gRPC says that no server may fail for it. They are no part of the value
+ * (RFC 9110 §5.5), and whoever passes the request on leaves them out, so that no two hops can read two values.
+ */
 export function checkRequest(fields: readonly HeaderField[]): HeaderFacts {
   const facts = emptyFacts();
   const pseudo = new Map<string, string>();
-  // Blanks around a value could make two hops read two requests (§8.2.1), so requests are held to the letter.
-  facts.problem = checkFields(fields, requestPseudo, pseudo, facts) ?? blankProblem(fields);
+  facts.problem = checkFields(fields, requestPseudo, pseudo, facts);
   facts.method = pseudo.get(':method') ?? '';
   facts.scheme = pseudo.get(':scheme') ?? '';
   facts.path = pseudo.get(':path') ?? '';
@@ -62,10 +70,10 @@ function requestProblem(pseudo: ReadonlyMap<string, string>, facts: Draft): stri
     if (pseudo.has(':scheme') || pseudo.has(':path')) return 'CONNECT with :scheme or :path';
     return pseudo.get(':authority') ? undefined : 'CONNECT without :authority';
   }
-  if (facts.scheme === '') return ':scheme missing';
+  if (!schemePattern.test(facts.scheme)) return ':scheme missing or not a scheme';
   const asterisk = facts.path === '*' && facts.method === 'OPTIONS';
   if (!facts.path.startsWith('/') && !asterisk) return ':path missing or not absolute';
-  if (/[\s#]/.test(facts.path)) return ':path with blanks or a fragment';
+  if (badPathPattern.test(facts.path)) return ':path with blanks, control characters or a fragment';
   return undefined;
 }
 
@@ -75,11 +83,12 @@ function authorityProblem(
   pseudo: ReadonlyMap<string, string>,
   facts: Draft,
 ): string | undefined {
-  const hosts = fields.filter((field) => field.name === 'host');
-  const authority = pseudo.get(':authority') ?? hosts[0]?.value ?? '';
-  if (authority.includes('@') || /[\s/?#]/.test(authority))
-    return ':authority with characters it cannot have';
-  if (hosts.some((host) => host.value.toLowerCase() !== authority.toLowerCase()))
+  const hosts = fields.filter((field) => field.name === 'host').map(({ value }) => withoutBlanks(value));
+  if (hosts.length > 1) return 'host twice';
+  const [host] = hosts;
+  const authority = pseudo.get(':authority') ?? host ?? '';
+  if (!authorityPattern.test(authority)) return ':authority with characters it cannot have';
+  if (host !== undefined && !sameAuthority(host, authority, facts.scheme))
     return 'host differs from :authority';
   facts.authority = authority;
   return undefined;
@@ -111,7 +120,7 @@ export function fieldProblem(field: HeaderField): string | undefined {
   if (!isToken(name.startsWith(':') ? name.slice(1) : name)) return `field name ${JSON.stringify(name)}`;
   if (badValuePattern.test(value)) return `control character in the value of ${name}`;
   if (connectionSpecific.has(name)) return `connection-specific field ${name}`;
-  if (name === 'te' && value.toLowerCase() !== 'trailers') return 'te other than trailers';
+  if (name === 'te' && withoutBlanks(value).toLowerCase() !== 'trailers') return 'te other than trailers';
   return undefined;
 }
 
@@ -153,18 +162,21 @@ function checkFields(
 }
 
 function takeContentLength(value: string, facts: Draft): boolean {
-  const length = /^\d{1,15}$/.test(value) ? Number(value) : -1;
+  const digits = withoutBlanks(value);
+  const length = /^\d{1,15}$/.test(digits) ? Number(digits) : -1;
   const first = facts.contentLength < 0;
   if (length < 0 || (!first && length !== facts.contentLength)) return false;
   facts.contentLength = length;
   return true;
 }
 
-function blankProblem(fields: readonly HeaderField[]): string | undefined {
-  const found = fields.find(
-    ({ value }) => isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1)),
-  );
-  return found === undefined ? undefined : `blank around the value of ${found.name}`;
+/** A field's value without the blanks around it, which are no part of it (RFC 9110 §5.5). */
+export function withoutBlanks(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return end - start === value.length ? value : value.slice(start, end);
 }
 
 function isBlank(character: number): boolean {

@@ -56,6 +56,14 @@ export const listener = z
       .boolean()
       .prefault(false)
       .describe('Clients are proxies of ours: x-forwarded-* of theirs is kept and added to'),
+    normalizePath: z
+      .boolean()
+      .prefault(true)
+      .describe('Paths that are no /package.Service/Method are brought to one form, to match and to pass on'),
+    encodedSlashes: z
+      .enum(['refuse', 'keep'])
+      .prefault('refuse')
+      .describe('What normalizePath does about %2F, %5C and a backslash in a path'),
   })
   .refine(({ corsOrigins, grpcWeb }) => grpcWeb || corsOrigins.length === 0, {
     error: 'must have grpcWeb: true, for there are corsOrigins',
@@ -68,4 +76,6 @@ export const listenerDefaults = {
   corsOrigins: [],
   proxyProtocol: false,
   trustForwarded: false,
+  normalizePath: true,
+  encodedSlashes: 'refuse',
 } as const satisfies Partial<Listener>;

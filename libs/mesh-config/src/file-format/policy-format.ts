@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { grpcCodes, retryableCodes } from '../grpc-code.ts';
-import { loadBalancings, zonePreferences, type Hedge, type Policy, type Retry } from '../policy.ts';
+import {
+  loadBalancings,
+  upstreamSchemes,
+  zonePreferences,
+  type Hedge,
+  type Policy,
+  type Retry,
+} from '../policy.ts';
 import { ranges } from '../ranges.ts';
 import { duration, percent, whole, wholeWithin, within } from './values.ts';
 
@@ -154,6 +161,11 @@ export const policy = z
     panicThresholdPercent: percent
       .prefault(50)
       .describe('When fewer endpoints than this are healthy, all get calls again; 0 = never'),
+    scheme: z
+      .exactOptional(z.enum(upstreamSchemes))
+      .describe(
+        "What endpoints get as :scheme: the client's (keep), or http or https as the proxy calls them",
+      ),
   })
   .refine(({ loadBalancing, hashHeader }) => (loadBalancing === 'ring-hash') === (hashHeader !== undefined), {
     error: 'must have hashHeader with loadBalancing ring-hash, and only then',

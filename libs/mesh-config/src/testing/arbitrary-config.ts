@@ -3,6 +3,7 @@ import { grpcCodes, retryableCodes, type GrpcCode } from '../grpc-code.ts';
 import type { HealthCheck, Listener, MeshConfig, Service } from '../mesh-config.ts';
 import {
   loadBalancings,
+  upstreamSchemes,
   zonePreferences,
   type CircuitBreaker,
   type Hedge,
@@ -150,6 +151,7 @@ const policy: fc.Arbitrary<Policy> = fc
         outlierDetection,
         subsetting: fc.record({ size: fc.integer({ min: 1, max: 10_000 }) }),
         slowStart: fc.record({ windowMs: ms(), aggression: factor, minWeightPercent: percent }),
+        scheme: fc.constantFrom(...upstreamSchemes),
       },
       maybe,
     ),
@@ -292,6 +294,8 @@ const listeners = (services: readonly Service[]): fc.Arbitrary<Listener[]> =>
             corsOrigins: fc.subarray(['*', 'https://shop.example.org', 'http://localhost:3000']),
             proxyProtocol: fc.boolean(),
             trustForwarded: fc.boolean(),
+            normalizePath: fc.boolean(),
+            encodedSlashes: fc.constantFrom('refuse' as const, 'keep' as const),
           },
           {
             requiredKeys: [
@@ -302,6 +306,8 @@ const listeners = (services: readonly Service[]): fc.Arbitrary<Listener[]> =>
               'corsOrigins',
               'proxyProtocol',
               'trustForwarded',
+              'normalizePath',
+              'encodedSlashes',
             ],
           },
         ),

@@ -1,4 +1,11 @@
-import { defaultPolicy, type Listener, type MeshConfig, type Route, type Service } from '@evenly/mesh-config';
+import {
+  defaultPolicy,
+  listenerDefaults,
+  type Listener,
+  type MeshConfig,
+  type Route,
+  type Service,
+} from '@evenly/mesh-config';
 import type { XdsCluster, XdsListener, XdsRoutes } from './model.ts';
 
 /** What resources come to, together. */
@@ -14,7 +21,7 @@ export interface Resolved {
 export type DefaultListener = Omit<Listener, 'routes'>;
 
 /** What xDS does not say here of a listener. */
-const plain = { corsOrigins: [], proxyProtocol: false, trustForwarded: false } as const;
+const plain = listenerDefaults;
 
 /**
  * Resources as a mesh config. Each cluster is a service under the cluster's name. Its endpoints come by EDS, so the source

@@ -55,6 +55,7 @@ const everything: Partial<Policy> = {
   },
   slowStart: { windowMs: 30_000, aggression: 1.5, minWeightPercent: 5 },
   panicThresholdPercent: 25,
+  scheme: 'match-upstream',
 };
 
 const canary: Route = {

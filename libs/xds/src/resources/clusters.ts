@@ -80,9 +80,13 @@ export function lbPolicy(kind: NodeKind, { loadBalancing }: Policy): Cluster_LbP
   }
 }
 
-/** What xDS has no word for, for our own proxy: the policies and the slow start of any of them. */
-function proxyMetadata({ loadBalancing, slowStart }: Policy): Metadata {
-  const own = { loadBalancing, ...(slowStart === undefined ? {} : { slowStart: { ...slowStart } }) };
+/** What xDS has no word for, for our own proxy: the policies, the slow start of any of them, the scheme. */
+function proxyMetadata({ loadBalancing, slowStart, scheme }: Policy): Metadata {
+  const own = {
+    loadBalancing,
+    ...(slowStart === undefined ? {} : { slowStart: { ...slowStart } }),
+    ...(scheme === undefined ? {} : { scheme }),
+  };
   return { filterMetadata: { [proxyMetadataKey]: own }, typedFilterMetadata: {} };
 }
 

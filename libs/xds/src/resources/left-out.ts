@@ -12,6 +12,7 @@ export interface LeftOut {
 export function leftOut(config: MeshConfig, kind: NodeKind): LeftOut[] {
   const services = [...config.services.values()].flatMap((service) => [
     ...notForAnybody(service),
+    ...(kind === 'proxy' ? [] : forOurProxyOnly(service)),
     ...(kind === 'grpc' ? notForGrpc(service) : kind === 'proxy' ? [] : notForEnvoy(service)),
   ]);
   const hedged = [...config.routes, ...config.listeners.flatMap(({ routes = [] }) => routes)].filter(
@@ -48,6 +49,12 @@ function* notForAnybody({ name: service, tls, policy }: Service): Generator<Left
   }
   if (tls !== undefined) {
     yield { service, field: 'tls', instead: "the client's own credentials: only our own proxy takes this" };
+  }
+}
+
+function* forOurProxyOnly({ name: service, policy }: Service): Generator<LeftOut> {
+  if (policy.scheme === 'match-upstream') {
+    yield { service, field: 'policy.scheme', instead: 'the :scheme that the client chooses' };
   }
 }
 

@@ -1,4 +1,11 @@
-import type { Listener, MeshConfig, Policy, Route, Service } from '@evenly/mesh-config';
+import {
+  listenerDefaults,
+  type Listener,
+  type MeshConfig,
+  type Policy,
+  type Route,
+  type Service,
+} from '@evenly/mesh-config';
 
 const policy: Policy = { loadBalancing: 'round-robin', zonePreference: 'none', panicThresholdPercent: 50 };
 
@@ -36,5 +43,5 @@ export function meshRoute(authority: string, service: string, change: Partial<Ro
 
 /** A listener with everything at its default. */
 export function meshListener(at: Pick<Listener, 'name' | 'address' | 'port'> & Partial<Listener>): Listener {
-  return { grpcWeb: false, corsOrigins: [], proxyProtocol: false, trustForwarded: false, ...at };
+  return { ...listenerDefaults, ...at };
 }

@@ -51,6 +51,7 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
     ...(circuitBreakers === undefined ? {} : { circuitBreaker: breakerOf(circuitBreakers, warn) }),
     ...(outlierDetection === undefined ? {} : { outlierDetection: outliersOf(outlierDetection, warn) }),
     ...(slowStart === undefined ? {} : { slowStart }),
+    ...(metadataOf(cluster)?.['scheme'] === 'match-upstream' ? { scheme: 'match-upstream' } : {}),
   };
   return { policy, endpoints: checkedName('service_name', cluster.edsClusterConfig?.serviceName || name) };
 }

@@ -29,9 +29,9 @@ const xdsServer = process.env.XDS_SERVER ?? here('../../apps/xds-server/dist/mai
 const nodeArgs = process.env.NODE_ARGS?.split(' ') ?? [];
 
 /** The built xds-server with these options, on any free port. */
-export async function startXdsServer(options) {
+export async function startXdsServer(options, main = xdsServer) {
   const address = ['--host', '127.0.0.1', '--port', '0', '--exit-with-parent'];
-  const server = new Talker('xds-server', process.execPath, [...nodeArgs, xdsServer, ...options, ...address]);
+  const server = new Talker('xds-server', process.execPath, [...nodeArgs, main, ...options, ...address]);
   const { port } = await server.event('listening', 'xds');
   return { process: server, port, versions: {} };
 }

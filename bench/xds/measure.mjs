@@ -14,17 +14,24 @@ const loadClient = new URL('go/bin/load', import.meta.url).pathname;
 /**
  * Connects the clients, then changes one endpoint again and again, each time waiting for the last ACK.
  * @param server from `arms`; it is stopped at the end
+ * @param size how many clients, with `loadOptions` for the load client
  * @param plan at least `minPushes` are measured, then as many as fit into `budgetMs`, at most `maxPushes`, with
  *   `pauseMs` after each; `onPush` is told how many were done
  */
-export async function measure(server, { clients }, plan) {
+export async function measure(server, { clients, loadOptions = [] }, plan) {
   const { pid } = server.process;
   const { pauseMs = defaultPauseMs } = plan;
   let load;
   try {
     await sleep(settleMs);
     const idleBytes = rssBytes(pid);
-    load = new Talker('load', loadClient, ['-port', String(server.port), '-clients', String(clients)]);
+    load = new Talker('load', loadClient, [
+      '-port',
+      String(server.port),
+      '-clients',
+      String(clients),
+      ...loadOptions,
+    ]);
     const { connectNs } = await load.event('ready');
     let number = 0;
     while (number < warmUpPushes) await push(server, load, number++, pauseMs);

@@ -1,10 +1,11 @@
 // The fan-out of our xds-server beside go-control-plane's: `npm run bench:xds`, see README.md.
-//   node bench/xds/run.mjs [fanout | soak | kubernetes] [--save] [--rounds N] [--arms a,b] [--sizes 1000x100,…]
+//   node bench/xds/run.mjs [fanout | soak | kubernetes | few] [--save] [--rounds N] [--arms a,b] [--sizes 1000x100,…]
 // --save keeps the result: JSON in bench/results, the table in README.md.
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { arms } from './arms.mjs';
 import { fanOut } from './fan-out.mjs';
+import { few } from './few.mjs';
 import { kubernetes } from './kubernetes.mjs';
 import { soak } from './soak.mjs';
 
@@ -16,9 +17,10 @@ const { values, positionals } = parseArgs({
     arms: { type: 'string', default: Object.keys(arms).join() },
     sizes: { type: 'string', default: '1000x100,1000x1000,5000x100' },
     pushes: { type: 'string' },
+    before: { type: 'string' },
   },
 });
-const benches = { fanout: fanOut, soak, kubernetes };
+const benches = { fanout: fanOut, soak, kubernetes, few };
 const [name = 'fanout'] = positionals;
 const bench = benches[name];
 if (bench === undefined) throw new Error(`no bench "${name}"; there are ${Object.keys(benches).join(', ')}`);
@@ -36,4 +38,5 @@ await bench({
     return { clients, endpoints };
   }),
   pushes: values.pushes === undefined ? undefined : Number(values.pushes),
+  before: values.before,
 });

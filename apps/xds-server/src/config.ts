@@ -98,6 +98,20 @@ export const options = {
     schema: values.count(1, 1_000_000),
     default: '10000',
   },
+  maxStreamsPerConnection: {
+    describe: 'most streams of one connection; absent = a quarter of --max-streams, or 100 if that is more',
+    schema: values.count(1, 1_000_000),
+  },
+  firstRequestTimeout: {
+    describe: 'how long a stream may be open without asking for anything',
+    schema: values.duration(1000),
+    default: '10s',
+  },
+  clientMemory: {
+    describe:
+      'bytes that may be held for clients: names that they ask for, messages under way; absent = a quarter of the heap',
+    schema: values.count(1_048_576, 1_099_511_627_776),
+  },
 } as const satisfies OptionSpecs;
 
 export type ServerConfig = Config<typeof options>;

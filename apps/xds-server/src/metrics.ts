@@ -1,3 +1,4 @@
+import type { MemoryBudget } from '@evenly/http2';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -58,6 +59,11 @@ export function createMetrics(registry: Registry) {
       help: 'Calls of clients that are not on the list of allowed ones',
       registers,
     }),
+    faults: new Counter({
+      name: 'evenly_xds_faults_total',
+      help: 'Calls that were ended by a fault of this server',
+      registers,
+    }),
     responses: new Counter({
       name: 'evenly_xds_responses_total',
       help: 'Responses by resource type',
@@ -65,4 +71,23 @@ export function createMetrics(registry: Registry) {
       registers,
     }),
   };
+}
+
+/** What is held for clients, and the most that may be. */
+export function memoryMetrics(budget: MemoryBudget, registry: Registry): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('evenly_xds_client_memory_bytes', 'Bytes that are held for clients', () => budget.usedBytes);
+  gauge(
+    'evenly_xds_client_memory_max_bytes',
+    'Most bytes that may be held for clients',
+    () => budget.maxBytes,
+  );
 }

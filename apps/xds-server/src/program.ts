@@ -1,16 +1,21 @@
+import { getHeapStatistics } from 'node:v8';
 import { dnsResolver } from '@evenly/discovery';
+import { MemoryBudget } from '@evenly/http2';
 import { lazyKubernetes } from '@evenly/live-mesh';
 import type { Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
 import { addAdminRoutes } from './admin/routes.ts';
 import { options } from './config.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, memoryMetrics } from './metrics.ts';
 import { followConfig } from './mesh/follow-config.ts';
 import { loadReports } from './lrs/load-reports.ts';
 import { Mesh } from './mesh/mesh.ts';
 import { ChangeTraces } from './tracing/change-traces.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
 import { listenXds } from './xds-port/xds-port.ts';
+
+/** The rest is for what is served, and for work. */
+const clientShareOfHeap = 1 / 4;
 
 export const xdsServer: Program<typeof options> = {
   name: 'xds-server',
@@ -36,13 +41,18 @@ export const xdsServer: Program<typeof options> = {
     });
     const stopFollowing = await followConfig(mesh, { config, log, metrics });
     const streams = new ClientStreams(cache, {
-      ...config,
+      maxStreams: config.maxStreams,
       coalesceMs: config.coalesce,
+      firstRequestMs: config.firstRequestTimeout,
       metrics,
       traces,
     });
+    const budget = new MemoryBudget(
+      config.clientMemory ?? Math.floor(getHeapStatistics().heap_size_limit * clientShareOfHeap),
+    );
+    memoryMetrics(budget, service.metrics);
     const loads = loadReports(cache, config, service.metrics);
-    const xds = await listenXds(config, { streams, cache, loads, metrics, log });
+    const xds = await listenXds(config, { streams, cache, loads, metrics, log, budget });
     addAdminRoutes(service.admin, { mesh, streams, loads, security: xds.security });
     service.listening('xds', { address: config.host, port: xds.port });
     service.onDrain('discovery', () => {

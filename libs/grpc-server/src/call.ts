@@ -13,6 +13,18 @@ export interface CallHandler {
   onClose?(reason: string | undefined): void;
 }
 
+/** Is told what a handler threw that is no status: a fault of the program. */
+export type OnFault = (error: unknown, call: ServerCall) => void;
+
+export interface CallOptions {
+  maxMessageBytes: number;
+  onFault?: OnFault | undefined;
+}
+
+/** Why work of the largest holders of memory is refused. */
+export const outOfMemory =
+  'this server is short of memory, and this client holds much of it: try again later';
+
 /** Node's timers take no more. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -32,12 +44,16 @@ export class ServerCall {
   #closed = false;
   /** Bytes of the client that hold back its credit. */
   #withheld = 0;
+  /** Bytes of half a message, as they are counted in the peer's share. */
+  #counted = 0;
+  readonly #onFault: OnFault | undefined;
 
-  constructor(connection: Connection, stream: Stream, peer: Peer, maxMessageBytes: number) {
+  constructor(connection: Connection, stream: Stream, peer: Peer, options: CallOptions) {
     this.#connection = connection;
     this.#stream = stream;
     this.peer = peer;
-    this.#messages = new MessageReader(maxMessageBytes);
+    this.#messages = new MessageReader(options.maxMessageBytes);
+    this.#onFault = options.onFault;
   }
 
   /** Nothing can be sent any more. */
@@ -101,6 +117,7 @@ export class ServerCall {
     this.#withheld += end - start;
     this.#read();
     this.#messages.keep();
+    this.#count();
   }
 
   /** For the server: the client's headers ended the stream. */
@@ -140,19 +157,39 @@ export class ServerCall {
     this.#handler?.onHalfClose();
   }
 
+  /** What is kept of a message whose rest has not come yet is held for the client like anything else. */
+  #count(): void {
+    const { memory } = this.peer;
+    if (memory === undefined) return;
+    const kept = this.#closed ? 0 : this.#messages.keptBytes;
+    memory.add(kept - this.#counted);
+    this.#counted = kept;
+    if (kept > 0 && memory.refusesMore) this.end(Status.RESOURCE_EXHAUSTED, outOfMemory);
+  }
+
+  /** Runs a step of the handler: whatever it throws ends this call, and no other one of the connection. */
   #guard(step: () => void): void {
     try {
       step();
     } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      this.end(error.code, error.message);
+      if (error instanceof StatusError) this.end(error.code, error.message);
+      else this.fail(error);
     }
+  }
+
+  /** Ends the call for a fault of this server, which is told to whoever listens to faults; without anybody, thrown. */
+  fail(error: unknown): void {
+    this.end(Status.INTERNAL, 'a fault of this server ended the call');
+    if (this.#onFault === undefined) throw error;
+    this.#onFault(error, this);
   }
 
   #close(reason: string | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#deadline);
-    this.#handler?.onClose?.(reason);
+    this.#messages.clear();
+    this.#count();
+    this.#guard(() => this.#handler?.onClose?.(reason));
   }
 }

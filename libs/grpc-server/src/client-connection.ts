@@ -4,19 +4,20 @@ import type {
   ConnectionEvents,
   HeaderBlock,
   HeaderKind,
+  MemoryBudget,
   Stream,
   StreamReset,
 } from '@evenly/http2';
-import { ServerCall } from './call.ts';
+import { outOfMemory, ServerCall, type CallOptions } from './call.ts';
 import type { Method } from './method.ts';
 import { Peer } from './peer.ts';
 import { notGrpc, timeoutMs } from './request.ts';
 import { Status, type StatusError } from './status.ts';
 
 /** What all connections of a server share. */
-export interface ConnectionContext {
+export interface ConnectionContext extends CallOptions {
   methods: ReadonlyMap<string, Method>;
-  maxMessageBytes: number;
+  budget: MemoryBudget | undefined;
   /** Whether this client may make a call: the status that it gets if not. */
   admit: ((peer: Peer) => StatusError | undefined) | undefined;
   onClose: (connection: ClientConnection) => void;
@@ -33,7 +34,7 @@ export class ClientConnection implements ConnectionEvents {
   constructor(connection: () => Connection, socket: Socket, context: ConnectionContext) {
     this.#connection = connection;
     this.#context = context;
-    this.#peer = new Peer(socket);
+    this.#peer = new Peer(socket, context.budget);
   }
 
   onHeaders(stream: Stream, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {
@@ -44,7 +45,7 @@ export class ClientConnection implements ConnectionEvents {
       if (!endStream) this.#connection().reset(stream, 0);
       return;
     }
-    const call = new ServerCall(this.#connection(), stream, this.#peer, this.#context.maxMessageBytes);
+    const call = new ServerCall(this.#connection(), stream, this.#peer, this.#context);
     stream.user = call;
     this.#calls.add(call);
     this.#open(call, block);
@@ -71,6 +72,7 @@ export class ClientConnection implements ConnectionEvents {
 
   onClose(): void {
     clearTimeout(this.#age);
+    this.#peer.memory?.close();
     this.#context.onClose(this);
   }
 
@@ -101,6 +103,7 @@ export class ClientConnection implements ConnectionEvents {
   #open(call: ServerCall, request: HeaderBlock): void {
     const denied = this.#context.admit?.(this.#peer);
     if (denied !== undefined) return call.end(denied.code, denied.message);
+    if (this.#peer.memory?.refusesWork === true) return call.end(Status.RESOURCE_EXHAUSTED, outOfMemory);
     const path = request.get(':path') ?? '';
     const method = this.#context.methods.get(path);
     if (method === undefined) {

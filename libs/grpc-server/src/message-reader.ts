@@ -37,6 +37,19 @@ export class MessageReader {
     return this.#end - this.#position;
   }
 
+  /** Bytes of memory that are kept between two chunks. */
+  get keptBytes(): number {
+    return this.#owned ? this.#bytes.length : 0;
+  }
+
+  /** Forgets all: nothing will be read any more. */
+  clear(): void {
+    this.#bytes = nothing;
+    this.#position = 0;
+    this.#end = 0;
+    this.#owned = false;
+  }
+
   /** Adds `chunk[start, end)`, which stays the caller's: call `next` until it has no more, then `keep`. */
   add(chunk: Buffer, start: number, end: number): void {
     if (this.buffered === 0) {
@@ -73,7 +86,7 @@ export class MessageReader {
 
   /** Makes what is left our own, for the chunk's memory is the caller's again. */
   keep(): void {
-    if (this.buffered === 0) this.#bytes = nothing;
+    if (this.buffered === 0) this.clear();
     else if (!this.#owned) this.#own(0);
   }
 

@@ -1,15 +1,19 @@
 import type { Socket } from 'node:net';
+import type { MemoryBudget, MemoryShare } from '@evenly/http2';
 import { TLSSocket } from 'node:tls';
 
 /** Who is at the other end of a connection. */
 export class Peer {
   /** `10.0.0.7:51234`, `[::1]:51234` */
   readonly address: string;
+  /** Where what is held for the calls of this connection is counted. */
+  readonly memory: MemoryShare | undefined;
   readonly #socket: Socket;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, budget: MemoryBudget | undefined) {
     this.#socket = socket;
     const host = socket.remoteAddress ?? 'unknown';
+    this.memory = budget?.share(socket.remoteAddress ?? '');
     this.address = `${host.includes(':') ? `[${host}]` : host}:${socket.remotePort ?? 0}`;
   }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import type { SecureContextOptions, Server as TlsServer, TlsOptions } from 'node:tls';
-import { createHttp2Server, SocketLoop, type Limits } from '@evenly/http2';
+import { createHttp2Server, SocketLoop, type Limits, type MemoryBudget } from '@evenly/http2';
+import type { OnFault } from './call.ts';
 import { ClientConnection, type ConnectionContext } from './client-connection.ts';
 import type { Method } from './method.ts';
 import type { Peer } from './peer.ts';
@@ -21,6 +22,10 @@ export interface GrpcServerOptions {
   maxConnectionAgeMs?: number | undefined;
   /** How long its calls may go on after that. */
   maxConnectionAgeGraceMs?: number;
+  /** Of the process: what is held for clients is counted there, and the largest holders are refused more. */
+  budget?: MemoryBudget | undefined;
+  /** Told what a method throws that is no StatusError; its call is ended with INTERNAL. Without: thrown on. */
+  onFault?: OnFault | undefined;
   /** Of the HTTP/2 engine: streams of a connection, keepalive, floods. */
   limits?: Partial<Limits>;
 }
@@ -45,6 +50,8 @@ export class GrpcServer {
     const context: ConnectionContext = {
       methods: options.methods,
       maxMessageBytes: options.maxMessageBytes ?? 4 * 1024 * 1024,
+      budget: options.budget,
+      onFault: options.onFault,
       admit: options.admit,
       onClose: (connection) => void this.#connections.delete(connection),
     };
@@ -52,6 +59,7 @@ export class GrpcServer {
       loop: new SocketLoop(),
       limits: options.limits ?? {},
       settings,
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
       ...(options.tls === undefined ? {} : { tls: { handshakeTimeout: 10_000, ...options.tls } }),
       accept: (connection, socket) => {
         const client = new ClientConnection(connection, socket, context);

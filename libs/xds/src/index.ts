@@ -8,7 +8,7 @@ export { LoadStore, otherClusters, type ClientLoad } from './load/load-store.ts'
 export { LoadStream, type LoadStreamOptions } from './load/load-stream.ts';
 export { nodeInfo, proxyUserAgent, type NodeInfo, type NodeKind } from './node.ts';
 export { resource, type NodeResource, type Resource } from './resource.ts';
-export { ResourceCache, type CacheListener } from './resource-cache.ts';
+export { ResourceCache, type CacheChange, type CacheListener } from './resource-cache.ts';
 export { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from './resource-type.ts';
 export { endpointAssignment, type EndpointsOptions } from './resources/endpoints.ts';
 export { leftOut, type LeftOut } from './resources/left-out.ts';
@@ -18,5 +18,7 @@ export { defaultEnvoyXdsCluster, routingResources } from './resources/routing.ts
 export { DeltaStream } from './stream/delta-stream.ts';
 export type { EncodedResponse } from './stream/response-encoder.ts';
 export { SotwStream } from './stream/sotw-stream.ts';
+export { Subscribers } from './stream/subscribers.ts';
+export type { Subscription, SubscriptionChange } from './stream/subscription.ts';
 export type { Known, Nack, TypeState } from './stream/type-state.ts';
 export { XdsStream, type Answer, type StreamOptions } from './stream/xds-stream.ts';

@@ -16,6 +16,9 @@ export interface StreamLimits {
   unreadable: number;
 }
 
+/** What a name that a client gives takes beside its characters: entries of sets, and what is known of the resource. */
+export const bytesPerName = 256;
+
 export const defaultLimits: StreamLimits = {
   names: 10_000,
   nameLength: 1024,

@@ -1,4 +1,5 @@
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
+import { cut } from './cut.ts';
 
 /**
  * What kind of client a node is, for each takes other resources: gRPC an `api_listener`, Envoy listeners with sockets.
@@ -42,12 +43,12 @@ export function nodeInfo(node: Node, aggregated: boolean): NodeInfo {
     .join(' ')
     .trim();
   return {
-    id: node.id.slice(0, maxText),
-    cluster: node.cluster.slice(0, maxText),
+    id: cut(node.id, maxText),
+    cluster: cut(node.cluster, maxText),
     kind: kindOf(node.userAgentName, aggregated),
-    userAgent: userAgent.slice(0, maxText),
-    region: node.locality?.region.slice(0, maxText) ?? '',
-    zone: node.locality?.zone.slice(0, maxText) ?? '',
+    userAgent: cut(userAgent, maxText),
+    region: cut(node.locality?.region ?? '', maxText),
+    zone: cut(node.locality?.zone ?? '', maxText),
   };
 }
 

@@ -8,10 +8,17 @@ const a2 = resource('cluster', 'a', Buffer.from('2'));
 const r1 = resource('route', 'r', Buffer.from('1'));
 
 describe('ResourceCache', () => {
-  it('tells of changed types once for each replacement, and only of changed content', () => {
+  it('tells what changed once for each replacement, and only of changed content', () => {
     const cache = new ResourceCache();
     const told: string[] = [];
-    const stop = cache.onChange((changed) => told.push([...changed].sort().join()));
+    const stop = cache.onChange((changed) =>
+      told.push(
+        [...changed]
+          .map(([type, names]) => `${type} ${[...names].join()}`)
+          .sort()
+          .join('; '),
+      ),
+    );
     cache.replace('x', [a1, r1]);
     cache.replace('x', [resource('cluster', 'a', Buffer.from('1')), r1]);
     cache.replace('x', [a2, r1]);
@@ -19,7 +26,7 @@ describe('ResourceCache', () => {
     cache.replace('x', []);
     stop();
     cache.replace('x', [a1]);
-    expect(told).toEqual(['cluster,route', 'cluster', 'route', 'cluster']);
+    expect(told).toEqual(['cluster a; route r', 'cluster a', 'route r', 'cluster a']);
   });
 
   it("refuses a name that is another owner's, and changes nothing then", () => {

@@ -6,8 +6,11 @@ import { ResponseEncoder } from './stream/response-encoder.ts';
 
 type Served = Resource | NodeResource;
 
-/** Is told which types have changed content. May not throw. */
-export type CacheListener = (changed: ReadonlySet<ResourceType>) => void;
+/** The names of each type whose content has changed. */
+export type CacheChange = ReadonlyMap<ResourceType, ReadonlySet<string>>;
+
+/** Is told what has changed. May not throw. */
+export type CacheListener = (changed: CacheChange) => void;
 
 /**
  * All resources that are served now. Each belongs to an owner (a service), who replaces or removes all of his at once;
@@ -20,7 +23,6 @@ export class ResourceCache {
   readonly #ownerOf = new Map<string, string>();
   readonly #keysOf = new Map<string, Map<string, Served>>();
   readonly #listeners = new Set<CacheListener>();
-  readonly #revisions: Record<ResourceType, number> = { cluster: 0, endpoints: 0, listener: 0, route: 0 };
 
   /** Whether there is such a resource for any node. */
   has(type: ResourceType, name: string): boolean {
@@ -43,13 +45,8 @@ export class ResourceCache {
     return found;
   }
 
-  /** A number that is another one after every change of this type: the same number, the same content for every node. */
-  revisionOf(type: ResourceType): number {
-    return this.#revisions[type];
-  }
-
   /**
-   * Replaces everything that `owner` has; listeners are told once, and only of types whose content differs.
+   * Replaces everything that `owner` has; listeners are told once, and only of content that differs.
    * @throws XdsError NAME_TAKEN when a resource of that type and name is another owner's; nothing is changed then
    */
   replace(owner: string, resources: readonly Served[]): void {
@@ -60,20 +57,24 @@ export class ResourceCache {
         throw new XdsError('NAME_TAKEN', `${item.type} "${item.name}" of ${owner} is also of ${other}`);
       }
     }
-    const changed = new Set<ResourceType>();
-    for (const [key, { type, name }] of this.#keysOf.get(owner) ?? []) {
+    const changed = new Map<ResourceType, Set<string>>();
+    const note = ({ type, name }: Served) => {
+      const names = changed.get(type);
+      if (names === undefined) changed.set(type, new Set([name]));
+      else names.add(name);
+    };
+    for (const [key, item] of this.#keysOf.get(owner) ?? []) {
       if (next.has(key)) continue;
       this.#ownerOf.delete(key);
-      this.#byType.get(type)?.delete(name);
-      changed.add(type);
+      this.#byType.get(item.type)?.delete(item.name);
+      note(item);
     }
     for (const [key, item] of next) {
       this.#ownerOf.set(key, owner);
-      if (this.#put(item)) changed.add(item.type);
+      if (this.#put(item)) note(item);
     }
     if (next.size > 0) this.#keysOf.set(owner, next);
     else this.#keysOf.delete(owner);
-    for (const type of changed) this.#revisions[type]++;
     if (changed.size > 0) for (const listener of this.#listeners) listener(changed);
   }
 

@@ -66,19 +66,19 @@ export class ChangeTraces {
 
   /**
    * To be called before changes are passed on to the streams.
-   * @returns `mark` to be called before a stream is told, and `settle` after
+   * @returns `mark` to be called before a stream is told of changes of its types, and `settle` after
    */
-  flush(changed: ReadonlySet<ResourceType>): {
-    mark: (stream: XdsStream) => void;
+  flush(): {
+    mark: (stream: XdsStream, types: ReadonlySet<ResourceType>) => void;
     settle: (stream: XdsStream) => void;
   } {
     const change = this.#pending;
     this.#pending = undefined;
     return {
-      mark: (stream) => {
+      mark: (stream, types) => {
         if (change === undefined || change.traced >= maxTraced) return;
         const { due } = this.#of(stream);
-        for (const type of changed) if (stream.types.has(type) && !due.has(type)) due.set(type, change);
+        for (const type of types) if (!due.has(type)) due.set(type, change);
       },
       settle: (stream) => {
         const progress = this.#progress.get(stream);

@@ -1,12 +1,15 @@
-import type { ServerCall } from '@evenly/grpc-server';
+import { outOfMemory, Status, type ServerCall } from '@evenly/grpc-server';
 import {
   DeltaStream,
   SotwStream,
+  Subscribers,
+  XdsError,
   type Answer,
+  type CacheChange,
   type EncodedResponse,
   type ResourceCache,
   type ResourceType,
-  type XdsStream,
+  type StreamOptions,
 } from '@evenly/xds';
 import type { ChangeTraces } from '../tracing/change-traces.ts';
 import { Coalescer } from './coalescer.ts';
@@ -23,32 +26,36 @@ export interface ClientStream {
   readonly call: ServerCall;
 }
 
-/** All open streams: passes changes of the cache on to them, and links the streams of one client. */
-export class ClientStreams {
-  readonly #open = new Set<ClientStream>();
-  readonly #cache: ResourceCache;
-  readonly #metrics: Metrics;
-  readonly #coalescer: Coalescer<ResourceType>;
-  readonly #traces: ChangeTraces | undefined;
-  readonly #ticker: NodeJS.Timeout;
-  readonly maxStreams: number;
+interface Entry extends ClientStream {
+  readonly openedAtMs: number;
+  /** It has asked for something. */
+  subscribed: boolean;
+}
 
-  constructor(
-    cache: ResourceCache,
-    options: {
-      metrics: Metrics;
-      maxStreams: number;
-      coalesceMs: number;
-      traces?: ChangeTraces | undefined;
-    },
-  ) {
+export interface ClientStreamsOptions {
+  metrics: Metrics;
+  maxStreams: number;
+  coalesceMs: number;
+  /** How long a stream may be open without asking for anything. */
+  firstRequestMs: number;
+  traces?: ChangeTraces | undefined;
+}
+
+/** All open streams: passes changes of the cache on to those that asked, and links the streams of one client. */
+export class ClientStreams {
+  readonly #open = new Set<Entry>();
+  readonly #subscribers = new Subscribers<Entry>();
+  readonly #cache: ResourceCache;
+  readonly #options: ClientStreamsOptions;
+  readonly #coalescer: Coalescer;
+  readonly #ticker: NodeJS.Timeout;
+
+  constructor(cache: ResourceCache, options: ClientStreamsOptions) {
     this.#cache = cache;
-    this.#metrics = options.metrics;
-    this.maxStreams = options.maxStreams;
-    this.#traces = options.traces;
-    this.#coalescer = new Coalescer<ResourceType>(options.coalesceMs, (changed) => this.#passOn(changed));
+    this.#options = options;
+    this.#coalescer = new Coalescer(options.coalesceMs, (changed) => this.#passOn(changed));
     cache.onChange((changed) => {
-      this.#traces?.cacheChanged();
+      options.traces?.cacheChanged();
       this.#coalescer.add(changed);
     });
     this.#ticker = setInterval(() => this.#tick(), 1000);
@@ -56,6 +63,10 @@ export class ClientStreams {
 
   get all(): Iterable<ClientStream> {
     return this.#open;
+  }
+
+  get maxStreams(): number {
+    return this.#options.maxStreams;
   }
 
   get isFull(): boolean {
@@ -67,27 +78,42 @@ export class ClientStreams {
     client: ClientStream;
     close: () => void;
   } {
-    const streamOptions = {
+    const { metrics, traces } = this.#options;
+    const streamOptions: StreamOptions = {
       cache: this.#cache,
       types,
       now: () => performance.now(),
       send: ({ prefixed, message }: EncodedResponse, type: ResourceType) => {
-        this.#metrics.responses.inc({ type });
+        metrics.responses.inc({ type });
         call.sendPrefixed(prefixed);
-        this.#traces?.sent(stream, type, message.length);
+        traces?.sent(stream, type, message.length);
       },
-      onClustersChanged: (names: readonly string[]) => this.#endpointsFollow(stream, names),
+      onClustersChanged: (names) => this.#endpointsFollow(entry, names),
+      onHeld: (bytes) => hold(entry, bytes),
+      onSubscription: (type, change, now) => {
+        entry.subscribed ||= now.wildcard || now.names.size > 0;
+        this.#subscribers.update(entry, type, change, now);
+      },
     };
     const stream = variant === 'sotw' ? new SotwStream(streamOptions) : new DeltaStream(streamOptions);
-    const client = { variant, peer: call.peer.address, stream, call };
-    this.#open.add(client);
-    this.#metrics.streams.set(this.#open.size);
-    const close = () => {
-      this.#open.delete(client);
-      this.#traces?.closed(stream);
-      this.#metrics.streams.set(this.#open.size);
+    const entry: Entry = {
+      variant,
+      peer: call.peer.address,
+      stream,
+      call,
+      openedAtMs: performance.now(),
+      subscribed: false,
     };
-    return { client, close };
+    this.#open.add(entry);
+    metrics.streams.set(this.#open.size);
+    const close = () => {
+      this.#open.delete(entry);
+      this.#subscribers.remove(entry, stream.types);
+      call.peer.memory?.add(-stream.heldBytes);
+      traces?.closed(stream);
+      metrics.streams.set(this.#open.size);
+    };
+    return { client: entry, close };
   }
 
   /** Nothing is passed on any more. */
@@ -98,29 +124,58 @@ export class ClientStreams {
 
   /** Notes what a request said of the response before it. */
   answered({ stream }: ClientStream, { said }: Answer, nonce: string, error: string | undefined): void {
-    this.#traces?.answered(stream, said, nonce, error);
+    this.#options.traces?.answered(stream, said, nonce, error);
   }
 
-  #passOn(changed: ReadonlySet<ResourceType>): void {
-    const trace = this.#traces?.flush(changed);
-    for (const { stream, call } of this.#open) {
-      trace?.mark(stream);
-      stream.onCacheChange();
-      trace?.settle(stream);
-      // Client by client: written at the end of the turn, all their responses would be in memory at the same time.
-      call.flush();
+  #passOn(changed: CacheChange): void {
+    const trace = this.#options.traces?.flush();
+    for (const [entry, types] of this.#subscribers.of(changed)) {
+      const { stream, call } = entry;
+      this.#isolate(entry, () => {
+        trace?.mark(stream, types);
+        stream.onCacheChange(types);
+        trace?.settle(stream);
+        // Client by client: written at the end of the turn, all their responses would be in memory at the same time.
+        call.flush();
+      });
     }
   }
 
   #tick(): void {
-    for (const { stream } of this.#open) stream.tick();
+    const { firstRequestMs } = this.#options;
+    const openedBefore = performance.now() - firstRequestMs;
+    for (const entry of this.#open) {
+      this.#isolate(entry, () => {
+        if (entry.subscribed || entry.openedAtMs > openedBefore) entry.stream.tick();
+        else entry.call.end(Status.DEADLINE_EXCEEDED, `nothing was asked for within ${firstRequestMs} ms`);
+      });
+    }
   }
 
   /** Where a client has a stream for each type, a changed cluster's endpoints follow on another one of its streams. */
-  #endpointsFollow(from: XdsStream, clusters: readonly string[]): void {
-    if (from.node.id === '' || from.types.has('endpoints')) return;
-    for (const { stream } of this.#open) {
-      if (stream !== from && stream.node.id === from.node.id) stream.resend('endpoints', clusters);
+  #endpointsFollow(from: Entry, clusters: readonly string[]): void {
+    const { node, types } = from.stream;
+    if (node.id === '' || types.has('endpoints')) return;
+    for (const entry of this.#subscribers.of(new Map([['endpoints', new Set(clusters)]])).keys()) {
+      if (entry === from || entry.stream.node.id !== node.id) continue;
+      this.#isolate(entry, () => entry.stream.resend('endpoints', clusters));
     }
   }
+
+  /** One stream's fault ends that stream, and is none of the others'. */
+  #isolate(entry: Entry, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      entry.call.fail(error);
+    }
+  }
+}
+
+/** @throws XdsError OUT_OF_MEMORY for more of a client that holds much, while there is little */
+function hold({ call }: Entry, bytes: number): void {
+  const { memory } = call.peer;
+  if (memory === undefined) return;
+  memory.add(bytes);
+  if (bytes > 0 && memory.refusesWork) throw new XdsError('OUT_OF_MEMORY', outOfMemory);
 }

@@ -82,7 +82,10 @@ function onRequest(
     if (answer.said === 'nack') {
       const reason = request.errorDetail?.message.slice(0, 4096);
       const level = answer.isAgain === true ? 'debug' : 'error';
-      log[level]({ node: client.stream.node.id, type: answer.type, reason }, 'the client rejected a response');
+      log[level](
+        { node: client.stream.node.id, type: answer.type, reason },
+        'the client rejected a response',
+      );
     }
   } catch (error) {
     if (!(error instanceof XdsError)) throw error;
@@ -99,4 +102,6 @@ function count({ said, type, latencyMs }: Answer, metrics: Metrics): void {
 }
 
 const statusOf = ({ code }: XdsError): StatusCode =>
-  code === 'TOO_MANY_REQUESTS' ? Status.RESOURCE_EXHAUSTED : Status.INVALID_ARGUMENT;
+  code === 'TOO_MANY_REQUESTS' || code === 'OUT_OF_MEMORY'
+    ? Status.RESOURCE_EXHAUSTED
+    : Status.INVALID_ARGUMENT;

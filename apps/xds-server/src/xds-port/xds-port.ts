@@ -1,4 +1,11 @@
-import { GrpcServer, type Method } from '@evenly/grpc-server';
+import {
+  firstMessageWithin,
+  GrpcServer,
+  limitCallsPerConnection,
+  type Method,
+  type OnFault,
+} from '@evenly/grpc-server';
+import type { MemoryBudget } from '@evenly/http2';
 import { listenError } from '@evenly/service';
 import type { ResourceCache } from '@evenly/xds';
 import type { ServerConfig } from '../config.ts';
@@ -20,6 +27,8 @@ export interface XdsPort {
 export interface PortContext extends HandlerContext {
   cache: ResourceCache;
   loads: LoadReports;
+  /** Of the process: what is held for clients. */
+  budget: MemoryBudget;
 }
 
 /** Requests are a few names, or a report of loads. */
@@ -39,8 +48,10 @@ export async function listenXds(config: ServerConfig, context: PortContext): Pro
     // Clients may have a connection for each kind of stream; and people have tools.
     maxConnections: 2 * maxStreams + 64,
     maxConnectionAgeMs: maxConnectionAge,
-    // One connection may carry them all: that of a proxy, or of many clients in one process.
-    limits: { ...keepalive, maxConcurrentStreams: maxStreams + 64 },
+    budget: context.budget,
+    onFault: onFault(context),
+    // More than calls are taken, so that who has too many is told so.
+    limits: { ...keepalive, maxConcurrentStreams: perConnection(config) + 64 },
   });
   security.follow((certificates) => server.setSecureContext(certificates));
   const port = await server.listen(config.host, config.port).catch((error: unknown) => {
@@ -56,11 +67,26 @@ export async function listenXds(config: ServerConfig, context: PortContext): Pro
   return { port, security, close };
 }
 
-function methodsOf({ maxStreams }: ServerConfig, context: PortContext): ReadonlyMap<string, Method> {
+/** A connection may carry many streams: that of an Envoy without ADS, or of many clients in one process. */
+const perConnection = ({ maxStreams, maxStreamsPerConnection }: ServerConfig) =>
+  maxStreamsPerConnection ?? Math.min(maxStreams, Math.max(100, Math.ceil(maxStreams / 4)));
+
+const onFault =
+  ({ log, metrics }: PortContext): OnFault =>
+  (error, { peer }) => {
+    metrics.faults.inc();
+    log.error({ err: error, peer: peer.address }, 'a fault of this server ended a stream');
+  };
+
+function methodsOf(config: ServerConfig, context: PortContext): ReadonlyMap<string, Method> {
+  const { maxStreams, firstRequestTimeout } = config;
   const { loads, log } = context;
-  return new Map([
+  const methods = [
     ...xdsMethods(context),
-    ...csdsMethods(context),
-    ...(loads.intervalMs > 0 ? lrsMethods(loads, { maxStreams, log }) : []),
-  ]);
+    ...[...csdsMethods(context), ...(loads.intervalMs > 0 ? lrsMethods(loads, { maxStreams, log }) : [])].map(
+      ([path, method]): [string, Method] => [path, firstMessageWithin(firstRequestTimeout, method)],
+    ),
+  ];
+  const limited = limitCallsPerConnection(perConnection(config));
+  return new Map(methods.map(([path, method]) => [path, limited(method)]));
 }

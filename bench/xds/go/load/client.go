@@ -12,7 +12,17 @@ import (
 
 // resourceType is one step of a client's walk: listener, route, cluster, endpoints.
 type resourceType struct {
-	url, resource []byte
+	url    []byte
+	suffix string
+}
+
+// names of this type's resources, for each of the services.
+func (kind *resourceType) names(services []string) [][]byte {
+	names := make([][]byte, len(services))
+	for i, service := range services {
+		names[i] = []byte(service + kind.suffix)
+	}
+	return names
 }
 
 // client is one TCP connection with one aggregated stream, as raw frames: a load client that cost as much as a gRPC
@@ -20,6 +30,8 @@ type resourceType struct {
 type client struct {
 	fd   int
 	name string
+	// What it asks for.
+	services []string
 	// The start of a frame whose rest has not come yet.
 	partial []byte
 	// The start of a gRPC message that is spread over several DATA frames.
@@ -47,7 +59,7 @@ type load struct {
 const typePrefix = "type.googleapis.com/envoy.config."
 
 // newLoad takes resource names as libs/xds/src/resources/names.ts has them.
-func newLoad(service, authority string) *load {
+func newLoad(authority string) *load {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
 	for _, field := range [][2]string{
@@ -59,15 +71,15 @@ func newLoad(service, authority string) *load {
 		// Writing to a buffer does not fail.
 		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
 	}
-	step := func(url, resource string) *resourceType {
-		return &resourceType{url: []byte(typePrefix + url), resource: []byte(resource)}
+	step := func(url, suffix string) *resourceType {
+		return &resourceType{url: []byte(typePrefix + url), suffix: suffix}
 	}
 	return &load{
 		types: []*resourceType{
-			step("listener.v3.Listener", service),
-			step("route.v3.RouteConfiguration", service+"-route"),
-			step("cluster.v3.Cluster", service+"-cluster"),
-			step("endpoint.v3.ClusterLoadAssignment", service+"-cluster"),
+			step("listener.v3.Listener", ""),
+			step("route.v3.RouteConfiguration", "-route"),
+			step("cluster.v3.Cluster", "-cluster"),
+			step("endpoint.v3.ClusterLoadAssignment", "-cluster"),
 		},
 		headers: block.Bytes(),
 	}
@@ -84,8 +96,13 @@ func (l *load) start(c *client) error {
 	out = appendWindowUpdate(out, 0, maxWindow-defaultWindow)
 	out = appendFrameHeader(out, len(l.headers), frameHeaders, flagEndHeaders, streamID)
 	out = append(out, l.headers...)
-	out = appendRequest(out, l.types[0], nil, nil, c.name)
+	out = l.appendStep(out, c, 0, nil, nil, c.name)
 	return l.write(c, out)
+}
+
+func (l *load) appendStep(out []byte, c *client, step int, version, nonce []byte, node string) []byte {
+	kind := l.types[step]
+	return appendRequest(out, kind.url, kind.names(c.services), version, nonce, node)
 }
 
 func appendWindowUpdate(out []byte, stream uint32, bytes int) []byte {
@@ -189,15 +206,20 @@ func (l *load) onResponse(c *client, message []byte) error {
 		return err
 	}
 	step := l.stepOf(answer.typeURL)
-	if step < 0 || step > c.steps || answer.resources != 1 {
+	// All at first; after that the endpoints that changed.
+	expected := 1
+	if step == c.steps {
+		expected = len(c.services)
+	}
+	if step < 0 || step > c.steps || answer.resources != expected {
 		return fmt.Errorf("an unexpected response: %d resources of %s", answer.resources, answer.typeURL)
 	}
-	out := appendRequest(l.scratch[:0], l.types[step], answer.version, answer.nonce, "")
+	out := l.appendStep(l.scratch[:0], c, step, answer.version, answer.nonce, "")
 	news := step == c.steps
 	if news {
 		c.steps++
 		if c.steps < len(l.types) {
-			out = appendRequest(out, l.types[c.steps], nil, nil, "")
+			out = l.appendStep(out, c, c.steps, nil, nil, "")
 		}
 	}
 	if err := l.write(c, out); err != nil {

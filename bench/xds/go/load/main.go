@@ -14,6 +14,7 @@ import (
 	"log"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -25,16 +26,46 @@ const maxStarting = 128
 func main() {
 	port := flag.Int("port", 18000, "of the server, on 127.0.0.1")
 	clients := flag.Int("clients", 1000, "how many")
-	service := flag.String("service", "be1-srv", "that they ask for")
+	service := flag.String("service", "be1-srv", "that they ask for; with several, -0, -1 and so on stand behind it")
+	services := flag.Int("services", 1, "how many there are")
+	each := flag.Int("each", 1, "how many of them each client asks for: the next ones after the client before")
 	flag.Parse()
 	log.SetFlags(0)
 	runtime.LockOSThread()
-	if err := run(*port, *clients, *service); err != nil {
+	if err := run(*port, *clients, mesh{*service, *services, *each}); err != nil {
 		log.Fatalf("load: %v", err)
 	}
 }
 
-func run(port, count int, service string) error {
+// mesh is what there is to ask for.
+type mesh struct {
+	service        string
+	services, each int
+}
+
+func (m mesh) of(client int) []string {
+	if m.services == 1 {
+		return []string{m.service}
+	}
+	names := make([]string, m.each)
+	for i := range names {
+		names[i] = fmt.Sprintf("%s-%d", m.service, (client*m.each+i)%m.services)
+	}
+	return names
+}
+
+// askers is how many clients ask for the first service, which is the one that changes.
+func (m mesh) askers(clients int) int {
+	count := 0
+	for client := range clients {
+		if slices.Contains(m.of(client), m.of(0)[0]) {
+			count++
+		}
+	}
+	return count
+}
+
+func run(port, count int, m mesh) error {
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("epoll: %w", err)
@@ -46,7 +77,7 @@ func run(port, count int, service string) error {
 		return fmt.Errorf("standard input: %w", err)
 	}
 
-	l := newLoad(service, fmt.Sprintf("127.0.0.1:%d", port))
+	l := newLoad(fmt.Sprintf("127.0.0.1:%d", port))
 	byFd := make(map[int]*client, count)
 	connectMore := func() error {
 		for len(byFd) < count && len(byFd)-l.ready < maxStarting {
@@ -54,7 +85,7 @@ func run(port, count int, service string) error {
 			if err != nil {
 				return fmt.Errorf("connection %d: %w", len(byFd)+1, err)
 			}
-			c := &client{fd: fd, name: fmt.Sprintf("bench-%d", len(byFd))}
+			c := &client{fd: fd, name: fmt.Sprintf("bench-%d", len(byFd)), services: m.of(len(byFd))}
 			byFd[fd] = c
 			if err := watch(fd); err != nil {
 				return err
@@ -65,7 +96,7 @@ func run(port, count int, service string) error {
 		}
 		return nil
 	}
-	report := newReport(l, count)
+	report := newReport(l, count, m.askers(count))
 
 	if err := connectMore(); err != nil {
 		return err
@@ -128,8 +159,8 @@ func connect(port int) (int, error) {
 }
 
 // newReport tells the bench what happens, a line of JSON each.
-func newReport(l *load, clients int) *report {
-	r := &report{out: json.NewEncoder(os.Stdout), clients: clients, started: now()}
+func newReport(l *load, clients, askers int) *report {
+	r := &report{out: json.NewEncoder(os.Stdout), started: now()}
 	l.onReady = func() {
 		if l.ready == clients {
 			r.print(line{Event: "ready", ConnectNs: now() - r.started})
@@ -137,8 +168,8 @@ func newReport(l *load, clients int) *report {
 	}
 	l.onAck = func() {
 		r.times = append(r.times, now())
-		if len(r.times) == clients {
-			r.print(line{Event: "acked", FirstNs: r.times[0], MiddleNs: r.times[clients/2], LastNs: r.times[clients-1]})
+		if len(r.times) == askers {
+			r.print(line{Event: "acked", FirstNs: r.times[0], MiddleNs: r.times[askers/2], LastNs: r.times[askers-1]})
 		}
 	}
 	return r
@@ -146,7 +177,6 @@ func newReport(l *load, clients int) *report {
 
 type report struct {
 	out     *json.Encoder
-	clients int
 	started int64
 	// When each client acknowledged the push under way, in the order that they did.
 	times []int64

@@ -29,7 +29,7 @@ func appendFrameHeader(out []byte, length int, kind, flags byte, stream uint32) 
 }
 
 // appendRequest writes a DATA frame with one gRPC message: a DiscoveryRequest.
-func appendRequest(out []byte, kind *resourceType, version, nonce []byte, node string) []byte {
+func appendRequest(out []byte, url []byte, names [][]byte, version, nonce []byte, node string) []byte {
 	start := len(out)
 	out = append(out, make([]byte, frameHeaderBytes+messageHeaderBytes)...)
 	out = appendField(out, requestVersion, version)
@@ -39,8 +39,10 @@ func appendRequest(out []byte, kind *resourceType, version, nonce []byte, node s
 		encoded = appendField(encoded, nodeUserAgentName, []byte("evenly-bench"))
 		out = appendField(out, requestNode, encoded)
 	}
-	out = appendField(out, requestNames, kind.resource)
-	out = appendField(out, requestTypeURL, kind.url)
+	for _, name := range names {
+		out = appendField(out, requestNames, name)
+	}
+	out = appendField(out, requestTypeURL, url)
 	out = appendField(out, requestNonce, nonce)
 	length := len(out) - start - frameHeaderBytes
 	appendFrameHeader(out[start:start], length, frameData, 0, streamID)

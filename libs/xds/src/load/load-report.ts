@@ -1,4 +1,5 @@
 import type { ClusterStats } from '@evenly/proto/envoy/config/endpoint/v3/load_report';
+import { cut } from '../cut.ts';
 import { XdsError } from '../errors.ts';
 import type { LoadLimits } from './load-limits.ts';
 
@@ -29,7 +30,7 @@ export function readReport(clusters: readonly ClusterStats[], limits: LoadLimits
   check(clusters.length, limits.clustersPerReport, 'clusters');
   return clusters.flatMap((stats) => {
     check(stats.upstreamLocalityStats.length, limits.localitiesPerCluster, 'localities of a cluster');
-    const cluster = stats.clusterName.slice(0, maxText);
+    const cluster = cut(stats.clusterName, maxText);
     const loads = stats.upstreamLocalityStats.map((each) => ({
       ...emptyLoad(cluster, each.locality),
       issued: count(each.totalIssuedRequests),
@@ -44,7 +45,7 @@ export function readReport(clusters: readonly ClusterStats[], limits: LoadLimits
 
 export function emptyLoad(cluster: string, at?: { region: string; zone: string; subZone: string }): Load {
   const [region = '', zone = '', subZone = ''] = [at?.region, at?.zone, at?.subZone].map((name) =>
-    name?.slice(0, maxText),
+    cut(name ?? '', maxText),
   );
   return { cluster, region, zone, subZone, issued: 0, succeeded: 0, failed: 0, dropped: 0, inProgress: 0 };
 }

@@ -3,7 +3,7 @@ import { versionOf } from '../resource.ts';
 import type { ResourceType } from '../resource-type.ts';
 import type { Plan } from './plan.ts';
 import type { TypeState } from './type-state.ts';
-import { XdsStream, type Answer } from './xds-stream.ts';
+import { bytesOf, XdsStream, type Answer } from './xds-stream.ts';
 
 /** The incremental variant: requests say which names come and go, responses which resources do. */
 export class DeltaStream extends XdsStream {
@@ -22,8 +22,9 @@ export class DeltaStream extends XdsStream {
       ? this.answer(type, state, request.errorDetail?.message)
       : { said: request.responseNonce === '' ? 'subscribe' : 'stale', type };
     const isFirst = state.lastNonce === '' && state.sent.size === 0;
+    if (isFirst) this.hold(bytesOf(Object.keys(request.initialResourceVersions)));
     if (isFirst) takeOver(state, request.initialResourceVersions, change?.added ?? []);
-    this.subscribe(state, change);
+    this.subscribe(type, state, change);
     return answer;
   }
 

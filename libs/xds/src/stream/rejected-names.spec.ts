@@ -115,12 +115,12 @@ describe('rejectedNames', () => {
     expect(rejectedNames(`resource "${written}": no`, [name, 'a'])).toEqual(new Set([name]));
   });
 
-  it('reads a long text of a thousand names, and one that is made to be slow', () => {
-    const many = Array.from({ length: 1000 }, (_, index) => `listener-${index}`);
+  it('reads a long text of hundreds of names, and one that is made to be slow', () => {
+    const many = Array.from({ length: 400 }, (_, index) => `listener-${index}`);
     const error = many
       .map((name, index) => `resource index ${index}: ${name}: ${'x'.repeat(100)}`)
       .join('; ');
-    expect(rejectedNames(error, many).size).toBe(1000);
+    expect(rejectedNames(error, many).size).toBe(400);
     for (const piece of [
       "LDS response x '",
       'resource "',

@@ -1,7 +1,13 @@
-/** Longer texts of a client are read no further; Envoy cuts its own at 4096 characters. */
-const maxRead = 262_144;
+/** Longer texts of a client are read no further, for that takes time. */
+const maxRead = 65_536;
 /** Longest name that is looked for, with what a quoting language adds to it. */
 const maxName = 2048;
+/** How Envoy ends what it cuts itself, at 4096 characters (Config::Utility::truncateGrpcStatusMessage). */
+const cutByEnvoy = '...(truncated)';
+
+/** Whether all of the client's words are there and read: it may have rejected more than they name. */
+export const isReadInFull = (error: string): boolean =>
+  error.length <= maxRead && !error.endsWith(cutByEnvoy);
 
 /**
  * Finds the names in one client's wording; undefined when the text is not worded so. The xDS protocol has no field for

@@ -129,6 +129,17 @@ describe.each(variants)('what a client of a %s stream rejects', (variant) => {
     expect(client.inbox).toEqual([]);
   });
 
+  it('is not all that an error names which is cut: the rest is sent again', () => {
+    const { client, put } = setup(variant);
+    put('listener', { bad: 'bad', 'bad-2': 'bad', good: '1' });
+    client.subscribe('listener', []);
+    client.nack('Error adding/updating listener(s) bad: cannot bi...(truncated)');
+    expect([...client.inbox[0]!.resources.keys()]).toEqual(['bad-2', 'good']);
+    client.nack('Error adding/updating listener(s) bad-2: cannot bind\n');
+    expect([...client.stream.types.get('listener')!.nacked.keys()]).toEqual(['bad', 'bad-2']);
+    expect(client.stream.types.get('listener')!.acked.has('good')).toBe(true);
+  });
+
   it('does not keep endpoints from an Envoy that stops at the first bad ones', () => {
     const clock = { nowMs: 0 };
     const cache = new ResourceCache();

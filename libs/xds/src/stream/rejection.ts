@@ -1,6 +1,7 @@
+import { cut } from '../cut.ts';
 import type { StreamLimits } from '../limits.ts';
 import { versionOf } from '../resource.ts';
-import { rejectedNames } from './rejected-names.ts';
+import { isReadInFull, rejectedNames } from './rejected-names.ts';
 import { take, type Known, type Nack, type Outstanding, type TypeState } from './type-state.ts';
 
 /** Longer texts of a client are cut: they are kept for each resource. */
@@ -35,7 +36,7 @@ export function reject(
   const news = present.filter(isNews);
   const names = present.map(([name]) => name);
   const named = rejectedNames(rejection.error, names);
-  const error = rejection.error.slice(0, maxErrorText);
+  const error = cut(rejection.error, maxErrorText);
   state.lastError = { version, error, atMs };
   state.stale = true;
 
@@ -52,7 +53,7 @@ export function reject(
   const rest = present.filter(([name]) => !suspects.has(name));
   if (isAllThatItHad(state, rest)) state.hadVersion = '';
   for (const item of rest) {
-    if (takesTheRest || !isNews(item)) take(state, ...item);
+    if ((takesTheRest && isReadInFull(rejection.error)) || !isNews(item)) take(state, ...item);
     else backToAcked(state, item[0]);
   }
   for (const [name, known] of present) {

@@ -2,8 +2,11 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { hashOf, type Resource } from '../resource.ts';
 import { typeUrlOf, type ResourceType } from '../resource-type.ts';
 
-/** Encoded responses that are kept, at most; the oldest goes first. */
+/** Encoded responses that are kept, at most, and their bytes; the oldest goes first. */
 const maxKept = 256;
+const maxKeptBytes = 32 * 1024 * 1024;
+/** Names that are gone, in a response that is kept: more are one client's own idea of what there might be. */
+const maxKeptRemoved = 100;
 
 /** Protobuf tags (field number << 3 | wire type) of the messages in envoy/service/discovery/v3/discovery.proto. */
 const response = { version: 0x0a, resources: 0x12, typeUrl: 0x22, nonce: 0x2a, removed: 0x32 } as const;
@@ -28,6 +31,7 @@ export const nonceLength = 8;
  */
 export class ResponseEncoder {
   readonly #kept = new Map<string, EncodedResponse>();
+  #keptBytes = 0;
 
   /** A DiscoveryResponse. @param version of the whole set: same version, same content */
   sotw(type: ResourceType, version: string, resources: readonly Resource[], nonce: string): EncodedResponse {
@@ -48,7 +52,7 @@ export class ResponseEncoder {
     nonce: string,
   ): EncodedResponse {
     const key = removed.length === 0 ? version : `${version} less ${hashOf(removed.join('\n'))}`;
-    const shared = this.#shared(`delta ${type} ${key}`, () => {
+    const write = () => {
       const writer = new BinaryWriter().uint32(response.version).string(version);
       for (const item of resources) {
         writer.uint32(response.resources).fork();
@@ -58,18 +62,28 @@ export class ResponseEncoder {
       }
       for (const name of removed) writer.uint32(response.removed).string(name);
       return writer.uint32(response.typeUrl).string(typeUrlOf(type));
-    });
-    return withNonce(shared, nonce);
+    };
+    if (removed.length > maxKeptRemoved) return withNonce(withRoomForNonce(write().finish()), nonce);
+    return withNonce(this.#shared(`delta ${type} ${key}`, write), nonce);
   }
 
   #shared(key: string, write: () => BinaryWriter): EncodedResponse {
     let shared = this.#kept.get(key);
     if (shared === undefined) {
       shared = withRoomForNonce(write().finish());
-      if (this.#kept.size >= maxKept) this.#kept.delete(this.#kept.keys().next().value!);
-      this.#kept.set(key, shared);
+      this.#keep(key, shared);
     }
     return shared;
+  }
+
+  #keep(key: string, added: EncodedResponse): void {
+    this.#keptBytes += added.prefixed.length;
+    this.#kept.set(key, added);
+    for (const [oldest, { prefixed }] of this.#kept) {
+      if (this.#kept.size <= maxKept && this.#keptBytes <= maxKeptBytes) return;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= prefixed.length;
+    }
   }
 }
 

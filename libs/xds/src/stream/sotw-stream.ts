@@ -23,7 +23,7 @@ export class SotwStream extends XdsStream {
     const change = state.subscription.replace(request.resourceNames);
     // A NACK is known by its error, never by its version.
     const answer = this.answer(type, state, request.errorDetail?.message);
-    this.subscribe(state, change);
+    this.subscribe(type, state, change);
     return answer;
   }
 

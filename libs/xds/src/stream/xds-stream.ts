@@ -1,6 +1,6 @@
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { XdsError } from '../errors.ts';
-import { defaultLimits, type StreamLimits } from '../limits.ts';
+import { bytesPerName, defaultLimits, type StreamLimits } from '../limits.ts';
 import { anonymousNode, nodeInfo, type NodeInfo } from '../node.ts';
 import type { Resource } from '../resource.ts';
 import type { ResourceCache } from '../resource-cache.ts';
@@ -27,6 +27,13 @@ export interface StreamOptions {
    * by themselves; where endpoints have a stream of their own, that one must `resend` them.
    */
   onClustersChanged?: (names: readonly string[]) => void;
+  /**
+   * Told how many bytes more (or fewer) the stream holds of what its client said: names, and words of rejections.
+   * @throws XdsError OUT_OF_MEMORY when that is too much
+   */
+  onHeld?: (bytes: number) => void;
+  /** Told when the client subscribes to other resources: who is told what changes there need not ask all streams. */
+  onSubscription?: (type: ResourceType, change: SubscriptionChange, now: Subscription) => void;
 }
 
 /** What a request said of the response before it. */
@@ -53,6 +60,8 @@ export abstract class XdsStream {
   readonly #budget: RequestBudget;
   #node: NodeInfo = anonymousNode;
   #nonce = 0;
+  #heldBytes = 0;
+  #heldWords = 0;
   #heldSinceMs: number | undefined;
   /** News of listeners or routes wait for an acknowledgement. */
   #waiting = false;
@@ -63,6 +72,11 @@ export abstract class XdsStream {
     this.send = options.send;
     this.limits = { ...defaultLimits, ...options.limits };
     this.#budget = new RequestBudget(this.limits, options.now());
+  }
+
+  /** Bytes that are held of what the client said. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   /** Who the client is; anonymous until its first request. */
@@ -147,7 +161,9 @@ export abstract class XdsStream {
       return { said: 'ack', type, latencyMs };
     }
     const rejection = { error, atMs: nowMs, takesTheRest: this.#takesTheRest(type) };
-    return { said: 'nack', type, latencyMs, ...reject(state, answered, rejection, this.limits) };
+    const { isAgain } = reject(state, answered, rejection, this.limits);
+    this.#holdWords();
+    return { said: 'nack', type, latencyMs, isAgain };
   }
 
   /** Envoy stops at the first bad one of several routes or endpoints (GrpcMuxImpl::processDiscoveryResources). */
@@ -156,9 +172,27 @@ export abstract class XdsStream {
   }
 
   /** Takes a change of the subscription, if any, and sends what is due then. */
-  protected subscribe(state: TypeState, change: SubscriptionChange | undefined): void {
-    if (change !== undefined) this.#resubscribe(state, change);
+  protected subscribe(type: ResourceType, state: TypeState, change: SubscriptionChange | undefined): void {
+    if (change !== undefined) {
+      this.hold(bytesOf(change.added) - bytesOf(change.dropped));
+      this.#options.onSubscription?.(type, change, state.subscription);
+      this.#resubscribe(state, change);
+    }
     this.#sendNews();
+  }
+
+  protected hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#options.onHeld?.(bytes);
+  }
+
+  /** Words of a client are few, or many and long: they are counted anew when some come. */
+  #holdWords(): void {
+    let bytes = 0;
+    for (const { nacked } of this.#types.values())
+      for (const { error } of nacked.values()) bytes += error.length;
+    this.hold(bytes - this.#heldWords);
+    this.#heldWords = bytes;
   }
 
   #resubscribe(state: TypeState, { added, dropped, wildcardAdded }: SubscriptionChange): void {
@@ -258,3 +292,6 @@ export abstract class XdsStream {
     };
   }
 }
+
+export const bytesOf = (names: readonly string[]): number =>
+  names.reduce((sum, { length }) => sum + length + bytesPerName, 0);

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defaultLimits } from '../limits.ts';
+import type { ResourceType } from '../resource-type.ts';
+import { Subscribers } from './subscribers.ts';
+import { Subscription } from './subscription.ts';
+
+const names = ['a', 'b', 'c', '*'];
+const types: ResourceType[] = ['cluster', 'endpoints'];
+
+const step = fc.record({
+  who: fc.integer({ min: 0, max: 3 }),
+  type: fc.constantFrom(...types),
+  subscribe: fc.subarray(names),
+  unsubscribe: fc.subarray(names),
+  leaves: fc.boolean(),
+});
+
+describe('Subscribers', () => {
+  it.each(['sotw', 'delta'] as const)(
+    'finds whoever subscribes, after any history of %s requests',
+    (variant) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+          const subscribers = new Subscribers<{ id: number }>();
+          const everybody = Array.from({ length: 4 }, (_, id) => ({
+            id,
+            types: new Map<ResourceType, { subscription: Subscription }>(),
+          }));
+          for (const { who, type, subscribe, unsubscribe, leaves } of steps) {
+            const one = everybody[who]!;
+            if (leaves) {
+              subscribers.remove(one, one.types);
+              one.types.clear();
+              continue;
+            }
+            const subscription = one.types.get(type)?.subscription ?? new Subscription(type, defaultLimits);
+            one.types.set(type, { subscription });
+            const change =
+              variant === 'sotw'
+                ? subscription.replace(subscribe)
+                : subscription.patch(subscribe, unsubscribe);
+            if (change !== undefined) subscribers.update(one, type, change, subscription);
+          }
+          for (const type of types) {
+            for (const name of names.slice(0, 3)) {
+              const found = [...subscribers.of(new Map([[type, new Set([name])]])).keys()].map(
+                ({ id }) => id,
+              );
+              const wanted = everybody.filter(
+                (one) => one.types.get(type)?.subscription.wants(name) ?? false,
+              );
+              expect(found.sort()).toEqual(wanted.map(({ id }) => id));
+            }
+          }
+          for (const one of everybody) subscribers.remove(one, one.types);
+          expect(subscribers.size).toBe(0);
+        }),
+      );
+    },
+  );
+
+  it('says each of them once, with the types', () => {
+    const subscribers = new Subscribers<{ id: number }>();
+    const one = { id: 1 };
+    const to = (...added: string[]) => ({ added, dropped: [], wildcardAdded: false });
+    subscribers.update(one, 'cluster', to('a', 'b'), { wildcard: true });
+    subscribers.update(one, 'route', to('r'), { wildcard: false });
+    const changed = new Map<ResourceType, Set<string>>([
+      ['cluster', new Set(['a', 'b', 'c'])],
+      ['route', new Set(['r'])],
+      ['listener', new Set(['a'])],
+    ]);
+    expect([...subscribers.of(changed)]).toEqual([[one, new Set(['cluster', 'route'])]]);
+  });
+});

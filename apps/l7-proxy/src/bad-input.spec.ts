@@ -140,6 +140,16 @@ describe.each(bad)('%s', (_, text, fault) => {
   });
 });
 
+it('`check` warns of what is hardly meant, and is content', async () => {
+  const lines: string[] = [];
+  const guarded = oneService([]).replace('match: {}', 'match: { method: GET }');
+  expect(await checkFiles([await fileOf('guarded.yaml', guarded)], (line) => lines.push(line))).toBe(0);
+  expect(lines).toEqual([
+    expect.stringContaining('good (services: 1'),
+    expect.stringMatching(/^warning: .*guarded\.yaml:2: services\.echo: has an implicit route/),
+  ]);
+});
+
 async function answers(proxy: RunningProxy): Promise<void> {
   const client = new GrpcClient(proxy.address);
   expect(await client.unary()).toMatchObject({ code: 'OK' });

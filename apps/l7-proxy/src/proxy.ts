@@ -10,6 +10,7 @@ import {
   type ListenerOptions,
 } from './listener/listener.ts';
 import type { Mesh } from './mesh.ts';
+import { configWarnings } from './routing/config-warnings.ts';
 import { SharedBlocks } from './routing/request-plan.ts';
 import type { RouteTable } from './routing/route-table.ts';
 import type { Cluster } from './upstream/cluster.ts';
@@ -45,6 +46,7 @@ export class Proxy {
   readonly #shared = new SharedBlocks();
   readonly #running = new Map<string, Running>();
   #applying: Promise<void> = Promise.resolve();
+  #warned: ReadonlySet<string> = new Set();
 
   constructor(context: ProxyContext) {
     this.#context = context;
@@ -96,7 +98,17 @@ export class Proxy {
       { services: [...config.services.keys()], listeners: wanted.map(({ name }) => name) },
       'config applied',
     );
+    this.#warn(config);
     if (failed !== undefined) throw failed as Error;
+  }
+
+  /** Each warning once, for as long as it holds. */
+  #warn(config: MeshConfig): void {
+    const warnings = configWarnings(config);
+    for (const warning of warnings) {
+      if (!this.#warned.has(warning)) this.#context.service.log.warn({ warning }, 'check the config');
+    }
+    this.#warned = new Set(warnings);
   }
 
   async #open(one: Listener, table: RouteTable<Cluster>): Promise<void> {

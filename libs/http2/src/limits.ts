@@ -19,6 +19,8 @@ export interface Limits {
   readonly maxHeaderFields: number;
   /** CONTINUATION frames of one block. */
   readonly maxContinuationFrames: number;
+  /** 1xx responses on one stream. */
+  readonly maxInformational: number;
   /** RST_STREAM frames received, and those we had to send for refused or malformed streams. */
   readonly resets: Rate;
   /** PING frames; every DATA frame sent allows one more (peers measure bandwidth with pings). */
@@ -36,7 +38,7 @@ export interface Limits {
   readonly maxHeldBytes: number;
   /** Bytes of DATA waiting in one stream for the peer's window or its reading; above it the stream is reset. */
   readonly maxQueuedBytesPerStream: number;
-  /** Bytes of frames written that the transport does not take; above it the connection ends. */
+  /** Bytes of frames written that the transport does not take; above it the connection ends. Four times in one turn. */
   readonly maxUnsentBytes: number;
   /** From connecting to the peer's first SETTINGS, and from a header block's first byte to its last. 0: off. */
   readonly headerTimeoutMs: number;
@@ -67,6 +69,7 @@ export const defaultLimits: Limits = {
   maxHeaderListBytes: 61_440,
   maxHeaderFields: 100,
   maxContinuationFrames: 8,
+  maxInformational: 8,
   resets: { burst: 1000, perSecond: 100 },
   pings: { burst: 1000, perSecond: 100 },
   settings: { burst: 100, perSecond: 10 },

@@ -385,8 +385,10 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   /** @returns the time, for whoever needs it next */
   protected endAttempt(attempt: Attempt, outcome: CallOutcome, grpcStatus: number, failed?: Failure): number {
-    attempt.ended = true;
     const nowMs = this.context.now();
+    // Sending to the client can end it, and so the call, in the middle of what an endpoint's frame does.
+    if (attempt.ended) return nowMs;
+    attempt.ended = true;
     this.cluster.attemptEnded(attempt.host, nowMs, nowMs - attempt.startedAtMs, outcome);
     if (this.observer !== undefined) {
       this.observer.attemptEnded(attempt, callEnd(grpcStatus, this.httpStatus, failed));
@@ -402,6 +404,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** @param code by name, or the number of the endpoint's answer, -1 without one */
   protected ended(code: GrpcCode | number, wasCancelled = false, nowMs = this.context.now()): void {
     const { context, client, stream, plan, route, phase } = this;
+    if (phase === 'ended') return;
     this.phase = 'ended';
     if (phase === 'waiting') this.cluster.waiting.remove(this);
     if (this.deadlineTimer !== undefined) this.deadlineTimer.stop();

@@ -75,6 +75,13 @@ export function failureOf({ code, cause, unprocessed, reason }: StreamReset, end
         unprocessed,
       };
     case 'limit':
-      return { ...failure('UNAVAILABLE', `${endpoint}: ${reason}`, 'limit'), unprocessed };
+      return {
+        ...failure(
+          code === ErrorCode.ENHANCE_YOUR_CALM ? 'RESOURCE_EXHAUSTED' : 'UNAVAILABLE',
+          `${endpoint}: ${reason}`,
+          'limit',
+        ),
+        unprocessed,
+      };
   }
 }

@@ -177,13 +177,14 @@ describe('what an attacker can hold', () => {
     const socket = await attack(proxy.port);
     const requests = ids(50).map((id) => headers(id));
     socket.write(Buffer.concat([settingsAck, windowOf(0), ...requests]));
-    await expect.poll(() => held(proxy)).toBe(50 * 262_144);
+    await expect.poll(() => held(proxy)).toBeGreaterThan(50 * 262_144);
+    expect(await held(proxy)).toBeLessThan(50 * 264_500);
     const other = new GrpcClient(proxy.address);
     // They come by the same connection to the endpoint as what the attacker does not take.
     for (let count = 0; count < 20; count++) {
       expect(await other.unary('ping', { deadlineMs: 5000 })).toMatchObject({ code: 'OK' });
     }
-    expect(await held(proxy)).toBe(50 * 262_144);
+    expect(await held(proxy)).toBeLessThan(50 * 264_500);
     expect(proxy.status().services[0]!.endpoints[0]!.connections).toBe(1);
     socket.destroy();
     await expect.poll(() => proxy.status().services[0]!.underWay).toBe(0);
@@ -197,14 +198,15 @@ describe('what an attacker can hold', () => {
     await using proxy = await startProxy(oneService([backend.address]), flags);
     const honest = await attack(proxy.port);
     honest.write(Buffer.concat([settingsAck, windowOf(0), headers(1)]));
-    await expect.poll(() => held(proxy)).toBe(262_144);
+    await expect.poll(() => held(proxy)).toBeGreaterThan(262_144);
+    const alone = await held(proxy);
     const socket = await attack(proxy.port);
     const closed = once(socket, 'close');
     socket.write(Buffer.concat([settingsAck, windowOf(0), ...ids(50).map((id) => headers(id))]));
     const other = new GrpcClient(proxy.address);
     await closed;
     expect(await other.unary()).toMatchObject({ code: 'OK' });
-    await expect.poll(() => held(proxy)).toBe(262_144);
+    await expect.poll(() => held(proxy)).toBe(alone);
     expect(honest.destroyed).toBe(false);
     honest.destroy();
     other.close();

@@ -145,9 +145,12 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
   onRead('gauge', 'evenly_proxy_replay_bytes', 'Content kept for another try', () => [
     { labels: {}, value: replay.usedBytes },
   ]);
-  onRead('gauge', 'evenly_proxy_buffered_bytes', 'Content received and not passed on', () => [
-    { labels: {}, value: budget.usedBytes },
-  ]);
+  onRead(
+    'gauge',
+    'evenly_proxy_buffered_bytes',
+    'Held for clients: headers of open calls, content, and what they do not read',
+    () => [{ labels: {}, value: budget.usedBytes }],
+  );
   return {
     configErrors: new Counter({
       name: 'evenly_config_errors_total',

@@ -47,6 +47,8 @@ export function connectUpstream(
   let ready = false;
   return connectHttp2({
     loop: options.loop,
+    // Content counts for the client, be it on its way up or down.
+    countsContent: false,
     memory: options.budget.share(`endpoint ${endpointKey(endpoint)}`),
     host: endpoint.address,
     port: endpoint.port,

@@ -6,9 +6,10 @@ import { Core, type Role } from './core.ts';
 import { consume } from './credit.ts';
 import { drain } from './drain.ts';
 import type { ConnectionEvents, PeerSettings, Transport } from './events.ts';
+import { countUnsent, forgetBlocks } from './held.ts';
 import { sendPing } from './ping.ts';
 import { Receiver } from './receive.ts';
-import { openStream, pump, resetByApplication, sendData, sendHeaders } from './send.ts';
+import { openStream, outputIsFull, pump, resetByApplication, sendData, sendHeaders } from './send.ts';
 import { sendPreface } from './settings.ts';
 import type { Stream } from './stream.ts';
 import { checkTimeouts } from './timeouts.ts';
@@ -23,6 +24,11 @@ export interface ConnectionOptions {
   readonly settings?: Partial<LocalSettings>;
   /** Where what it holds for its peer is counted, and who says when that is too much. Closed with the connection. */
   readonly memory?: MemoryShare;
+  /**
+   * Whether content counts there, default true. False on one side of a forwarder: what is passed on is held once, and
+   * should count for the client, whichever way it goes.
+   */
+  readonly countsContent?: boolean;
 }
 
 /**
@@ -36,8 +42,8 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     const limits = { ...defaultLimits, ...options.limits };
     const settings = { ...defaultSettings, ...options.settings };
-    const { role, events, transport, memory, nowMs } = options;
-    this.core = new Core(role, events, transport, limits, settings, memory, nowMs);
+    const { role, events, transport, memory, countsContent = true, nowMs } = options;
+    this.core = new Core(role, events, transport, limits, settings, memory, countsContent, nowMs);
     this.receiver = new Receiver(this.core);
     sendPreface(this.core);
   }
@@ -65,9 +71,15 @@ export class Connection {
     return this.core.peer;
   }
 
+  /** What it is counted in. */
+  get memory(): MemoryShare | undefined {
+    return this.core.memory;
+  }
+
   /** Streams that `open` would grant now. 0 for ever once GOAWAY came, `drain` was called, or identifiers ran out. */
   get availableStreams(): number {
     if (!this.core.canOpen()) return 0;
+    if (outputIsFull(this.core)) return 0;
     return Math.max(0, this.core.peer.maxConcurrentStreams - this.core.openOwnStreams);
   }
 
@@ -89,7 +101,6 @@ export class Connection {
     } catch (error) {
       this.failWith(error);
     }
-    this.checkUnsent();
     core.signalOutput();
   }
 
@@ -105,21 +116,28 @@ export class Connection {
   /** The next bytes to send, or undefined. Call until undefined; valid until `outputDone`. */
   takeOutput(): Uint8Array | undefined {
     const core = this.core;
-    const bytes = core.writer.take();
-    if (bytes !== undefined) return bytes;
-    core.outputSignalled = false;
-    core.takenStreamId = core.nextOwnStreamId - 2;
-    // There is room again for DATA that was kept back to keep output short.
-    if (core.waiting.size > 0) {
-      this.guard(() => pump(core));
-      return core.writer.take();
+    let bytes = core.writer.take();
+    if (bytes === undefined) {
+      core.outputSignalled = false;
+      core.takenStreamId = core.nextOwnStreamId - 2;
+      // There is room again for DATA, and streams, that were kept back to keep output short.
+      if (core.waiting.size > 0) this.guard(() => pump(core));
+      if (core.openRefused && core.writable) {
+        core.openRefused = false;
+        core.events.onCapacity?.();
+      }
+      bytes = core.writer.take();
     }
-    return undefined;
+    if (bytes !== undefined) core.inTransport += bytes.length;
+    return bytes;
   }
 
   /** The writer has copied all bytes taken so far: their memory may be used again. */
   outputDone(): void {
-    this.core.writer.recycle();
+    const core = this.core;
+    core.writer.recycle();
+    core.inTransport = 0;
+    countUnsent(core);
   }
 
   /** Whether the transport is drained. While it is not, DATA waits in its stream. */
@@ -128,6 +146,7 @@ export class Connection {
     if (core.writable === writable) return;
     core.writable = writable;
     core.unwritableSinceMs = core.nowMs;
+    countUnsent(core);
     if (writable) this.guard(() => pump(core));
     core.signalOutput();
   }
@@ -136,6 +155,7 @@ export class Connection {
   transportClosed(reason = 'transport closed'): void {
     const core = this.core;
     core.writer.clear();
+    core.inTransport = 0;
     // A client whose server never came to speak has something to tell: refused, a certificate that is not trusted.
     const neverReady = core.role === 'client' && !core.settingsReceived;
     const orderly = core.streams.size === 0 && !neverReady;
@@ -206,7 +226,9 @@ export class Connection {
   release(stream: Stream): void {
     if (!stream.held) return;
     stream.held = false;
-    if (stream.closed) this.core.heldClosedStreams--;
+    if (!stream.closed) return;
+    this.core.heldClosedStreams--;
+    forgetBlocks(this.core, stream);
   }
 
   /** Asks the peer for a sign of life; `onPong` has the time. False while another PING is on its way. */
@@ -244,12 +266,5 @@ export class Connection {
   private failWith(error: unknown): void {
     if (!(error instanceof Http2Error)) throw error;
     this.core.fail(error);
-  }
-
-  /** Answers that a peer provokes and does not read may not pile up (CVE-2019-9512, 9515, 9517). */
-  private checkUnsent(): void {
-    const core = this.core;
-    if (core.writer.pending <= core.limits.maxUnsentBytes) return;
-    this.core.fail(new Http2Error(ErrorCode.ENHANCE_YOUR_CALM, 'the peer does not read what it asks for'));
   }
 }

@@ -1,4 +1,4 @@
-import { ErrorCode, type Http2Error } from '../errors.ts';
+import { ErrorCode, Http2Error } from '../errors.ts';
 import { DEFAULT_WINDOW, MAX_STREAM_ID, MIN_MAX_FRAME_SIZE } from '../frames/constants.ts';
 import { FrameWriter } from '../frames/writer.ts';
 import { HeaderBlock } from '../headers/block.ts';
@@ -11,11 +11,15 @@ import type { MemoryShare } from '../memory/share.ts';
 import { type ClosedBy, ClosedStreams } from './closed-streams.ts';
 import type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './events.ts';
 import { FloodGuard } from './flood-guard.ts';
+import { countMemo, countUnsent, forgetBlocks, memoLimit } from './held.ts';
 import type { PingPurpose } from './ping.ts';
 import type { Stream } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 
 export type Role = 'client' | 'server';
+
+/** Of `maxUnsentBytes`, what one turn of the event loop may write to a peer that reads. */
+const UNSENT_TIMES_IN_A_TURN = 4;
 
 /** A header block of which CONTINUATION frames are still due. */
 export interface OpenBlock {
@@ -37,6 +41,8 @@ export class Core {
   readonly limits: Limits;
   readonly settings: LocalSettings;
   readonly memory: MemoryShare | undefined;
+  /** The same for content; undefined where the other side of a forwarder counts it. */
+  readonly contentMemory: MemoryShare | undefined;
   readonly events: ConnectionEvents;
   readonly transport: Transport;
   readonly flood: FloodGuard;
@@ -66,6 +72,14 @@ export class Core {
   /** Streams with a queue, in the order in which they get their turn. */
   readonly waiting = new Set<Stream>();
   outputSignalled = false;
+  /** A stream was not opened because too much output waits: `onCapacity` is due. */
+  openRefused = false;
+  /** Bytes that the transport has taken and maybe not sent. */
+  inTransport = 0;
+  /** Of `memory`: see `held.ts`. */
+  countedUnsent = 0;
+  countedInput = 0;
+  countedMemo = 0;
 
   // Receiving
   receiveWindow = DEFAULT_WINDOW;
@@ -111,6 +125,7 @@ export class Core {
     limits: Limits,
     settings: LocalSettings,
     memory: MemoryShare | undefined,
+    countsContent: boolean,
     nowMs: number,
   ) {
     this.role = role;
@@ -119,6 +134,7 @@ export class Core {
     this.limits = limits;
     this.settings = settings;
     this.memory = memory;
+    this.contentMemory = countsContent ? memory : undefined;
     this.nowMs = nowMs;
     this.startedAtMs = nowMs;
     this.lastReceivedAtMs = nowMs;
@@ -129,11 +145,26 @@ export class Core {
     this.nextOwnStreamId = role === 'client' ? 1 : 2;
   }
 
-  /** Tells the application once that there is output. Every public entry point ends with it. */
+  /** Tells the transport once that there is output. Every public entry point ends with it, so it sees every write. */
   signalOutput(): void {
-    if (this.outputSignalled || this.writer.pending === 0) return;
+    const { pending } = this.writer;
+    if (pending === 0) return;
+    if (!this.writable) countUnsent(this);
+    if (pending > this.limits.maxUnsentBytes) this.checkUnsent(pending);
+    if (this.outputSignalled) return;
     this.outputSignalled = true;
     this.transport.onOutput();
+  }
+
+  /**
+   * Output that the peer does not read may not pile up (CVE-2019-9512, 9515, 9517), whoever caused it: the peer by what it
+   * asks, or the other side of a forwarder by what it answers. A peer that has read everything so far may get more in
+   * one turn, for nobody could have read it yet.
+   */
+  private checkUnsent(pending: number): void {
+    const { maxUnsentBytes } = this.limits;
+    if (this.writable && pending <= maxUnsentBytes * UNSENT_TIMES_IN_A_TURN) return;
+    this.fail(new Http2Error(ErrorCode.ENHANCE_YOUR_CALM, 'the peer does not read what is sent to it'));
   }
 
   /** The block that `bytes[start, end)` means; undefined when it is larger than allowed. */
@@ -147,7 +178,8 @@ export class Core {
     // Only a block that left the table alone means the same the next time.
     const reusable = version === this.decoder.version && this.memo.isRepeated(hash, end - start);
     const block = new HeaderBlock(fields, listBytes, reusable);
-    if (reusable) this.memo.keep(bytes, start, end, hash, block);
+    if (reusable) this.memo.keep(bytes, start, end, hash, block, memoLimit(this));
+    countMemo(this);
     return block;
   }
 
@@ -176,9 +208,11 @@ export class Core {
     stream.heldBytes = 0;
     if (stream.queue !== undefined) {
       this.waiting.delete(stream);
+      this.contentMemory?.add(-stream.queue.bytes);
       stream.queue.clear();
       stream.queue = undefined;
     }
+    if (!stream.held) forgetBlocks(this, stream);
     if (this.streams.size === 0) this.idleSinceMs = this.nowMs;
     if (!this.isOwn(stream.id)) {
       this.openPeerStreams--;
@@ -199,7 +233,7 @@ export class Core {
   /** Counts bytes that the application holds. */
   addHeldBytes(count: number): void {
     this.heldBytes += count;
-    this.memory?.add(count);
+    this.contentMemory?.add(count);
   }
 
   /** Sends RST_STREAM and closes. The application is not told: see `violateStream`. */

@@ -3,7 +3,7 @@ import { Flag } from '../frames/constants.ts';
 import { returnConnectionCredit, returnStreamCredit } from './credit.ts';
 import type { Core } from './core.ts';
 import { spend } from './flood-guard.ts';
-import { refuseStream, violateStream } from './stream-errors.ts';
+import { outOfMemory, refuseStream, violateStream } from './stream-errors.ts';
 import type { Stream } from './stream.ts';
 
 /** DATA (RFC 9113 §6.1). The whole payload, padding too, costs both windows (§6.9.1). */
@@ -77,7 +77,8 @@ function deliver(
   stream.heldBytes += length;
   core.addHeldBytes(length);
   core.events.onData(stream, bytes, from, to, endStream);
-  if (endStream) core.endIfDone(stream);
+  if (stream.heldBytes > 0 && core.contentMemory?.refusesMore === true) outOfMemory(core, stream);
+  else if (endStream) core.endIfDone(stream);
 }
 
 function dataProblem(stream: Stream, length: number, endStream: boolean): string | undefined {

@@ -4,7 +4,8 @@ import type { HeaderBlock } from '../headers/block.ts';
 import type { HeaderFacts } from '../headers/validate.ts';
 import { ByteWriter } from '../hpack/bytes.ts';
 import type { Core } from './core.ts';
-import { refuseStream, violateStream } from './stream-errors.ts';
+import { keepBlock } from './held.ts';
+import { outOfMemory, overLimit, refuseStream, violateStream } from './stream-errors.ts';
 import { Stream } from './stream.ts';
 
 /** HEADERS (RFC 9113 §6.2). */
@@ -90,7 +91,7 @@ function receiveBlock(
   } else if (selfDependent) {
     violateStream(core, stream, ErrorCode.PROTOCOL_ERROR, 'stream depends on itself');
   } else if (block === undefined) {
-    violateStream(core, stream, ErrorCode.ENHANCE_YOUR_CALM, 'header list too large');
+    overLimit(core, stream, 'header list too large');
   } else if (stream.receivedFinal) {
     receiveTrailers(core, stream, block, endStream);
   } else {
@@ -134,10 +135,11 @@ function openPeerStream(
   stream.contentLeft = facts.contentLength;
   stream.head = facts.method === 'HEAD';
   core.addStream(stream);
+  if (core.memory !== undefined) keepBlock(core, stream, block);
   core.events.onHeaders(stream, block, 'request', endStream);
 }
 
-/** A final response or a 1xx; 1xx may come any number of times before it (RFC 9113 §8.1). */
+/** A final response or a 1xx; 1xx may come any number of times before it (RFC 9113 §8.1), as far as we let it. */
 function receiveResponse(core: Core, stream: Stream, block: HeaderBlock, endStream: boolean): void {
   const facts = block.asResponse();
   const informational = facts.status < 200;
@@ -146,6 +148,8 @@ function receiveResponse(core: Core, stream: Stream, block: HeaderBlock, endStre
     return;
   }
   if (informational) {
+    if (++stream.informational > core.limits.maxInformational)
+      return overLimit(core, stream, 'too many informational responses');
     core.events.onHeaders(stream, block, 'informational', false);
     return;
   }
@@ -178,6 +182,10 @@ function deliver(
     return;
   }
   stream.remoteEnded = endStream;
+  if (kind === 'trailers' && core.contentMemory !== undefined) {
+    keepBlock(core, stream, block);
+    if (core.contentMemory.refusesMore) return outOfMemory(core, stream);
+  }
   core.events.onHeaders(stream, block, kind, endStream);
   if (endStream) core.endIfDone(stream);
 }

@@ -2,6 +2,7 @@ import { ErrorCode, Http2Error } from '../errors.ts';
 import { CLIENT_PREFACE, Flag, FrameType } from '../frames/constants.ts';
 import { FrameReader } from '../frames/reader.ts';
 import type { Core } from './core.ts';
+import { countInput } from './held.ts';
 import { spend } from './flood-guard.ts';
 import {
   receiveGoaway,
@@ -39,6 +40,7 @@ export class Receiver {
     this.reader.read(chunk, from);
     // `dispatch` has cleared it if a frame ended: what counts is how long one frame takes.
     if (core.partialSinceMs === 0 && this.reader.insideControlFrame) core.partialSinceMs = core.nowMs;
+    countInput(core, this.reader.heldBytes);
   }
 
   /** Returns where the preface ends in this chunk (RFC 9113 §3.4). */

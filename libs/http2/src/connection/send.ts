@@ -3,13 +3,23 @@ import { SendQueue } from '../flow/send-queue.ts';
 import type { HeaderBlock, HeaderField } from '../headers/block.ts';
 import type { Core } from './core.ts';
 import { spend } from './flood-guard.ts';
-import { limitStream } from './stream-errors.ts';
+import { keepBlock } from './held.ts';
+import { limitStream, outOfMemory } from './stream-errors.ts';
 import { Stream } from './stream.ts';
 
 /** DATA is written ahead of the transport up to here; the rest stays in the streams' queues, where it is fair. */
 const MAX_AHEAD_BYTES = 131_072;
+/** The same for header blocks of new streams, which no window holds back. */
+const MAX_OPEN_AHEAD_BYTES = 1_048_576;
 /** A DATA frame below this, with more waiting, is one that the peer's window cut short. */
 const TINY_DATA_BYTES = 64;
+
+/** No stream is opened while so much waits for the peer: `onCapacity` says when that is over. */
+export function outputIsFull(core: Core): boolean {
+  if (core.writer.pending < Math.min(MAX_OPEN_AHEAD_BYTES, core.limits.maxUnsentBytes / 2)) return false;
+  core.openRefused = true;
+  return true;
+}
 
 /** Opens a stream of ours (RFC 9113 §5.1.1); undefined when the peer's limit or the connection's end forbids it. */
 export function openStream(
@@ -19,6 +29,7 @@ export function openStream(
   extra: readonly HeaderField[] | undefined,
 ): Stream | undefined {
   if (!core.canOpen() || core.openOwnStreams >= core.peer.maxConcurrentStreams) return undefined;
+  if (outputIsFull(core)) return undefined;
   const stream = new Stream(core.nextOwnStreamId, core.peer.initialWindowSize, core.localInitialWindow);
   core.nextOwnStreamId += 2;
   stream.head = block.asRequest().method === 'HEAD';
@@ -44,6 +55,7 @@ export function sendHeaders(
   stream.localEnded = endStream;
   if (stream.queue !== undefined) {
     stream.queue.trailers = { block, extra };
+    if (core.memory !== undefined) keepBlock(core, stream, block);
     return;
   }
   core.writer.headers(stream.id, core.encoder.encode(block, extra), endStream, core.peer.maxFrameSize);
@@ -74,10 +86,15 @@ export function sendData(
     stream.queue = new SendQueue(core.nowMs);
     core.waiting.add(stream);
   }
-  if (end > position) stream.queue.push(bytes, position, end);
+  if (end > position) {
+    stream.queue.push(bytes, position, end);
+    core.contentMemory?.add(end - position);
+  }
   stream.queue.endStream = endStream;
   if (stream.queue.bytes > core.limits.maxQueuedBytesPerStream) {
     limitStream(core, stream, 'the peer does not read: too many bytes queued');
+  } else if (core.contentMemory?.refusesMore === true) {
+    outOfMemory(core, stream);
   }
   return position - start;
 }
@@ -140,6 +157,7 @@ function sendOneFrame(core: Core, stream: Stream): boolean {
     sent = writeData(core, stream, head, headOffset, end, last) - headOffset;
     if (sent === 0) return false;
     queue.advance(sent);
+    core.contentMemory?.add(-sent);
     queue.progressAtMs = core.nowMs;
   } else if (queue.endStream) {
     core.writer.data(stream.id, EMPTY, 0, 0, true);

@@ -22,10 +22,29 @@ export function refuseStream(core: Core, streamId: number, code: number): void {
   spend(core.flood.resets, core.nowMs, 'refused streams');
 }
 
-/** A limit of ours ends the stream: not the peer's fault by protocol, so it is not counted. */
-export function limitStream(core: Core, stream: Stream, reason: string): void {
+/**
+ * A limit of ours ends the stream: not the peer's fault by protocol, so it is not counted.
+ * @param code ENHANCE_YOUR_CALM is RESOURCE_EXHAUSTED to a gRPC client
+ */
+export function limitStream(
+  core: Core,
+  stream: Stream,
+  reason: string,
+  code: number = ErrorCode.CANCEL,
+): void {
   if (stream.closed) return;
-  const code = ErrorCode.CANCEL;
   core.resetStream(stream, code);
   core.events.onReset(stream, { code, cause: 'limit', unprocessed: false, reason } satisfies StreamReset);
+}
+
+/** Nothing more may be kept for this peer, and the stream has something that would have to be. */
+export function outOfMemory(core: Core, stream: Stream): void {
+  limitStream(core, stream, 'memory is used up', ErrorCode.ENHANCE_YOUR_CALM);
+}
+
+/** The peer has crossed a limit on a stream. Counted as if it were an error, told as what it is. */
+export function overLimit(core: Core, stream: Stream, reason: string): void {
+  if (stream.closed) return;
+  limitStream(core, stream, reason, ErrorCode.ENHANCE_YOUR_CALM);
+  spend(core.flood.resets, core.nowMs, 'streams over a limit');
 }

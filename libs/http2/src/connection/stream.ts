@@ -32,6 +32,10 @@ export class Stream {
   head = false;
   /** Counts against the limit of concurrent streams until released, closed or not. */
   held = false;
+  /** Bytes of its header blocks, and what it takes by itself, as counted in the connection's share of the memory. */
+  keptBytes = 0;
+  /** 1xx responses that came. */
+  informational = 0;
   /** RST_STREAM(NO_ERROR) follows the last queued byte. */
   resetAfterQueue = false;
   queue: SendQueue | undefined = undefined;

@@ -39,6 +39,11 @@ export class FrameReader {
     return this.filled > 0 && (this.filled < 4 || this.partial[3] !== FrameType.DATA);
   }
 
+  /** Memory of the frame that has begun and not ended. */
+  get heldBytes(): number {
+    return this.filled > 0 ? this.partial.length : 0;
+  }
+
   /** @throws Http2Error FRAME_SIZE_ERROR for a frame above the maximum */
   read(chunk: Buffer, from: number): void {
     let position = from;

@@ -1,8 +1,8 @@
 import type { HeaderBlock } from './block.ts';
 
 const MAX_ENTRIES = 64;
-/** Bytes of encoded and decoded blocks together. */
-const MAX_BYTES = 131_072;
+/** Bytes of encoded and decoded blocks together, and of what is attached to them. */
+export const MAX_MEMO_BYTES = 262_144;
 const MAX_BLOCK_BYTES = 4_096;
 const SEEN_SLOTS = 64;
 
@@ -19,7 +19,7 @@ export class BlockMemo {
   private readonly entries = new Map<number, Entry>();
   private readonly seen = new Int32Array(SEEN_SLOTS);
   private version = -1;
-  private bytesKept = 0;
+  bytesKept = 0;
 
   /** The block that `bytes[start, end)` means under this version of the table, or undefined. */
   find(
@@ -46,10 +46,19 @@ export class BlockMemo {
     return repeated && length <= MAX_BLOCK_BYTES;
   }
 
-  keep(bytes: Uint8Array, start: number, end: number, hash: number, block: HeaderBlock): void {
-    const size = end - start + block.listBytes;
-    if (size > MAX_BYTES) return;
-    if (this.entries.size >= MAX_ENTRIES || this.bytesKept + size > MAX_BYTES) this.clear();
+  /** @param maxBytes of all that is kept */
+  keep(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+    block: HeaderBlock,
+    maxBytes: number,
+  ): void {
+    // Twice: a forwarder attaches the block that it sends on.
+    const size = end - start + block.memoryBytes * 2;
+    if (size > maxBytes) return;
+    if (this.entries.size >= MAX_ENTRIES || this.bytesKept + size > maxBytes) this.clear();
     // Two blocks with one hash replace each other: a chain could be made long on purpose.
     this.entries.set(hash, { bytes: Uint8Array.prototype.slice.call(bytes, start, end), block });
     this.bytesKept += size;

@@ -9,8 +9,11 @@ export interface Client {
 
 /** Of the budget: from here on, who keeps much waiting and takes nothing has less time for it. */
 const SCARCE = 1 / 2;
-/** Of the budget: from here on, the largest holders get no more of anything. */
+/** Of the budget: from here on, those whose new work is refused get no more for their old work either. */
 const ALMOST_USED_UP = 7 / 8;
+
+/** Of the budget, beside it: what may be remembered only to be fast. */
+const CACHES = 1 / 4;
 
 /**
  * The bytes that a process may hold for others, whatever they are: header blocks, content, output that is not read,
@@ -22,6 +25,8 @@ export class MemoryBudget {
   readonly maxBytes: number;
   /** Kept right by the shares. */
   usedBytes = 0;
+  /** What shares remember to be fast. It is part of nobody's burden, for it can be done without. */
+  cachedBytes = 0;
   private readonly clients = new Map<string, Client>();
 
   constructor(maxBytes: number) {
@@ -52,13 +57,18 @@ export class MemoryBudget {
     return this.usedBytes >= this.maxBytes * SCARCE;
   }
 
-  /** The largest holders get no more; there is still room for all others. */
+  /** The largest holders get no more of anything; there is still room for all others. */
   get almostUsedUp(): boolean {
     return this.usedBytes >= this.maxBytes * ALMOST_USED_UP;
   }
 
   get exhausted(): boolean {
     return this.usedBytes >= this.maxBytes;
+  }
+
+  /** There is room for more that is remembered only to be fast. */
+  get mayCache(): boolean {
+    return this.cachedBytes < this.maxBytes * CACHES && !this.scarce;
   }
 
   /** How many have shares, and who holds most; for whoever looks at the process, not for decisions. */

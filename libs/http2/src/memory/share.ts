@@ -4,15 +4,12 @@ import type { Client, MemoryBudget } from './budget.ts';
 const CLIENT_TIMES_FREE = 4;
 /** A share up to this never pays for what other shares of its client hold: many clients may have one address. */
 const SMALL_BYTES = 65_536;
-/** Of the budget: a share above this is a large holder. */
-const LARGE_SHARE = 1 / 8;
-/** Of the budget: the same for all shares of a client together. */
-const LARGE_CLIENT = 1 / 2;
 
 /** What one holder (a connection, a stream of requests) keeps for its client. Made by `MemoryBudget.share`. */
 export class MemoryShare {
   readonly budget: MemoryBudget;
   usedBytes = 0;
+  private cachedBytes = 0;
   private readonly client: Client;
   private readonly onClose: () => void;
   private closed = false;
@@ -32,6 +29,13 @@ export class MemoryShare {
     this.budget.usedBytes += bytes;
   }
 
+  /** So many bytes more are remembered only to be fast; ask `budget.mayCache` before. */
+  addCached(bytes: number): void {
+    if (this.closed) return;
+    this.cachedBytes += bytes;
+    this.budget.cachedBytes += bytes;
+  }
+
   /**
    * New work (a request, a stream, a subscription) shall be refused now. A holder may have as much as is free, so the
    * largest come to this first, and the smaller somebody is the longer it is served: one alone gets half of the budget,
@@ -44,20 +48,18 @@ export class MemoryShare {
   }
 
   /**
-   * Nothing more shall be kept, for work under way either: nearly all memory is used, and this is a large holder. What
-   * would have been kept is given up, with the call that it belongs to.
+   * Nothing more shall be kept, for work under way either: nearly all memory is used, and by such as this one. What would
+   * have been kept is given up, with the call that it belongs to.
    */
   get refusesMore(): boolean {
-    const { almostUsedUp, maxBytes } = this.budget;
-    if (!almostUsedUp) return false;
-    if (this.usedBytes > maxBytes * LARGE_SHARE) return true;
-    return this.usedBytes > SMALL_BYTES && this.client.usedBytes > maxBytes * LARGE_CLIENT;
+    return this.budget.almostUsedUp && this.refusesWork;
   }
 
   /** Gives back what is still counted. Idempotent. */
   close(): void {
     if (this.closed) return;
     this.add(-this.usedBytes);
+    this.addCached(-this.cachedBytes);
     this.closed = true;
     this.onClose();
   }

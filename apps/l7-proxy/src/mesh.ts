@@ -1,7 +1,15 @@
-import type { MeshConfig, Route, Service } from '@evenly/mesh-config';
+import type { MeshConfig, Route } from '@evenly/mesh-config';
 import { RouteStats } from './metrics/route-stats.ts';
 import { RouteTable } from './routing/route-table.ts';
 import { Cluster, type ClusterContext } from './upstream/cluster.ts';
+
+/** A config that can be put to work. */
+export interface PreparedMesh {
+  /** The routes of a listener, made ready. */
+  tableOf(routes: readonly Route[]): RouteTable<Cluster>;
+  /** Puts it to work, in one go; `retain` follows when the routes of the config before are gone. */
+  commit(): void;
+}
 
 /**
  * The config at work: a cluster for each service and subset, for as long as one is described, and tables of routes that lead
@@ -25,11 +33,32 @@ export class Mesh {
     return this.#stats;
   }
 
-  /** Starts clusters that are new, and tells the others how they are described now. Routes must be made after it. */
-  apply(config: MeshConfig): void {
+  /**
+   * Makes ready all that a config needs: clusters that are new, what changes of the others, tables of routes. Whatever can
+   * fail fails here, and nothing of the config is at work before `commit`.
+   */
+  prepare(config: MeshConfig): PreparedMesh {
+    const clusters = new Map<string, Cluster>();
+    const commits: (() => void)[] = [];
     for (const service of config.services.values()) {
-      for (const subset of [undefined, ...service.subsets.keys()]) this.#applyCluster(service, subset);
+      for (const subset of [undefined, ...service.subsets.keys()]) {
+        const key = keyOf(service.name, subset);
+        const running = this.#clusters.get(key);
+        const cluster = running ?? new Cluster(service, subset, this.#context);
+        clusters.set(key, cluster);
+        commits.push(running?.prepare(service) ?? (() => this.#start(key, cluster)));
+      }
     }
+    return {
+      tableOf: (routes) =>
+        new RouteTable(routes, {
+          destinationOf: (service, subset) => clusters.get(keyOf(service, subset))!,
+          statsOf: (route) => this.#statsOf(route),
+        }),
+      commit: () => {
+        for (const commit of commits) commit();
+      },
+    };
   }
 
   /** Lets go of clusters that the config no longer has: after the routes to them are gone. */
@@ -46,14 +75,6 @@ export class Mesh {
     }
   }
 
-  /** The routes of a listener, made ready. */
-  tableOf(routes: readonly Route[]): RouteTable<Cluster> {
-    return new RouteTable(routes, {
-      destinationOf: (service, subset) => this.#clusters.get(keyOf(service, subset))!,
-      statsOf: (route) => this.#statsOf(route),
-    });
-  }
-
   /** About once a second. */
   tick(nowMs: number): void {
     for (const cluster of this.#clusters.values()) cluster.tick(nowMs);
@@ -64,11 +85,9 @@ export class Mesh {
     this.#clusters.clear();
   }
 
-  #applyCluster(service: Service, subset: string | undefined): void {
-    const key = keyOf(service.name, subset);
-    const running = this.#clusters.get(key);
-    if (running === undefined) this.#clusters.set(key, new Cluster(service, subset, this.#context));
-    else running.update(service);
+  #start(key: string, cluster: Cluster): void {
+    this.#clusters.set(key, cluster);
+    cluster.start();
   }
 
   #statsOf(route: string): RouteStats {

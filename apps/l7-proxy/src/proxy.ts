@@ -77,7 +77,9 @@ export class Proxy {
     const wanted = config.listeners.length > 0 ? config.listeners : [this.#defaultListener()];
     const certified = { ...config, listeners: wanted };
     await certificates.prepare(certified);
-    mesh.apply(config);
+    const prepared = mesh.prepare(config);
+    const tables = new Map(wanted.map((one) => [one.name, prepared.tableOf(routesOf(config, one))]));
+    prepared.commit();
     // Those that leave go first: another name may take over their port.
     for (const [name, { listener, described }] of this.#running) {
       if (wanted.some((one) => one.name === name && describe(one) === described)) continue;
@@ -87,7 +89,7 @@ export class Proxy {
     }
     let failed: unknown;
     for (const one of wanted) {
-      const table = mesh.tableOf(routesOf(config, one));
+      const table = tables.get(one.name)!;
       const running = this.#running.get(one.name);
       if (running !== undefined) running.table = table;
       else await this.#open(one, table).catch((error: unknown) => (failed = error));

@@ -30,8 +30,9 @@ function* problemsOf({ refusedConfig, xds, workers, services }: ProxyStatus): Ge
   for (const { number, serving } of workers ?? []) {
     if (!serving) yield html`<b>Worker ${number}</b> does not serve yet.`;
   }
-  for (const { name, error, endpoints } of services) {
+  for (const { name, error, unusable, endpoints } of services) {
     if (error !== undefined) yield html`<b>${name}</b>: no news of its endpoints. <q>${error}</q>`;
+    if (unusable !== undefined) yield html`<b>${name}</b>: <q>${unusable}</q>`;
     if (endpoints.length === 0) yield html`<b>${name}</b> has no endpoints.`;
     const away = endpoints.filter(({ state }) => state === 'unreachable');
     if (away.length > 0) {

@@ -55,6 +55,8 @@ export interface ServiceStatus {
   endpoints: EndpointStatus[];
   /** Why the endpoints may be old. */
   error?: string;
+  /** Why some of them get no calls. */
+  unusable?: string;
 }
 
 export interface EndpointStatus {
@@ -150,5 +152,6 @@ function serviceStatus(cluster: Cluster): ServiceStatus {
     waiting: cluster.waiting.size,
     endpoints: [...cluster.pools].map(endpoint),
     ...(cluster.sourceError === undefined ? {} : { error: cluster.sourceError }),
+    ...(cluster.unusable === undefined ? {} : { unusable: cluster.unusable }),
   };
 }

@@ -44,15 +44,18 @@ export class RouteTable<D> {
       },
     }));
     this.routes = all.map(({ candidate }) => candidate.route);
-    for (const host of new Set(all.map((one) => one.host))) {
-      if (host === undefined) continue;
-      const own = all.filter((one) => one.host === undefined || one.host === host);
-      this.#byHost.set(
-        host,
-        own.map(({ candidate }) => candidate),
-      );
+    // In one pass: a host's list begins with the routes for any host that come before its first own one.
+    this.#anyHost = [];
+    for (const { host, candidate } of all) {
+      const lists = host === undefined ? [...this.#byHost.values(), this.#anyHost] : [this.#ofHost(host)];
+      for (const list of lists) list.push(candidate);
     }
-    this.#anyHost = all.filter(({ host }) => host === undefined).map(({ candidate }) => candidate);
+  }
+
+  #ofHost(host: string): Candidate<D>[] {
+    const own = this.#byHost.get(host) ?? [...this.#anyHost];
+    this.#byHost.set(host, own);
+    return own;
   }
 
   /** The route of a request, or undefined. */

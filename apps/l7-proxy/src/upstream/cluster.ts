@@ -6,8 +6,9 @@ import {
   type Balancer,
   type CallOutcome,
   type Host,
+  type HostSpec,
 } from '@evenly/balancing';
-import { endpointKey, type DiscoveryError, type Endpoint, type EndpointSource } from '@evenly/discovery';
+import { DiscoveryError, endpointKey, type Endpoint, type EndpointSource } from '@evenly/discovery';
 import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
 import { balancerOptions, breakerOptions } from './balancer-options.ts';
@@ -42,13 +43,15 @@ export class Cluster {
   breaker: CircuitBreaker;
   /** Why the endpoints may be old; undefined while all is well. */
   sourceError: string | undefined;
+  /** Why endpoints that the source has told get no calls; undefined while all of them are used. */
+  unusable: string | undefined;
   readonly #context: ClusterContext;
   readonly #subset: string | undefined;
   readonly #pools = new Map<string, EndpointPool>();
   #service: Service;
   #balancer: Balancer<EndpointPool>;
   #source: EndpointSource;
-  #stopSource: () => void;
+  #stopSource: () => void = () => undefined;
   /** What the source told last; undefined before it has told anything. */
   #endpoints: readonly Endpoint[] | undefined;
   #refreshing = false;
@@ -62,6 +65,10 @@ export class Cluster {
     this.breaker = new CircuitBreaker(breakerOptions(service.policy));
     this.#balancer = createBalancer(balancerOptions(service.policy, context.random));
     this.#source = context.sourceOf(service, subset);
+  }
+
+  /** Follows the endpoints; once, when the config that describes it is put to work. */
+  start(): void {
     this.#stopSource = this.#watch();
   }
 
@@ -105,25 +112,42 @@ export class Cluster {
     return this.sourceError;
   }
 
-  /** Takes a new description of the service. Connections stay; statistics of hosts begin anew if the policy is another. */
-  update(service: Service): void {
+  /**
+   * Makes ready what a new description of the service needs. Nothing has changed before what it returns is called.
+   * Connections stay; statistics of hosts begin anew if the policy is another.
+   */
+  prepare(service: Service): () => void {
     const old = this.#service;
-    this.#service = service;
-    if (!isDeepStrictEqual(old.policy, service.policy)) {
-      this.#balancer = createBalancer(balancerOptions(service.policy, this.#context.random));
-      this.breaker = new CircuitBreaker(breakerOptions(service.policy));
-      if (this.#endpoints !== undefined) this.#setEndpoints(this.#endpoints);
-    }
-    const same =
-      isDeepStrictEqual(described(old, this.#subset), described(service, this.#subset)) &&
-      isDeepStrictEqual(old.healthCheck, service.healthCheck);
-    this.#refreshSoon();
-    if (!isDeepStrictEqual(old.tls, service.tls)) this.#replacePools();
-    else if (same) return;
-    // The endpoints of the old source are used until the new one has told its own.
-    this.#stopSource();
-    this.#source = this.#context.sourceOf(service, this.#subset);
-    this.#stopSource = this.#watch();
+    if (old === service) return () => undefined;
+    const context = this.#context;
+    const isSame = isDeepStrictEqual;
+    const ready = isSame(old.policy, service.policy)
+      ? undefined
+      : {
+          balancer: createBalancer<EndpointPool>(balancerOptions(service.policy, context.random)),
+          breaker: new CircuitBreaker(breakerOptions(service.policy)),
+        };
+    const newTls = !isSame(old.tls, service.tls);
+    const newSource =
+      newTls ||
+      !isSame(described(old, this.#subset), described(service, this.#subset)) ||
+      !isSame(old.healthCheck, service.healthCheck);
+    const source = newSource ? context.sourceOf(service, this.#subset) : undefined;
+    return () => {
+      this.#service = service;
+      if (ready !== undefined) {
+        this.#balancer = ready.balancer;
+        this.breaker = ready.breaker;
+        if (this.#endpoints !== undefined) this.#setEndpoints(this.#endpoints);
+      }
+      this.#refreshSoon();
+      if (newTls) this.#replacePools();
+      if (source === undefined) return;
+      // The endpoints of the old source are used until the new one has told its own.
+      this.#stopSource();
+      this.#source = source;
+      this.#stopSource = this.#watch();
+    };
   }
 
   /** A host that takes a call now; undefined: the call has to wait. */
@@ -205,9 +229,12 @@ export class Cluster {
 
   #setEndpoints(endpoints: readonly Endpoint[]): void {
     this.#endpoints = endpoints;
-    const wanted = new Map(
-      usableEndpoints(endpoints, this.policy, this.#context.identity).map((one) => [endpointKey(one), one]),
-    );
+    const { identity, onSourceError } = this.#context;
+    const usable = usableEndpoints(endpoints, this.policy, identity);
+    const wanted = new Map(usable.used.map((one) => [endpointKey(one), one]));
+    if (usable.tooMany !== undefined && usable.tooMany !== this.unusable)
+      onSourceError(this.name, new DiscoveryError('TOO_MANY', usable.tooMany));
+    this.unusable = usable.tooMany;
     for (const [key, pool] of this.#pools) {
       if (wanted.has(key)) continue;
       this.#pools.delete(key);
@@ -261,9 +288,23 @@ export class Cluster {
       if (this.#closed) return;
       const { identity, upstream } = this.#context;
       const specs = hostSpecs(this.#pools.values(), this.policy, this.#service.locality.zone, identity);
-      if (specs !== undefined) this.#balancer.update(specs, upstream.loop.now());
+      if (specs !== undefined) this.#update(specs, upstream.loop.now());
       this.waiting.serve();
     });
+  }
+
+  /** Nobody stands above a turn of the event loop to take what is thrown in it: one service's trouble stays its own. */
+  #update(specs: readonly HostSpec<EndpointPool>[], nowMs: number): void {
+    try {
+      this.#balancer.update(specs, nowMs);
+    } catch (cause) {
+      const error = new DiscoveryError(
+        'INVALID',
+        `the endpoints cannot be used: ${(cause as Error).message}`,
+      );
+      if (this.unusable !== error.message) this.#context.onSourceError(this.name, error);
+      this.unusable = error.message;
+    }
   }
 }
 

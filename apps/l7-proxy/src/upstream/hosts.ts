@@ -1,4 +1,4 @@
-import { maxWeight, randomSubset, type HostSpec } from '@evenly/balancing';
+import { maxHosts, maxWeight, randomSubset, type HostSpec } from '@evenly/balancing';
 import { endpointKey, type Endpoint } from '@evenly/discovery';
 import type { Policy } from '@evenly/mesh-config';
 import type { EndpointPool } from './endpoint-pool.ts';
@@ -14,16 +14,27 @@ export interface ProxyIdentity {
 /** As in the xDS that we serve: an endpoint in the own zone counts as much as a thousand elsewhere. */
 const ownZoneFactor = 1000;
 
-/** The endpoints that may get new calls: ready ones, or else those that end but still serve (KEP-1672). */
+/**
+ * The endpoints that may get new calls: ready ones, or else those that end but still serve (KEP-1672). Of more than a
+ * balancer takes, those of the first priorities: `merge` of several sources can have any number.
+ */
 export function usableEndpoints(
   endpoints: readonly Endpoint[],
   policy: Policy,
   { id }: ProxyIdentity,
-): readonly Endpoint[] {
+): { used: readonly Endpoint[]; tooMany?: string } {
   const ready = endpoints.filter(({ state }) => state === 'ready');
-  const usable = ready.length > 0 ? ready : endpoints.filter(({ state }) => state === 'serving-terminating');
-  if (policy.subsetting === undefined || usable.length <= policy.subsetting.size) return usable;
-  const mine = new Set(randomSubset(usable.map(endpointKey), policy.subsetting.size, id));
+  const all = ready.length > 0 ? ready : endpoints.filter(({ state }) => state === 'serving-terminating');
+  const isTooMany = all.length > maxHosts;
+  const tooMany = `${all.length} endpoints are too many: ${maxHosts} get calls`;
+  const byPriority = (a: Endpoint, b: Endpoint) => (a.priority ?? 0) - (b.priority ?? 0);
+  const usable = isTooMany ? all.toSorted(byPriority).slice(0, maxHosts) : all;
+  return { used: subsetOf(usable, policy, id), ...(isTooMany ? { tooMany } : {}) };
+}
+
+function subsetOf(usable: readonly Endpoint[], { subsetting }: Policy, id: string): readonly Endpoint[] {
+  if (subsetting === undefined || usable.length <= subsetting.size) return usable;
+  const mine = new Set(randomSubset(usable.map(endpointKey), subsetting.size, id));
   return usable.filter((endpoint) => mine.has(endpointKey(endpoint)));
 }
 
@@ -43,10 +54,12 @@ export function hostSpecs(
     identity.zone !== '' && (endpoint.zone ?? serviceZone) === identity.zone;
   const { zonePreference } = policy;
   const preferred = zonePreference !== 'none' && all.some((pool) => pool.isReady && inOwnZone(pool));
+  // Weights that are all 0 say nothing of shares (RFC 2782 on SRV): each counts the same then.
+  const weightless = all.every(({ isReady, endpoint }) => !isReady || endpoint.weight === 0);
   const weights = all.map((pool) => {
     if (!pool.isReady) return 0;
     const factor = preferred && zonePreference === 'weighted' && inOwnZone(pool) ? ownZoneFactor : 1;
-    return (pool.endpoint.weight ?? 1) * factor;
+    return (weightless ? 1 : (pool.endpoint.weight ?? 1)) * factor;
   });
   const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
   if (heaviest === 0) return undefined;

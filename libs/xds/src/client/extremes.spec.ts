@@ -50,10 +50,10 @@ describe.each(['delta', 'sotw'] as const)('whatever a server says by %s', (varia
             expect(weight).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
     // The property is worth something only if both happen.
-    expect(configs).toBeGreaterThan(100);
+    expect(configs).toBeGreaterThan(50);
     expect(seen.size).toBeGreaterThan(3);
   });
 });

@@ -35,7 +35,7 @@ import { meshListener } from './mesh.ts';
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const often = <T>(usual: T, ...extremes: T[]) =>
-  fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, fc.constantFrom(...extremes));
+  fc.oneof({ weight: 15, arbitrary: fc.constant(usual) }, fc.constantFrom(...extremes));
 
 const uint32 = often<number>(3, 0, 1, 5, 100, 101, 1_000_000, 1_000_001, 0x7fff_ffff, 0xffff_ffff);
 const percentage = often<number>(50, 0, 100, 101, 0xffff_ffff);
@@ -271,7 +271,7 @@ const fault = fc.record({ delay: maybe(duration), share: fraction, status: uint3
   }),
 }));
 
-const path = fc.constantFrom<NonNullable<RouteMatch['pathSpecifier']>>(
+const path = often<NonNullable<RouteMatch['pathSpecifier']>>(
   { $case: 'prefix', value: '' },
   { $case: 'prefix', value: 'no slash' },
   { $case: 'path', value: '' },
@@ -283,18 +283,23 @@ const path = fc.constantFrom<NonNullable<RouteMatch['pathSpecifier']>>(
 export const extremeRoutes = fc
   .array(
     fc.record({
-      domains: fc.array(often('*', 'a', 'A', '', '*.x', 'a:80', 'x'.repeat(2000)), { maxLength: 3 }),
+      domains: fc.array(often('*', 'a', 'A', '', '*.x', 'a:80', 'x'.repeat(2000)), {
+        minLength: 1,
+        maxLength: 2,
+      }),
       routes: fc.array(
         fc.record({
           name: often('', 'r', 'x'.repeat(5000)),
-          action: maybe(action),
+          action: often<undefined | 'some'>('some', undefined).chain((is) =>
+            is ? action : fc.constant(undefined),
+          ),
           path,
           fault: maybe(fault),
         }),
         { maxLength: 3 },
       ),
     }),
-    { maxLength: 2 },
+    { minLength: 1, maxLength: 1 },
   )
   .map(
     (hosts) => (own: string) =>

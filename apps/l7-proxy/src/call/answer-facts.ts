@@ -1,7 +1,10 @@
 import type { HeaderBlock } from '@evenly/http2';
+import { admitAnswer, type AnswerPart } from './admitted-answer.ts';
 
 /** What a header block of an answer, or its trailers, says about the call. */
 export interface AnswerFacts {
+  /** What goes on to the client. */
+  readonly block: HeaderBlock;
   /** -1: not there, or no number. */
   readonly grpcStatus: number;
   /** 0 in trailers. */
@@ -11,14 +14,16 @@ export interface AnswerFacts {
 }
 
 /** Worked out once for each block, for most answers end alike. */
-export function answerFacts(block: HeaderBlock): AnswerFacts {
-  return (block.attachment ??= read(block)) as AnswerFacts;
+export function answerFacts(block: HeaderBlock, part: AnswerPart): AnswerFacts {
+  return (block.attachment ??= read(block, part)) as AnswerFacts;
 }
 
-function read(block: HeaderBlock): AnswerFacts {
+function read(received: HeaderBlock, part: AnswerPart): AnswerFacts {
+  const block = admitAnswer(received, part);
   const status = block.get('grpc-status') ?? '';
   const pushback = block.get('grpc-retry-pushback-ms');
   return {
+    block,
     grpcStatus: /^\d{1,3}$/.test(status) ? Number(status) : -1,
     httpStatus: Number(block.get(':status') ?? 0),
     // What is no number means "do not retry", as the negative ones do (gRFC A6).

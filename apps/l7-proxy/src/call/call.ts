@@ -7,6 +7,7 @@ import { Attempt, type AttemptOwner } from '../upstream/attempt.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import type { WaitingCall } from '../upstream/waiting-calls.ts';
+import { admitAnswer, withDate } from './admitted-answer.ts';
 import { answerFacts, isHostsFault, type AnswerFacts } from './answer-facts.ts';
 import type { CallContext } from './call-context.ts';
 import { callEnd, type CallObserver } from './call-observer.ts';
@@ -243,15 +244,17 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   onResponseHeaders(attempt: Attempt, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {
     if (attempt.ended) return;
-    if (kind === 'informational') return this.client.sendHeaders(this.stream, block, false);
-    const facts = answerFacts(block);
+    if (kind === 'informational')
+      return this.client.sendHeaders(this.stream, admitAnswer(block, kind), false);
+    const facts = answerFacts(block, kind === 'response' ? kind : 'trailers');
     if (endStream && facts.grpcStatus === cancelled && this.isLate())
       return this.onEndpointsDeadline(attempt);
     if (kind === 'response') {
       if (endStream && this.isTriedAgain(attempt, facts)) return;
       this.beginAnswer(attempt);
     }
-    this.client.sendHeaders(this.stream, block, endStream);
+    const isDated = this.plan.isGrpc || kind !== 'response';
+    this.client.sendHeaders(this.stream, isDated ? facts.block : withDate(facts.block), endStream);
     if (kind === 'response') this.httpStatus = facts.httpStatus;
     if (endStream) this.answered(facts.grpcStatus);
   }

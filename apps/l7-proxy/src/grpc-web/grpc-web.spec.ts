@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
-import { ErrorCode } from '@evenly/http2';
+import { ErrorCode, headerList } from '@evenly/http2';
 import { describe, expect, it } from 'vitest';
 import { GrpcClient } from '../testing/grpc-client.ts';
 import { oneService, startProxy, type RunningProxy } from '../testing/harness.ts';
@@ -260,5 +260,49 @@ describe('CORS', () => {
   it('* is every origin', async () => {
     await using t = await proxyBefore({}, ['--cors-origins', '*']);
     expect((await ask(t.proxy, preflight('https://anybody.example.org'))).status).toBe(204);
+  });
+});
+
+describe('how gRPC-Web says that it wants text', () => {
+  it.each([
+    ['application/grpc-web-text-base64+proto', undefined, true],
+    ['application/grpc-web', 'application/grpc-web-text', false],
+    ['application/grpc-web', '*/*, application/grpc-web-text+proto;q=1', false],
+  ])('%s, accept %s', async (type, accept, sendsText) => {
+    await using t = await proxyBefore({ onEnd: (call) => call.reply(call.content.subarray(5)) });
+    const message = grpcMessage(Buffer.from('ping'));
+    const answer = await ask(t.proxy, {
+      type,
+      body: sendsText ? message.toString('base64') : message,
+      ...(accept === undefined ? {} : { headers: { accept } }),
+    });
+    expect(answer.headers.get('content-type')).toBe('application/grpc-web-text');
+    expect(parts(decodeText(answer.bytes))).toEqual({
+      messages: ['ping'],
+      trailers: 'grpc-status: 0\r\n',
+    });
+    expect(t.backend.calls[0]!.headers.get('content-type')).toMatch(/^application\/grpc(\+proto)?$/);
+  });
+
+  it('an error page stays one, and what browsers say of themselves goes on', async () => {
+    await using t = await proxyBefore({
+      onEnd: ({ connection, stream }) =>
+        connection.sendHeaders(
+          stream,
+          headerList([
+            [':status', '502'],
+            ['content-type', 'text/html'],
+          ]),
+          true,
+        ),
+    });
+    const headers = { 'x-user-agent': 'grpc-web-javascript/0.1', 'grpc-timeout': '20S', via: '1.0 cache' };
+    const answer = await ask(t.proxy, { body: grpcMessage(Buffer.from('a')), headers });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([502, 'text/html']);
+    const seen = t.backend.calls[0]!.headers;
+    expect(seen.get('x-user-agent')).toBe('grpc-web-javascript/0.1');
+    expect(seen.get('grpc-timeout')).toMatch(/^1\d{7}u$/);
+    const via = seen.fields.filter(({ name }) => name === 'via').map(({ value }) => value);
+    expect(via).toEqual(['1.0 cache', '1.1 evenly']);
   });
 });

@@ -6,16 +6,24 @@ import { HeaderBlock, type HeaderField } from '@evenly/http2';
  */
 export type WebEncoding = 'binary' | 'text';
 
-/** Of an `application/grpc-web` or `application/grpc-web-text` request; undefined for any other. */
+/**
+ * Of an `application/grpc-web` or `application/grpc-web-text` request; undefined for any other. Base64 is the only form of
+ * text there is, so it need not be named.
+ */
 export function webEncodingOf(contentType: string | undefined): WebEncoding | undefined {
-  const match = /^application\/grpc-web(-text)?($|[+; ])/i.exec(contentType ?? '');
+  const match = /^[ \t]*application\/grpc-web(-text(?:-base64)?)?($|[+; \t])/i.exec(contentType ?? '');
   if (match === null) return undefined;
   return match[1] === undefined ? 'binary' : 'text';
 }
 
+/** Of the answer: a page that can only read text says so in `accept`, whatever it has sent. */
+export function answerEncodingOf(accept: string | undefined, ofRequest: WebEncoding): WebEncoding {
+  return /(^|[, \t])application\/grpc-web-text/i.test(accept ?? '') ? 'text' : ofRequest;
+}
+
 /** `application/grpc-web-text+proto` → `application/grpc+proto` */
 const toGrpc = (contentType: string) =>
-  contentType.replace(/^application\/grpc-web(-text)?/i, 'application/grpc');
+  contentType.replace(/^[ \t]*application\/grpc-web(-text(?:-base64)?)?/i, 'application/grpc');
 
 /** `application/grpc+proto` → `application/grpc-web+proto`, or with `-text`. */
 export const toWeb = (contentType: string, encoding: WebEncoding) =>

@@ -1,7 +1,7 @@
 import { ErrorCode, type HeaderBlock, type HeaderField, type HeaderInput } from '@evenly/http2';
 import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
 import { corsFields } from './cors.ts';
-import { Base64Decoder, toWeb, trailerMessage, type WebEncoding } from './protocol.ts';
+import { answerEncodingOf, Base64Decoder, toWeb, trailerMessage, type WebEncoding } from './protocol.ts';
 
 /** How a gRPC-Web answer gets to the browser: on a stream of HTTP/2, or as an answer of HTTP/1.1. */
 export interface WebTransport {
@@ -31,10 +31,19 @@ export class WebCall implements ClientSide, ClientStreamOwner {
   /** Written and not sent: pieces as they travel, and how many bytes of the call's each stands for. */
   readonly #unsent: { left: number; source: number }[] = [];
 
-  /** @param origin of the page that asked, if it may read the answer and is another than ours */
-  constructor(transport: WebTransport, encoding: WebEncoding, origin: string | undefined) {
+  /**
+   * @param encoding of the request
+   * @param accept the request's, for the answer's encoding
+   * @param origin of the page that asked, if it may read the answer and is another than ours
+   */
+  constructor(
+    transport: WebTransport,
+    encoding: WebEncoding,
+    accept: string | undefined,
+    origin: string | undefined,
+  ) {
     this.#transport = transport;
-    this.#encoding = encoding;
+    this.#encoding = answerEncodingOf(accept, encoding);
     this.#origin = origin;
     this.#decoder = encoding === 'text' ? new Base64Decoder() : undefined;
   }

@@ -101,7 +101,12 @@ export class WebServer {
     if (encoding === undefined)
       return answer(response, 415, [], 'over HTTP/1.1 this port takes gRPC-Web only');
     const transport = new Http1WebTransport(request, response, (bytes) => webCall.onAnswerSent(bytes));
-    const webCall = new WebCall(transport, encoding, allowedOrigin(block, this.#options.cors));
+    const webCall = new WebCall(
+      transport,
+      encoding,
+      block.get('accept'),
+      allowedOrigin(block, this.#options.cors),
+    );
     request.on('data', (chunk: Buffer) => {
       transport.received(chunk.length);
       webCall.onRequestData(chunk, 0, chunk.length, false);

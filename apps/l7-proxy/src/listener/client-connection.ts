@@ -77,7 +77,12 @@ function startStream(
     const encoding = webEncodingOf(block.get('content-type'));
     if (encoding !== undefined) {
       const transport = new Http2WebTransport(client, stream);
-      const webCall = new WebCall(transport, encoding, allowedOrigin(block, context.web));
+      const webCall = new WebCall(
+        transport,
+        encoding,
+        block.get('accept'),
+        allowedOrigin(block, context.web),
+      );
       stream.user = webCall;
       return startWebCall(webCall, block, endStream, by, context);
     }

@@ -50,14 +50,15 @@ export function planOf<D>(
   if (known !== undefined && known.table === table) return known;
   const { request = block, problem } = admitRequest(block, by);
   const refused = problem === undefined ? hopFailure(request) : badRequest(problem);
-  const timeoutMs = parseGrpcTimeout(request.get('grpc-timeout') ?? '');
+  const isGrpc = isGrpcContentType(request.get('content-type'));
+  const timeoutMs = isGrpc ? parseGrpcTimeout(request.get('grpc-timeout') ?? '') : undefined;
   const previous = request.get('grpc-previous-rpc-attempts');
   const plan: RequestPlan<D> = {
     table,
     refused,
     route: refused === undefined ? table.find(request) : undefined,
     block: shared.of(withForwarded(request, by, rewritten(timeoutMs !== undefined, traced))),
-    isGrpc: isGrpcContentType(request.get('content-type')),
+    isGrpc,
     scheme: request.asRequest().scheme,
     timeoutMs,
     needsRequestId: !request.get('x-request-id'),

@@ -1,4 +1,11 @@
-import { connectHttp2, HeaderBlock, SocketLoop, type Connection, type StreamReset } from '@evenly/http2';
+import {
+  connectHttp2,
+  HeaderBlock,
+  SocketLoop,
+  type Connection,
+  type Stream,
+  type StreamReset,
+} from '@evenly/http2';
 
 export type RawFields = readonly (readonly [name: string, value: string])[];
 
@@ -8,6 +15,7 @@ export interface RawAnswer {
   fields: [string, string][];
   /** Statuses of 1xx that came before. */
   informational: number[];
+  informationalFields: [string, string][][];
   content: string;
   trailers: [string, string][] | undefined;
   reset: StreamReset | undefined;
@@ -33,8 +41,10 @@ export class RawClient {
           const { answer } = stream.user as Waiting;
           const fields = block.fields.map(({ name, value }): [string, string] => [name, value]);
           const status = Number(block.get(':status') ?? 0);
-          if (kind === 'informational') answer.informational.push(status);
-          else if (kind === 'trailers') answer.trailers = fields;
+          if (kind === 'informational') {
+            answer.informational.push(status);
+            answer.informationalFields.push(fields);
+          } else if (kind === 'trailers') answer.trailers = fields;
           else Object.assign(answer, { status, fields });
         },
         onData: (stream, bytes, start, end) => {
@@ -57,22 +67,36 @@ export class RawClient {
 
   /** @param content undefined: the header block ends the request */
   request(fields: RawFields, content?: Buffer, trailers?: RawFields): Promise<RawAnswer> {
-    return new Promise((resolve) => {
-      const stream = this.connection.open(blockOf(fields), content === undefined && trailers === undefined)!;
-      const answer: RawAnswer = {
+    const isWhole = content === undefined && trailers === undefined;
+    const { stream, answer } = this.open(fields, isWhole);
+    if (content !== undefined)
+      this.connection.sendData(stream, content, 0, content.length, trailers === undefined);
+    if (trailers !== undefined) this.connection.sendHeaders(stream, blockOf(trailers), true);
+    return answer;
+  }
+
+  /** A request that may go on. */
+  open(fields: RawFields, endStream = false): { stream: Stream; answer: Promise<RawAnswer> } {
+    const stream = this.connection.open(blockOf(fields), endStream)!;
+    const answer = new Promise<RawAnswer>((resolve) => {
+      const empty: RawAnswer = {
         status: 0,
         fields: [],
         informational: [],
+        informationalFields: [],
         content: '',
         trailers: undefined,
         reset: undefined,
-        get: (name) => answer.fields.find(([one]) => one === name)?.[1],
+        get: (name) => empty.fields.find(([one]) => one === name)?.[1],
       };
-      stream.user = { answer, done: resolve } satisfies Waiting;
-      if (content !== undefined)
-        this.connection.sendData(stream, content, 0, content.length, trailers === undefined);
-      if (trailers !== undefined) this.connection.sendHeaders(stream, blockOf(trailers), true);
+      stream.user = { answer: empty, done: resolve } satisfies Waiting;
     });
+    return { stream, answer };
+  }
+
+  /** Statuses of 1xx so far. */
+  informationalOf(stream: Stream): number[] {
+    return (stream.user as Waiting).answer.informational;
   }
 
   close(): void {

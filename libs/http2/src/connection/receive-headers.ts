@@ -154,13 +154,13 @@ function receiveResponse(core: Core, stream: Stream, block: HeaderBlock, endStre
     return;
   }
   stream.receivedFinal = true;
-  if (!announcesNothing(stream, facts)) stream.contentLeft = facts.contentLength;
+  stream.contentLeft = hasNoContent(stream, facts) ? 0 : facts.contentLength;
   deliver(core, stream, block, 'response', endStream);
 }
 
-/** Answers whose content-length describes what is not sent (RFC 9110 §8.6). */
-function announcesNothing(stream: Stream, facts: HeaderFacts): boolean {
-  return stream.head || facts.status === 304;
+/** Answers without content, whatever a content-length describes that is not sent (RFC 9110 §6.4.1, §8.6). */
+function hasNoContent(stream: Stream, { status }: HeaderFacts): boolean {
+  return stream.head || status === 304 || status === 204;
 }
 
 /** A second block can only be trailers, and they end the stream (RFC 9113 §8.1). */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../errors.ts';
-import { Flag, FrameType } from '../frames/constants.ts';
+import { CLIENT_PREFACE, Flag, FrameType } from '../frames/constants.ts';
 import { headerList } from '../headers/block.ts';
 import * as wire from '../testing/wire.ts';
 import { Harness } from '../testing/wire.ts';
@@ -15,6 +15,28 @@ test('both prefaces say who we are', () => {
   expect(new Harness({ raw: true }).output()).toEqual(['SETTINGS', 'WINDOW_UPDATE 0 983041']);
   const client = new Harness({ raw: true, role: 'client' });
   expect(client.output()).toEqual(['SETTINGS', 'WINDOW_UPDATE 0 983041']);
+});
+
+test('the preface and PING answers leave first, and in one piece with what else is small', () => {
+  const harness = new Harness({ raw: true });
+  harness.feed(Buffer.from(CLIENT_PREFACE), settings(), headers(1, postFields, true), ping());
+  harness.connection.sendHeaders(harness.streams[0]!, ok, true);
+  const first = Buffer.from(harness.connection.takeOutput()!);
+  expect(harness.connection.takeOutput()).toBeUndefined();
+  expect(wire.describeFrames(first, harness.decoder)).toEqual([
+    'SETTINGS',
+    'PING ACK',
+    'WINDOW_UPDATE 0 983041',
+    'SETTINGS ACK',
+    'HEADERS 1 end :status=200',
+  ]);
+  harness.connection.outputDone();
+  harness.feed(headers(3), ping());
+  const stream = harness.streams[1]!;
+  harness.connection.sendHeaders(stream, ok, false);
+  for (let count = 0; count < 8; count++) harness.connection.sendData(stream, bytes(1000), 0, 1000, false);
+  expect(harness.connection.takeOutput()).toHaveLength(17);
+  expect(harness.output()).toEqual(['HEADERS 3 :status=200', ...Array<string>(8).fill('DATA 3 1000')]);
 });
 
 test('a unary call, with trailers, byte by byte', () => {

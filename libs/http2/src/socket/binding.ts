@@ -50,13 +50,18 @@ export class SocketBinding implements LoopMember {
       this.connection.setWritable(true);
       this.flush();
     });
-    socket.on('end', () => this.connection.transportClosed('the peer closed the connection'));
+    socket.on('end', () => {
+      this.reuseWritten();
+      this.connection.transportClosed('the peer closed the connection');
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // The system's errors are known by their codes (ECONNREFUSED), those of TLS say more in words.
       this.failure = error.syscall === undefined ? error.message : (error.code ?? error.message);
     });
     socket.on('close', () => {
       this.loop.remove(this);
+      // Nobody reads the slabs any more, whether they have left or not.
+      this.connection.outputDone();
       this.connection.transportClosed(this.failure);
     });
     this.loop.add(this);
@@ -68,8 +73,7 @@ export class SocketBinding implements LoopMember {
 
   tick(nowMs: number): void {
     this.connection.tick(nowMs);
-    // A write that was not done at once (over TLS none is) has ended without a word: its slab is free.
-    if (this.socket.writableLength === 0) this.connection.outputDone();
+    this.reuseWritten();
   }
 
   /**
@@ -89,6 +93,8 @@ export class SocketBinding implements LoopMember {
   private writeAll(): void {
     const { connection, socket } = this;
     if (!socket.writable || !this.ready) return;
+    // A write that was not done at once (over TLS none is) has ended without a word.
+    this.reuseWritten();
     let bytes = connection.takeOutput();
     let corked = false;
     while (bytes !== undefined) {
@@ -100,8 +106,12 @@ export class SocketBinding implements LoopMember {
       }
     }
     if (corked) socket.uncork();
-    // Length 0 means that the kernel has copied the bytes: the slab can be written again.
-    if (socket.writableLength === 0) connection.outputDone();
+    this.reuseWritten();
+  }
+
+  /** Length 0 means that the kernel, or OpenSSL, has copied the bytes: the slabs can be written again. */
+  private reuseWritten(): void {
+    if (this.socket.writableLength === 0) this.connection.outputDone();
   }
 
   private write(bytes: Uint8Array): void {
@@ -112,7 +122,11 @@ export class SocketBinding implements LoopMember {
   /** The last bytes (a GOAWAY) leave, then the socket ends; it keeps reading, for unread bytes would make TCP reset it. */
   private finish(failed: boolean): void {
     this.writeAll();
-    this.socket.end();
+    // The peer's end has come and all of ours is out: closing says what a shutdown would, and spares it. Not over TLS,
+    // where each side must send a close_notify (RFC 8446 §6.1).
+    const over = this.socket.readableEnded && this.socket.writableLength === 0;
+    if (over && !(this.socket instanceof TLSSocket)) this.socket.destroy();
+    else this.socket.end();
     if (this.socket.destroyed) return;
     // Once in the life of a connection, so a timer of its own costs nothing.
     const timer = setTimeout(() => this.socket.destroy(), failed ? FAILED_GRACE_MS : CLOSE_GRACE_MS).unref();

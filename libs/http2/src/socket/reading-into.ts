@@ -13,7 +13,8 @@ export function readingInto(buffer: Buffer, accepted: Socket, onBytes: (count: n
     onBytes(count);
     return true;
   };
-  const options = { handle, readable: true, writable: true, onread: { buffer, callback } };
+  // `noDelay` only says what the server has set.
+  const options = { handle, readable: true, writable: true, noDelay: true, onread: { buffer, callback } };
   const socket = new net.Socket(options);
   // The server counts its connections by the one that it made.
   socket.once('close', () => accepted.destroy());

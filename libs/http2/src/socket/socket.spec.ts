@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Connection } from '../connection/connection.ts';
+import { bufferPool } from '../flow/buffer-pool.ts';
 import { CLIENT_PREFACE } from '../frames/constants.ts';
 import { headerList } from '../headers/block.ts';
 import { answering, echoing, startServer } from '../testing/answering-server.ts';
@@ -14,6 +15,7 @@ import { createHttp2Server } from './serve.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const close of closers.splice(0).reverse()) await close();
 });
 
@@ -65,6 +67,18 @@ describe('over TLS', () => {
     const content = Buffer.alloc(1_000_000, 'tls');
     const answers = await Promise.all([1, 2, 3].map(() => call(connection, post, content)));
     for (const answer of answers) expect(answer.content.equals(content)).toBe(true);
+  });
+
+  test('memory for output comes back while a connection lives and when it ends', async () => {
+    const [take, give] = [vi.spyOn(bufferPool, 'take'), vi.spyOn(bufferPool, 'give')];
+    const connection = connect(await listen());
+    const content = Buffer.alloc(1000, 'tls');
+    for (let round = 0; round < 30; round++) await call(connection, post, content);
+    // Each side has one slab for urgent frames and one for the others.
+    expect(take.mock.calls.length).toBeLessThan(15);
+    connection.close();
+    const lent = () => take.mock.calls.length - give.mock.calls.filter(([{ length }]) => length > 0).length;
+    await expect.poll(lent).toBe(0);
   });
 
   test('a server that speaks something else is refused before a stream leaves', async () => {

@@ -49,6 +49,8 @@ const isWell = async (client: ReturnType<typeof rawClient>) => {
   const call = client.call();
   client.send(call, lengthPrefixed(Buffer.from('hello')));
   await expect.poll(() => call.bytes).toBe(10);
+  // An open call holds its header block.
+  client.connection.reset(call.stream, 8);
 };
 
 /** The beginning of a message of this length, without its end. */

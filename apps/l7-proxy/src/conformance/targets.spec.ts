@@ -112,6 +112,7 @@ describe('targets', () => {
     const answer = await t.client.request(getOf({ ':method': 'OPTIONS', ':path': '*' }));
     expect(answer.status).toBe(200);
     expect(valuesOf(t.backend.calls[0]!, ':path')).toEqual(['*']);
+    expect(valuesOf(t.backend.calls[0]!, 'max-forwards')).toEqual([]);
   });
 
   it('CONNECT is not done here', async () => {

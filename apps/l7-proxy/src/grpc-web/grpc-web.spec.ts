@@ -284,6 +284,13 @@ describe('how gRPC-Web says that it wants text', () => {
     expect(t.backend.calls[0]!.headers.get('content-type')).toMatch(/^application\/grpc(\+proto)?$/);
   });
 
+  it('binary metadata in trailers stays as it is', async () => {
+    await using t = await proxyBefore({ onEnd: (call) => call.trailersOnly(5, [['x-bin', 'AAE,AAI=']]) });
+    const body = grpcMessage(Buffer.from('a')).toString('base64');
+    const answer = await ask(t.proxy, { type: 'application/grpc-web-text', body });
+    expect(parts(decodeText(answer.bytes)).trailers).toBe('grpc-status: 5\r\nx-bin: AAE,AAI=\r\n');
+  });
+
   it('an error page stays one, and what browsers say of themselves goes on', async () => {
     await using t = await proxyBefore({
       onEnd: ({ connection, stream }) =>
@@ -300,6 +307,7 @@ describe('how gRPC-Web says that it wants text', () => {
     const answer = await ask(t.proxy, { body: grpcMessage(Buffer.from('a')), headers });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([502, 'text/html']);
     const seen = t.backend.calls[0]!.headers;
+    expect(seen.get('accept-encoding')).toBeUndefined();
     expect(seen.get('x-user-agent')).toBe('grpc-web-javascript/0.1');
     expect(seen.get('grpc-timeout')).toMatch(/^1\d{7}u$/);
     const via = seen.fields.filter(({ name }) => name === 'via').map(({ value }) => value);

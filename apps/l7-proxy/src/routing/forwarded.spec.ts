@@ -41,6 +41,11 @@ describe('what an endpoint is told of the client', () => {
     expect(first).toMatchObject({ ...spoofed, 'x-forwarded-for': '192.0.2.1, 192.0.2.2, 127.0.0.1' });
   });
 
+  it('has no empty members, whatever came', async () => {
+    const [first] = await seen({ 'x-forwarded-for': ', 192.0.2.1,, ' }, ['--trust-forwarded']);
+    expect(first).toMatchObject({ 'x-forwarded-for': '192.0.2.1, 127.0.0.1' });
+  });
+
   it('does not grow without end', async () => {
     const chain = Array<string>(100).fill('192.0.2.1').join(',');
     const [first] = await seen({ 'x-forwarded-for': chain }, ['--trust-forwarded']);

@@ -65,6 +65,7 @@ describe('requests', () => {
     ['host that differs from :authority', [...get, ['host', 'b.example']]],
     ['user information in :authority', [...without(':authority'), [':authority', 'u@a.example']]],
     ['content-length twice', [...get, ['content-length', '1'], ['content-length', '2']]],
+    ['content-length of 16 digits', [...get, ['content-length', '1000000000000000']]],
     ['content-length not a number', [...get, ['content-length', '+1']]],
     [
       'CONNECT with :path',

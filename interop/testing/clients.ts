@@ -33,6 +33,11 @@ export const clients = {
     prepare: () => inInterop('go', 'build', '-o', 'bin/', './grpc-go'),
     command: ['bin/grpc-go'],
   },
+  'grpc-go-deadlines': {
+    needs: needsGo,
+    prepare: () => inInterop('go', 'build', '-o', 'bin/', './grpc-go/deadlines'),
+    command: ['bin/deadlines'],
+  },
   'grpc-go-interop': {
     needs: needsGo,
     prepare: () =>

@@ -1,4 +1,5 @@
 export { Balancer, createBalancer, type BalancerOptions } from './balancer.ts';
+export { defaultFailureStatuses, defaultOutcomes, OutcomeTable, type CallOutcome } from './call-outcome.ts';
 export { CircuitBreaker, type BreakerKind, type CircuitBreakerOptions } from './circuit-breaker.ts';
 export { BalancingError, type BalancingErrorCode } from './errors.ts';
 export { coefficientOfVariation, jainIndex, maxMinRatio } from './fairness.ts';
@@ -11,7 +12,7 @@ export type { FailurePercentageOptions, SuccessRateOptions } from './outlier-rul
 export { OutlierDetector, type OutlierOptions } from './outlier.ts';
 export { defaultPanicThreshold, isInPanic } from './panic.ts';
 export { PeakEwma } from './peak-ewma.ts';
-export { pickExcept, type CallOutcome, type Picker, type Random, type Weigh } from './picker.ts';
+export { pickExcept, type Picker, type Random, type Weigh } from './picker.ts';
 export type { Policy } from './policy.ts';
 export { defaultOverprovisioning, priorityShares, type Capacity } from './priorities.ts';
 export { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';

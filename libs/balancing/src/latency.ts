@@ -1,6 +1,6 @@
 import type { HostStats } from './host.ts';
 import { checkNumber, maxDurationMs } from './limits.ts';
-import type { CallOutcome } from './picker.ts';
+import type { CallOutcome } from './call-outcome.ts';
 
 export interface LatencyOptions {
   /** After this time an observation has faded to 1/e. 1 to a day; default 10 s, as in Finagle and Linkerd. */

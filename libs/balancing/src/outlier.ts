@@ -6,7 +6,8 @@ import {
   type FailurePercentageOptions,
   type SuccessRateOptions,
 } from './outlier-rules.ts';
-import type { CallOutcome, Random } from './picker.ts';
+import type { CallOutcome } from './call-outcome.ts';
+import type { Random } from './picker.ts';
 
 export interface OutlierOptions {
   /** Time between two sweeps over success rates, 1 to a day; default 10 s. */

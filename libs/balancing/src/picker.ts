@@ -21,12 +21,6 @@ export interface Picker<T = unknown> {
 }
 
 /**
- * How a call ended, as far as it tells about the host. `failure` is the host's: unavailable, deadline exceeded,
- * internal; an answer such as NOT_FOUND is a `success`. `cancelled` is the caller's doing and says nothing.
- */
-export type CallOutcome = 'success' | 'failure' | 'cancelled';
-
-/**
  * A host that has not been tried yet, for a retry or a hedge. Picks up to `attempts` times, as Envoy's
  * `host_selection_retry_max_attempts`; a tried host is better than none when no other turns up.
  */

@@ -87,7 +87,7 @@ describe('docs/mesh-config.md', () => {
     expect(readMeshConfig(printMeshConfig(config), 'mesh.yaml')).toEqual(config);
   });
 
-  it('has examples', () => expect(examples).toHaveLength(6));
+  it('has examples', () => expect(examples).toHaveLength(7));
 });
 
 describe('README.md', () => {

@@ -95,6 +95,8 @@ export interface CircuitBreaker {
 export interface OutlierDetection {
   /** Failed calls in a row; 0 = not looked at. gRPC clients do not know it. */
   consecutiveFailures: number;
+  /** Answers that count as failed. Absent = those of `@evenly/balancing`. xDS has no word for it. */
+  failureCodes?: readonly Exclude<GrpcCode, 'OK'>[];
   /** Time between two looks at success rates, and between two at who may come back. */
   intervalMs: number;
   /** The n-th ejection in a row lasts n times this, at most `maxEjectionTimeMs`. */

@@ -30,9 +30,3 @@ function read(received: HeaderBlock, part: AnswerPart): AnswerFacts {
     pushbackMs: pushback === undefined ? undefined : /^\d{1,9}$/.test(pushback) ? Number(pushback) : -1,
   };
 }
-
-/** Whether an answer tells against the endpoint: NOT_FOUND and the like are good answers. */
-export function isHostsFault(grpcStatus: number, httpStatus: number): boolean {
-  if (grpcStatus === 0) return false;
-  return grpcStatus === 14 || grpcStatus === 13 || grpcStatus === 4 || httpStatus >= 500;
-}

@@ -8,7 +8,8 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import type { WaitingCall } from '../upstream/waiting-calls.ts';
 import { admitAnswer, withDate } from './admitted-answer.ts';
-import { answerFacts, isHostsFault, type AnswerFacts } from './answer-facts.ts';
+import { answerFacts, type AnswerFacts } from './answer-facts.ts';
+import { outcomeOfAnswer } from './answer-outcome.ts';
 import type { CallContext } from './call-context.ts';
 import { callEnd, type CallObserver } from './call-observer.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from './client-side.ts';
@@ -142,7 +143,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   /** An endpoint that was not done says nothing by it: streams with a deadline often end that way. */
   private get outcomeOfDeadline(): CallOutcome {
-    return this.phase === 'answering' ? 'cancelled' : 'failure';
+    if (this.phase === 'answering') return 'cancelled';
+    return this.cluster.outcomes.ofGrpc(deadlineExceeded) === 'failure' ? 'failure' : 'cancelled';
   }
 
   /** @returns whether the call has ended, or goes on later, by it */
@@ -256,7 +258,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     const isDated = this.plan.isGrpc || kind !== 'response';
     this.client.sendHeaders(this.stream, isDated ? facts.block : withDate(facts.block), endStream);
     if (kind === 'response') this.httpStatus = facts.httpStatus;
-    if (endStream) this.answered(facts.grpcStatus);
+    if (endStream) this.answered(facts.grpcStatus, kind === 'trailers');
   }
 
   onResponseData(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
@@ -264,7 +266,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (this.observer !== undefined) this.observer.answerData(end - start);
     const sent = this.client.sendData(this.stream, bytes, start, end, endStream);
     if (sent > 0) attempt.connection.consume(attempt.stream, sent);
-    if (endStream) this.answered(-1);
+    if (endStream) this.answered(-1, true);
   }
 
   /** Queued bytes of the answer have left for the client: the endpoint may send as many again. */
@@ -280,10 +282,14 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (this.phaseTimer !== undefined) this.stopPhaseTimer();
   }
 
-  /** The answer is complete, as far as the endpoint is concerned. */
-  private answered(grpcStatus: number): void {
+  /**
+   * The answer is complete, as far as the endpoint is concerned.
+   * @param hasBegun there was more of it than a status
+   */
+  private answered(grpcStatus: number, hasBegun: boolean): void {
     const { connection, stream } = this.attempt!;
-    const outcome = isHostsFault(grpcStatus, this.httpStatus) ? 'failure' : 'success';
+    const isLate = hasBegun && grpcStatus === deadlineExceeded && this.isLate();
+    const outcome = isLate ? 'cancelled' : this.outcomeOf(grpcStatus, this.httpStatus);
     const nowMs = this.endAttempt(this.attempt!, outcome, grpcStatus);
     // An early answer: the rest of the request is not wanted (RFC 9113 §8.1), be it on its way or queued here. Not CANCEL
     // to the client, which would drop the answer.
@@ -319,7 +325,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   private onPerTryTimeout(): void {
     const { host } = this.attempt!;
     const failed = own.tryTimeout(host.key);
-    this.cancelAttempts('failure', failed);
+    this.cancelAttempts(this.outcomeOfDeadline, failed);
     this.retryOrFail(failed, host);
   }
 
@@ -338,7 +344,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (grpcStatus <= 0 || !this.request.canReplay || this.phase !== 'sent') return false;
     if (grpcStatus === deadlineExceeded && this.isLate()) return false;
     if (!this.goesOnAfter(attempt, grpcStatus, pushbackMs)) return false;
-    this.endAttempt(attempt, isHostsFault(grpcStatus, 200) ? 'failure' : 'success', grpcStatus);
+    this.endAttempt(attempt, this.outcomeOf(grpcStatus, 200), grpcStatus);
     if (!this.request.ended) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
     return true;
   }
@@ -397,6 +403,10 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
       this.observer.attemptEnded(attempt, callEnd(grpcStatus, this.httpStatus, failed));
     }
     return nowMs;
+  }
+
+  private outcomeOf(grpcStatus: number, httpStatus: number): CallOutcome {
+    return outcomeOfAnswer(this.cluster.outcomes, this.plan.isGrpc, grpcStatus, httpStatus);
   }
 
   protected stopPhaseTimer(): void {

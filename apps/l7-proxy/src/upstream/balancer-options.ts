@@ -1,10 +1,12 @@
-import type {
-  BalancerOptions,
-  CircuitBreakerOptions,
-  OutlierOptions,
-  Policy as BalancingPolicy,
+import {
+  defaultOutcomes,
+  OutcomeTable,
+  type BalancerOptions,
+  type CircuitBreakerOptions,
+  type OutlierOptions,
+  type Policy as BalancingPolicy,
 } from '@evenly/balancing';
-import type { OutlierDetection, Policy } from '@evenly/mesh-config';
+import { grpcCodes, type OutlierDetection, type Policy } from '@evenly/mesh-config';
 
 /**
  * Without a circuit breaker in the config there still is a limit on what may be under way. Retries get a budget instead
@@ -68,6 +70,14 @@ function outlierOptions(detection: OutlierDetection): OutlierOptions {
             enforcementPercent: failurePercentage.enforcementPercent,
           },
   };
+}
+
+/** Which answers are an endpoint's fault. */
+export function outcomeTable({ outlierDetection }: Policy): OutcomeTable {
+  const codes = outlierDetection?.failureCodes;
+  return codes === undefined
+    ? defaultOutcomes
+    : new OutcomeTable(codes.map((code) => grpcCodes.indexOf(code)));
 }
 
 export function breakerOptions({ circuitBreaker }: Policy): CircuitBreakerOptions {

@@ -7,11 +7,12 @@ import {
   type CallOutcome,
   type Host,
   type HostSpec,
+  type OutcomeTable,
 } from '@evenly/balancing';
 import { DiscoveryError, endpointKey, type Endpoint, type EndpointSource } from '@evenly/discovery';
 import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
-import { balancerOptions, breakerOptions } from './balancer-options.ts';
+import { balancerOptions, breakerOptions, outcomeTable } from './balancer-options.ts';
 import { EndpointPool, type PoolContext } from './endpoint-pool.ts';
 import { hostSpecs, usableEndpoints, type ProxyIdentity } from './hosts.ts';
 import { upstreamTlsOptions } from './upstream-tls.ts';
@@ -41,6 +42,8 @@ export class Cluster {
   readonly name: string;
   readonly waiting = new WaitingCalls();
   breaker: CircuitBreaker;
+  /** Which answers are an endpoint's fault. */
+  outcomes: OutcomeTable;
   /** Why the endpoints may be old; undefined while all is well. */
   sourceError: string | undefined;
   /** Why endpoints that the source has told get no calls; undefined while all of them are used. */
@@ -63,6 +66,7 @@ export class Cluster {
     this.#subset = subset;
     this.#context = context;
     this.breaker = new CircuitBreaker(breakerOptions(service.policy));
+    this.outcomes = outcomeTable(service.policy);
     this.#balancer = createBalancer(balancerOptions(service.policy, context.random));
     this.#source = context.sourceOf(service, subset);
   }
@@ -126,6 +130,7 @@ export class Cluster {
       : {
           balancer: createBalancer<EndpointPool>(balancerOptions(service.policy, context.random)),
           breaker: new CircuitBreaker(breakerOptions(service.policy)),
+          outcomes: outcomeTable(service.policy),
         };
     const newTls = !isSame(old.tls, service.tls);
     const newSource =
@@ -138,6 +143,7 @@ export class Cluster {
       if (ready !== undefined) {
         this.#balancer = ready.balancer;
         this.breaker = ready.breaker;
+        this.outcomes = ready.outcomes;
         if (this.#endpoints !== undefined) this.#setEndpoints(this.#endpoints);
       }
       this.#refreshSoon();

@@ -1,6 +1,7 @@
 import type { Balancer } from '../balancer.ts';
 import type { Host } from '../host.ts';
-import type { CallOutcome, Random } from '../picker.ts';
+import type { CallOutcome } from '../call-outcome.ts';
+import type { Random } from '../picker.ts';
 
 export interface Load {
   callsPerSecond: number;

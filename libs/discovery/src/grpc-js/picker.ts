@@ -1,20 +1,10 @@
-import { status, type experimental } from '@grpc/grpc-js';
-import type { Balancer, CallOutcome, Host } from '@evenly/balancing';
+import type { experimental, status } from '@grpc/grpc-js';
+import { defaultOutcomes, type Balancer, type Host } from '@evenly/balancing';
 import type { Connection } from './connection.ts';
 import { processHold } from './hold-process.ts';
 import { PickResultType, unavailable } from './versions.ts';
 
 type PickResult = experimental.PickResult;
-
-/** What speaks against the endpoint, as against an answer that says no. */
-const failures: readonly status[] = [
-  status.UNAVAILABLE,
-  status.DEADLINE_EXCEEDED,
-  status.INTERNAL,
-  status.RESOURCE_EXHAUSTED,
-  status.UNKNOWN,
-  status.DATA_LOSS,
-];
 
 /** The balancer's choice as a grpc-js pick. It reads the balancer of its policy, which changes beneath it. */
 export class BalancerPicker {
@@ -51,7 +41,7 @@ export class BalancerPicker {
       },
       onCallEnded: (code: status) => {
         const nowMs = performance.now();
-        this.#balancer.callEnded(host, nowMs, nowMs - startedMs, outcomeOf(code));
+        this.#balancer.callEnded(host, nowMs, nowMs - startedMs, defaultOutcomes.ofGrpc(code));
         if (this.#holdsProcess) processHold.remove();
       },
     };
@@ -66,8 +56,3 @@ const noHost: PickResult = {
   onCallStarted: null,
   onCallEnded: null,
 };
-
-function outcomeOf(code: status): CallOutcome {
-  if (code === status.CANCELLED) return 'cancelled';
-  return failures.includes(code) ? 'failure' : 'success';
-}

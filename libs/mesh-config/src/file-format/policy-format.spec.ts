@@ -18,6 +18,27 @@ describe('the form of policies', () => {
       /from 1ms to 24h/,
     ],
     [
+      'success as a failure',
+      service('    policy:\n      outlierDetection: { failureCodes: [OK] }'),
+      5,
+      'services.a.policy.outlierDetection.failureCodes[0]',
+      /^must be one of CANCELLED, .* got "OK"$/,
+    ],
+    [
+      'a failure twice',
+      service('    policy:\n      outlierDetection: { failureCodes: [UNKNOWN, UNKNOWN] }'),
+      5,
+      'services.a.policy.outlierDetection.failureCodes[1]',
+      /is there twice/,
+    ],
+    [
+      'no failures at all',
+      service('    policy:\n      outlierDetection: { failureCodes: [] }'),
+      5,
+      'services.a.policy.outlierDetection.failureCodes',
+      /at least 1/,
+    ],
+    [
       'an unknown policy',
       service('    policy:\n      loadBalancing: random'),
       5,

@@ -9,7 +9,7 @@ import {
   type Retry,
 } from '../policy.ts';
 import { ranges } from '../ranges.ts';
-import { duration, percent, whole, wholeWithin, within } from './values.ts';
+import { duration, percent, unique, whole, wholeWithin, within } from './values.ts';
 
 /** The form of `policy:` in files. Defaults are Envoy's where it has one. */
 
@@ -89,6 +89,16 @@ const outlierDetection = z
     consecutiveFailures: wholeWithin(ranges.consecutiveFailures)
       .prefault(5)
       .describe('Failed calls in a row; 0 = not looked at'),
+    failureCodes: z.exactOptional(
+      z
+        .array(z.enum(grpcCodes).exclude(['OK']))
+        .min(1)
+        .max(grpcCodes.length - 1)
+        .superRefine(unique((code) => code))
+        .describe(
+          'Status codes that count as failed; absent = UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS',
+        ),
+    ),
     interval: duration().prefault('10s').describe('Time between two looks'),
     baseEjectionTime: duration().prefault('30s').describe('The n-th ejection in a row lasts n times this'),
     maxEjectionTime: duration().prefault('5m'),

@@ -128,6 +128,7 @@ const outlierDetection: fc.Arbitrary<OutlierDetection> = fc
     fc.record(
       {
         consecutiveFailures: fc.nat(1_000_000),
+        failureCodes: fc.uniqueArray(failureCode, { minLength: 1 }),
         intervalMs: ms(),
         maxEjectionPercent: percent,
         successRate: fc.record({ stdevFactor: factor, ...hosts }),

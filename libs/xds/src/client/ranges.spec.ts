@@ -75,6 +75,10 @@ describe('numbers of a cluster', () => {
       'healthy_panic_threshold must be from 0 to 100, not NaN',
       () => parsed({ commonLbConfig: { healthyPanicThreshold: { value: NaN } } as never }),
     ],
+    [
+      'failureCodes must be a list of status codes',
+      () => parsed({ outlierDetection: {} as never, metadata: ours({ failureCodes: ['OK'] }) }),
+    ],
     ['loadBalancing is not known', () => parsed({ metadata: ours({ loadBalancing: 'x' }) })],
     [
       'slowStart.windowMs must be from 1 to 86400000, not NaN',

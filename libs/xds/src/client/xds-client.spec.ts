@@ -46,6 +46,7 @@ const everything: Partial<Policy> = {
   circuitBreaker: { maxRequests: 10, maxPendingRequests: 20, maxConnections: 30, maxRetries: 4 },
   outlierDetection: {
     consecutiveFailures: 7,
+    failureCodes: ['UNKNOWN', 'UNIMPLEMENTED', 'UNAVAILABLE'],
     intervalMs: 1500,
     baseEjectionTimeMs: 2000,
     maxEjectionTimeMs: 60_000,

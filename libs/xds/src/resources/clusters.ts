@@ -80,12 +80,14 @@ export function lbPolicy(kind: NodeKind, { loadBalancing }: Policy): Cluster_LbP
   }
 }
 
-/** What xDS has no word for, for our own proxy: the policies, the slow start of any of them, the scheme. */
-function proxyMetadata({ loadBalancing, slowStart, scheme }: Policy): Metadata {
+/** What xDS has no word for, for our own proxy: the policies, the slow start of any of them, the scheme, what is a failure. */
+function proxyMetadata({ loadBalancing, slowStart, scheme, outlierDetection }: Policy): Metadata {
+  const failureCodes = outlierDetection?.failureCodes;
   const own = {
     loadBalancing,
     ...(slowStart === undefined ? {} : { slowStart: { ...slowStart } }),
     ...(scheme === undefined ? {} : { scheme }),
+    ...(failureCodes === undefined ? {} : { failureCodes: [...failureCodes] }),
   };
   return { filterMetadata: { [proxyMetadataKey]: own }, typedFilterMetadata: {} };
 }

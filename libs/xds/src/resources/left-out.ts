@@ -56,6 +56,10 @@ function* forOurProxyOnly({ name: service, policy }: Service): Generator<LeftOut
   if (policy.scheme === 'match-upstream') {
     yield { service, field: 'policy.scheme', instead: 'the :scheme that the client chooses' };
   }
+  if (policy.outlierDetection?.failureCodes !== undefined) {
+    const instead = 'what the client counts by itself: xDS has no field for it';
+    yield { service, field: 'policy.outlierDetection.failureCodes', instead };
+  }
 }
 
 function* notForGrpc({ name: service, policy }: Service): Generator<LeftOut> {

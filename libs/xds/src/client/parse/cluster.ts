@@ -1,9 +1,11 @@
 import {
   defaultPolicy,
+  grpcCodes,
   loadBalancings,
   ranges,
   type CircuitBreaker,
   type LoadBalancing,
+  type OutlierDetection,
   type Policy,
   type Range,
   type SlowStart,
@@ -49,7 +51,9 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
       ranges.percent,
     ),
     ...(circuitBreakers === undefined ? {} : { circuitBreaker: breakerOf(circuitBreakers, warn) }),
-    ...(outlierDetection === undefined ? {} : { outlierDetection: outliersOf(outlierDetection, warn) }),
+    ...(outlierDetection === undefined
+      ? {}
+      : { outlierDetection: { ...outliersOf(outlierDetection, warn), ...failureCodesOf(cluster) } }),
     ...(slowStart === undefined ? {} : { slowStart }),
     ...(metadataOf(cluster)?.['scheme'] === 'match-upstream' ? { scheme: 'match-upstream' } : {}),
   };
@@ -121,6 +125,20 @@ function ownSlowStart(given: unknown): SlowStart {
     aggression: number('aggression', ranges.aggression),
     minWeightPercent: number('minWeightPercent', ranges.percent),
   };
+}
+
+/** Absent: what counts as a failure by default. */
+function failureCodesOf(cluster: Cluster): Pick<OutlierDetection, 'failureCodes'> {
+  const given = metadataOf(cluster)?.['failureCodes'];
+  if (given === undefined) return {};
+  const codes = Array.isArray(given) ? given : [];
+  const failureCodes = grpcCodes.filter((code) => code !== 'OK').filter((code) => codes.includes(code));
+  const where = `metadata ${proxyMetadataKey} failureCodes`;
+  refuseIf(
+    failureCodes.length === 0 || failureCodes.length < codes.length,
+    `${where} must be a list of status codes`,
+  );
+  return { failureCodes };
 }
 
 function breakerOf({ thresholds }: CircuitBreakers, warn: Warn): CircuitBreaker {

@@ -1,0 +1,25 @@
+import type { CallOutcome, OutcomeTable } from '@evenly/balancing';
+
+/** What gRPC clients take an answer for that is none (gRPC's http-grpc-status-mapping); all others are UNKNOWN. */
+const byHttpStatus: ReadonlyMap<number, number> = new Map([
+  [400, 13], // INTERNAL
+  [401, 16], // UNAUTHENTICATED
+  [403, 7], // PERMISSION_DENIED
+  [404, 12], // UNIMPLEMENTED
+  [429, 14], // UNAVAILABLE
+]);
+
+/**
+ * What an answer tells about its endpoint.
+ * @param grpcStatus -1: it has none
+ */
+export function outcomeOfAnswer(
+  table: OutcomeTable,
+  isGrpc: boolean,
+  grpcStatus: number,
+  httpStatus: number,
+): CallOutcome {
+  if (grpcStatus >= 0) return table.ofGrpc(grpcStatus);
+  if (!isGrpc || httpStatus >= 500) return table.ofHttp(httpStatus);
+  return table.ofGrpc(byHttpStatus.get(httpStatus) ?? -1);
+}

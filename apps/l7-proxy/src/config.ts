@@ -157,6 +157,17 @@ export const options = {
     schema: values.count(1, 1_000_000),
     default: '10000',
   },
+  maxConnectionsPerAddress: {
+    describe:
+      'of these, those of one client: an IPv4 address, or the /64 of an IPv6 one; absent = half, 100 at least. Behind a load balancer without PROXY protocol, all of its clients are one',
+    schema: values.count(1, 1_000_000),
+  },
+  handshakeTimeout: {
+    describe:
+      'from a connection to HTTP: PROXY header, TLS handshake and first bytes together; then as long for the first headers',
+    schema: values.duration(100, 60_000),
+    default: '10s',
+  },
   maxStreams: {
     describe: 'most calls at a time of one client connection; those count that it has cancelled just now',
     schema: values.count(1, 100_000),

@@ -112,6 +112,16 @@ export const options = {
       'bytes that may be held for clients: names that they ask for, messages under way; absent = a quarter of the heap',
     schema: values.count(1_048_576, 1_099_511_627_776),
   },
+  maxConnectionsPerAddress: {
+    describe:
+      'most connections of one client: an IPv4 address, or the /64 of an IPv6 one; absent = --max-streams. Behind a load balancer, all of its clients are one',
+    schema: values.count(1, 1_000_000),
+  },
+  handshakeTimeout: {
+    describe: 'how long a TLS handshake may take; then as long for the first headers',
+    schema: values.duration(100, 60_000),
+    default: '10s',
+  },
 } as const satisfies OptionSpecs;
 
 export type ServerConfig = Config<typeof options>;

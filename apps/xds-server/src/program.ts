@@ -12,6 +12,7 @@ import { loadReports } from './lrs/load-reports.ts';
 import { Mesh } from './mesh/mesh.ts';
 import { ChangeTraces } from './tracing/change-traces.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
+import { portMetrics } from './xds-port/port-metrics.ts';
 import { listenXds } from './xds-port/xds-port.ts';
 
 /** The rest is for what is served, and for work. */
@@ -53,7 +54,9 @@ export const xdsServer: Program<typeof options> = {
     memoryMetrics(budget, service.metrics);
     const loads = loadReports(cache, config, service.metrics);
     const xds = await listenXds(config, { streams, cache, loads, metrics, log, budget });
-    addAdminRoutes(service.admin, { mesh, streams, loads, security: xds.security });
+    portMetrics(service.metrics, xds.connections);
+    const { security, connections } = xds;
+    addAdminRoutes(service.admin, { mesh, streams, loads, security, connections });
     service.listening('xds', { address: config.host, port: xds.port });
     service.onDrain('discovery', () => {
       stopFollowing();

@@ -325,14 +325,14 @@ describe('the end', () => {
     const { server, raw, port } = await start();
     const clients = Array.from({ length: 20 }, () => raw());
     const calls = clients.map((client) => client.call());
-    await expect.poll(() => server.connectionCount).toBe(20);
+    await expect.poll(() => server.connections.open).toBe(20);
     const closed = server.close(new AbortController().signal, 1000, 'bye');
     await closed;
     await expect.poll(() => clients.every(({ isClosed }) => isClosed())).toBe(true);
     expect(new Set(calls.map(statusOf))).toEqual(new Set([Status.UNAVAILABLE]));
     expect(messageOf(calls[0]!)).toBe('bye');
     expect(clients[0]!.goaways[0]).toBe(2 ** 31 - 1);
-    expect(server.connectionCount).toBe(0);
+    expect(server.connections.open).toBe(0);
     const late = rawClient(port);
     await expect.poll(() => late.isClosed()).toBe(true);
   });
@@ -341,7 +341,7 @@ describe('the end', () => {
     const { server, raw } = await start();
     const clients = Array.from({ length: 50 }, () => raw());
     const calls = clients.map((client) => client.call());
-    await expect.poll(() => server.connectionCount).toBe(50);
+    await expect.poll(() => server.connections.open).toBe(50);
     const cut = new AbortController();
     const closed = server.close(cut.signal, 3_600_000, 'bye');
     cut.abort();
@@ -367,11 +367,11 @@ describe('the end', () => {
   });
 
   it('takes only so many connections', async () => {
-    const { server, raw, port } = await start({ maxConnections: 1 });
+    const { server, raw, port } = await start({ slots: { maxConnections: 1 } });
     raw().call();
-    await expect.poll(() => server.connectionCount).toBe(1);
+    await expect.poll(() => server.connections.open).toBe(1);
     const second = rawClient(port);
     await expect.poll(() => second.isClosed()).toBe(true);
-    expect(server.connectionCount).toBe(1);
+    expect(server.connections.open).toBe(1);
   });
 });

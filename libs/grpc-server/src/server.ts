@@ -1,7 +1,17 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
-import type { SecureContextOptions, Server as TlsServer, TlsOptions } from 'node:tls';
-import { createHttp2Server, SocketLoop, type Limits, type MemoryBudget } from '@evenly/http2';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import {
+  ClientSlots,
+  createHttp2Server,
+  SocketLoop,
+  StartingSockets,
+  TlsHandshakes,
+  type Limits,
+  type MemoryBudget,
+  type Refusal,
+  type SlotLimits,
+} from '@evenly/http2';
 import type { OnFault } from './call.ts';
 import { ClientConnection, type ConnectionContext } from './client-connection.ts';
 import type { Method } from './method.ts';
@@ -17,7 +27,10 @@ export interface GrpcServerOptions {
   admit?: ((peer: Peer) => StatusError | undefined) | undefined;
   /** Largest message that is taken. */
   maxMessageBytes?: number;
-  maxConnections?: number;
+  /** How many connections there may be. Without: as many as come. */
+  slots?: SlotLimits;
+  /** How long a TLS handshake may take, default 10 s. */
+  handshakeTimeoutMs?: number;
   /** How old a connection gets, ±10 % by chance, before its client is asked to come back. Without: as old as it likes. */
   maxConnectionAgeMs?: number | undefined;
   /** How long its calls may go on after that. */
@@ -28,6 +41,15 @@ export interface GrpcServerOptions {
   onFault?: OnFault | undefined;
   /** Of the HTTP/2 engine: streams of a connection, keepalive, floods. */
   limits?: Partial<Limits>;
+}
+
+/** Of a server, now; counts are since it began. */
+export interface ServerConnections {
+  open: number;
+  /** Closed at once, by why there was no slot for them. */
+  refused: Readonly<Record<Refusal, number>>;
+  /** TLS handshakes that took too long, or went wrong. */
+  failedHandshakes: number;
 }
 
 /** The window of each call: a client sends so much ahead of what is read. Requests are small. */
@@ -44,6 +66,9 @@ export class GrpcServer {
   readonly #server: Server;
   readonly #options: GrpcServerOptions;
   readonly #connections = new Set<ClientConnection>();
+  readonly #slots: ClientSlots | undefined;
+  readonly #handshakes: TlsHandshakes | undefined;
+  #failedHandshakes = 0;
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
@@ -55,23 +80,26 @@ export class GrpcServer {
       admit: options.admit,
       onClose: (connection) => void this.#connections.delete(connection),
     };
+    this.#slots = options.slots && new ClientSlots(options.slots);
+    this.#handshakes = this.#handshakesOf(options);
     this.#server = createHttp2Server({
       loop: new SocketLoop(),
       limits: options.limits ?? {},
       settings,
       ...(options.budget === undefined ? {} : { budget: options.budget }),
-      ...(options.tls === undefined ? {} : { tls: { handshakeTimeout: 10_000, ...options.tls } }),
+      slots: this.#slots,
+      tls: this.#handshakes,
       accept: (connection, socket) => {
         const client = new ClientConnection(connection, socket, context);
         this.#add(client);
         return client;
       },
     });
-    if (options.maxConnections !== undefined) this.#server.maxConnections = options.maxConnections;
   }
 
-  get connectionCount(): number {
-    return this.#connections.size;
+  get connections(): ServerConnections {
+    const refused = this.#slots?.refused ?? { full: 0, address: 0, files: 0 };
+    return { open: this.#connections.size, refused, failedHandshakes: this.#failedHandshakes };
   }
 
   /** @returns the port. @throws the system's error, such as EADDRINUSE */
@@ -83,7 +111,7 @@ export class GrpcServer {
 
   /** New certificates, for new connections. */
   setSecureContext(options: SecureContextOptions): void {
-    (this.#server as TlsServer).setSecureContext(options);
+    this.#handshakes?.setSecureContext(options);
   }
 
   /**
@@ -122,5 +150,16 @@ export class GrpcServer {
     const { maxConnectionAgeMs, maxConnectionAgeGraceMs = 5000 } = this.#options;
     if (maxConnectionAgeMs === undefined) return;
     client.retireAfter(maxConnectionAgeMs * (0.9 + 0.2 * Math.random()), maxConnectionAgeGraceMs);
+  }
+
+  #handshakesOf({ tls, slots, handshakeTimeoutMs: timeoutMs }: GrpcServerOptions): TlsHandshakes | undefined {
+    if (tls === undefined) return undefined;
+    const starting = new StartingSockets({
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      // So that those who only connect do not fill it.
+      maxStarting: slots === undefined ? Infinity : Math.ceil(slots.maxConnections / 2),
+      onFailed: () => void this.#failedHandshakes++,
+    });
+    return new TlsHandshakes(tls, starting);
   }
 }

@@ -16,6 +16,15 @@ export { defaultLimits, defaultSettings, type Limits, type LocalSettings, type R
 export { MemoryBudget } from './memory/budget.ts';
 export type { MemoryShare } from './memory/share.ts';
 export { bindSocket, type BindOptions } from './socket/binding.ts';
+export {
+  clientOf,
+  ClientSlots,
+  type FileSlots,
+  type Refusal,
+  type SlotLimits,
+} from './socket/client-slots.ts';
 export { connectHttp2, type ConnectOptions } from './socket/connect.ts';
 export { SocketLoop, type SocketLoopOptions } from './socket/loop.ts';
 export { createHttp2Server, type ServeOptions } from './socket/serve.ts';
+export { StartingSockets, startTimeoutMs, type StartingOptions } from './socket/starting-sockets.ts';
+export { TlsHandshakes } from './socket/tls-handshakes.ts';

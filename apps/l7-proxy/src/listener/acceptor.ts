@@ -1,11 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import tls from 'node:tls';
+import { StartingSockets, TlsHandshakes, type ClientSlots } from '@evenly/http2';
 import type { Certificates } from '@evenly/tls';
 import { httpVersion, readFirstBytes } from './first-bytes.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
-
-/** From the connection to the end of the PROXY header, of the handshake, and of what tells the version: each. */
-const startTimeoutMs = 10_000;
 
 /** Who is at the other end of a connection. */
 export interface Peer {
@@ -20,6 +17,10 @@ export interface AcceptorOptions {
   proxyProtocol: boolean;
   /** HTTP/1.1 is taken too, for gRPC-Web. */
   http1: boolean;
+  slots: ClientSlots;
+  /** Connections that do not speak HTTP yet. */
+  maxStarting: number;
+  startTimeoutMs: number;
   onHttp2: (socket: Socket, peer: Peer) => void;
   onHttp1: (socket: Socket, peer: Peer) => void;
   /** A connection ended before it came to speak HTTP. */
@@ -35,82 +36,69 @@ export interface Acceptor {
 
 /** A port whose connections begin with a PROXY header, TLS, or something that tells HTTP/2 from HTTP/1.1. */
 export function createAcceptor(options: AcceptorOptions): Acceptor {
-  const { onHttp2, onHttp1, onFailed } = options;
+  const { slots, onHttp2, onHttp1, onFailed, maxStarting, startTimeoutMs: timeoutMs } = options;
+  const starting = new StartingSockets({ timeoutMs, maxStarting, onFailed });
+  const handshakes = options.tls && new TlsHandshakes(tlsOptions(options.tls, options.http1), starting);
+
   const detect = (socket: Socket, peer: Peer) => {
-    const start = (version: 'h2' | 'http/1.1') => (version === 'h2' ? onHttp2 : onHttp1)(socket, peer);
-    if (!options.http1) return onHttp2(socket, peer);
+    const start = (version: 'h2' | 'http/1.1') => {
+      starting.done(socket);
+      (version === 'h2' ? onHttp2 : onHttp1)(socket, peer);
+    };
+    if (!options.http1) return start('h2');
+    starting.add(socket);
     readFirstBytes(socket, {
       decide: httpVersion,
-      timeoutMs: startTimeoutMs,
       onDecided: start,
-      onRefused: onFailed,
+      onRefused: (reason) => starting.fail(socket, reason),
     });
   };
-  const secure = options.tls === undefined ? undefined : new TlsAcceptor(options, options.tls);
   const encrypt = (socket: Socket, address: string) => {
-    if (secure === undefined) detect(socket, { address, encrypted: false });
-    else secure.accept(socket, address);
+    if (handshakes === undefined) return detect(socket, { address, encrypted: false });
+    handshakes.start(socket, (secure) => {
+      const isHttp2 = secure.alpnProtocol === 'h2';
+      if (!isHttp2 && !options.http1) return false;
+      (isHttp2 ? onHttp2 : onHttp1)(secure, { address, encrypted: true });
+      return true;
+    });
   };
-  const server = createServer({ noDelay: true }, (socket) => {
-    socket.on('error', () => {}); // 'close' follows; whoever takes the connection over listens for itself
-    const address = socket.remoteAddress ?? '';
-    if (!options.proxyProtocol) return encrypt(socket, address);
+  const readProxyHeader = (socket: Socket) => {
+    starting.add(socket);
     readFirstBytes(socket, {
       decide: (bytes) => {
         const header = parseProxyHeader(bytes);
         return header && { length: header.length, value: header.address };
       },
-      timeoutMs: startTimeoutMs,
-      onDecided: (behind) => encrypt(socket, behind ?? address),
-      onRefused: onFailed,
+      // The load balancer itself (its health checks, say) is no client that could have too many.
+      onDecided: (behind) => {
+        if (slots.takeOf(behind, socket)) encrypt(socket, behind ?? socket.remoteAddress ?? '');
+        else starting.done(socket);
+      },
+      onRefused: (reason) => starting.fail(socket, reason),
     });
+  };
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => {}); // 'close' follows; whoever takes the connection over listens for itself
+    if (!slots.take(socket)) return;
+    if (options.proxyProtocol) return readProxyHeader(socket);
+    if (slots.takeOf(socket.remoteAddress, socket)) encrypt(socket, socket.remoteAddress ?? '');
   });
-  return { server, setCertificates: (certificates) => secure?.setCertificates(certificates) };
+  return { server, setCertificates: (certificates) => handshakes?.setSecureContext(contextOf(certificates)) };
 }
 
-/** TLS handshakes on connections that may have begun with a PROXY header; ALPN says which HTTP follows. */
-class TlsAcceptor {
-  readonly #server: tls.Server;
-  /** By the raw connection's remote address and port: what the PROXY header said. */
-  readonly #behind = new Map<string, string>();
-
-  constructor(
-    { http1, onHttp2, onHttp1, onFailed }: AcceptorOptions,
-    { certificates, needsClientCertificate }: { certificates: Certificates; needsClientCertificate: boolean },
-  ) {
-    this.#server = tls.createServer({
-      ...contextOf(certificates),
-      minVersion: 'TLSv1.2', // RFC 9113 §9.2
-      requestCert: needsClientCertificate,
-      rejectUnauthorized: needsClientCertificate,
-      ALPNProtocols: http1 ? ['h2', 'http/1.1'] : ['h2'],
-      handshakeTimeout: startTimeoutMs,
-    });
-    this.#server.on('secureConnection', (socket) => {
-      socket.on('error', () => {});
-      const peer = { address: this.#behind.get(keyOf(socket)) ?? '', encrypted: true };
-      if (socket.alpnProtocol === 'h2') return onHttp2(socket, peer);
-      if (http1) return onHttp1(socket, peer);
-      socket.destroy();
-      onFailed('the client does not speak h2 (ALPN)');
-    });
-    this.#server.on('tlsClientError', (error) => onFailed(error.message));
-  }
-
-  accept(socket: Socket, address: string): void {
-    const key = keyOf(socket);
-    this.#behind.set(key, address);
-    socket.once('close', () => this.#behind.delete(key));
-    this.#server.emit('connection', socket);
-  }
-
-  setCertificates(certificates: Certificates): void {
-    this.#server.setSecureContext(contextOf(certificates));
-  }
+function tlsOptions(
+  { certificates, needsClientCertificate }: NonNullable<AcceptorOptions['tls']>,
+  http1: boolean,
+) {
+  return {
+    ...contextOf(certificates),
+    minVersion: 'TLSv1.2', // RFC 9113 §9.2
+    requestCert: needsClientCertificate,
+    rejectUnauthorized: needsClientCertificate,
+    ALPNProtocols: http1 ? ['h2', 'http/1.1'] : ['h2'],
+  } as const;
 }
 
 function contextOf({ cert, key, ca }: Certificates) {
   return { cert, key, ...(ca === undefined ? {} : { ca }) };
 }
-
-const keyOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;

@@ -4,30 +4,28 @@ export interface FirstBytes<T> {
   /**
    * Looks at all that has come so far.
    * @returns undefined while more is needed; `length` bytes are taken away, the rest is for whoever comes next
-   * @throws Error the connection is closed
+   * @throws Error what came is no such beginning
    */
   decide: (bytes: Buffer) => { length: number; value: T } | undefined;
-  timeoutMs: number;
   onDecided: (value: T) => void;
+  /** What came is no such beginning: the socket is the caller's to close. */
   onRefused: (reason: string) => void;
 }
 
 /** More than any beginning that is decided about: `decide` sets its own, lower limits. */
 const maxBytes = 16_384;
 
-/** Reads the beginning of a connection, and leaves it paused with what was not taken in front. */
-export function readFirstBytes<T>(
-  socket: Socket,
-  { decide, timeoutMs, onDecided, onRefused }: FirstBytes<T>,
-): void {
+/**
+ * Reads the beginning of a connection, and leaves it paused with what was not taken in front. How long that may take is for
+ * `StartingSockets` to say.
+ */
+export function readFirstBytes<T>(socket: Socket, { decide, onDecided, onRefused }: FirstBytes<T>): void {
   let bytes: Buffer = Buffer.alloc(0);
   const stop = () => {
-    clearTimeout(timer);
     socket.off('data', onData).off('close', stop).off('end', onEnd);
   };
   const refuse = (reason: string) => {
     stop();
-    socket.destroy();
     onRefused(reason);
   };
   const onEnd = () => refuse('ended at once');
@@ -49,7 +47,6 @@ export function readFirstBytes<T>(
     if (rest.length > 0) socket.unshift(rest);
     onDecided(decided.value);
   };
-  const timer = setTimeout(() => refuse('no bytes in time'), timeoutMs);
   socket.on('data', onData).on('close', stop).on('end', onEnd);
 }
 

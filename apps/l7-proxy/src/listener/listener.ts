@@ -3,10 +3,14 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   bindSocket,
+  clientOf,
+  ClientSlots,
   createHttp2Server,
   type Connection,
+  type FileSlots,
   type Limits,
   type MemoryBudget,
+  type Refusal,
   type SocketLoop,
 } from '@evenly/http2';
 import { listenError } from '@evenly/service';
@@ -22,6 +26,12 @@ export interface ListenerOptions {
   budget: MemoryBudget;
   limits: Partial<Limits>;
   maxConnections: number;
+  /** Of these, those of one client address; undefined: as `ClientSlots` has it. */
+  maxConnectionsPerAddress: number | undefined;
+  /** What the open files of the process leave to all listeners together; undefined: nobody knows. */
+  files: FileSlots | undefined;
+  /** From a connection to HTTP: PROXY header, TLS handshake and first bytes together. */
+  startTimeoutMs: number;
   /** How old a client's connection gets, ±10 %, before it is asked to come back; undefined: as old as it likes. */
   maxAgeMs: number | undefined;
   /** How long calls may go on after that. */
@@ -56,14 +66,19 @@ export interface ListenerStats {
   accepted: number;
   /** Closed because a peer broke the protocol or crossed a limit. */
   failed: number;
-  /** Not accepted: `maxConnections`. */
+  /** Closed at once: there was no slot for them. */
   refused: number;
 }
+
+/** Of all connections, those that do not speak HTTP yet. */
+const startingShare = 0.5;
 
 /** A port that clients connect to. */
 export class ProxyListener {
   readonly name: string;
-  readonly stats: ListenerStats = { accepted: 0, failed: 0, refused: 0 };
+  readonly #slots: ClientSlots;
+  #accepted = 0;
+  #failed = 0;
   readonly #options: ListenerOptions;
   readonly #context: ClientContext;
   readonly #edge: ListenerEdge;
@@ -71,6 +86,8 @@ export class ProxyListener {
   readonly #server: Server;
   readonly #web: WebServer | undefined;
   #stopWatching: (() => void) | undefined;
+  /** It takes no more connections: those that were on their way in have as long. */
+  #drainTimeoutMs: number | undefined;
   /** Told when the last connection is gone. */
   #onEmpty: (() => void) | undefined;
 
@@ -79,18 +96,27 @@ export class ProxyListener {
     this.#context = context;
     this.#edge = edge;
     this.#options = options;
+    const { maxConnections, maxConnectionsPerAddress: maxPerAddress, files } = options;
+    this.#slots = new ClientSlots({ maxConnections, maxPerAddress, files });
     if (context.web !== undefined) {
       this.#web = new WebServer({
         cors: context.web,
         start: (webCall, block, peer) =>
           startWebCall(webCall, block, false, this.#forwardedBy(peer, '1.1'), context),
         onClosed: () => this.#checkEmpty(),
-        onFailed: () => this.stats.failed++,
+        onFailed: () => this.#failed++,
       });
     }
     this.#server = this.#createServer();
-    this.#server.maxConnections = options.maxConnections;
-    this.#server.on('drop', () => this.stats.refused++);
+  }
+
+  get stats(): ListenerStats {
+    return { accepted: this.#accepted, failed: this.#failed, refused: this.#slots.refusedCount };
+  }
+
+  /** `stats.refused`, by the reason. */
+  get refused(): Readonly<Record<Refusal, number>> {
+    return this.#slots.refused;
   }
 
   get connectionCount(): number {
@@ -128,6 +154,7 @@ export class ProxyListener {
     if (lameDuckMs > 0) await pause(lameDuckMs, undefined, signal && { signal }).catch(() => undefined);
     this.#server.close();
     this.#stopWatching?.();
+    this.#drainTimeoutMs = timeoutMs;
     this.#askToEnd(timeoutMs);
     if (this.connectionCount === 0) return;
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
@@ -148,21 +175,23 @@ export class ProxyListener {
   }
 
   #createServer(): Server {
-    const { loop, budget, limits } = this.#options;
+    const { loop, budget, limits, maxConnections, startTimeoutMs } = this.#options;
     const { tls, proxyProtocol } = this.#edge;
     const web = this.#web;
+    const slots = this.#slots;
     if (tls === undefined && !proxyProtocol && web === undefined) {
       return createHttp2Server({
         loop,
         budget,
         limits,
+        slots,
         accept: (connection, { remoteAddress = '' }) =>
           this.#accept(connection, { address: remoteAddress, encrypted: false }),
       });
     }
     const onHttp2 = (socket: Socket, peer: Peer) => {
       const events = this.#accept(() => connection, peer);
-      const memory = budget.share(peer.address);
+      const memory = budget.share(clientOf(peer.address));
       const connection: Connection = bindSocket(socket, { loop, memory, limits, role: 'server', events });
       socket.resume();
     };
@@ -170,12 +199,15 @@ export class ProxyListener {
       tls,
       proxyProtocol,
       http1: web !== undefined,
+      slots,
+      maxStarting: Math.ceil(maxConnections * startingShare),
+      startTimeoutMs,
       onHttp2,
       onHttp1: (socket, peer) => {
-        this.stats.accepted++;
+        this.#accepted++;
         web!.accept(socket, peer);
       },
-      onFailed: () => this.stats.failed++,
+      onFailed: () => this.#failed++,
     });
     this.#stopWatching = tls?.watch((certificates) => acceptor.setCertificates(certificates));
     return acceptor.server;
@@ -196,7 +228,7 @@ export class ProxyListener {
   }
 
   #add(connection: Connection): void {
-    this.stats.accepted++;
+    this.#accepted++;
     const { maxAgeMs, maxAgeGraceMs, random } = this.#options;
     const age =
       maxAgeMs === undefined
@@ -204,10 +236,11 @@ export class ProxyListener {
         : setTimeout(() => connection.drain(maxAgeGraceMs), maxAgeMs * (0.9 + 0.2 * random())).unref();
     if (connection.closed) clearTimeout(age);
     else this.#connections.set(connection, age);
+    if (this.#drainTimeoutMs !== undefined) connection.drain(this.#drainTimeoutMs);
   }
 
   #remove(connection: Connection, failed: boolean): void {
-    if (failed) this.stats.failed++;
+    if (failed) this.#failed++;
     clearTimeout(this.#connections.get(connection));
     this.#connections.delete(connection);
     this.#checkEmpty();

@@ -139,6 +139,15 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
       })),
     ),
   );
+  onRead(
+    'counter',
+    'evenly_proxy_client_connections_refused_total',
+    'Client connections closed at once, by why',
+    () =>
+      proxy.listeners.flatMap(({ name, refused }) =>
+        Object.entries(refused).map(([reason, value]) => ({ labels: { listener: name, reason }, value })),
+      ),
+  );
   onRead('gauge', 'evenly_proxy_timers', 'Deadlines and waits that run', () => [
     { labels: {}, value: wheel.size },
   ]);

@@ -1,11 +1,15 @@
 import type { ClientStatus, TypeStatus } from '../xds-port/status.ts';
 import { ago, count, firstOf, html, type Html } from '@evenly/service/admin-page';
+import type { ServerStatus } from './server-status.ts';
 import { hasProblem, isSlow, nodeName, short } from './words.ts';
 
 /** Clients on the page: those with problems first. `/status` has all. */
 const maxClients = 100;
 
-export function clientsSection(clients: readonly ClientStatus[], query: string): Html {
+export function clientsSection(
+  { clients, connections }: Pick<ServerStatus, 'clients' | 'connections'>,
+  query: string,
+): Html {
   const wanted = clients.filter(({ node }) => node.includes(query));
   const [troubled, others] = [wanted.filter(hasProblem), wanted.filter((client) => !hasProblem(client))];
   const shown = [...troubled, ...others].slice(0, maxClients);
@@ -16,8 +20,15 @@ export function clientsSection(clients: readonly ClientStatus[], query: string):
         wanted.length > maxClients ? `; the first ${maxClients} are shown, those with problems first` : ''
       }.
     </p>
+    <p class="muted">${connectionFacts(connections)}</p>
     ${shown.map(clientBlock)}
   </section>`;
+}
+
+function connectionFacts({ open, refused, failedHandshakes }: ServerStatus['connections']): string {
+  const { full, address, files } = refused;
+  const reasons = `the port was full: ${full}, one address had its share: ${address}, no files left: ${files}`;
+  return `${count(open, 'connection')} open, ${count(full + address + files, 'other')} refused (${reasons}), ${count(failedHandshakes, 'handshake')} failed`;
 }
 
 function clientBlock(client: ClientStatus): Html {

@@ -19,5 +19,5 @@ export function liveOf(status: ServerStatus, query: string): Html {
   ];
   return html`<p class="summary">${summary.join(' · ')}</p>
     ${problemsSection([...problemsOf(status)])} ${servicesSection(services, query)}
-    ${clientsSection(clients, query)} ${leftOutSection(status, query)} ${loadsSection(status.loads, query)}`;
+    ${clientsSection(status, query)} ${leftOutSection(status, query)} ${loadsSection(status.loads, query)}`;
 }

@@ -1,3 +1,4 @@
+import type { ServerConnections } from '@evenly/grpc-server';
 import type { LoadReports, LoadStatus } from '../lrs/load-reports.ts';
 import { loadStatus } from '../lrs/load-reports.ts';
 import type { Mesh, MeshStatus } from '../mesh/mesh.ts';
@@ -11,6 +12,7 @@ export interface ServerStatus extends MeshStatus {
   clients: ClientStatus[];
   loads: LoadStatus;
   security: { kind: TransportSecurity['kind']; error?: string };
+  connections: ServerConnections;
 }
 
 export interface StatusSources {
@@ -18,9 +20,10 @@ export interface StatusSources {
   streams: ClientStreams;
   loads: LoadReports;
   security: TransportSecurity;
+  connections: () => ServerConnections;
 }
 
-export function serverStatus({ mesh, streams, loads, security }: StatusSources): ServerStatus {
+export function serverStatus({ mesh, streams, loads, security, connections }: StatusSources): ServerStatus {
   const nowMs = performance.now();
   const error = security.error();
   return {
@@ -28,5 +31,6 @@ export function serverStatus({ mesh, streams, loads, security }: StatusSources):
     clients: connectedClients(streams.all).map((client) => clientStatus(client, nowMs)),
     loads: loadStatus(loads, nowMs),
     security: { kind: security.kind, ...(error === undefined ? {} : { error }) },
+    connections: connections(),
   };
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { authority, secretFolder, type Pair } from '@evenly/local-cluster';
 import { credentials } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -156,6 +158,34 @@ describe('TLS on the xDS port', () => {
     await launch(filesOf(server, ca.cert), ['--tls-key', '/nowhere/tls.key']);
     expect(await running.server.exited).toMatchObject({ code: 64 });
     expect(running.server.log.text).toContain('/nowhere/tls.key: cannot be read');
+  });
+});
+
+describe('connections that say nothing', () => {
+  const silent = async () => {
+    const socket = connect(running.xdsPort(), '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket.resume();
+  };
+
+  it('are closed when the time for a handshake is over, have a share of the port, and keep nobody out', async () => {
+    const args = ['--handshake-timeout', '2s', '--max-streams', '36', '--max-connections-per-address', '8'];
+    await (await launch(filesOf(server, ''), args, true)).started();
+    const sockets = await Promise.all(Array.from({ length: 20 }, silent));
+    const connections = async () => ((await running.status()) as { connections: object }).connections;
+    await expect.poll(connections).toMatchObject({ refused: { address: 12 } });
+    expect(await running.metric('evenly_xds_connections_refused_total')).toBe(12);
+    await Promise.all(
+      sockets.map(
+        (socket) =>
+          new Promise<void>((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve()))),
+      ),
+    );
+    expect(await connections()).toMatchObject({ open: 0, failedHandshakes: 8 });
+    expect(await running.metric('evenly_xds_handshakes_failed_total')).toBe(8);
+    const page = await (await running.admin('/')).text();
+    expect(page).toContain('12 others refused (the port was full: 0, one address had its share: 12');
+    expect(await outcome(withPair(undefined, ca.cert))).toEqual({ listeners: 1 });
   });
 });
 

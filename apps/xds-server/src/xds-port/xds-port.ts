@@ -4,6 +4,7 @@ import {
   limitCallsPerConnection,
   type Method,
   type OnFault,
+  type ServerConnections,
 } from '@evenly/grpc-server';
 import type { MemoryBudget } from '@evenly/http2';
 import { listenError } from '@evenly/service';
@@ -19,6 +20,7 @@ import { xdsMethods, type HandlerContext } from './handlers.ts';
 export interface XdsPort {
   port: number;
   security: TransportSecurity;
+  readonly connections: () => ServerConnections;
   /** Ends all streams and connections, one after the other; when `signal` aborts, at once. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -38,7 +40,7 @@ const keepalive = { keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 };
 
 /** @throws ServiceError PORT_IN_USE, CANNOT_LISTEN, BAD_CONFIG (certificates, or options that do not fit together) */
 export async function listenXds(config: ServerConfig, context: PortContext): Promise<XdsPort> {
-  const { maxStreams, maxConnectionAge, drainSpread } = config;
+  const { maxStreams, maxConnectionAge, drainSpread, handshakeTimeout } = config;
   const security = await transportSecurity(config, context);
   const server = new GrpcServer({
     methods: methodsOf(config, context),
@@ -46,12 +48,20 @@ export async function listenXds(config: ServerConfig, context: PortContext): Pro
     admit: security.admit,
     maxMessageBytes,
     // Clients may have a connection for each kind of stream; and people have tools.
-    maxConnections: 2 * maxStreams + 64,
+    slots: {
+      maxConnections: 2 * maxStreams + 64,
+      maxPerAddress: config.maxConnectionsPerAddress ?? maxStreams + 32,
+    },
+    handshakeTimeoutMs: handshakeTimeout,
     maxConnectionAgeMs: maxConnectionAge,
     budget: context.budget,
     onFault: onFault(context),
     // More than calls are taken, so that who has too many is told so.
-    limits: { ...keepalive, maxConcurrentStreams: perConnection(config) + 64 },
+    limits: {
+      ...keepalive,
+      headerTimeoutMs: handshakeTimeout,
+      maxConcurrentStreams: perConnection(config) + 64,
+    },
   });
   security.follow((certificates) => server.setSecureContext(certificates));
   const port = await server.listen(config.host, config.port).catch((error: unknown) => {
@@ -64,7 +74,7 @@ export async function listenXds(config: ServerConfig, context: PortContext): Pro
     context.loads.stop();
     security.stop();
   };
-  return { port, security, close };
+  return { port, security, connections: () => server.connections, close };
 }
 
 /** A connection may carry many streams: that of an Envoy without ADS, or of many clients in one process. */

@@ -1,24 +1,34 @@
 import net from 'node:net';
-import tls from 'node:tls';
 import type { Connection } from '../connection/connection.ts';
 import type { ConnectionEvents } from '../connection/events.ts';
 import type { MemoryBudget } from '../memory/budget.ts';
 import { type BindOptions, bindSocket, SocketBinding } from './binding.ts';
+import { clientOf, type ClientSlots } from './client-slots.ts';
 import { readingInto } from './reading-into.ts';
+import type { TlsHandshakes } from './tls-handshakes.ts';
 
 export type ServeOptions = Omit<BindOptions, 'role' | 'events' | 'memory'> & {
   /** Of the process: each connection has a share of it, and those of one address are one client's. */
   readonly budget?: MemoryBudget;
   /** Called for each connection; `connection()` is it, from the first callback on. */
   readonly accept: (connection: () => Connection, socket: net.Socket) => ConnectionEvents;
-  /** TLS with these options; ALPN is `h2`. Without: HTTP/2 with prior knowledge. */
-  readonly tls?: tls.TlsOptions;
+  /** How many connections there may be. Without: as many as come. */
+  readonly slots?: ClientSlots | undefined;
+  /** Without: HTTP/2 with prior knowledge. */
+  readonly tls?: TlsHandshakes | undefined;
 };
 
 /** A server (not listening yet) whose connections speak HTTP/2. */
 export function createHttp2Server(options: ServeOptions): net.Server {
-  const { accept, tls: tlsOptions, budget, ...bind } = options;
-  const onSocket = (socket: net.Socket): void => {
+  return options.tls === undefined ? plainServer(options) : secureServer(options, options.tls);
+}
+
+function secureServer(
+  { accept, slots, tls: _, budget, ...bind }: ServeOptions,
+  handshakes: TlsHandshakes,
+): net.Server {
+  const onSecure = (socket: net.Socket & { alpnProtocol: string | false | null }): boolean => {
+    if (socket.alpnProtocol !== 'h2') return false;
     const events = accept(() => connection, socket);
     const connection: Connection = bindSocket(socket, {
       ...bind,
@@ -26,31 +36,36 @@ export function createHttp2Server(options: ServeOptions): net.Server {
       role: 'server',
       events,
     });
+    return true;
   };
-  if (tlsOptions === undefined) return plainServer(options);
-  return tls.createServer({ ...tlsOptions, ALPNProtocols: ['h2'] }, (socket) => {
-    if (socket.alpnProtocol === 'h2') onSocket(socket);
-    else socket.destroy();
+  return net.createServer({ noDelay: true }, (accepted) => {
+    accepted.on('error', () => {}); // 'close' follows
+    if (isAdmitted(slots, accepted)) handshakes.start(accepted, onSecure);
   });
 }
 
-function plainServer({ accept, tls: _, budget, ...bind }: ServeOptions): net.Server {
+function plainServer({ accept, slots, tls: _, budget, ...bind }: ServeOptions): net.Server {
   const { readBuffer } = bind.loop;
   // Paused, so that nothing is read before it is known where to.
   return net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+    if (!isAdmitted(slots, accepted)) return;
     const socket = readingInto(readBuffer, accepted, (count) =>
       binding.receive(readBuffer.subarray(0, count)),
     );
     const events = accept(() => binding.connection, socket);
     const binding = new SocketBinding(socket, {
       ...bind,
-      ...shareOf(accepted, budget),
+      ...shareOf(socket, budget),
       role: 'server',
       events,
     });
   });
 }
 
+function isAdmitted(slots: ClientSlots | undefined, socket: net.Socket): boolean {
+  return slots === undefined || (slots.take(socket) && slots.takeOf(socket.remoteAddress, socket));
+}
+
 function shareOf({ remoteAddress = '' }: net.Socket, budget: MemoryBudget | undefined) {
-  return budget === undefined ? {} : { memory: budget.share(remoteAddress) };
+  return budget === undefined ? {} : { memory: budget.share(clientOf(remoteAddress)) };
 }

@@ -12,6 +12,8 @@ import * as wire from '../testing/wire.ts';
 import { connectHttp2 } from './connect.ts';
 import { SocketLoop } from './loop.ts';
 import { createHttp2Server } from './serve.ts';
+import { StartingSockets } from './starting-sockets.ts';
+import { TlsHandshakes } from './tls-handshakes.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -40,7 +42,7 @@ describe('over TLS', () => {
       ALPNProtocols === undefined
         ? createHttp2Server({
             loop: new SocketLoop(),
-            tls: secure,
+            tls: new TlsHandshakes(secure, new StartingSockets({ maxStarting: 10, onFailed: () => {} })),
             accept: (connection) => echoing(connection),
           })
         : tls.createServer({ ...secure, ALPNProtocols });

@@ -1,6 +1,6 @@
-import { dnsResolver, endpointKey } from '@evenly/discovery';
+import { dnsResolver, endpointKey, SaidOnce } from '@evenly/discovery';
 import { MemoryBudget, SocketLoop } from '@evenly/http2';
-import { endpointSourceOf, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
+import { endpointSourceOf, healthChanges, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
 import type { UpstreamTls } from '@evenly/mesh-config';
 import { ServiceError, type Program, type Service } from '@evenly/service';
 import cluster from 'node:cluster';
@@ -151,6 +151,7 @@ function clusterContext(
   const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
   const kubernetes = lazyKubernetes({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
   const certificatesOf = (tls: UpstreamTls) => certificates.of(tls);
+  const said = new SaidOnce();
   const sources = { resolver, kubernetes, staleMs: config.staleAfter, certificatesOf };
   return {
     certificatesOf,
@@ -164,17 +165,26 @@ function clusterContext(
       keepaliveMs: config.upstreamKeepalive,
       keepaliveTimeoutMs: config.upstreamKeepaliveTimeout,
     },
-    sourceOf: (described, subset) => {
+    sourceOf: (described, subset, onReport) => {
       const onWarning = (reason: string) => log.warn({ service: described.name, reason }, 'check the config');
-      return endpointSourceOf(described, subset, { ...sources, onWarning });
+      const name = subset === undefined ? described.name : `${described.name}/${subset}`;
+      const sayChanges = healthChanges(log, name);
+      return endpointSourceOf(described, subset, { ...sources, onWarning }, (report) => {
+        onReport(report);
+        sayChanges(report);
+      });
     },
     onEndpoints: (cluster, endpoints) =>
       log.info(
         { cluster, endpoints: endpoints.slice(0, 20).map(endpointKey), count: endpoints.length },
         'endpoints',
       ),
-    onSourceError: (cluster, { code, message }) =>
-      log.warn({ cluster, code, reason: message }, 'no news of endpoints; the last good ones are kept'),
-    onSourceRecovered: (cluster) => log.info({ cluster }, 'endpoints are followed again'),
+    onSourceError: (cluster, { code, message }) => {
+      if (said.isNews(`${code} ${message}`, cluster))
+        log.warn({ cluster, code, reason: message }, 'no news of endpoints; the last good ones are kept');
+    },
+    onSourceRecovered: (cluster) => {
+      if (said.isNews('recovered', cluster)) log.info({ cluster }, 'endpoints are followed again');
+    },
   };
 }

@@ -12,6 +12,12 @@ export function createMetrics(registry: Registry) {
       labelNames: ['service'],
       registers,
     }),
+    unhealthy: new Gauge({
+      name: 'evenly_endpoints_unhealthy',
+      help: 'Endpoints that fail their health check',
+      labelNames: ['service'],
+      registers,
+    }),
     sourceErrors: new Counter({
       name: 'evenly_source_errors_total',
       help: 'Failed look-ups and rounds of health checks in which nobody answered',

@@ -17,6 +17,7 @@ export { kubeconfigAccess } from './kubernetes/kubeconfig.ts';
 export { KubernetesApi, type KubernetesApiOptions } from './kubernetes/kubernetes-api.ts';
 export { kubernetesSource, type KubernetesSourceOptions } from './kubernetes/kubernetes-source.ts';
 export { mergedSource } from './merged-source.ts';
+export { SaidOnce } from './said-once.ts';
 export type { EndpointListener, EndpointSource } from './source.ts';
 export { staticSource } from './static-source.ts';
 export { withStaleLimit } from './stale-limit.ts';

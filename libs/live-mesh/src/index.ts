@@ -1,4 +1,5 @@
 export { followConfigFiles, followConfigFilesFromNow, type ConfigFilesListener } from './config-files.ts';
 export { endpointSourceOf, type SourceContext } from './endpoint-source.ts';
 export { MeshCertificates, type MeshCertificatesOptions } from './mesh-certificates.ts';
+export { healthChanges, reasonOf } from './health-changes.ts';
 export { lazyKubernetes } from './kubernetes.ts';

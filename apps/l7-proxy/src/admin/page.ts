@@ -22,7 +22,7 @@ export function liveOf(status: ProxyStatus, query: string): Html {
     ${servicesSection(services, query)}`;
 }
 
-function* problemsOf({ refusedConfig, xds, workers, services }: ProxyStatus): Generator<Html> {
+function* problemsOf({ refusedConfig, xds, workers, services, listeners }: ProxyStatus): Generator<Html> {
   if (refusedConfig !== undefined) {
     yield html`The config was refused, the last good one is at work: <q>${refusedConfig}</q>`;
   }
@@ -30,6 +30,8 @@ function* problemsOf({ refusedConfig, xds, workers, services }: ProxyStatus): Ge
   for (const { number, serving } of workers ?? []) {
     if (!serving) yield html`<b>Worker ${number}</b> does not serve yet.`;
   }
+  for (const { name, routes } of listeners)
+    if (routes.length === 0) yield html`Listener <b>${name}</b> has no routes: no call gets through.`;
   for (const { name, error, unusable, endpoints } of services) {
     if (error !== undefined) yield html`<b>${name}</b>: no news of its endpoints. <q>${error}</q>`;
     if (unusable !== undefined) yield html`<b>${name}</b>: <q>${unusable}</q>`;
@@ -38,6 +40,12 @@ function* problemsOf({ refusedConfig, xds, workers, services }: ProxyStatus): Ge
     if (away.length > 0) {
       yield html`<b>${name}</b>: ${away.length} of ${count(endpoints.length, 'endpoint')} cannot be reached,
         such as <code>${away[0]!.address}</code>: <q>${away[0]!.error ?? 'being connected'}</q>`;
+    }
+    const unhealthy = endpoints.filter(({ state }) => state === 'unhealthy');
+    if (unhealthy.length > 0) {
+      yield html`<b>${name}</b>: ${unhealthy.length} of ${count(endpoints.length, 'endpoint')}
+        ${unhealthy.length === 1 ? 'fails its' : 'fail their'} health check, such as
+        <code>${unhealthy[0]!.address}</code>: <q>${unhealthy[0]!.error ?? ''}</q>`;
     }
     const ejected = endpoints.filter(({ state }) => state === 'ejected').map(({ address }) => address);
     if (ejected.length > 0)

@@ -1,3 +1,5 @@
+import { endpointKey } from '@evenly/discovery';
+import { reasonOf } from '@evenly/live-mesh';
 import type { XdsClientStatus } from '@evenly/xds';
 import type { ProxyListener } from '../listener/listener.ts';
 import type { Mesh } from '../mesh.ts';
@@ -61,14 +63,14 @@ export interface ServiceStatus {
 
 export interface EndpointStatus {
   address: string;
-  state: 'ready' | 'ejected' | 'unreachable';
+  state: 'ready' | 'ejected' | 'unreachable' | 'unhealthy';
   hostname?: string;
   zone?: string;
   connections: number;
   active: number;
   calls: number;
   failures: number;
-  /** Why it cannot be reached. */
+  /** Why it cannot be reached, or what its health check says. */
   error?: string;
 }
 
@@ -150,8 +152,29 @@ function serviceStatus(cluster: Cluster): ServiceStatus {
     loadBalancing: cluster.policy.loadBalancing,
     underWay: cluster.breaker.underWay('request'),
     waiting: cluster.waiting.size,
-    endpoints: [...cluster.pools].map(endpoint),
+    endpoints: [...[...cluster.pools].map(endpoint), ...unhealthyOf(cluster)],
     ...(cluster.sourceError === undefined ? {} : { error: cluster.sourceError }),
     ...(cluster.unusable === undefined ? {} : { unusable: cluster.unusable }),
   };
+}
+
+/** Those that fail their health check and get no calls: they have no connections, and would be missing from the list. */
+function unhealthyOf(cluster: Cluster): EndpointStatus[] {
+  const connected = new Set([...cluster.pools].map(({ key }) => key));
+  return cluster.unhealthy
+    .filter(({ endpoint }) => !connected.has(endpointKey(endpoint)))
+    .map((row) => {
+      const { hostname, zone } = row.endpoint;
+      return {
+        address: endpointKey(row.endpoint),
+        state: 'unhealthy',
+        ...(hostname === undefined ? {} : { hostname }),
+        ...(zone === undefined ? {} : { zone }),
+        connections: 0,
+        active: 0,
+        calls: 0,
+        failures: 0,
+        error: reasonOf(row),
+      };
+    });
 }

@@ -114,6 +114,17 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
     'Failed connects to endpoints',
     pools(({ connectFailures }) => connectFailures),
   );
+  onRead(
+    'gauge',
+    'evenly_proxy_endpoints_unhealthy',
+    'Endpoints that fail their health check',
+    () =>
+      [...mesh.clusters].map(({ name, unhealthy }) => ({
+        labels: { service: name },
+        value: unhealthy.length,
+      })),
+    'min', // each worker checks all of them
+  );
   onRead('gauge', 'evenly_proxy_waiting_calls', 'Calls that wait for a connection', () =>
     [...mesh.clusters].map((cluster) => ({ labels: { service: cluster.name }, value: cluster.waiting.size })),
   );

@@ -9,7 +9,13 @@ import {
   type HostSpec,
   type OutcomeTable,
 } from '@evenly/balancing';
-import { DiscoveryError, endpointKey, type Endpoint, type EndpointSource } from '@evenly/discovery';
+import {
+  DiscoveryError,
+  endpointKey,
+  type Endpoint,
+  type EndpointSource,
+  type HealthReport,
+} from '@evenly/discovery';
 import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
 import { balancerOptions, breakerOptions, outcomeTable } from './balancer-options.ts';
@@ -22,8 +28,12 @@ export interface ClusterContext extends Omit<PoolContext, 'tls'> {
   /** The certificates of services with TLS. */
   certificatesOf: (tls: UpstreamTls) => Certificates;
   identity: ProxyIdentity;
-  /** The endpoints of a service, or of one of its subsets. */
-  sourceOf(service: Service, subset: string | undefined): EndpointSource;
+  /** The endpoints of a service, or of one of its subsets; with health checks, what these find is told too. */
+  sourceOf(
+    service: Service,
+    subset: string | undefined,
+    onReport: (report: HealthReport) => void,
+  ): EndpointSource;
   /** For the log. */
   onEndpoints: (cluster: string, endpoints: readonly Endpoint[]) => void;
   onSourceError: (cluster: string, error: DiscoveryError) => void;
@@ -57,6 +67,7 @@ export class Cluster {
   #stopSource: () => void = () => undefined;
   /** What the source told last; undefined before it has told anything. */
   #endpoints: readonly Endpoint[] | undefined;
+  #report: HealthReport = [];
   #refreshing = false;
   #closed = false;
 
@@ -68,7 +79,7 @@ export class Cluster {
     this.breaker = new CircuitBreaker(breakerOptions(service.policy));
     this.outcomes = outcomeTable(service.policy);
     this.#balancer = createBalancer(balancerOptions(service.policy, context.random));
-    this.#source = context.sourceOf(service, subset);
+    this.#source = context.sourceOf(service, subset, (report) => (this.#report = report));
   }
 
   /** Follows the endpoints; once, when the config that describes it is put to work. */
@@ -89,6 +100,11 @@ export class Cluster {
 
   get sourceDescription(): string {
     return this.#source.description;
+  }
+
+  /** Endpoints that fail their health check, and how; those get no calls unless nobody answers at all. */
+  get unhealthy(): HealthReport {
+    return this.#report.filter(({ healthy }) => !healthy);
   }
 
   get pools(): Iterable<EndpointPool> {
@@ -137,7 +153,9 @@ export class Cluster {
       newTls ||
       !isSame(described(old, this.#subset), described(service, this.#subset)) ||
       !isSame(old.healthCheck, service.healthCheck);
-    const source = newSource ? context.sourceOf(service, this.#subset) : undefined;
+    const source = newSource
+      ? context.sourceOf(service, this.#subset, (report) => (this.#report = report))
+      : undefined;
     return () => {
       this.#service = service;
       if (ready !== undefined) {
@@ -152,6 +170,7 @@ export class Cluster {
       // The endpoints of the old source are used until the new one has told its own.
       this.#stopSource();
       this.#source = source;
+      this.#report = [];
       this.#stopSource = this.#watch();
     };
   }

@@ -1,5 +1,6 @@
+import { hostPort } from '@evenly/service';
 import type { ServerStatus } from './server-status.ts';
-import { ago, firstOf, html, type Html } from '@evenly/service/admin-page';
+import { ago, count, firstOf, html, type Html } from '@evenly/service/admin-page';
 import type { ClientStatus, TypeStatus } from '../xds-port/status.ts';
 import { isSlow, nodeName, short } from './words.ts';
 
@@ -11,8 +12,14 @@ export function* problemsOf({ refusedConfig, security, services, clients }: Serv
   if (security.error !== undefined) {
     yield html`New certificates were refused, the last good ones are used: <q>${security.error}</q>`;
   }
-  for (const { name, error } of services) {
+  for (const { name, error, endpoints } of services) {
     if (error !== undefined) yield html`<b>${name}</b>: no news of its endpoints. <q>${error}</q>`;
+    else if (endpoints.length === 0) yield html`<b>${name}</b> has no endpoints.`;
+    const bad = endpoints.filter(({ healthy }) => !healthy);
+    if (bad.length > 0)
+      yield html`<b>${name}</b>: ${bad.length} of ${count(endpoints.length, 'endpoint')}
+        ${bad.length === 1 ? 'is' : 'are'} not healthy, such as
+        <code>${hostPort(bad[0]!.address, bad[0]!.port)}</code>: <q>${bad[0]!.reason ?? bad[0]!.state}</q>`;
   }
   for (const client of clients) {
     for (const [type, state] of Object.entries(client.types)) {

@@ -1,5 +1,5 @@
-import { endpointKey, type Endpoint, type HealthReport } from '@evenly/discovery';
-import { endpointSourceOf, type SourceContext } from '@evenly/live-mesh';
+import { endpointKey, SaidOnce, type Endpoint, type HealthReport } from '@evenly/discovery';
+import { endpointSourceOf, healthChanges, reasonOf, type SourceContext } from '@evenly/live-mesh';
 import type { Service as MeshService } from '@evenly/mesh-config';
 import type { Service } from '@evenly/service';
 import { clusterName, endpointAssignment, type ResourceCache } from '@evenly/xds';
@@ -53,7 +53,14 @@ export function startPipeline(
   let error: string | undefined;
 
   const onWarning = (message: string) => log.warn({ reason: message }, 'check the config');
-  const source = endpointSourceOf(service, subset, { ...context, onWarning }, (next) => (report = next));
+  const said = new SaidOnce();
+  const sayChanges = healthChanges(log, name);
+  const onReport = (next: HealthReport) => {
+    report = next;
+    sayChanges(next);
+    metrics.unhealthy.set({ service: name }, next.filter(({ healthy }) => !healthy).length);
+  };
+  const source = endpointSourceOf(service, subset, { ...context, onWarning }, onReport);
   const stop = source.watch({
     onEndpoints: (set) => {
       endpoints = set.endpoints;
@@ -69,12 +76,12 @@ export function startPipeline(
     },
     onError: ({ code, message }) => {
       metrics.sourceErrors.inc({ service: name, code });
-      if (message !== error)
+      if (said.isNews(`${code} ${message}`))
         log.warn({ code, reason: message }, 'no news of endpoints; the last good ones are kept');
       error = message;
     },
     onRecovered: () => {
-      log.info('endpoints are followed again');
+      if (said.isNews('recovered')) log.info('endpoints are followed again');
       error = undefined;
     },
   });
@@ -91,12 +98,13 @@ export function startPipeline(
     stop: () => {
       stop();
       metrics.endpoints.remove({ service: name });
+      metrics.unhealthy.remove({ service: name });
     },
   };
 }
 
-const checkedEndpoint = ({ endpoint, verdict }: HealthReport[number]) => ({
-  ...endpoint,
-  healthy: verdict.kind === 'serving',
-  ...(verdict.kind === 'serving' ? {} : { reason: verdict.reason }),
+const checkedEndpoint = (row: HealthReport[number]) => ({
+  ...row.endpoint,
+  healthy: row.healthy,
+  ...(row.healthy ? {} : { reason: reasonOf(row) }),
 });

@@ -6,8 +6,11 @@ import type { EndpointSource } from '../source.ts';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
 import { HealthHistory, type Thresholds } from './thresholds.ts';
 
-/** What the health checks found, endpoint by endpoint; for status pages. */
-export type HealthReport = readonly { endpoint: Endpoint; verdict: HealthVerdict }[];
+/**
+ * What the health checks found, endpoint by endpoint, those that get no calls too; for status pages and logs.
+ * `healthy` is what came of the verdicts by the thresholds.
+ */
+export type HealthReport = readonly { endpoint: Endpoint; verdict: HealthVerdict; healthy: boolean }[];
 
 export interface HealthCheckedOptions {
   source: EndpointSource;
@@ -48,18 +51,19 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
   const round = async (set: EndpointSet) => {
     const verdicts = await Promise.all(set.endpoints.map((endpoint) => checker.check(endpoint)));
     if (stopped || set !== current) return;
-    const report = set.endpoints.map((endpoint, index) => ({ endpoint, verdict: verdicts[index]! }));
+    const nobody = verdicts.length > 0 && verdicts.every(({ kind }) => kind === 'no-answer');
+    const report = set.endpoints.map((endpoint, index) => {
+      const verdict = verdicts[index]!;
+      // When nobody answers the trouble may be ours, so it is not held against them.
+      return { endpoint, verdict, healthy: !nobody && history.note(endpoint, verdict.kind === 'serving') };
+    });
     onReport?.(report);
     checked = set;
-    if (report.length > 0 && report.every(({ verdict }) => verdict.kind === 'no-answer')) {
+    if (nobody) {
       news.error('health', noAnswerError(report));
       return sourceRecovered();
     }
-    const serving = endpointSet(
-      report
-        .filter(({ endpoint, verdict }) => history.note(endpoint, verdict.kind === 'serving'))
-        .map((row) => row.endpoint),
-    );
+    const serving = endpointSet(report.filter(({ healthy }) => healthy).map(({ endpoint }) => endpoint));
     news.endpoints(serving);
     news.ok('health');
     sourceRecovered();

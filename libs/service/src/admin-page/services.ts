@@ -50,7 +50,8 @@ export function servicesSection<S extends ServiceOnPage<E>, E>(
 function serviceBlock<S extends ServiceOnPage<E>, E>(service: S, view: ServicesView<S, E>): Html {
   const { name, endpoints, error } = service;
   const good = endpoints.filter(view.good.is).length;
-  const mood = error !== undefined || good < endpoints.length ? 'bad' : 'good';
+  const isGood = error === undefined && good > 0 && good === endpoints.length;
+  const mood = isGood ? 'good' : 'bad';
   const all = count(endpoints.length, 'endpoint');
   return html`<article class="card">
     <h3>${name}</h3>

@@ -1,5 +1,6 @@
 import { ErrorCode, headerList } from '@evenly/http2';
 import { describe, expect, it } from 'vitest';
+import { GrpcClient } from '../testing/grpc-client.ts';
 import { blockOf, getOf, requestOf, type RawFields } from '../testing/raw-client.ts';
 import type { BackendCall } from '../testing/scripted-backend.ts';
 import { throughProxy } from './fixture.ts';
@@ -82,6 +83,15 @@ describe('answers go on as they are', () => {
       ['x-bin', 'AA=='],
     ]);
     expect(await t.proxy.metrics.metrics()).toContain('code="NOT_FOUND"} 1');
+  });
+
+  it('so a Node client reads a message that it would lose', async () => {
+    await using t = await throughProxy({
+      onEnd: (call) => call.trailersOnly(5, [['grpc-message', 'no such user ']]),
+    });
+    const client = new GrpcClient(t.proxy.address);
+    expect(await client.unary()).toMatchObject({ code: 'NOT_FOUND', details: 'no such user ' });
+    client.close();
   });
 
   it('a date is added where there is none, but not to gRPC', async () => {

@@ -1,5 +1,5 @@
 import type { EndpointSet } from '@evenly/discovery';
-import type { Policy, Route } from '@evenly/mesh-config';
+import type { Listener, Policy, Route } from '@evenly/mesh-config';
 
 /** Resources as the client understands them: the words of the mesh config. */
 
@@ -7,6 +7,7 @@ export interface XdsListener {
   /** Absent: where it listens is not said (an `api_listener`, for gRPC clients and for our own proxy's options). */
   at?: { address: string; port: number };
   grpcWeb: boolean;
+  paths: Pick<Listener, 'normalizePath' | 'encodedSlashes'>;
   /** The name of its routes, or the routes themselves. */
   routes: string | XdsRoutes;
 }

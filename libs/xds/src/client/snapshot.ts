@@ -34,9 +34,9 @@ export function meshConfigOf(
   const sockets: Listener[] = [];
   const others: XdsListener[] = [];
   for (const [name, listener] of listeners) {
-    const { at, grpcWeb } = listener;
+    const { at, grpcWeb, paths } = listener;
     if (at === undefined) others.push(listener);
-    else sockets.push({ ...plain, name, ...at, grpcWeb, routes: routesOf(listener)?.routes ?? [] });
+    else sockets.push({ ...plain, ...paths, name, ...at, grpcWeb, routes: routesOf(listener)?.routes ?? [] });
   }
   if (others.length > 0) {
     const routes = others.flatMap((listener) => routesOf(listener)?.routes ?? []);

@@ -98,7 +98,11 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
     };
     const config = mesh([service, other], {
       routes: [canary, any],
-      listeners: [meshListener({ name: 'in', address: '127.0.0.1', port: 18_080, grpcWeb: true })],
+      listeners: [
+        meshListener({ name: 'in', address: '127.0.0.1', port: 18_080, grpcWeb: true }),
+        meshListener({ name: 'raw', address: '127.0.0.1', port: 18_081, normalizePath: false }),
+        meshListener({ name: 'slashes', address: '127.0.0.1', port: 18_082, encodedSlashes: 'keep' }),
+      ],
     });
     const link = linkedClient(variant);
     const cache = serverWith(config, pods(service, pod('10.0.0.1')), pods(other, pod('10.0.0.2')));
@@ -108,7 +112,12 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
     expect(link.answers.filter(({ error }) => error !== undefined)).toEqual([]);
     const [told] = link.configs;
     expect(told!.listeners).toMatchObject([
-      { name: 'in', address: '127.0.0.1', port: 18_080, grpcWeb: true },
+      {
+        ...{ name: 'in', address: '127.0.0.1', port: 18_080, grpcWeb: true },
+        ...{ normalizePath: true, encodedSlashes: 'refuse' },
+      },
+      { name: 'raw', normalizePath: false },
+      { name: 'slashes', normalizePath: true, encodedSlashes: 'keep' },
     ]);
     const to = [
       { service: 'be1-srv-cluster', weight: 95 },

@@ -4,6 +4,7 @@ import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import { Filter, FilterChain } from '@evenly/proto/envoy/config/listener/v3/listener_components';
 import {
   HttpConnectionManager,
+  HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
   type HttpFilter,
 } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import type { ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
@@ -30,15 +31,24 @@ export function apiListener(
 
 /** What an Envoy gets for a listener of the config: an address, and the same routes. */
 export function socketListener(
-  { name, address, port, grpcWeb }: MeshListener,
+  { name, address, port, grpcWeb, normalizePath, encodedSlashes }: MeshListener,
   routes: readonly Route[],
   source: ConfigSource,
 ): Resource {
   const route = socketRouteName(name);
   const filters = httpFilters({ faults: usesFaults(routes), grpcWeb });
+  // Or an Envoy would take `//admin` for another path than `/admin`.
+  const paths = {
+    normalizePath,
+    mergeSlashes: normalizePath,
+    pathWithEscapedSlashesAction:
+      normalizePath && encodedSlashes === 'refuse'
+        ? EscapedSlashes.REJECT_REQUEST
+        : EscapedSlashes.KEEP_UNCHANGED,
+  };
   const manager = message(Filter, {
     name: 'envoy.filters.network.http_connection_manager',
-    configType: { $case: 'typedConfig', value: connectionManager(name, route, filters, source) },
+    configType: { $case: 'typedConfig', value: connectionManager(name, route, filters, source, paths) },
   });
   const socketAddress = message(SocketAddress, {
     address,
@@ -57,6 +67,7 @@ function connectionManager(
   routeConfigName: string,
   filters: HttpFilter[],
   configSource: ConfigSource,
+  paths: Partial<HttpConnectionManager> = {},
 ): Any {
   return packed(
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -67,6 +78,7 @@ function connectionManager(
       httpFilters: filters,
       // Streams may be silent for long; Envoy would cut them after 5 minutes.
       streamIdleTimeout: { seconds: 0n, nanos: 0 },
+      ...paths,
     },
   );
 }

@@ -260,6 +260,12 @@ describe('for Envoy', () => {
       'envoy.filters.http.grpc_web',
       'envoy.filters.http.router',
     ]);
+    // REJECT_REQUEST: what our own proxy does.
+    expect(manager).toMatchObject({
+      normalizePath: true,
+      mergeSlashes: true,
+      pathWithEscapedSlashesAction: 2,
+    });
   });
 
   it('each authority is a virtual host, with any port unless it names one; the rest is a last one', () => {

@@ -1,5 +1,9 @@
 import { isIP } from 'node:net';
-import { HttpConnectionManager } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
+import { listenerDefaults } from '@evenly/mesh-config';
+import {
+  HttpConnectionManager,
+  HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
+} from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import type { HttpFilter } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import type { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import type { Any } from '@evenly/proto/google/protobuf/any';
@@ -28,11 +32,21 @@ export function parseListener(listener: Listener, warn: Warn): XdsListener {
   return {
     ...(packed === undefined ? { at: addressOf(listener) } : {}),
     grpcWeb: filters.has(filterTypes.grpcWeb),
+    paths: pathsOf(manager, warn),
     routes:
       routeSpecifier.$case === 'rds'
         ? checkedName('rds.route_config_name', routeSpecifier.value.routeConfigName)
         : parseRoutes(routeSpecifier.value, warn),
   };
+}
+
+/** Where the server does not say it, paths are normalized: unlike Envoy, which would leave rules to be gone round. */
+function pathsOf(manager: HttpConnectionManager, warn: Warn): XdsListener['paths'] {
+  const { normalizePath = listenerDefaults.normalizePath, pathWithEscapedSlashesAction: action } = manager;
+  if (action === EscapedSlashes.UNESCAPE_AND_FORWARD || action === EscapedSlashes.UNESCAPE_AND_REDIRECT) {
+    warn('path_with_escaped_slashes_action: such requests are refused, not unescaped');
+  }
+  return { normalizePath, encodedSlashes: action === EscapedSlashes.KEEP_UNCHANGED ? 'keep' : 'refuse' };
 }
 
 function addressOf({ address }: Listener): { address: string; port: number } {

@@ -1,4 +1,5 @@
 import { values, type Config, type OptionSpecs } from '@evenly/service';
+import { floodOptions } from './flood-rates.ts';
 import { xdsOptions } from './xds/options.ts';
 
 const mebibyte = 1024 * 1024;
@@ -173,6 +174,18 @@ export const options = {
     schema: values.count(1, 100_000),
     default: '1000',
   },
+  ...floodOptions,
+  maxInformational: {
+    describe: 'most informational responses (1xx) of an endpoint before one answer; above it the call fails',
+    schema: values.count(0, 10_000),
+    default: '8',
+  },
+  headerExpansion: {
+    describe:
+      'how many times as much as a client has sent its header fields may become by compression, beyond 8 MiB and 2 MiB a second; requests above it are refused',
+    schema: values.count(1, 100_000),
+    default: '64',
+  },
   cancelHold: {
     describe: 'how long a call that was cancelled still counts against --max-streams',
     schema: values.duration(0, 60_000),
@@ -201,7 +214,7 @@ export const options = {
   },
   bufferTotalBytes: {
     describe:
-      'content that was received and not passed on, of all connections; above it nothing more is read',
+      'what is held for clients, in bytes: headers of calls under way, content, and what is not read. Who holds most is refused first. At most a third of V8’s heap counts',
     schema: values.count(mebibyte, 64_000 * mebibyte),
     default: String(64 * mebibyte),
   },

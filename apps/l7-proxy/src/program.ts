@@ -1,9 +1,10 @@
 import { dnsResolver, endpointKey, SaidOnce } from '@evenly/discovery';
-import { MemoryBudget, SocketLoop } from '@evenly/http2';
+import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
 import { endpointSourceOf, healthChanges, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
 import type { UpstreamTls } from '@evenly/mesh-config';
 import { ServiceError, type Program, type Service } from '@evenly/service';
 import cluster from 'node:cluster';
+import { getHeapStatistics } from 'node:v8';
 import { addAdminPage } from '@evenly/service/admin-page';
 import { startAccessLog } from './access-log/access-log.ts';
 import { liveOf } from './admin/page.ts';
@@ -36,7 +37,7 @@ export const l7Proxy: Program<typeof options> = {
   start: async (config, service) => {
     if (config.workers > 1 && cluster.isPrimary) return supervise(config.workers, service);
     const loop = new SocketLoop();
-    const budget = new MemoryBudget(config.bufferTotalBytes);
+    const budget = new MemoryBudget(budgetBytes(config.bufferTotalBytes));
     const { now } = loop;
     const wheel = new TimerWheel(now);
     const replay = new ReplayStore({
@@ -64,6 +65,8 @@ export const l7Proxy: Program<typeof options> = {
         budget,
         random: Math.random,
         limits: {
+          ...config.clientRates,
+          expansion: { ...defaultLimits.expansion, times: config.headerExpansion },
           maxConcurrentStreams: config.maxStreams,
           idleTimeoutMs: config.idleTimeout,
           fullStallTimeoutMs: config.stalledClientTimeout,
@@ -110,6 +113,11 @@ export const l7Proxy: Program<typeof options> = {
     }));
   },
 };
+
+/** Header blocks and calls are on V8's heap: a process with a small one refuses before it would die of it. */
+function budgetBytes(wanted: number): number {
+  return Math.min(wanted, Math.floor(getHeapStatistics().heap_size_limit / 3));
+}
 
 function meshCertificates({ log }: Service): MeshCertificates {
   return new MeshCertificates({
@@ -161,6 +169,7 @@ function clusterContext(
     upstream: {
       loop,
       budget,
+      limits: { ...config.endpointRates, maxInformational: config.maxInformational },
       connectTimeoutMs: config.connectTimeout,
       keepaliveMs: config.upstreamKeepalive,
       keepaliveTimeoutMs: config.upstreamKeepaliveTimeout,

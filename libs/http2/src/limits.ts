@@ -7,28 +7,40 @@ export interface Rate {
   readonly perSecond: number;
 }
 
+/** A token bucket of bytes; besides, what a peer sends is worth so many `times` as much. */
+export interface Expansion extends Rate {
+  readonly times: number;
+}
+
 /** Everything a peer may make us hold or do. The README has the table with reasons. */
 export interface Limits {
   /** Streams the peer may have open, counting those it has reset while work for them still runs (`hold`). */
   readonly maxConcurrentStreams: number;
-  /** Bytes of one header block as it travels, over all its frames. */
+  /** Bytes of one header block as it travels, over all its frames; above it the stream is refused. */
   readonly maxHeaderBlockBytes: number;
   /** Bytes of one decoded block: names, values and 32 per field (SETTINGS_MAX_HEADER_LIST_SIZE). */
   readonly maxHeaderListBytes: number;
   /** Fields of one block. */
   readonly maxHeaderFields: number;
-  /** CONTINUATION frames of one block. */
+  /** CONTINUATION frames of one block; above it the stream is refused. */
   readonly maxContinuationFrames: number;
+  /** So many times the two limits above end the connection; until then a block is decoded, for the table's sake. */
+  readonly refusedBlockTimes: number;
+  /** Bytes of decoded blocks: indexed fields become hundreds of times what came in, and a forwarder sends that on. */
+  readonly expansion: Expansion;
   /** 1xx responses on one stream. */
   readonly maxInformational: number;
-  /** RST_STREAM frames received, and those we had to send for refused or malformed streams. */
+  /**
+   * RST_STREAM frames received, and those we had to send for refused or malformed streams. Each stream of the peer's that
+   * ends in order allows one more, and what it resets of ours, once a stream, does not count.
+   */
   readonly resets: Rate;
   /** PING frames; every DATA frame sent allows one more (peers measure bandwidth with pings). */
   readonly pings: Rate;
   readonly settings: Rate;
   /** PRIORITY frames and frames of unknown type: both do nothing. */
   readonly priorities: Rate;
-  /** DATA frames without content that do not end the stream, and fully padded ones. */
+  /** DATA frames without content, or with more padding than content, that do not end the stream. */
   readonly emptyFrames: Rate;
   /** WINDOW_UPDATE frames; every DATA frame sent allows ten more. */
   readonly windowUpdates: Rate;
@@ -69,6 +81,8 @@ export const defaultLimits: Limits = {
   maxHeaderListBytes: 61_440,
   maxHeaderFields: 100,
   maxContinuationFrames: 8,
+  refusedBlockTimes: 4,
+  expansion: { burst: 8_388_608, perSecond: 2_097_152, times: 64 },
   maxInformational: 8,
   resets: { burst: 1000, perSecond: 100 },
   pings: { burst: 1000, perSecond: 100 },

@@ -119,9 +119,14 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (this.phase !== 'waiting') this.attempt!.connection.sendHeaders(this.attempt!.stream, block, true);
   }
 
-  /** The client has given up, or its connection is gone. */
-  onClientReset(): void {
+  /** The client has given up, or its connection is gone, or no more may be kept for it. */
+  onClientReset(reset?: StreamReset): void {
     if (this.phase === 'ended') return;
+    if (reset?.cause === 'limit') {
+      this.failed = own.clientOverLimit(reset.reason);
+      this.cancelAttempts('cancelled', this.failed);
+      return this.ended(this.failed.code, true);
+    }
     const isLate = isDeadlineOfCaller(this.context.now(), this.startedAtMs, this.plan.timeoutMs);
     this.failed = isLate ? own.deadlineExceeded(this.cluster) : own.clientCancelled();
     this.cancelAttempts(isLate ? this.outcomeOfDeadline : 'cancelled', this.failed);

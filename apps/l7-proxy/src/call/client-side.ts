@@ -1,4 +1,4 @@
-import type { HeaderBlock } from '@evenly/http2';
+import type { HeaderBlock, MemoryShare, StreamReset } from '@evenly/http2';
 
 /** What a call knows of its client's stream. */
 export interface ClientStream {
@@ -8,6 +8,8 @@ export interface ClientStream {
 
 /** What a call asks of its client's side: an HTTP/2 connection, or who translates for a gRPC-Web client. */
 export interface ClientSide {
+  /** Where what is kept for the client counts. */
+  readonly memory?: MemoryShare | undefined;
   hold(stream: ClientStream): void;
   release(stream: ClientStream): void;
   consume(stream: ClientStream, count: number): void;
@@ -22,5 +24,6 @@ export interface ClientStreamOwner {
   onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void;
   onRequestTrailers(block: HeaderBlock): void;
   onAnswerSent(bytes: number): void;
-  onClientReset(): void;
+  /** @param reset absent: the client, or its connection, is gone */
+  onClientReset(reset?: StreamReset): void;
 }

@@ -6,6 +6,9 @@ import { failure, type Failure } from './failure.ts';
 export const clientCancelled = (): Failure =>
   failure('CANCELLED', 'the client has cancelled', 'client-cancelled');
 
+/** @param reason of the engine: a limit on what its stream may hold */
+export const clientOverLimit = (reason: string): Failure => failure('RESOURCE_EXHAUSTED', reason, 'limit');
+
 export const tooManyCalls = ({ name }: Cluster): Failure =>
   failure('UNAVAILABLE', `too many calls to ${name} are under way`, 'overload');
 

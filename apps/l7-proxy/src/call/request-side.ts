@@ -81,7 +81,7 @@ export class RequestSide {
 
   /** Keeps content for another try, as long as it is not too much; and in any case while there is no endpoint to send it to. */
   private save(bytes: Buffer, start: number, end: number, wasSent: boolean): void {
-    const saved = (this.saved ??= new SavedRequest(this.store));
+    const saved = (this.saved ??= new SavedRequest(this.store, this.client.memory));
     // What is not sent gets no new credit, so the stream's window bounds it.
     if (!wasSent || saved.hasRoomFor(end - start)) saved.add(bytes, start, end);
     else this.stopSaving();

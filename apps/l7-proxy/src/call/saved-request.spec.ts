@@ -17,7 +17,7 @@ it('requests that grow side by side keep their own bytes, in order', () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       const store = new ReplayStore({ maxBytesPerCall: 1e9, maxBytes: 1e9 });
-      const calls = Array.from({ length: 4 }, () => new SavedRequest(store));
+      const calls = Array.from({ length: 4 }, () => new SavedRequest(store, undefined));
       const expected = ['', '', '', ''];
       pieces.forEach(([call, length], index) => {
         const letter = String.fromCharCode(65 + (index % 26));
@@ -41,8 +41,8 @@ it('requests that grow side by side keep their own bytes, in order', () => {
 
 it('has a limit for each and for all', () => {
   const store = new ReplayStore({ maxBytesPerCall: 100, maxBytes: 150 });
-  const one = new SavedRequest(store);
-  const two = new SavedRequest(store);
+  const one = new SavedRequest(store, undefined);
+  const two = new SavedRequest(store, undefined);
   expect(one.hasRoomFor(101)).toBe(false);
   one.add(Buffer.alloc(100), 0, 100);
   expect(one.hasRoomFor(1)).toBe(false);

@@ -1,3 +1,5 @@
+import type { MemoryShare } from '@evenly/http2';
+
 /** Bytes of a slab: requests share one, so that saving them allocates next to nothing. */
 const slabBytes = 65_536;
 /** Slabs without users that are kept for the next requests. */
@@ -61,19 +63,23 @@ interface Piece {
 export class SavedRequest {
   bytes = 0;
   private readonly store: ReplayStore;
+  private readonly memory: MemoryShare | undefined;
   /** The last piece, in fields: most requests have one, and an object for it would cost as much as the copy. */
   private slab: ReplaySlab | undefined = undefined;
   private start = 0;
   private end = 0;
   private earlier: Piece[] | undefined = undefined;
 
-  constructor(store: ReplayStore) {
+  /** @param memory the client's */
+  constructor(store: ReplayStore, memory: MemoryShare | undefined) {
     this.store = store;
+    this.memory = memory;
   }
 
   /** Whether so many bytes more may be kept for the case of another try. */
   hasRoomFor(count: number): boolean {
-    return this.bytes + count <= this.store.maxBytesPerCall && this.store.hasRoomFor(count);
+    if (this.bytes + count > this.store.maxBytesPerCall || this.memory?.refusesWork === true) return false;
+    return this.store.hasRoomFor(count);
   }
 
   add(bytes: Buffer, start: number, end: number): void {
@@ -88,6 +94,7 @@ export class SavedRequest {
     }
     this.bytes += end - start;
     this.store.usedBytes += end - start;
+    this.memory?.add(end - start);
   }
 
   /** In order, until all is sent or it is released; arguments as of `Connection.sendData`. */
@@ -107,6 +114,7 @@ export class SavedRequest {
   release(): void {
     const { store, slab, earlier } = this;
     store.usedBytes -= this.bytes;
+    this.memory?.add(-this.bytes);
     this.bytes = 0;
     this.slab = undefined;
     this.earlier = undefined;

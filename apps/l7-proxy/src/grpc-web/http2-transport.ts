@@ -1,4 +1,4 @@
-import { headerList, type Connection, type HeaderInput, type Stream } from '@evenly/http2';
+import { headerList, type Connection, type HeaderInput, type MemoryShare, type Stream } from '@evenly/http2';
 import type { WebTransport } from './web-call.ts';
 
 const nothing = Buffer.alloc(0);
@@ -11,6 +11,10 @@ export class Http2WebTransport implements WebTransport {
   constructor(connection: Connection, stream: Stream) {
     this.#connection = connection;
     this.#stream = stream;
+  }
+
+  get memory(): MemoryShare | undefined {
+    return this.#connection.memory;
   }
 
   head(status: number, fields: readonly HeaderInput[]): void {

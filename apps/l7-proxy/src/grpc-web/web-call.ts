@@ -1,4 +1,11 @@
-import { ErrorCode, type HeaderBlock, type HeaderField, type HeaderInput } from '@evenly/http2';
+import {
+  ErrorCode,
+  type HeaderBlock,
+  type HeaderField,
+  type HeaderInput,
+  type MemoryShare,
+  type StreamReset,
+} from '@evenly/http2';
 import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
 import { corsFields } from './cors.ts';
 import { answerEncodingOf, Base64Decoder, toWeb, trailerMessage, type WebEncoding } from './protocol.ts';
@@ -13,6 +20,8 @@ export interface WebTransport {
   reset(code: number): void;
   /** So many bytes of the request are used: as many more may come. */
   consume(count: number): void;
+  /** Where what is kept for the client counts. */
+  readonly memory?: MemoryShare | undefined;
   hold(): void;
   release(): void;
 }
@@ -53,6 +62,10 @@ export class WebCall implements ClientSide, ClientStreamOwner {
     this.#call = call;
   }
 
+  get memory(): MemoryShare | undefined {
+    return this.#transport.memory;
+  }
+
   // From the browser to the call.
 
   onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
@@ -88,9 +101,9 @@ export class WebCall implements ClientSide, ClientStreamOwner {
     if (source > 0) this.#call?.onAnswerSent(source);
   }
 
-  onClientReset(): void {
+  onClientReset(reset?: StreamReset): void {
     this.#phase = 'ended';
-    this.#call?.onClientReset();
+    this.#call?.onClientReset(reset);
   }
 
   // From the call to the browser.

@@ -1,9 +1,22 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../testing/grpc-client.ts';
 import { oneService, startProxy, type RunningProxy } from '../testing/harness.ts';
+import {
+  frame,
+  headers,
+  hello,
+  ids,
+  openAndReset,
+  rawClient,
+  request,
+  settingsAck,
+  times,
+  update,
+  windowOf,
+} from '../testing/raw-frames.ts';
 import { startProxyProcess, type ProxyProcess } from '../testing/proxy-process.ts';
 import { grpcMessage, scriptedBackend, type ScriptedBackend } from '../testing/scripted-backend.ts';
 
@@ -19,41 +32,8 @@ const mostRounds = 2000;
 /** Before it is measured: what V8 takes for its heap in any case is no growth. */
 const warmUpCalls = 3000;
 
-function frame(type: number, flags: number, id: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(id, 5);
-  return Buffer.concat([head, payload]);
-}
-
-const hello = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-/** SETTINGS_INITIAL_WINDOW_SIZE: how much of each answer the attacker lets come. */
-const windowOf = (bytes: number) => {
-  const payload = Buffer.from([0, 4, 0, 0, 0, 0]);
-  payload.writeUInt32BE(bytes, 2);
-  return frame(4, 0, 0, payload);
-};
-const preface = Buffer.concat([hello, frame(4, 0, 0)]);
-/** :method POST, :scheme http, :path /, :authority x. */
-const request = Buffer.from([0x83, 0x86, 0x84, 0x01, 0x01, 0x78]);
-const headers = (id: number, end = true, block = request) => frame(1, end ? 5 : 4, id, block);
-const openAndReset = (id: number) =>
-  Buffer.concat([headers(id, false), frame(3, 0, id, Buffer.from([0, 0, 0, 8]))]);
-/** More of the stream's window, and of the connection's. */
-const update = (id: number, bytes: number) => {
-  const payload = Buffer.alloc(4);
-  payload.writeUInt32BE(bytes);
-  return frame(8, 0, id, payload);
-};
 /** The windows of HTTP/2 are wide open; if the socket is not read, TCP's own is shut. */
 const wideOpen = Buffer.concat([hello, windowOf(0x7fff_ffff), update(0, 0x7fff_0000 - 65_535)]);
-const times = (count: number, bytes: Buffer) => Buffer.concat(Array<Buffer>(count).fill(bytes));
-/** Identifiers of streams: odd, and higher with each round. */
-const ids = (count: number, round = 0) =>
-  Array.from({ length: count }, (_, index) => (round * count + index) * 2 + 1);
-
 /** What is sent in each round, until the proxy has had enough. The endpoint answers each request with a mebibyte. */
 const floods: Record<string, (round: number) => Buffer> = {
   'data dribble (CVE-2019-9511)': (round) =>
@@ -128,7 +108,7 @@ describe('an attacker is closed, memory stays, other clients do not notice', () 
 
   it.each(Object.keys(floods))('%s', async (name) => {
     const growth = await growthDuring(async (look) => {
-      const socket = await attack(proxy.port);
+      const socket = await rawClient(proxy.port);
       for (let round = 0; !socket.destroyed && round < mostRounds; round++) {
         socket.write(floods[name]!(round));
         await new Promise(setImmediate);
@@ -167,14 +147,13 @@ describe('what an attacker can hold', () => {
         call.trailers();
       },
     });
-  const settingsAck = frame(4, 1, 0);
   const held = async (proxy: RunningProxy) =>
     Number(/buffered_bytes (\d+)/.exec(await proxy.metrics.metrics())![1]);
 
   it('who lets nothing come holds no more than the windows, and nobody else waits for it', async () => {
     await using backend = await answersMuch(mebibyte);
     await using proxy = await startProxy(oneService([backend.address]));
-    const socket = await attack(proxy.port);
+    const socket = await rawClient(proxy.port);
     const requests = ids(50).map((id) => headers(id));
     socket.write(Buffer.concat([settingsAck, windowOf(0), ...requests]));
     await expect.poll(() => held(proxy)).toBeGreaterThan(50 * 262_144);
@@ -196,11 +175,11 @@ describe('what an attacker can hold', () => {
     await using backend = await answersMuch(mebibyte);
     const flags = ['--stalled-client-timeout', '1s', '--buffer-total-bytes', String(8 * mebibyte)];
     await using proxy = await startProxy(oneService([backend.address]), flags);
-    const honest = await attack(proxy.port);
+    const honest = await rawClient(proxy.port);
     honest.write(Buffer.concat([settingsAck, windowOf(0), headers(1)]));
     await expect.poll(() => held(proxy)).toBeGreaterThan(262_144);
     const alone = await held(proxy);
-    const socket = await attack(proxy.port);
+    const socket = await rawClient(proxy.port);
     const closed = once(socket, 'close');
     socket.write(Buffer.concat([settingsAck, windowOf(0), ...ids(50).map((id) => headers(id))]));
     const other = new GrpcClient(proxy.address);
@@ -245,7 +224,7 @@ describe('what an attacker can hold', () => {
       '--cancel-hold',
       '60s',
     ]);
-    const socket = await attack(proxy.port);
+    const socket = await rawClient(proxy.port);
     await expect.poll(() => proxy.status().services[0]!.endpoints[0]!.state).toBe('ready');
     socket.write(Buffer.concat(ids(50).map(openAndReset)));
     await expect.poll(() => backend.calls.filter(({ resetCode }) => resetCode === 8).length).toBe(10);
@@ -258,10 +237,3 @@ describe('what an attacker can hold', () => {
     other.close();
   });
 });
-
-async function attack(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1').on('error', () => {});
-  await once(socket, 'connect');
-  socket.write(preface);
-  return socket.resume();
-}

@@ -58,7 +58,7 @@ export function clientEvents(
       (stream.user as ClientStreamOwner | undefined)?.onRequestData(bytes, start, end, endStream);
     },
     onDataSent: (stream, bytes) => (stream.user as ClientStreamOwner | undefined)?.onAnswerSent(bytes),
-    onReset: (stream) => (stream.user as ClientStreamOwner | undefined)?.onClientReset(),
+    onReset: (stream, reset) => (stream.user as ClientStreamOwner | undefined)?.onClientReset(reset),
     onClose: (error) => onClose(connection(), error !== undefined),
   };
 }

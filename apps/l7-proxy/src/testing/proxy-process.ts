@@ -20,10 +20,14 @@ export interface ProxyProcess extends AsyncDisposable {
   rssBytes(): Promise<number | undefined>;
 }
 
-/** The proxy as it is run: built, and a process of its own. */
+/**
+ * The proxy as it is run: built, and a process of its own.
+ * @param nodeFlags such as the size of V8's heap
+ */
 export async function startProxyProcess(
   config: string,
   flags: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
 ): Promise<ProxyProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'l7-proxy-'));
   const file = join(directory, 'mesh.yaml');
@@ -31,7 +35,7 @@ export async function startProxyProcess(
   const main = new URL('../../dist/main.js', import.meta.url).pathname;
   const own = ['--config', file, '--host', '127.0.0.1', '--port', '0', '--exit-with-parent'];
   const admin = ['--admin-host', '127.0.0.1', '--admin-port', '0'];
-  const child = spawn(process.execPath, [main, ...own, ...admin, ...flags], {
+  const child = spawn(process.execPath, [...nodeFlags, main, ...own, ...admin, ...flags], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ports = new Map<string, number>();

@@ -2,16 +2,20 @@ import {
   connectHttp2,
   type Connection,
   type Http2Error,
+  type Limits,
   type MemoryBudget,
   type SocketLoop,
 } from '@evenly/http2';
 import { endpointKey, type Endpoint } from '@evenly/discovery';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { FloodRates } from '../flood-rates.ts';
 import type { Attempt } from './attempt.ts';
 
 export interface UpstreamOptions {
   loop: SocketLoop;
   budget: MemoryBudget;
+  /** What an endpoint may send beside answers. */
+  limits: FloodRates & Pick<Limits, 'maxInformational'>;
   /** From the first SYN to the endpoint's SETTINGS. */
   connectTimeoutMs: number;
   /** Silence with calls under way after which an endpoint is asked for a sign of life; 0 = never. */
@@ -30,11 +34,8 @@ export interface ConnectionListener {
   onClose(error: Http2Error | undefined): void;
 }
 
-/**
- * Endpoints are ours: what would be an attack from a client is work from them. A server that answers before it has read
- * the request resets each such stream (RFC 9113 §8.1), and gRPC servers send a WINDOW_UPDATE and a PING for many messages.
- */
-const trusted = { burst: 1_000_000, perSecond: 100_000 };
+/** Header fields of answers: what a client asks for in a second, and gets from one connection, is more than it sends itself. */
+const answersExpansion = { burst: 67_108_864, perSecond: 16_777_216, times: 64 };
 
 /** Opens an HTTP/2 connection to an endpoint, whose streams report to the attempt in their `user`. */
 export function connectUpstream(
@@ -54,10 +55,8 @@ export function connectUpstream(
     port: endpoint.port,
     ...(tls === undefined ? {} : { tls }),
     limits: {
-      resets: trusted,
-      pings: trusted,
-      windowUpdates: trusted,
-      emptyFrames: trusted,
+      ...options.limits,
+      expansion: answersExpansion,
       // What it holds waits for many clients: one that does not read must not stop the others. The budget is the bound.
       maxHeldBytes: Number.MAX_SAFE_INTEGER,
       headerTimeoutMs: options.connectTimeoutMs,

@@ -84,7 +84,8 @@ export class EndpointPool {
     const first = this.#ready[0];
     if (first !== undefined && first.availableStreams > 0) return first;
     for (const connection of this.#ready) if (connection.availableStreams > 0) return connection;
-    if (this.isReady) this.#grow();
+    // An endpoint that does not read would not read another connection either.
+    if (this.isReady && !this.#ready.some(({ isBlocked }) => isBlocked)) this.#grow();
     return undefined;
   }
 

@@ -83,6 +83,11 @@ export class Connection {
     return Math.max(0, this.core.peer.maxConcurrentStreams - this.core.openOwnStreams);
   }
 
+  /** True while streams are not opened because the peer does not read; another connection to it would not help. */
+  get isBlocked(): boolean {
+    return outputIsFull(this.core);
+  }
+
   /** True when the connection will never grant a stream again, and another should take its place. */
   get exhausted(): boolean {
     return !this.core.canOpen();

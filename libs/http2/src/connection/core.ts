@@ -173,8 +173,9 @@ export class Core {
     const version = this.decoder.version;
     const known = this.memo.find(bytes, start, end, hash, version);
     if (known !== undefined) return known;
+    const { maxHeaderBlockBytes } = this.limits;
     const { fields, listBytes, tooLarge } = this.decoder.decode(bytes, start, end, this.decodeLimits);
-    if (tooLarge) return undefined;
+    if (tooLarge || end - start > maxHeaderBlockBytes) return undefined;
     // Only a block that left the table alone means the same the next time.
     const reusable = version === this.decoder.version && this.memo.isRepeated(hash, end - start);
     const block = new HeaderBlock(fields, listBytes, reusable);
@@ -227,6 +228,7 @@ export class Core {
   endIfDone(stream: Stream): void {
     if (!stream.localEnded || !stream.remoteEnded || stream.queue !== undefined || stream.closed) return;
     this.closeStream(stream, 'end');
+    this.flood.resets.credit(1);
     this.events.onStreamEnd?.(stream);
   }
 

@@ -11,6 +11,9 @@ export class FloodGuard {
   readonly emptyFrames: TokenBucket;
   readonly windowUpdates: TokenBucket;
   readonly tinyData: TokenBucket;
+  /** In bytes. */
+  private readonly expansion: TokenBucket;
+  private readonly expansionTimes: number;
 
   constructor(limits: Limits, nowMs: number) {
     this.resets = new TokenBucket(limits.resets, nowMs);
@@ -20,6 +23,18 @@ export class FloodGuard {
     this.emptyFrames = new TokenBucket(limits.emptyFrames, nowMs);
     this.windowUpdates = new TokenBucket(limits.windowUpdates, nowMs);
     this.tinyData = new TokenBucket(limits.tinyData, nowMs);
+    this.expansion = new TokenBucket(limits.expansion, nowMs);
+    this.expansionTimes = limits.expansion.times;
+  }
+
+  /** What a peer sends pays for what its header blocks become. */
+  received(bytes: number): void {
+    this.expansion.credit(bytes * this.expansionTimes);
+  }
+
+  /** Whether a block of so many decoded bytes is in proportion to what has come. */
+  mayExpandTo(bytes: number, nowMs: number): boolean {
+    return this.expansion.take(nowMs, bytes);
   }
 
   /** Peers answer DATA with pings (to measure bandwidth) and window updates: sending allows both. */

@@ -15,9 +15,14 @@ const STREAM_BYTES = 1_024;
 /** What is remembered of a connection's blocks while there is no room for more. */
 const LEAST_MEMO_BYTES = 16_384;
 
+/** What a stream that begins with this block will take. */
+export function bytesOf(block: HeaderBlock): number {
+  return block.memoryBytes + STREAM_BYTES;
+}
+
 /** A block is kept for as long as its stream is open, or the work for it runs (`hold`). */
 export function keepBlock(core: Core, stream: Stream, block: HeaderBlock): void {
-  const bytes = block.memoryBytes + (stream.keptBytes === 0 ? STREAM_BYTES : 0);
+  const bytes = stream.keptBytes === 0 ? bytesOf(block) : block.memoryBytes;
   stream.keptBytes += bytes;
   core.memory!.add(bytes);
 }

@@ -25,8 +25,9 @@ export function receivePriority(core: Core, id: number, bytes: Buffer, start: nu
 export function receiveRstStream(core: Core, id: number, bytes: Buffer, start: number, end: number): void {
   if (end - start !== 4) throw frameSizeError('RST_STREAM');
   if (id === 0 || core.isIdle(id)) throw protocolError('RST_STREAM on an idle stream');
-  spend(core.flood.resets, core.nowMs, 'resets');
   const stream = core.streams.get(id);
+  // A stream of ours that is open can be reset once: we have the number of those in hand.
+  if (stream === undefined || !core.isOwn(id)) spend(core.flood.resets, core.nowMs, 'resets');
   if (stream === undefined) return;
   const code = bytes.readUInt32BE(start);
   core.closeStream(stream, 'peer-reset');

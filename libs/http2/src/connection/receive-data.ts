@@ -30,7 +30,9 @@ export function receiveData(
   }
   core.receiveWindow -= cost;
   const endStream = (flags & Flag.END_STREAM) !== 0;
-  if (from === to && !endStream) spend(core.flood.emptyFrames, core.nowMs, 'DATA frames without content');
+  const length = to - from;
+  if (!endStream && (length === 0 || cost > length * 2))
+    spend(core.flood.emptyFrames, core.nowMs, 'DATA frames of no or little content');
   const stream = core.streams.get(id);
   if (stream === undefined) receiveOnUnknown(core, id);
   else receiveOnStream(core, stream, bytes, from, to, cost, endStream);

@@ -4,7 +4,7 @@ import type { HeaderBlock } from '../headers/block.ts';
 import type { HeaderFacts } from '../headers/validate.ts';
 import { ByteWriter } from '../hpack/bytes.ts';
 import type { Core } from './core.ts';
-import { keepBlock } from './held.ts';
+import { bytesOf, keepBlock } from './held.ts';
 import { outOfMemory, overLimit, refuseStream, violateStream } from './stream-errors.ts';
 import { Stream } from './stream.ts';
 
@@ -33,7 +33,6 @@ export function receiveHeaders(
     from += 5;
   }
   const endStream = (flags & Flag.END_STREAM) !== 0;
-  checkBlockSize(core, to - from);
   if (flags & Flag.END_HEADERS) {
     receiveBlock(core, id, endStream, selfDependent, bytes, from, to);
     return;
@@ -55,23 +54,24 @@ export function receiveContinuation(
 ): void {
   const open = core.openBlock;
   if (open === undefined || open.streamId !== id) throw protocolError('CONTINUATION without HEADERS');
-  if (++open.continuations > core.limits.maxContinuationFrames) {
+  const { maxHeaderBlockBytes, maxContinuationFrames, refusedBlockTimes } = core.limits;
+  const size = open.bytes.position + end - start;
+  // Further than that even to decode it, and to refuse its stream alone, is asked too much.
+  if (++open.continuations > maxContinuationFrames * refusedBlockTimes)
     throw new Http2Error(ErrorCode.ENHANCE_YOUR_CALM, 'too many CONTINUATION frames');
-  }
-  checkBlockSize(core, open.bytes.position + end - start);
+  if (size > maxHeaderBlockBytes * refusedBlockTimes)
+    throw new Http2Error(ErrorCode.ENHANCE_YOUR_CALM, 'header block too large');
   open.bytes.append(bytes, start, end);
   if ((flags & Flag.END_HEADERS) === 0) return;
   core.openBlock = undefined;
-  receiveBlock(core, id, open.endStream, open.selfDependent, open.bytes.bytes, 0, open.bytes.position);
+  const refused = open.continuations > maxContinuationFrames;
+  receiveBlock(core, id, open.endStream, open.selfDependent, open.bytes.bytes, 0, size, refused);
 }
 
-function checkBlockSize(core: Core, size: number): void {
-  if (size > core.limits.maxHeaderBlockBytes) {
-    throw new Http2Error(ErrorCode.ENHANCE_YOUR_CALM, 'header block too large');
-  }
-}
-
-/** A whole block. It is decoded whatever becomes of it: the table belongs to the connection (RFC 9113 §4.3). */
+/**
+ * A whole block. It is decoded whatever becomes of it: the table belongs to the connection (RFC 9113 §4.3).
+ * @param refused it came in too many frames
+ */
 function receiveBlock(
   core: Core,
   id: number,
@@ -80,8 +80,11 @@ function receiveBlock(
   bytes: Buffer,
   start: number,
   end: number,
+  refused = false,
 ): void {
-  const block = core.decode(bytes, start, end);
+  const decoded = core.decode(bytes, start, end);
+  const inProportion = decoded !== undefined && core.flood.mayExpandTo(decoded.listBytes, core.nowMs);
+  const block = inProportion && !refused ? decoded : undefined;
   const stream = core.streams.get(id);
   if (stream === undefined) {
     if (core.role === 'client' || !core.isIdle(id) || core.isOwn(id)) receiveOnUnknown(core, id);
@@ -91,7 +94,11 @@ function receiveBlock(
   } else if (selfDependent) {
     violateStream(core, stream, ErrorCode.PROTOCOL_ERROR, 'stream depends on itself');
   } else if (block === undefined) {
-    overLimit(core, stream, 'header list too large');
+    overLimit(
+      core,
+      stream,
+      decoded === undefined || refused ? 'headers too large' : 'headers expand too much',
+    );
   } else if (stream.receivedFinal) {
     receiveTrailers(core, stream, block, endStream);
   } else {
@@ -123,8 +130,8 @@ function openPeerStream(
   if (core.openPeerStreams + core.heldClosedStreams >= core.limits.maxConcurrentStreams) {
     return refuseStream(core, id, ErrorCode.REFUSED_STREAM);
   }
-  if (core.memory?.refusesWork === true) return refuseStream(core, id, ErrorCode.REFUSED_STREAM);
   if (block === undefined) return refuseStream(core, id, ErrorCode.ENHANCE_YOUR_CALM);
+  if (core.memory?.refuses(bytesOf(block)) === true) return refuseStream(core, id, ErrorCode.REFUSED_STREAM);
   const facts = block.asRequest();
   if (selfDependent || facts.problem !== undefined || (endStream && facts.contentLength > 0)) {
     return refuseStream(core, id, ErrorCode.PROTOCOL_ERROR);

@@ -36,6 +36,7 @@ export class Receiver {
   receive(chunk: Buffer): void {
     const core = this.core;
     core.lastReceivedAtMs = core.nowMs;
+    core.flood.received(chunk.length);
     const from = this.prefaceLeft > 0 ? this.checkPreface(chunk) : 0;
     this.reader.read(chunk, from);
     // `dispatch` has cleared it if a frame ended: what counts is how long one frame takes.

@@ -9,14 +9,16 @@ import { Stream } from './stream.ts';
 
 /** DATA is written ahead of the transport up to here; the rest stays in the streams' queues, where it is fair. */
 const MAX_AHEAD_BYTES = 131_072;
-/** The same for header blocks of new streams, which no window holds back. */
+/** The same for header blocks of new streams, which no window holds back, within one turn. */
 const MAX_OPEN_AHEAD_BYTES = 1_048_576;
 /** A DATA frame below this, with more waiting, is one that the peer's window cut short. */
 const TINY_DATA_BYTES = 64;
 
 /** No stream is opened while so much waits for the peer: `onCapacity` says when that is over. */
 export function outputIsFull(core: Core): boolean {
-  if (core.writer.pending < Math.min(MAX_OPEN_AHEAD_BYTES, core.limits.maxUnsentBytes / 2)) return false;
+  // A transport that has drained takes what this turn writes; one that has not shall not be given more than DATA is.
+  const most = core.writable ? MAX_OPEN_AHEAD_BYTES : MAX_AHEAD_BYTES;
+  if (core.writer.pending < Math.min(most, core.limits.maxUnsentBytes / 2)) return false;
   core.openRefused = true;
   return true;
 }

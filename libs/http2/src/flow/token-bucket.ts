@@ -12,11 +12,11 @@ export class TokenBucket {
     this.refilledAtMs = nowMs;
   }
 
-  /** Counts one event; false when it is one too many. */
-  take(nowMs: number): boolean {
-    if (this.tokens < 1) this.refill(nowMs);
-    if (this.tokens < 1) return false;
-    this.tokens--;
+  /** Counts `count` events; false, and none is counted, when they are too many. */
+  take(nowMs: number, count = 1): boolean {
+    if (this.tokens < count) this.refill(nowMs);
+    if (this.tokens < count) return false;
+    this.tokens -= count;
     return true;
   }
 

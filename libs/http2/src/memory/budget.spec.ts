@@ -68,14 +68,37 @@ describe('new work is refused', () => {
     expect(budget.share('modest').refusesWork).toBe(false);
   });
 
-  test('of all shares of a client that together hold four fifths, but not of the small ones', () => {
+  test('of all shares of a client that together hold nearly all, but not of the small ones', () => {
     const budget = new MemoryBudget(100 * mebibyte);
-    const many = Array.from({ length: 90 }, () => holding(budget, 'one address', mebibyte));
+    const many = Array.from({ length: 95 }, () => holding(budget, 'one address', mebibyte));
     const small = holding(budget, 'one address', 65_536);
     const other = holding(budget, 'another address', 2 * mebibyte);
     expect(many.every((share) => share.refusesWork)).toBe(true);
     expect(small.refusesWork).toBe(false);
     expect(other.refusesWork).toBe(false);
+  });
+
+  test('of a client with very many that are small, while there is something left for others', () => {
+    const budget = new MemoryBudget(17 * mebibyte);
+    const many: ReturnType<MemoryBudget['share']>[] = [];
+    for (
+      let share = budget.share('one address');
+      !share.refuses(10_000);
+      share = budget.share('one address')
+    ) {
+      share.add(10_000);
+      many.push(share);
+    }
+    expect(budget.freeBytes).toBeGreaterThan(200_000);
+    expect(budget.share('one address').refuses(2_000)).toBe(false);
+    expect(budget.share('another address').refuses(190_000)).toBe(false);
+  });
+
+  test('that is larger than what is free, of whoever comes', () => {
+    const budget = new MemoryBudget(1000);
+    holding(budget, 'a', 400);
+    expect(budget.share('b').refuses(600)).toBe(false);
+    expect(budget.share('b').refuses(601)).toBe(true);
   });
 
   test('of everybody once all is used up', () => {

@@ -1,9 +1,7 @@
 import type { Client, MemoryBudget } from './budget.ts';
 
-/** What is free has to be a fourth of what all shares of one client hold, for those of them that are not small. */
+/** How many times what is free all shares of a client together may hold before each of them may have less. */
 const CLIENT_TIMES_FREE = 4;
-/** A share up to this never pays for what other shares of its client hold: many clients may have one address. */
-const SMALL_BYTES = 65_536;
 
 /** What one holder (a connection, a stream of requests) keeps for its client. Made by `MemoryBudget.share`. */
 export class MemoryShare {
@@ -37,14 +35,22 @@ export class MemoryShare {
   }
 
   /**
-   * New work (a request, a stream, a subscription) shall be refused now. A holder may have as much as is free, so the
-   * largest come to this first, and the smaller somebody is the longer it is served: one alone gets half of the budget,
-   * two get a third each (Choudhury and Hahne, "Dynamic queue length thresholds", 1998).
+   * New work (a request, a stream, a subscription) that will hold so many bytes shall be refused now. A holder may have as
+   * much as is free, so the largest come to this first, and the smaller somebody is the longer it is served: one alone gets
+   * half of the budget, two get a third each (Choudhury and Hahne, "Dynamic queue length thresholds", 1998). Where a client
+   * has many shares each may have less, the more the less, but small ones still go on: many clients may have one address.
    */
-  get refusesWork(): boolean {
+  refuses(bytes: number): boolean {
     const { freeBytes } = this.budget;
-    if (this.usedBytes > freeBytes) return true;
-    return this.usedBytes > SMALL_BYTES && this.client.usedBytes > CLIENT_TIMES_FREE * freeBytes;
+    const own = this.usedBytes + bytes;
+    if (own > freeBytes) return true;
+    const ofClient = this.client.usedBytes + bytes;
+    return own * ofClient > CLIENT_TIMES_FREE * freeBytes * freeBytes;
+  }
+
+  /** The same where it is not known how much it will hold. */
+  get refusesWork(): boolean {
+    return this.refuses(0);
   }
 
   /**

@@ -1,17 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { headerList, type HeaderBlock, type HeaderInput } from '@evenly/http2';
+import { clientOf, HeaderBlock, type HeaderInput, type MemoryBudget, type MemoryShare } from '@evenly/http2';
 import type { Peer } from '../listener/acceptor.ts';
 import { allowedOrigin, isPreflight, preflightAnswer, type CorsPolicy } from './cors.ts';
+import { Http1Connection } from './http1-connection.ts';
+import { maxHeaderFields, readRequest } from './http1-request.ts';
 import { Http1WebTransport } from './http1-transport.ts';
 import { webEncodingOf } from './protocol.ts';
 import { WebCall } from './web-call.ts';
 
 export interface WebServerOptions {
   cors: CorsPolicy;
+  /** Of the process: what is read ahead of endpoints counts in it. */
+  budget: MemoryBudget;
+  headersTimeoutMs: number;
   /** Starts the call that a request means. */
   start: (webCall: WebCall, block: HeaderBlock, peer: Peer) => void;
-  onClosed: (socket: Socket) => void;
+  onClosed: () => void;
   /** A client broke HTTP/1.1, or was too slow. */
   onFailed: (reason: string) => void;
 }
@@ -19,32 +24,42 @@ export interface WebServerOptions {
 /** As of an HTTP/2 connection: see `defaultLimits` of the engine. */
 const limits = {
   maxHeaderSize: 61_440,
-  headersTimeout: 10_000,
   // Browsers send a request as a whole.
   requestTimeout: 300_000,
   keepAliveTimeout: 60_000,
   connectionsCheckingInterval: 1000,
+  insecureHTTPParser: false,
+  // We say it ourselves, in turn.
+  requireHostHeader: false,
 } as const;
-const maxHeaderFields = 100;
 
-/** Of one connection (RFC 9110 §7.6.1): they end here. */
-const connectionFields: ReadonlySet<string> = new Set(
-  'connection keep-alive proxy-connection transfer-encoding upgrade http2-settings host te expect'.split(' '),
-);
+interface Client {
+  peer: Peer;
+  share: MemoryShare;
+  /** Of the request whose turn it is: the connection is gone. */
+  cancel: (() => void) | undefined;
+}
 
-/** HTTP/1.1, for gRPC-Web and nothing else: browsers speak no HTTP/2 without TLS. */
+/** What a client expects before it sends the content (RFC 9110 §10.1.1): to be told to, or what nobody knows. */
+type Expectation = 'nothing' | 'continue' | 'unknown';
+
+/** HTTP/1.1, for gRPC-Web and nothing else: browsers speak no HTTP/2 without TLS. One request at a time of a connection. */
 export class WebServer {
   readonly #options: WebServerOptions;
   readonly #server: Server;
-  readonly #peers = new Map<Socket, Peer>();
+  readonly #clients = new Map<Http1Connection, Client>();
   readonly #answering = new Set<ServerResponse>();
   #draining = false;
 
   constructor(options: WebServerOptions) {
     this.#options = options;
-    this.#server = createServer({ ...limits, joinDuplicateHeaders: true }, (request, response) =>
-      this.#onRequest(request, response),
-    );
+    this.#server = createServer({ ...limits, headersTimeout: options.headersTimeoutMs });
+    const onRequest = (expects: Expectation) => (request: IncomingMessage, response: ServerResponse) =>
+      this.#onRequest(request, response, expects);
+    // Node answers the last two by itself, out of turn, where nobody listens.
+    this.#server.on('request', onRequest('nothing'));
+    this.#server.on('checkContinue', onRequest('continue'));
+    this.#server.on('checkExpectation', onRequest('unknown'));
     this.#server.maxHeadersCount = maxHeaderFields + 1;
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code !== 'ECONNRESET') options.onFailed(error.message);
@@ -57,16 +72,23 @@ export class WebServer {
   }
 
   get connectionCount(): number {
-    return this.#peers.size;
+    return this.#clients.size;
   }
 
   accept(socket: Socket, peer: Peer): void {
-    this.#peers.set(socket, peer);
-    socket.once('close', () => {
-      this.#peers.delete(socket);
-      this.#options.onClosed(socket);
+    const share = this.#options.budget.share(clientOf(peer.address));
+    const connection = new Http1Connection(socket, share, {
+      pausedTimeoutMs: this.#options.headersTimeoutMs,
+      onFailed: this.#options.onFailed,
     });
-    this.#server.emit('connection', socket);
+    const client: Client = { peer, share, cancel: undefined };
+    this.#clients.set(connection, client);
+    connection.once('close', () => {
+      this.#clients.delete(connection);
+      client.cancel?.();
+      this.#options.onClosed();
+    });
+    this.#server.emit('connection', connection);
     socket.resume();
   }
 
@@ -78,21 +100,40 @@ export class WebServer {
   }
 
   cut(): void {
-    for (const socket of [...this.#peers.keys()]) socket.destroy();
+    for (const connection of [...this.#clients.keys()]) connection.destroy();
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const peer = this.#peers.get(request.socket);
-    if (peer === undefined) return void request.socket.destroy();
-    if (this.#draining) response.shouldKeepAlive = false;
-    this.#answering.add(response);
-    response.on('close', () => {
-      this.#answering.delete(response);
-      // Its headers may have left before the drain began, and have promised a connection that stays.
-      if (this.#draining) setImmediate(() => this.#server.closeIdleConnections());
+  #onRequest(request: IncomingMessage, response: ServerResponse, expects: Expectation): void {
+    const connection = request.socket as unknown as Http1Connection;
+    const client = this.#clients.get(connection);
+    if (client === undefined) return void connection.destroy();
+    request.on('error', () => {}); // the connection's 'close' follows
+    connection.inTurn(() => {
+      if (this.#draining) response.shouldKeepAlive = false;
+      this.#answering.add(response);
+      response.once('finish', () => {
+        client.cancel = undefined;
+        connection.answered();
+      });
+      response.once('close', () => {
+        this.#answering.delete(response);
+        // Its headers may have left before the drain began, and have promised a connection that stays.
+        if (this.#draining) setImmediate(() => this.#server.closeIdleConnections());
+      });
+      this.#begin(request, response, client, expects);
     });
-    const block = blockOf(request, peer);
-    if (typeof block === 'string') return answer(response, 400, [], block);
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse, client: Client, expects: Expectation): void {
+    const { peer, share } = client;
+    const block = readRequest(request, peer.encrypted ? 'https' : 'http');
+    if (!(block instanceof HeaderBlock)) {
+      // Where its content ends is not sure, so nothing behind it is read (RFC 9112 §6.3).
+      response.shouldKeepAlive = false;
+      return answer(response, block.status, [], block.reason);
+    }
+    if (expects !== 'nothing') response.shouldKeepAlive = expects === 'continue' && response.shouldKeepAlive;
+    if (expects === 'unknown') return answer(response, 417, [], 'of expectations only 100-continue is known');
     if (isPreflight(block)) {
       const { status, fields } = preflightAnswer(block, this.#options.cors);
       return answer(response, status, fields);
@@ -100,22 +141,22 @@ export class WebServer {
     const encoding = webEncodingOf(block.get('content-type'));
     if (encoding === undefined)
       return answer(response, 415, [], 'over HTTP/1.1 this port takes gRPC-Web only');
-    const transport = new Http1WebTransport(request, response, (bytes) => webCall.onAnswerSent(bytes));
+    if (share.refusesWork)
+      return answer(response, 503, [], 'memory is scarce, and this client has most of it');
+    if (expects === 'continue') response.writeContinue();
+    const onSent = (bytes: number) => webCall.onAnswerSent(bytes);
+    const transport = new Http1WebTransport(request, response, share, onSent);
     const webCall = new WebCall(
       transport,
       encoding,
       block.get('accept'),
       allowedOrigin(block, this.#options.cors),
     );
+    client.cancel = () => webCall.onClientReset();
     request.on('data', (chunk: Buffer) => {
-      transport.received(chunk.length);
-      webCall.onRequestData(chunk, 0, chunk.length, false);
+      if (transport.received(chunk.length)) webCall.onRequestData(chunk, 0, chunk.length, false);
     });
     request.on('end', () => webCall.onRequestData(Buffer.alloc(0), 0, 0, true));
-    request.on('error', () => {}); // 'close' of the response follows
-    response.on('close', () => {
-      if (!response.writableFinished) webCall.onClientReset();
-    });
     this.#options.start(webCall, block, peer);
   }
 }
@@ -129,26 +170,4 @@ function answer(response: ServerResponse, status: number, fields: readonly Heade
     [...fields, ...type, ...length].flatMap(([name, value]) => [name, value]),
   );
   response.end(body);
-}
-
-/** The request's headers as HTTP/2 has them. @returns text: why they cannot be used */
-function blockOf(request: IncomingMessage, { encrypted }: Peer): HeaderBlock | string {
-  const { rawHeaders, method = '', url = '', headers } = request;
-  if (rawHeaders.length > maxHeaderFields * 2) return 'too many header fields';
-  const inputs: HeaderInput[] = [
-    [':method', method],
-    [':scheme', encrypted ? 'https' : 'http'],
-    [':path', url],
-    [':authority', headers.host ?? ''],
-  ];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!.toLowerCase();
-    if (!connectionFields.has(name)) inputs.push([name, rawHeaders[index + 1]!]);
-  }
-  try {
-    const block = headerList(inputs);
-    return block.asRequest().problem ?? block;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }

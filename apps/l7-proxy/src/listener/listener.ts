@@ -101,6 +101,8 @@ export class ProxyListener {
     if (context.web !== undefined) {
       this.#web = new WebServer({
         cors: context.web,
+        budget: options.budget,
+        headersTimeoutMs: options.startTimeoutMs,
         start: (webCall, block, peer) =>
           startWebCall(webCall, block, false, this.#forwardedBy(peer, '1.1'), context),
         onClosed: () => this.#checkEmpty(),

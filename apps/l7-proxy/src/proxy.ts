@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import type { MeshCertificates } from '@evenly/live-mesh';
 import type { Service } from '@evenly/service';
@@ -78,7 +79,12 @@ export class Proxy {
     const certified = { ...config, listeners: wanted };
     await certificates.prepare(certified);
     const prepared = mesh.prepare(config);
-    const tables = new Map(wanted.map((one) => [one.name, prepared.tableOf(routesOf(config, one))]));
+    const tables = new Map<string, RouteTable<Cluster>>();
+    for (const one of wanted) {
+      await turn(); // calls have theirs between the parts of a large config
+      tables.set(one.name, prepared.tableOf(routesOf(config, one)));
+    }
+    await turn();
     prepared.commit();
     // Those that leave go first: another name may take over their port.
     for (const [name, { listener, described }] of this.#running) {
@@ -100,6 +106,7 @@ export class Proxy {
       { services: [...config.services.keys()], listeners: wanted.map(({ name }) => name) },
       'config applied',
     );
+    await turn();
     this.#warn(config);
     if (failed !== undefined) throw failed as Error;
   }

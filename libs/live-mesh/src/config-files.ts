@@ -1,5 +1,6 @@
 import { watchFile } from '@evenly/discovery';
-import { readConfigs, type MeshConfig, type OtherFormatOptions } from '@evenly/mesh-config';
+import type { MeshConfig, OtherFormatOptions } from '@evenly/mesh-config';
+import { readBeside } from './config-thread/read-beside.ts';
 
 export interface ConfigFilesListener {
   /** A config without faults: first once, then whenever a file changed. */
@@ -19,25 +20,46 @@ export function followConfigFiles(
   listener: ConfigFilesListener,
 ): () => void {
   const texts = new Map<string, string>();
-  const read = () => {
-    if (texts.size < files.length) return; // the others come, or are refused
+  let last: MeshConfig | undefined;
+  let reading = false;
+  let again = false;
+  let stopped = false;
+  const tell = (config: MeshConfig) => {
     try {
-      const parts = files.map((file) => ({ file, text: texts.get(file)! }));
-      listener.onConfig(readConfigs(parts, options));
+      listener.onConfig(config);
+      last = config;
     } catch (error) {
       listener.onRefused(error as Error);
     }
+  };
+  /** One reading at a time; of changes meanwhile, only the newest texts count. */
+  const read = async () => {
+    if (texts.size < files.length) return; // the others come, or are refused
+    if (reading) return void (again = true);
+    reading = true;
+    do {
+      again = false;
+      const parts = files.map((file) => ({ file, text: texts.get(file)! }));
+      const result = await readBeside(parts, options, last).catch((error: Error) => error);
+      if (stopped) return;
+      if (result instanceof Error) listener.onRefused(result);
+      else tell(result);
+    } while (again);
+    reading = false;
   };
   const stops = files.map((file) =>
     watchFile(file, {
       onText: (text) => {
         texts.set(file, text);
-        read();
+        void read();
       },
       onError: (error) => listener.onRefused(error),
     }),
   );
-  return () => stops.forEach((stop) => stop());
+  return () => {
+    stopped = true;
+    stops.forEach((stop) => stop());
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 export { readAnyConfig, readConfigPart, readConfigs, type ConfigFile } from './any-config.ts';
 export type { ConfigPart } from './config-part.ts';
-export { configFaultOf } from './places.ts';
+export { configFaultOf, placeOfItem, rememberPlace, type Place } from './places.ts';
 export { ConfigError, describeFault, describePlace, type ConfigFault } from './errors.ts';
 export { listenerDefaults } from './file-format/listener-format.ts';
 export { defaultPolicy } from './file-format/policy-format.ts';

@@ -1,4 +1,4 @@
-import { faultAt, type ConfigDocument, type FieldPath } from './document.ts';
+import { faultAt, fieldName, type ConfigDocument, type FieldPath } from './document.ts';
 import type { ConfigFault } from './errors.ts';
 
 type FaultMaker = (field: FieldPath, reason: string) => ConfigFault;
@@ -19,4 +19,26 @@ export function rememberPlaces(document: ConfigDocument, places: ReadonlyMap<obj
  */
 export function configFaultOf(item: object, field: FieldPath, reason: string): ConfigFault | undefined {
   return makers.get(item)?.(field, reason);
+}
+
+/** Where an item stands, as data that can leave the thread that has read it: itself, and what is directly in it. */
+export interface Place extends ConfigFault {
+  lines: Record<string, number>;
+}
+
+export function placeOfItem(item: object): Place | undefined {
+  const own = configFaultOf(item, [], '');
+  if (own === undefined) return undefined;
+  const lineOf = (field: string) => [field, configFaultOf(item, [field], '')!.line] as const;
+  return { ...own, lines: Object.fromEntries(Object.keys(item).map(lineOf)) };
+}
+
+/** The other way round, for a copy of the item. */
+export function rememberPlace(item: object, place: Place): void {
+  makers.set(item, (field, reason) => {
+    const name = fieldName(field);
+    const joined = name === '' || name.startsWith('[') ? `${place.field}${name}` : `${place.field}.${name}`;
+    const line = place.lines[String(field[0])] ?? place.line;
+    return { file: place.file, line, field: joined, reason };
+  });
 }

@@ -33,9 +33,17 @@ export function configWarnings(config: MeshConfig): string[] {
  */
 function waysRound(config: MeshConfig): (ConfigFault | undefined)[] {
   const implicit = routesOf(config).slice(config.routes.length);
+  const leadingTo = new Map<string, Route[]>();
+  for (const route of config.routes) {
+    for (const service of new Set(route.to.map((one) => one.service))) {
+      const known = leadingTo.get(service);
+      if (known === undefined) leadingTo.set(service, [route]);
+      else known.push(route);
+    }
+  }
   return implicit.flatMap(({ to: [destination] }) => {
     const { service } = destination!;
-    const leading = config.routes.filter(({ to }) => to.some((one) => one.service === service));
+    const leading = leadingTo.get(service) ?? [];
     if (leading.length === 0 || !leading.every(asksForMore)) return [];
     const reason =
       `has an implicit route: calls with the authority "${service.toLowerCase()}" reach it without the conditions of ` +

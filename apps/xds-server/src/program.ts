@@ -53,7 +53,15 @@ export const xdsServer: Program<typeof options> = {
     );
     memoryMetrics(budget, service.metrics);
     const loads = loadReports(cache, config, service.metrics);
-    const xds = await listenXds(config, { streams, cache, loads, metrics, log, budget });
+    const xds = await listenXds(config, {
+      streams,
+      cache,
+      loads,
+      metrics,
+      log,
+      budget,
+      readiness: service.readiness,
+    });
     portMetrics(service.metrics, xds.connections);
     const { security, connections } = xds;
     addAdminRoutes(service.admin, { mesh, streams, loads, security, connections });

@@ -7,10 +7,11 @@ import {
   type ServerConnections,
 } from '@evenly/grpc-server';
 import type { MemoryBudget } from '@evenly/http2';
-import { listenError } from '@evenly/service';
+import { listenError, type Service } from '@evenly/service';
 import type { ResourceCache } from '@evenly/xds';
 import type { ServerConfig } from '../config.ts';
 import { csdsMethods } from '../csds/csds-handlers.ts';
+import { healthMethods } from '../health/health-handlers.ts';
 import type { LoadReports } from '../lrs/load-reports.ts';
 import { lrsMethods } from '../lrs/lrs-handlers.ts';
 import { transportSecurity, type TransportSecurity } from '../tls/transport-security.ts';
@@ -31,6 +32,8 @@ export interface PortContext extends HandlerContext {
   loads: LoadReports;
   /** Of the process: what is held for clients. */
   budget: MemoryBudget;
+  /** What the health service says. */
+  readiness: Service['readiness'];
 }
 
 /** Requests are a few names, or a report of loads. */
@@ -90,13 +93,19 @@ const onFault =
 
 function methodsOf(config: ServerConfig, context: PortContext): ReadonlyMap<string, Method> {
   const { maxStreams, firstRequestTimeout } = config;
-  const { loads, log } = context;
-  const methods = [
-    ...xdsMethods(context),
-    ...[...csdsMethods(context), ...(loads.intervalMs > 0 ? lrsMethods(loads, { maxStreams, log }) : [])].map(
-      ([path, method]): [string, Method] => [path, firstMessageWithin(firstRequestTimeout, method)],
-    ),
+  const { loads, log, readiness } = context;
+  const xds = xdsMethods(context);
+  const others = [
+    ...csdsMethods(context),
+    ...(loads.intervalMs > 0 ? lrsMethods(loads, { maxStreams, log }) : []),
   ];
+  const services = new Set([...xds, ...others].map(([path]) => path.split('/')[1]!));
+  others.push(...healthMethods(readiness, services));
   const limited = limitCallsPerConnection(perConnection(config));
-  return new Map(methods.map(([path, method]) => [path, limited(method)]));
+  return new Map([
+    ...xds.map(([path, method]) => [path, limited(method)] as const),
+    ...others.map(
+      ([path, method]) => [path, limited(firstMessageWithin(firstRequestTimeout, method))] as const,
+    ),
+  ]);
 }

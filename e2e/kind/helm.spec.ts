@@ -18,7 +18,14 @@ const servers = { 'be1-srv': { app: 'echo-backend', replicaCount: 2 } };
 const clients = {
   'echo-client': {
     app: 'echo-client',
-    args: ['--mode=interval', '--interval=5s', '--output=calls', '--json', '--admin-port=8081'],
+    args: [
+      '--mode=interval',
+      '--interval=5s',
+      '--output=calls',
+      '--json',
+      '--admin-host=0.0.0.0',
+      '--admin-port=8081',
+    ],
     env: [{ name: 'SERVER_ADDRESS', value: 'dns:///be1-srv:50051' }],
   },
 };

@@ -6,7 +6,7 @@
   imagePullPolicy: {{ . }}
   {{- end }}
   restartPolicy: Always
-  args: [--config=/etc/evenly/mesh.yaml, --admin-port=8082]
+  args: [--config=/etc/evenly/mesh.yaml, --admin-host=0.0.0.0, --admin-port=8082]
   ports:
     - { name: proxy-admin, containerPort: 8082 }
   startupProbe: { httpGet: { path: /readyz, port: proxy-admin }, periodSeconds: 1, failureThreshold: 60 }

@@ -3,6 +3,7 @@ import { pino, type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Router } from 'express';
 import express from 'express';
+import { adminGuard } from './admin-guard.ts';
 import { adminRouter, listenHttp } from './admin.ts';
 import { drain, type DrainStep } from './drain.ts';
 import { ServiceError, exitCodeOf, exitCodes } from './errors.ts';
@@ -17,7 +18,18 @@ const commonOptions = {
     describe: 'port of /healthz, /readyz and /metrics; 0 = any free one, absent = no admin server',
     schema: values.port(),
   },
-  adminHost: { describe: 'address of the admin server', schema: values.text(), default: '0.0.0.0' },
+  adminHost: {
+    describe:
+      'address of the admin server, which has no authentication; 0.0.0.0 = for others than this machine, too',
+    schema: values.text(),
+    default: '127.0.0.1',
+  },
+  adminAllowedHosts: {
+    describe:
+      'names by which the admin server may be called beside localhost and IP addresses, such as *.evenly.svc; others are refused',
+    schema: values.list(),
+    default: '',
+  },
   logLevel: {
     describe: 'least level that is logged',
     schema: values.oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
@@ -167,8 +179,15 @@ async function addTracing(name: string, service: Service): Promise<void> {
 async function startAdmin(service: Service, config: Config<typeof commonOptions>): Promise<void> {
   if (config.adminPort === undefined) return;
   const at = { host: config.adminHost, port: config.adminPort, option: '--admin-port' };
-  const listener = await listenHttp(express().disable('x-powered-by').use(service.admin), at);
+  const app = express().disable('x-powered-by').use(adminGuard(config.adminAllowedHosts), service.admin);
+  const listener = await listenHttp(app, at);
   service.listening('admin', listener);
+  if (!isLoopback(listener.address)) {
+    service.log.warn(
+      { host: listener.address },
+      'the admin port has no authentication: whoever can connect reads it',
+    );
+  }
   // Registered first, so closed last: probes see "not ready" for as long as the drain takes.
   service.onDrain('admin', (signal) => listener.close(signal));
 }
@@ -178,6 +197,8 @@ function stopFromOutside(host: Host, exitWithParent: boolean, stop: Service['sto
   for (const signal of ['SIGTERM', 'SIGINT'] as const) host.on(signal, () => stop(signal));
   if (exitWithParent) host.stdin.on('close', () => stop('parent gone')).resume();
 }
+
+const isLoopback = (address: string) => address === '::1' || address.startsWith('127.');
 
 /** `127.0.0.1:80`, `[::1]:80`. */
 export function hostPort(address: string, port: number): string {

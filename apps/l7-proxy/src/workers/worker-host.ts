@@ -1,7 +1,7 @@
 import type { Host } from '@evenly/service';
 
 /** Options that only the process in front of the workers has. */
-const supervisorOnly = ['--admin-port', '--admin-host'];
+const supervisorOnly = ['--admin-port', '--admin-host', '--admin-allowed-hosts'];
 
 /**
  * The process as a worker's main sees it: the same options, less the admin port, which is the supervisor's. (A port that

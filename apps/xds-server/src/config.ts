@@ -30,6 +30,18 @@ export const options = {
     schema: values.list(),
     default: '',
   },
+  csdsClients: {
+    describe:
+      'those of them who are told what other clients have (CSDS), in the same form; empty = all who may come in',
+    schema: values.list(),
+    default: '',
+  },
+  wildcardClients: {
+    describe:
+      'those of them who may ask for all clusters or listeners at once, as Envoys do; empty = all who may come in',
+    schema: values.list(),
+    default: '',
+  },
   dnsServers: {
     describe: 'DNS servers, such as 10.96.0.10:53,[fd00::10]:53; empty = those of the machine',
     schema: values.list(),

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { authority, secretFolder, type Pair } from '@evenly/local-cluster';
+import { ClientStatusDiscoveryServiceClient } from '@evenly/proto/envoy/service/status/v3/csds';
 import { credentials } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { svcConfig, xdsServerProcess } from '../testing/harness.ts';
@@ -97,6 +98,40 @@ describe('TLS on the xDS port', () => {
       details: expect.stringContaining('without SPIFFE id or DNS name') as string,
     });
     expect(await running.metric('evenly_xds_denied_calls_total')).toBe(2);
+  });
+
+  it('tells what clients have, and of all that there is, only to those who are on lists of their own', async () => {
+    const lists = [
+      ['--csds-clients', 'spiffe://example.org/admin'],
+      ['--wildcard-clients', 'spiffe://example.org/envoy/*'],
+    ].flat();
+    await (await launch(filesOf(server, ca.cert), lists)).started();
+    const as = async (id: string) =>
+      withPair(await ca.issue('client', { uris: [`spiffe://example.org/${id}`] }), ca.cert);
+
+    const everything = async (id: string) => {
+      const client = running.client({ creds: await as(id) });
+      client.subscribe('cluster');
+      await expect.poll(() => client.resources('cluster') ?? client.ended()).toBeDefined();
+      client.close();
+      return client.ended()?.code ?? 'served';
+    };
+    expect(await outcome(await as('cart'))).toEqual({ listeners: 1 });
+    expect(await everything('cart')).toBe(7);
+    expect(await everything('envoy/1')).toBe('served');
+
+    const told = async (id: string) => {
+      const csds = new ClientStatusDiscoveryServiceClient(`127.0.0.1:${running.xdsPort()}`, await as(id));
+      const code = await new Promise((resolve) => {
+        csds.fetchClientStatus({ nodeMatchers: [], excludeResourceContents: true }, (error) =>
+          resolve(error?.code ?? 'told'),
+        );
+      });
+      csds.close();
+      return code;
+    };
+    expect(await told('admin')).toBe('told');
+    expect(await told('envoy/1')).toBe(7);
   });
 
   it('follows its files: new certificates for new connections, old streams go on', async () => {

@@ -1,10 +1,9 @@
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
-import type { Peer, StatusError } from '@evenly/grpc-server';
 import { ServiceError, type Service } from '@evenly/service';
 import type { Certificates } from '@evenly/tls';
 import type { ServerConfig } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
-import { clientGate } from './client-gate.ts';
+import { clientGate, type ClientGate } from './client-gate.ts';
 import { allowList } from './client-identity.ts';
 import { portCertificates } from './port-certificates.ts';
 
@@ -14,7 +13,10 @@ export interface TransportSecurity {
   /** Undefined: plaintext. */
   tls: TlsOptions | undefined;
   /** Asked before each call: the status that a client gets that may make none. */
-  admit: ((peer: Peer) => StatusError | undefined) | undefined;
+  admit: ClientGate | undefined;
+  /** Asked before a client is told of what others have, and of all that there is (a wildcard). */
+  csds: ClientGate | undefined;
+  wildcard: ClientGate | undefined;
   /** From now on, tells of certificates that replace those in `tls`. */
   follow(listener: (certificates: SecureContextOptions) => void): void;
   /** Why new certificates are not in use; undefined while all is well. */
@@ -24,7 +26,14 @@ export interface TransportSecurity {
 
 type SecurityConfig = Pick<
   ServerConfig,
-  'host' | 'plaintext' | 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'allowedClients'
+  | 'host'
+  | 'plaintext'
+  | 'tlsCert'
+  | 'tlsKey'
+  | 'tlsClientCa'
+  | 'allowedClients'
+  | 'csdsClients'
+  | 'wildcardClients'
 >;
 
 /**
@@ -46,11 +55,12 @@ export async function transportSecurity(
     throw new ServiceError('BAD_CONFIG', (error as Error).message, { cause: error });
   });
   const isMutual = ca !== undefined;
-  const gated = config.allowedClients.length > 0;
   return {
     kind: isMutual ? 'mtls' : 'tls',
     tls: { ...contextOf(live.current), requestCert: isMutual, rejectUnauthorized: isMutual },
-    admit: gated ? clientGate(allowList(config.allowedClients), context) : undefined,
+    admit: clientGate(config.allowedClients, 'clients of this xDS server', context),
+    csds: clientGate(config.csdsClients, 'those who are told what clients have', context),
+    wildcard: clientGate(config.wildcardClients, 'those who may ask for all resources', context),
     follow: (next) => (listener = next),
     error: () => live.error,
     stop: () => live.stop(),
@@ -68,6 +78,8 @@ function plaintext({ host, plaintext }: SecurityConfig, log: Service['log']): Tr
     kind: 'plaintext',
     tls: undefined,
     admit: undefined,
+    csds: undefined,
+    wildcard: undefined,
     follow: () => undefined,
     error: () => undefined,
     stop: () => undefined,
@@ -75,24 +87,31 @@ function plaintext({ host, plaintext }: SecurityConfig, log: Service['log']): Tr
 }
 
 function faultsOf(config: SecurityConfig): string[] {
-  const { host, plaintext, tlsCert, tlsKey, tlsClientCa, allowedClients } = config;
+  const { host, plaintext, tlsCert, tlsKey, tlsClientCa } = config;
+  const lists = {
+    '--allowed-clients': config.allowedClients,
+    '--csds-clients': config.csdsClients,
+    '--wildcard-clients': config.wildcardClients,
+  };
   const faults: string[] = [];
   if (tlsCert !== undefined && tlsKey === undefined) faults.push('--tls-cert needs --tls-key');
   if (tlsKey !== undefined && tlsCert === undefined) faults.push('--tls-key needs --tls-cert');
   if (tlsClientCa !== undefined && tlsCert === undefined) faults.push('--tls-client-ca needs --tls-cert');
   if (plaintext && tlsCert !== undefined) faults.push('--plaintext and --tls-cert exclude each other');
-  if (allowedClients.length > 0 && tlsClientCa === undefined) {
-    faults.push('--allowed-clients needs --tls-client-ca: without it no client can prove who it is');
+  for (const [option, patterns] of Object.entries(lists)) {
+    if (patterns.length > 0 && tlsClientCa === undefined) {
+      faults.push(`${option} needs --tls-client-ca: without it no client can prove who it is`);
+    }
+    try {
+      allowList(patterns);
+    } catch (error) {
+      faults.push(`${option}: ${(error as Error).message}`);
+    }
   }
   if (!plaintext && tlsCert === undefined && tlsKey === undefined && !isLoopback(host)) {
     faults.push(
       `the xDS port would speak plaintext on ${host}: give --tls-cert and --tls-key, or say --plaintext`,
     );
-  }
-  try {
-    allowList(allowedClients);
-  } catch (error) {
-    faults.push(`--allowed-clients: ${(error as Error).message}`);
   }
   return faults;
 }

@@ -11,6 +11,7 @@ import {
   type ResourceType,
   type StreamOptions,
 } from '@evenly/xds';
+import type { ClientGate } from '../tls/client-gate.ts';
 import type { ChangeTraces } from '../tracing/change-traces.ts';
 import { Coalescer } from './coalescer.ts';
 import type { Metrics } from '../metrics.ts';
@@ -74,10 +75,17 @@ export class ClientStreams {
   }
 
   /** @returns the stream, and what to call when it has ended */
-  add({ variant, types, call }: { variant: Variant; types: readonly ResourceType[]; call: ServerCall }): {
-    client: ClientStream;
-    close: () => void;
-  } {
+  add({
+    variant,
+    types,
+    call,
+    wildcard,
+  }: {
+    variant: Variant;
+    types: readonly ResourceType[];
+    call: ServerCall;
+    wildcard?: ClientGate | undefined;
+  }): { client: ClientStream; close: () => void } {
     const { metrics, traces } = this.#options;
     const streamOptions: StreamOptions = {
       cache: this.#cache,
@@ -91,6 +99,8 @@ export class ClientStreams {
       onClustersChanged: (names) => this.#endpointsFollow(entry, names),
       onHeld: (bytes) => hold(entry, bytes),
       onSubscription: (type, change, now) => {
+        const denied = change.wildcardAdded ? wildcard?.(call.peer) : undefined;
+        if (denied !== undefined) throw denied;
         entry.subscribed ||= now.wildcard || now.names.size > 0;
         this.#subscribers.update(entry, type, change, now);
       },

@@ -14,6 +14,7 @@ import {
 } from '@evenly/grpc-server';
 import type { Service } from '@evenly/service';
 import { DeltaStream, XdsError, type Answer, type ResourceType } from '@evenly/xds';
+import type { ClientGate } from '../tls/client-gate.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ClientStream, ClientStreams, Variant } from './client-streams.ts';
 import { xdsServices, type XdsService } from './services.ts';
@@ -27,11 +28,16 @@ export interface HandlerContext {
   log: Service['log'];
 }
 
+/** The context, and who may ask for everything. */
+interface XdsContext extends HandlerContext {
+  wildcard: ClientGate | undefined;
+}
+
 /** The methods of the xDS services, bound to the protocol's state machines. */
-export const xdsMethods = (context: HandlerContext): [path: string, Method][] =>
+export const xdsMethods = (context: XdsContext): [path: string, Method][] =>
   xdsServices.flatMap((service) => methodsOf(service, context));
 
-function methodsOf({ sotw, delta, fetch, types }: XdsService, context: HandlerContext): [string, Method][] {
+function methodsOf({ sotw, delta, fetch, types }: XdsService, context: XdsContext): [string, Method][] {
   const methods: [string, Method][] = [
     [sotw.path, bidi(sotw, (call) => serve(call, 'sotw', types, context))],
     [delta.path, bidi(delta, (call) => serve(call, 'delta', types, context))],
@@ -47,14 +53,14 @@ function serve(
   call: ServerCall,
   variant: Variant,
   types: readonly ResourceType[],
-  context: HandlerContext,
+  context: XdsContext,
 ): RequestHandler<Request> | undefined {
-  const { streams, log } = context;
+  const { streams, log, wildcard } = context;
   if (streams.isFull) {
     call.end(Status.RESOURCE_EXHAUSTED, `this server takes at most ${streams.maxStreams} streams`);
     return undefined;
   }
-  const { client, close } = streams.add({ variant, types, call });
+  const { client, close } = streams.add({ variant, types, call, wildcard });
   return {
     onRequest: (request) => onRequest(call, client, request, context),
     onClose: (reason) => {

@@ -14,6 +14,7 @@ import { csdsMethods } from '../csds/csds-handlers.ts';
 import { healthMethods } from '../health/health-handlers.ts';
 import type { LoadReports } from '../lrs/load-reports.ts';
 import { lrsMethods } from '../lrs/lrs-handlers.ts';
+import { behindGate } from '../tls/client-gate.ts';
 import { transportSecurity, type TransportSecurity } from '../tls/transport-security.ts';
 import { xdsMethods, type HandlerContext } from './handlers.ts';
 
@@ -46,7 +47,7 @@ export async function listenXds(config: ServerConfig, context: PortContext): Pro
   const { maxStreams, maxConnectionAge, drainSpread, handshakeTimeout } = config;
   const security = await transportSecurity(config, context);
   const server = new GrpcServer({
-    methods: methodsOf(config, context),
+    methods: methodsOf(config, context, security),
     tls: security.tls,
     admit: security.admit,
     maxMessageBytes,
@@ -91,12 +92,16 @@ const onFault =
     log.error({ err: error, peer: peer.address }, 'a fault of this server ended a stream');
   };
 
-function methodsOf(config: ServerConfig, context: PortContext): ReadonlyMap<string, Method> {
+function methodsOf(
+  config: ServerConfig,
+  context: PortContext,
+  { csds, wildcard }: TransportSecurity,
+): ReadonlyMap<string, Method> {
   const { maxStreams, firstRequestTimeout } = config;
   const { loads, log, readiness } = context;
-  const xds = xdsMethods(context);
+  const xds = xdsMethods({ ...context, wildcard });
   const others = [
-    ...csdsMethods(context),
+    ...csdsMethods(context).map(([path, method]): [string, Method] => [path, behindGate(csds, method)]),
     ...(loads.intervalMs > 0 ? lrsMethods(loads, { maxStreams, log }) : []),
   ];
   const services = new Set([...xds, ...others].map(([path]) => path.split('/')[1]!));

@@ -27,9 +27,8 @@ export function withForwarded(
   dropped: ReadonlySet<string>,
 ): HeaderBlock {
   const { authority, method } = block.asRequest();
-  const fields = block.fields
-    .filter(({ name }) => !own.has(name) && !dropped.has(name))
-    .map((one) => nextHop(one, method));
+  const kept = block.fields.filter(({ name }) => !own.has(name) && !dropped.has(name));
+  const fields = nextHop(kept, method);
   const said = (name: string) => (by.trusted ? valuesOf(block, name) : []);
   const hops = said('x-forwarded-for')
     .flatMap((value) => value.split(','))

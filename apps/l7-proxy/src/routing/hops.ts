@@ -25,10 +25,13 @@ export function hopFailure(request: HeaderBlock): Failure | undefined {
   };
 }
 
-/** A field as it goes on to the next hop. */
-export function nextHop(one: HeaderField, method: string): HeaderField {
-  if (one.name !== 'max-forwards' || !isLimited(method) || !/^\d{1,9}$/.test(one.value)) return one;
-  return { ...one, value: String(Number(one.value) - 1) };
+/** The fields as they go on to the next hop. */
+export function nextHop(fields: HeaderField[], method: string): HeaderField[] {
+  if (!isLimited(method)) return fields;
+  return fields.map((one) => {
+    if (one.name !== 'max-forwards' || !/^\d{1,9}$/.test(one.value)) return one;
+    return { ...one, value: String(Number(one.value) - 1) };
+  });
 }
 
 /** @param protocol how the request came */

@@ -57,5 +57,6 @@ export function requestFacts(block: HeaderBlock): RequestFacts {
   const { authority: given, path: target, method } = block.asRequest();
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
-  return { ...normalAuthority(given), path, method, block };
+  const { host, authority } = normalAuthority(given);
+  return { host, authority, path, method, block };
 }

@@ -6,8 +6,21 @@ export interface NormalAuthority {
   authority: string;
 }
 
+/** Most calls have an authority that was there before: this is on the path of each call whose headers are new. */
+const known = new Map<string, NormalAuthority>();
+const maxKnown = 256;
+
 /** One form for all ways to write an authority (RFC 3986 §6.2.2): `Shop.`, `shop:` and `%73hop` are `shop`. */
 export function normalAuthority(given: string): NormalAuthority {
+  const found = known.get(given);
+  if (found !== undefined) return found;
+  if (known.size >= maxKnown) known.clear();
+  const normal = normalized(given);
+  known.set(given, normal);
+  return normal;
+}
+
+function normalized(given: string): NormalAuthority {
   const port = /:(\d*)$/.exec(given)?.[1];
   const name = (port === undefined ? given : given.slice(0, -port.length - 1)).toLowerCase();
   const host = (name.includes('%') ? decodeUnreserved(name) : name).replace(/(?<=.)\.$/, '');

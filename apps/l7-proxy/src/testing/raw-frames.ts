@@ -91,8 +91,13 @@ export async function flood(
   for (let round = 0; !socket.destroyed && round < most; round++) {
     socket.write(next(round));
     await new Promise(setImmediate);
-    if (socket.writableNeedDrain && !socket.destroyed)
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+    if (socket.writableNeedDrain && !socket.destroyed) {
+      const one = new AbortController();
+      const either = ['drain', 'close'].map((event) => once(socket, event, { signal: one.signal }));
+      for (const promise of either) promise.catch(() => {}); // the one that did not come first
+      await Promise.race(either);
+      one.abort();
+    }
     if (round % 20 === 0) await look(round);
   }
   return socket.destroyed;

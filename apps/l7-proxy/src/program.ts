@@ -20,6 +20,7 @@ import { Proxy } from './proxy.ts';
 import { defaultListener } from './listener/default-listener.ts';
 import type { ClusterContext } from './upstream/cluster.ts';
 import { Supervisor } from './workers/supervisor.ts';
+import { ticketSecretOf } from './workers/ticket-secret.ts';
 import { answerSupervisor } from './workers/worker.ts';
 import { traceCalls } from './tracing/call-trace.ts';
 import type { XdsFollower } from './xds/follow-xds.ts';
@@ -64,6 +65,7 @@ export const l7Proxy: Program<typeof options> = {
         loop,
         budget,
         random: Math.random,
+        ticketSecret: ticketSecretOf(service.env),
         limits: {
           ...config.clientRates,
           expansion: { ...defaultLimits.expansion, times: config.headerExpansion },

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import type { MeshCertificates } from '@evenly/live-mesh';
 import type { Service } from '@evenly/service';
+import type { Certificates } from '@evenly/tls';
 import type { CallContext } from './call/call-context.ts';
 import type { ObserveCall } from './call/call-observer.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type ListenerEdge,
   type ListenerOptions,
 } from './listener/listener.ts';
+import { ticketKeys } from './listener/session-tickets.ts';
 import type { Mesh } from './mesh.ts';
 import { configWarnings } from './routing/config-warnings.ts';
 import { SharedBlocks } from './routing/request-plan.ts';
@@ -143,11 +145,24 @@ export class Proxy {
     service.listening(one.name, { address, port });
   }
 
-  #edgeOf({ tls, proxyProtocol, trustForwarded, normalizePath, encodedSlashes }: Listener): ListenerEdge {
-    const { certificates } = this.#context;
+  #edgeOf({
+    name,
+    tls,
+    proxyProtocol,
+    trustForwarded,
+    normalizePath,
+    encodedSlashes,
+  }: Listener): ListenerEdge {
+    const {
+      certificates,
+      listener: { ticketSecret },
+    } = this.#context;
+    const needsClientCertificate = tls?.clientCa !== undefined;
+    const scope = { secret: ticketSecret, listener: name, needsClientCertificate };
     const security = tls && {
       certificates: certificates.of(tls),
-      needsClientCertificate: tls.clientCa !== undefined,
+      needsClientCertificate,
+      ticketKeys: (current: Certificates) => ticketKeys(scope, current),
       watch: (listener: Parameters<MeshCertificates['watch']>[1]) => certificates.watch(tls, listener),
     };
     const paths = { normalize: normalizePath, encodedSlashes };

@@ -91,6 +91,51 @@ describe('TLS towards clients', () => {
   });
 });
 
+/** One TLS connection. @returns the session that its client may resume (who resumes one gets no other), and whether it did */
+async function session(port: number, pair?: Pair, resumed?: Buffer) {
+  const more = { ...pair, ...(resumed && { session: resumed }) };
+  const socket = tlsConnect({ port, ca: ca.cert, ALPNProtocols: ['h2'], ...more });
+  const ticket = new Promise<Buffer>((resolve) => socket.once('session', resolve));
+  await once(socket, 'secureConnect');
+  const reused = socket.isSessionReused();
+  socket.resume();
+  const resumable = reused ? resumed! : await ticket;
+  socket.destroy();
+  return { reused, resumable };
+}
+
+describe('TLS sessions', () => {
+  const flags = (...more: string[]) => [
+    ...['--tls-cert', folder.path('tls.crt'), '--tls-key', folder.path('tls.key')],
+    ...more,
+  ];
+
+  it('are resumed, also after new certificates', async () => {
+    await using proxy = await startProxy(oneService(['127.0.0.1:9']), flags());
+    const { reused, resumable } = await session(proxy.port);
+    expect(reused).toBe(false);
+    const again = () => session(proxy.port, undefined, resumable);
+    expect(await again()).toMatchObject({ reused: true });
+    await folder.swap(filesOf(await ca.issue('server', local), ca.cert));
+    await expect.poll(logged(proxy, 'new certificates')).toBe(1);
+    expect(await again()).toMatchObject({ reused: true });
+    expect(await session(proxy.port)).toMatchObject({ reused: false });
+  });
+
+  it('of clients with certificates end with the authorities', async () => {
+    await using proxy = await startProxy(
+      oneService(['127.0.0.1:9']),
+      flags('--tls-client-ca', folder.path('ca.crt')),
+    );
+    const { resumable } = await session(proxy.port, client);
+    const again = () => session(proxy.port, client, resumable);
+    expect(await again()).toMatchObject({ reused: true });
+    await folder.swap(filesOf(server, `${ca.cert}\n${stranger.cert}`));
+    await expect.poll(logged(proxy, 'new certificates')).toBe(1);
+    expect(await again()).toMatchObject({ reused: false });
+  });
+});
+
 describe('TLS towards endpoints', () => {
   const config = (address: string, tls: string) => oneService([address], `    tls: ${tls}`);
   const mutual = () =>
@@ -162,7 +207,7 @@ describe('options of TLS that cannot be used', () => {
     [['--cors-origins', '*'], '--cors-origins needs --grpc-web'],
     [['--tls-cert', '/nowhere/a', '--tls-key', '/nowhere/b'], 'cannot be read'],
   ])('options that do not fit: %j', async (flags, reason) => {
-    await expect(startProxy(oneService([]), flags)).rejects.toMatchObject({
+    await expect(startProxy(oneService(['127.0.0.1:9']), flags)).rejects.toMatchObject({
       code: 'BAD_CONFIG',
       message: expect.stringContaining(reason) as string,
     });

@@ -11,9 +11,16 @@ export interface Peer {
   encrypted: boolean;
 }
 
+export interface AcceptorSecurity {
+  certificates: Certificates;
+  needsClientCertificate: boolean;
+  /** Of session tickets, while these certificates are used. */
+  ticketKeys: (certificates: Certificates) => Buffer;
+}
+
 export interface AcceptorOptions {
   /** Undefined: plaintext. */
-  tls: { certificates: Certificates; needsClientCertificate: boolean } | undefined;
+  tls: AcceptorSecurity | undefined;
   proxyProtocol: boolean;
   /** HTTP/1.1 is taken too, for gRPC-Web. */
   http1: boolean;
@@ -83,22 +90,23 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     if (options.proxyProtocol) return readProxyHeader(socket);
     if (slots.takeOf(socket.remoteAddress, socket)) encrypt(socket, socket.remoteAddress ?? '');
   });
-  return { server, setCertificates: (certificates) => handshakes?.setSecureContext(contextOf(certificates)) };
+  const setCertificates = (certificates: Certificates) => {
+    if (options.tls !== undefined) handshakes?.setSecureContext(contextOf(certificates, options.tls));
+  };
+  return { server, setCertificates };
 }
 
-function tlsOptions(
-  { certificates, needsClientCertificate }: NonNullable<AcceptorOptions['tls']>,
-  http1: boolean,
-) {
+function tlsOptions(security: AcceptorSecurity, http1: boolean) {
   return {
-    ...contextOf(certificates),
+    ...contextOf(security.certificates, security),
     minVersion: 'TLSv1.2', // RFC 9113 §9.2
-    requestCert: needsClientCertificate,
-    rejectUnauthorized: needsClientCertificate,
+    requestCert: security.needsClientCertificate,
+    rejectUnauthorized: security.needsClientCertificate,
     ALPNProtocols: http1 ? ['h2', 'http/1.1'] : ['h2'],
   } as const;
 }
 
-function contextOf({ cert, key, ca }: Certificates) {
-  return { cert, key, ...(ca === undefined ? {} : { ca }) };
+function contextOf(certificates: Certificates, { ticketKeys }: AcceptorSecurity) {
+  const { cert, key, ca } = certificates;
+  return { cert, key, ticketKeys: ticketKeys(certificates), ...(ca === undefined ? {} : { ca }) };
 }

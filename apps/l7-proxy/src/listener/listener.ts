@@ -37,6 +37,8 @@ export interface ListenerOptions {
   /** How long calls may go on after that. */
   maxAgeGraceMs: number;
   random: () => number;
+  /** What the keys of TLS session tickets are made from. */
+  ticketSecret: Uint8Array;
 }
 
 export interface DrainOptions {
@@ -58,6 +60,7 @@ export interface ListenerEdge {
 export interface ListenerSecurity {
   certificates: Certificates;
   needsClientCertificate: boolean;
+  ticketKeys: (certificates: Certificates) => Buffer;
   /** Told when the certificates are replaced. @returns stops telling */
   watch: (listener: (certificates: Certificates) => void) => () => void;
 }

@@ -26,9 +26,10 @@ export class SupervisedWorker {
   readonly #answers = new Map<number, () => void>();
   #asked = 0;
 
-  constructor(number: number) {
+  /** @param env what it has in its environment beside the process's */
+  constructor(number: number, env: Record<string, string>) {
     this.number = number;
-    this.#worker = cluster.fork();
+    this.#worker = cluster.fork(env);
     this.exited = new Promise((resolve) => {
       this.#worker.once('exit', (code, signal) => resolve({ code, signal }));
     });

@@ -7,6 +7,7 @@ import { mergeStatus } from './merged-status.ts';
 import type { MetricsJson } from './messages.ts';
 import { mergeMetrics, PastMetrics } from './merged-metrics.ts';
 import { SupervisedWorker, type WorkerExit } from './supervised-worker.ts';
+import { shareTicketSecret } from './ticket-secret.ts';
 
 /** A worker that has served for so long was good: the next failure is a first one. */
 const goodMs = 10_000;
@@ -23,6 +24,7 @@ export class Supervisor {
   readonly #past = new PastMetrics();
   readonly #exits: Counter;
   readonly #polling: NodeJS.Timeout;
+  readonly #sharedEnv = shareTicketSecret();
   #restarts = 0;
   #ending = false;
 
@@ -91,7 +93,7 @@ export class Supervisor {
   }
 
   #fork(number: number): SupervisedWorker {
-    const worker = new SupervisedWorker(number);
+    const worker = new SupervisedWorker(number, this.#sharedEnv);
     this.#workers.set(number, worker);
     return worker;
   }

@@ -1,4 +1,5 @@
 import type { Host } from '@evenly/service';
+import { takeTicketSecretOutOf } from './ticket-secret.ts';
 
 /** Options that only the process in front of the workers has. */
 const supervisorOnly = ['--admin-port', '--admin-host', '--admin-allowed-hosts'];
@@ -11,7 +12,7 @@ export function workerHost(host: Host): Host {
   const { env, stdin, stdout, stderr } = host;
   return {
     argv: withoutOptions(host.argv, supervisorOnly),
-    env: { ...env, EVENLY_ADMIN_PORT: undefined },
+    env: { ...takeTicketSecretOutOf(env), EVENLY_ADMIN_PORT: undefined },
     stdin,
     stdout,
     stderr,

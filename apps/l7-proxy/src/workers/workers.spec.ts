@@ -1,7 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManagedProcess } from '@evenly/local-cluster';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import { authority, ManagedProcess, secretFolder } from '@evenly/local-cluster';
 import { describe, expect, it } from 'vitest';
 import type { ProxyStatus } from '../admin/status.ts';
 import { GrpcClient } from '../testing/grpc-client.ts';
@@ -10,7 +12,7 @@ import { scriptedBackend } from '../testing/scripted-backend.ts';
 import { withoutOptions } from './worker-host.ts';
 
 /** The proxy as a process with two workers. */
-async function startWorkers(config: string) {
+async function startWorkers(config: string, flags: string[] = []) {
   const directory = await mkdtemp(join(tmpdir(), 'l7-proxy-workers-'));
   const file = join(directory, 'mesh.yaml');
   await writeFile(file, config);
@@ -26,6 +28,7 @@ async function startWorkers(config: string) {
     '0',
     '--workers',
     '2',
+    ...flags,
   ];
   const program = new ManagedProcess({
     name: 'l7-proxy',
@@ -115,6 +118,34 @@ describe('several workers', { timeout: 60_000 }, () => {
     await ended;
     expect(proxy.program.exit).toMatchObject({ code: 0 });
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+  });
+
+  it("take each other's TLS session tickets", async () => {
+    const pair = await (await authority('ours')).issue('server', { ips: ['127.0.0.1'] });
+    const folder = await secretFolder({ 'tls.crt': pair.cert, 'tls.key': pair.key });
+    const flags = ['--tls-cert', folder.path('tls.crt'), '--tls-key', folder.path('tls.key')];
+    await using proxy = await startWorkers(oneService(['127.0.0.1:9']), flags);
+    await expect.poll(proxy.ready).toBe(true);
+    let session: Buffer | undefined;
+    const reused: boolean[] = [];
+    for (let count = 0; count < 5; count++) {
+      const port = Number(proxy.address().split(':')[1]);
+      const socket = connect({
+        port,
+        rejectUnauthorized: false,
+        ...(session && { session }),
+        ALPNProtocols: ['h2'],
+      });
+      const ticket = new Promise<Buffer>((resolve) => socket.once('session', resolve));
+      await once(socket, 'secureConnect');
+      reused.push(socket.isSessionReused());
+      socket.resume();
+      session ??= await ticket;
+      socket.destroy();
+    }
+    // Connections go to the two workers in turn.
+    expect(reused).toEqual([false, true, true, true, true]);
+    await folder.remove();
   });
 
   it('a bad config is said once, and the exit code is 64', async () => {

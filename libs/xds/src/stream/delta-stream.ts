@@ -23,7 +23,7 @@ export class DeltaStream extends XdsStream {
       : { said: request.responseNonce === '' ? 'subscribe' : 'stale', type };
     const isFirst = state.lastNonce === '' && state.sent.size === 0;
     if (isFirst) this.hold(bytesOf(Object.keys(request.initialResourceVersions)));
-    if (isFirst) takeOver(state, request.initialResourceVersions, change?.added ?? []);
+    if (isFirst) takeOver(state, request.initialResourceVersions);
     this.subscribe(type, state, change);
     return answer;
   }
@@ -44,14 +44,12 @@ export class DeltaStream extends XdsStream {
   }
 }
 
-/** What the client has from an earlier stream; of that it gets only what changed, so its names are no new demands. */
-function takeOver(state: TypeState, versions: Readonly<Record<string, string>>, added: string[]): void {
+/** What the client has from an earlier stream: of that it gets only what changed. */
+function takeOver(state: TypeState, versions: Readonly<Record<string, string>>): void {
   for (const [name, version] of Object.entries(versions)) {
     if (!state.subscription.wants(name)) continue;
     const known = { version, resource: undefined, sentAtMs: undefined };
     state.sent.set(name, known);
     state.acked.set(name, known);
-    const index = added.indexOf(name);
-    if (index >= 0) added.splice(index, 1);
   }
 }

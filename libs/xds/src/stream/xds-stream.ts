@@ -203,8 +203,11 @@ export abstract class XdsStream {
     for (const known of [state.sent, state.acked, state.demanded]) {
       for (const name of known.keys()) if (!state.subscription.wants(name)) known.delete(name);
     }
-    for (const name of added) state.demanded.add(name);
-    if (wildcardAdded || added.length > 0) state.responseDue = true;
+    // What it has from an earlier stream is no new demand.
+    const isKnown = (name: string) => state.lastNonce === '' && state.sent.has(name);
+    const demanded = added.filter((name) => !isKnown(name));
+    for (const name of demanded) state.demanded.add(name);
+    if (wildcardAdded || demanded.length > 0) state.responseDue = true;
   }
 
   /** Notes a response as outstanding: what it says is there, and what is not. @returns its nonce */

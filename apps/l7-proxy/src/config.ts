@@ -122,6 +122,17 @@ export const options = {
     schema: values.duration(0, 3_600_000),
     default: '1s',
   },
+  upstreamProbe: {
+    describe:
+      'silence since something was sent after which an endpoint is asked for a sign of life, by an empty SETTINGS; 0 = never',
+    schema: values.duration(0, 3_600_000),
+    default: '6s',
+  },
+  upstreamProbeTimeout: {
+    describe: 'how long an endpoint may stay silent after that before its connection is given up',
+    schema: values.duration(1000, 3_600_000),
+    default: '10s',
+  },
   upstreamKeepalive: {
     describe:
       'silence with calls under way after which an endpoint is sent a PING; 0 = never. gRPC servers mind less than 5m',

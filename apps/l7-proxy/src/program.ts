@@ -173,6 +173,8 @@ function clusterContext(
       budget,
       limits: { ...config.endpointRates, maxInformational: config.maxInformational },
       connectTimeoutMs: config.connectTimeout,
+      probeAfterMs: config.upstreamProbe,
+      probeTimeoutMs: config.upstreamProbeTimeout,
       keepaliveMs: config.upstreamKeepalive,
       keepaliveTimeoutMs: config.upstreamKeepaliveTimeout,
     },

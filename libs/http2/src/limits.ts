@@ -69,6 +69,10 @@ export interface Limits {
   readonly fullStallTimeoutMs: number;
   /** Bytes of frames and of queued DATA, all streams, that a peer which reads nothing may keep waiting for longer. */
   readonly maxStalledBytes: number;
+  /** An empty SETTINGS after this long without a byte from the peer since HEADERS or DATA were sent. 0: off. */
+  readonly probeAfterMs: number;
+  /** For any byte after that. */
+  readonly probeTimeoutMs: number;
   /** A PING after this long without a byte from the peer, while streams are open. 0: off. */
   readonly keepaliveIntervalMs: number;
   /** For the answer to a keepalive PING. */
@@ -101,6 +105,8 @@ export const defaultLimits: Limits = {
   writeStallTimeoutMs: 60_000,
   fullStallTimeoutMs: 10_000,
   maxStalledBytes: 1_048_576,
+  probeAfterMs: 0,
+  probeTimeoutMs: 10_000,
   keepaliveIntervalMs: 0,
   keepaliveTimeoutMs: 20_000,
 };

@@ -18,6 +18,9 @@ export interface UpstreamOptions {
   limits: FloodRates & Pick<Limits, 'maxInformational'>;
   /** From the first SYN to the endpoint's SETTINGS. */
   connectTimeoutMs: number;
+  /** Silence since something was sent after which an endpoint is asked for a sign of life, and how long it may take; 0 = never. */
+  probeAfterMs: number;
+  probeTimeoutMs: number;
   /** Silence with calls under way after which an endpoint is asked for a sign of life; 0 = never. */
   keepaliveMs: number;
   keepaliveTimeoutMs: number;
@@ -60,6 +63,8 @@ export function connectUpstream(
       // What it holds waits for many clients: one that does not read must not stop the others. The budget is the bound.
       maxHeldBytes: Number.MAX_SAFE_INTEGER,
       headerTimeoutMs: options.connectTimeoutMs,
+      probeAfterMs: options.probeAfterMs,
+      probeTimeoutMs: options.probeTimeoutMs,
       keepaliveIntervalMs: options.keepaliveMs,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,
       idleTimeoutMs,

@@ -116,6 +116,11 @@ export class Core {
   draining = false;
   drainDeadlineMs = 0;
   pingSentAtMs = 0;
+  /** Since when HEADERS or DATA of ours wait for any byte of the peer's; 0: they do not. See `probe.ts`. */
+  unansweredSinceMs = 0;
+  /** When the peer was asked for a sign of life; 0: it was not. */
+  probedAtMs = 0;
+  probeIsLate = false;
   pingOutstanding: 'none' | PingPurpose = 'none';
 
   constructor(

@@ -11,6 +11,7 @@ import {
   receiveRstStream,
   receiveWindowUpdate,
 } from './receive-control.ts';
+import { answered } from './probe.ts';
 import { receiveData } from './receive-data.ts';
 import { receiveContinuation, receiveHeaders } from './receive-headers.ts';
 import { receiveSettings } from './settings.ts';
@@ -37,6 +38,7 @@ export class Receiver {
     const core = this.core;
     core.lastReceivedAtMs = core.nowMs;
     core.flood.received(chunk.length);
+    if (core.unansweredSinceMs > 0) answered(core);
     const from = this.prefaceLeft > 0 ? this.checkPreface(chunk) : 0;
     this.reader.read(chunk, from);
     // `dispatch` has cleared it if a frame ended: what counts is how long one frame takes.

@@ -3,6 +3,7 @@ import type { Core } from './core.ts';
 import { returnConnectionCredit } from './credit.ts';
 import { drain, sendFinalGoaway } from './drain.ts';
 import { sendPing } from './ping.ts';
+import { checkProbe } from './probe.ts';
 import { limitStream } from './stream-errors.ts';
 
 /** How long a drained peer may take to answer the PING between the two GOAWAYs. */
@@ -14,6 +15,7 @@ export function checkTimeouts(core: Core): void {
   checkBeginning(core);
   checkHeaderBlock(core);
   checkReader(core);
+  checkProbe(core);
   checkKeepalive(core);
   checkDrain(core);
   // Credit kept back for the process's budget: another connection may have freed it.

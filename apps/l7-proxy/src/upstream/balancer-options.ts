@@ -14,6 +14,8 @@ import { grpcCodes, type OutlierDetection, type Policy } from '@evenly/mesh-conf
  */
 const defaultMaxRequests = 100_000;
 const defaultMaxPending = 10_000;
+/** Beyond the first one of each endpoint. */
+const defaultMoreConnections = 1024;
 
 /** From the words of the mesh config to those of `@evenly/balancing`. */
 export function balancerOptions(policy: Policy, random: () => number): BalancerOptions {
@@ -86,4 +88,9 @@ export function breakerOptions({ circuitBreaker }: Policy): CircuitBreakerOption
     maxPending: circuitBreaker?.maxPendingRequests ?? defaultMaxPending,
     ...(circuitBreaker === undefined ? {} : { maxRetries: circuitBreaker.maxRetries }),
   };
+}
+
+/** To all endpoints of a service. The first one of each is opened in any case. */
+export function maxConnections({ circuitBreaker }: Policy, endpoints: number): number {
+  return circuitBreaker?.maxConnections ?? endpoints + defaultMoreConnections;
 }

@@ -18,7 +18,7 @@ import {
 } from '@evenly/discovery';
 import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
-import { balancerOptions, breakerOptions, outcomeTable } from './balancer-options.ts';
+import { balancerOptions, breakerOptions, maxConnections, outcomeTable } from './balancer-options.ts';
 import { EndpointPool, type PoolContext } from './endpoint-pool.ts';
 import { hostSpecs, usableEndpoints, type ProxyIdentity } from './hosts.ts';
 import { upstreamTlsOptions } from './upstream-tls.ts';
@@ -293,12 +293,13 @@ export class Cluster {
         wantedOf: () => (this.waiting.size > 0 ? this.#pools.size : 0),
         onCapacity: () => this.waiting.serve(),
         mayGrow: () => this.#mayGrow(),
+        waiting: () => this.waiting.size,
       },
     );
   }
 
   #mayGrow(): boolean {
-    const most = this.policy.circuitBreaker?.maxConnections ?? Infinity;
+    const most = maxConnections(this.policy, this.#pools.size);
     let connections = 0;
     for (const pool of this.#pools.values()) connections += pool.connectionCount;
     return connections < most;

@@ -12,7 +12,6 @@ const urgent = { leastMs: 50, perEndpointMs: 2 } as const;
 const retireTimeoutMs = 3_600_000;
 /** Connections beyond the first are closed after this long without a call. */
 const spareIdleMs = 60_000;
-const maxConnectionsPerEndpoint = 16;
 
 export interface PoolContext {
   upstream: UpstreamOptions;
@@ -34,6 +33,8 @@ export interface PoolListener {
   onCapacity(): void;
   /** Whether a connection beyond the first is allowed. */
   mayGrow(): boolean;
+  /** Calls that wait for a connection, to any endpoint of the service. */
+  waiting(): number;
 }
 
 /**
@@ -55,8 +56,13 @@ export class EndpointPool {
   readonly #context: PoolContext;
   readonly #listener: PoolListener;
   readonly #ready: Connection[] = [];
+  /** Of those, which may have room: a busy endpoint can have a thousand that have none. */
+  readonly #withRoom = new Set<Connection>();
+  #lastUsed: Connection | undefined;
   readonly #all = new Map<Connection, Life>();
-  #connecting: Connection | undefined;
+  readonly #connecting = new Set<Connection>();
+  /** Until then there are no more connections beyond the first: the last try failed. */
+  #noGrowthUntilMs = 0;
   #retry: NodeJS.Timeout | undefined;
   #triedAtMs = 0;
   #failed = 0;
@@ -81,9 +87,15 @@ export class EndpointPool {
 
   /** A connection that takes a call now. When all are full another is opened, for the calls after this one. */
   get connection(): Connection | undefined {
+    // The first one first: the others are closed when they are not needed any more.
     const first = this.#ready[0];
     if (first !== undefined && first.availableStreams > 0) return first;
-    for (const connection of this.#ready) if (connection.availableStreams > 0) return connection;
+    const last = this.#lastUsed;
+    if (last !== undefined && last.availableStreams > 0) return last;
+    for (const connection of this.#withRoom) {
+      if (connection.availableStreams > 0) return (this.#lastUsed = connection);
+      if (!connection.isBlocked) this.#withRoom.delete(connection); // until it says that it has room
+    }
     // An endpoint that does not read would not read another connection either.
     if (this.isReady && !this.#ready.some(({ isBlocked }) => isBlocked)) this.#grow();
     return undefined;
@@ -99,6 +111,8 @@ export class EndpointPool {
     this.#retired = true;
     clearTimeout(this.#retry);
     this.#ready.length = 0;
+    this.#withRoom.clear();
+    this.#lastUsed = undefined;
     for (const connection of [...this.#all.keys()]) connection.drain(retireTimeoutMs);
   }
 
@@ -108,32 +122,44 @@ export class EndpointPool {
     for (const connection of [...this.#all.keys()]) connection.close();
   }
 
+  /** As many as the calls that wait need, but at most twice as many at a time. */
   #grow(): void {
-    if (this.#ready.length >= maxConnectionsPerEndpoint || !this.#listener.mayGrow()) return;
-    this.#connect();
+    if (this.#context.upstream.loop.now() < this.#noGrowthUntilMs) return;
+    const streams = this.#ready.reduce(
+      (most, { peerSettings }) => Math.max(most, peerSettings.maxConcurrentStreams),
+      0,
+    );
+    // Who takes no streams at all on these connections takes none on others.
+    const needed = streams === 0 ? 0 : Math.ceil(Math.max(1, this.#listener.waiting()) / streams);
+    const most = Math.min(needed, this.#ready.length);
+    while (this.#connecting.size < most && this.#listener.mayGrow()) this.#open();
   }
 
   #connect(): void {
-    if (this.#connecting !== undefined || this.#retired) return;
+    if (this.#connecting.size === 0 && !this.#retired) this.#open();
+  }
+
+  #open(): void {
     this.connects++;
     this.#triedAtMs = this.#context.upstream.loop.now();
     const idleMs = this.isReady ? spareIdleMs : 0;
     const tls = this.#context.tls?.();
     const connection: Connection = connectUpstream(this.endpoint, this.#context.upstream, idleMs, tls, {
       onReady: () => this.#onReady(connection),
-      onCapacity: () => this.#listener.onCapacity(),
+      onCapacity: () => this.#onCapacity(connection),
       onGoaway: () => this.#leave(connection),
       onClose: (error) => this.#onClose(connection, error),
     });
-    this.#connecting = connection;
+    this.#connecting.add(connection);
     this.#all.set(connection, {});
   }
 
   #onReady(connection: Connection): void {
-    this.#connecting = undefined;
+    this.#connecting.delete(connection);
     this.lastError = undefined;
     if (this.#retired) return connection.drain(retireTimeoutMs);
     this.#ready.push(connection);
+    this.#withRoom.add(connection);
     const { maxAgeMs, upstream, random } = this.#context;
     const life: Life = { readyAtMs: upstream.loop.now() };
     if (maxAgeMs !== undefined) {
@@ -141,6 +167,11 @@ export class EndpointPool {
     }
     this.#all.set(connection, life);
     this.#listener.onReadiness();
+  }
+
+  #onCapacity(connection: Connection): void {
+    if (this.#all.get(connection)?.readyAtMs !== undefined) this.#withRoom.add(connection);
+    this.#listener.onCapacity();
   }
 
   /** At the end of its age: its streams end on it, new ones come to the next. */
@@ -154,6 +185,8 @@ export class EndpointPool {
     const index = this.#ready.indexOf(connection);
     if (index < 0) return;
     this.#ready.splice(index, 1);
+    this.#withRoom.delete(connection);
+    if (this.#lastUsed === connection) this.#lastUsed = undefined;
     // One that did not live has failed too: an endpoint that accepts and hangs up is not to be called without a pause.
     const readyAtMs = this.#all.get(connection)?.readyAtMs ?? 0;
     const lived = this.#context.upstream.loop.now() - readyAtMs >= backoff.mostMs;
@@ -168,8 +201,9 @@ export class EndpointPool {
     clearTimeout(this.#all.get(connection)?.age);
     this.#all.delete(connection);
     if (error !== undefined) this.lastError = error.message;
-    if (this.#connecting !== connection) return this.#leave(connection);
-    this.#connecting = undefined;
+    this.#withRoom.delete(connection);
+    if (!this.#connecting.delete(connection)) return this.#leave(connection);
+    this.#noGrowthUntilMs = this.#context.upstream.loop.now() + backoff.mostMs;
     this.lastError = error?.message ?? 'cannot connect';
     this.connectFailures++;
     this.#connectLater();

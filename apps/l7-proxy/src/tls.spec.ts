@@ -188,6 +188,7 @@ describe('TLS towards endpoints', () => {
       { servername: 'echo', subject: 'client' },
       { servername: 'echo', subject: 'client' },
     ]);
+    expect(backend.healthChecksOf[0]).toBe('echo');
   });
 
   it('a new config turns TLS on', async () => {
@@ -217,9 +218,11 @@ describe('options of TLS that cannot be used', () => {
 /** A gRPC backend behind TLS that notes who connects and whom they ask for. */
 async function secureBackend({ cert, key }: Pair, clientCa: string | undefined) {
   const seen: { servername: string; subject: string | undefined }[] = [];
+  const healthChecksOf: string[] = [];
   const mutual = clientCa === undefined ? {} : { ca: clientCa, requestCert: true };
   const backend = createSecureServer({ cert, key, ...mutual }, (request, response) => {
     response.setHeader('content-type', 'application/grpc');
+    if (request.url.startsWith('/grpc.health.v1.')) healthChecksOf.push(request.authority);
     request.resume().on('end', () => {
       response.write(Buffer.from([0, 0, 0, 0, 2, 8, 1])); // to a health check: SERVING
       response.addTrailers({ 'grpc-status': '0' });
@@ -237,6 +240,8 @@ async function secureBackend({ cert, key }: Pair, clientCa: string | undefined) 
   const { port } = (backend as unknown as Server).address() as AddressInfo;
   return {
     seen,
+    /** What health checks asked for as `:authority`. */
+    healthChecksOf,
     address: `127.0.0.1:${port}`,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();

@@ -52,6 +52,8 @@ export function endpointSourceOf(
   if (healthCheck === undefined) return source;
   const checker = grpcHealthChecker({
     grpcService: healthCheck.grpcService,
+    ...(healthCheck.authority === undefined ? {} : { authority: healthCheck.authority }),
+    ...(healthCheck.port === undefined ? {} : { port: healthCheck.port }),
     timeoutMs: healthCheck.timeoutMs,
     ...(tls === undefined
       ? {}

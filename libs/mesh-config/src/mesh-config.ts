@@ -55,6 +55,10 @@ export interface Locality {
 export interface HealthCheck {
   /** The service that is asked about; empty = the server as a whole. */
   grpcService: string;
+  /** What endpoints get as `:authority`. Absent = the name that their certificates are for; without TLS their address and port. */
+  authority?: string;
+  /** Of the endpoint's address. Absent = the port that calls go to. */
+  port?: number;
   /** Deadline of one check. */
   timeoutMs: number;
   /** Time between two checks of an endpoint. */

@@ -231,6 +231,20 @@ describe('readMeshConfig', () => {
       /^is missing$/,
     ],
     [
+      'a health check at no port',
+      service('    healthCheck: { port: 0 }'),
+      4,
+      'services.a.healthCheck.port',
+      /at least 1/,
+    ],
+    [
+      'a health check of an authority that is none',
+      service('    healthCheck: { authority: "http://a/b" }'),
+      4,
+      'services.a.healthCheck.authority',
+      /must be a host, or a host and a port/,
+    ],
+    [
       'a health check with threshold 0',
       service('    healthCheck: { healthyThreshold: 0 }'),
       4,

@@ -27,6 +27,10 @@ export interface HealthCheckTls {
 export interface HealthCheckOptions {
   /** The service that is asked for, such as `echo.EchoServer`; empty = the server as a whole. */
   grpcService: string;
+  /** What is asked for as `:authority`; absent = the name of `tls`, without it the address that is called. */
+  authority?: string;
+  /** Of the endpoint's address; absent = the endpoint's own. */
+  port?: number;
   timeoutMs: number;
   /** Absent = plaintext. */
   tls?: HealthCheckTls;
@@ -38,6 +42,7 @@ export interface HealthCheckOptions {
  * (NOT_FOUND) is not serving it.
  */
 export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
+  const authority = options.authority ?? options.tls?.serverName;
   const clients = new Map<string, { client: HealthClient; pem: Pem | undefined }>();
 
   const clientOf = (endpoint: Endpoint): HealthClient => {
@@ -46,8 +51,9 @@ export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
     const known = clients.get(key);
     if (known !== undefined && known.pem === pem) return known.client;
     known?.client.close(); // new certificates take a new connection
-    const client = new HealthClient(target(endpoint), credentialsOf(pem), {
+    const client = new HealthClient(target(endpoint, options.port), credentialsOf(pem), {
       ...channelOptions,
+      ...(authority === undefined ? {} : { 'grpc.default_authority': authority }),
       ...(options.tls === undefined ? {} : { 'grpc.ssl_target_name_override': options.tls.serverName }),
     });
     clients.set(key, { client, pem });
@@ -98,8 +104,8 @@ const channelOptions = {
 };
 
 /** The resolvers for literal addresses: a DNS look-up of an IP address would be a detour. */
-function target(endpoint: Endpoint): string {
-  return `${endpoint.address.includes(':') ? 'ipv6' : 'ipv4'}:${endpointKey(endpoint)}`;
+function target({ address, port }: Endpoint, otherPort = port): string {
+  return `${address.includes(':') ? 'ipv6' : 'ipv4'}:${endpointKey({ address, port: otherPort })}`;
 }
 
 function verdictOf(response: HealthCheckResponse): HealthVerdict {

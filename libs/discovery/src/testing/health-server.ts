@@ -12,9 +12,11 @@ export type HealthBehaviour = 'serving' | 'not-serving' | 'unknown-service' | 'h
 export async function healthServer(host = '127.0.0.1') {
   let behaviour: HealthBehaviour = 'serving';
   const asked: string[] = [];
+  const authorities: string[] = [];
   const health: Pick<HealthServer, 'check'> = {
     check: (call, callback) => {
       asked.push(call.request.service);
+      authorities.push(call.getHost());
       if (behaviour === 'hang') return;
       if (behaviour === 'unknown-service')
         return callback({ code: status.NOT_FOUND, details: 'unknown service' });
@@ -34,6 +36,8 @@ export async function healthServer(host = '127.0.0.1') {
   return {
     endpoint,
     asked,
+    /** What was asked for, in order, as `:authority`. */
+    authorities,
     behave: (next: HealthBehaviour) => void (behaviour = next),
     stop: () => server.forceShutdown(),
   };

@@ -4,7 +4,7 @@ import { listener, upstreamTls } from './listener-format.ts';
 import { policy } from './policy-format.ts';
 import { routes } from './route-format.ts';
 import { locality, source } from './source-format.ts';
-import { duration, maybeText, name, whole } from './values.ts';
+import { duration, maybeText, name, port, text, whole } from './values.ts';
 
 /** The form of a whole config file. */
 
@@ -13,6 +13,16 @@ const healthCheck = z
     grpcService: maybeText()
       .prefault('')
       .describe('The service that is asked about; empty = the server as a whole'),
+    authority: z.exactOptional(
+      text(259)
+        .regex(/^[A-Za-z0-9._~[\]:-]+$/, {
+          error: 'must be a host, or a host and a port, such as shop.example.org:8443',
+        })
+        .describe(
+          'What endpoints get as :authority; absent = the name of their TLS, else their address and port',
+        ),
+    ),
+    port: z.exactOptional(port.describe('Of the endpoint’s address; absent = the port that calls go to')),
     timeout: duration().prefault('1s').describe('Deadline of one check'),
     interval: duration(10).prefault('5s').describe('Time between two checks of an endpoint'),
     healthyThreshold: whole(1, 100).prefault(1).describe('Good answers in a row until it gets calls again'),

@@ -79,13 +79,16 @@ const tls: fc.Arbitrary<UpstreamTls> = fc
   )
   .map(([all, pair]) => ({ ...all, ...pair }));
 
-const healthCheck: fc.Arbitrary<HealthCheck> = fc.record({
+const healthCheckNumbers = fc.record({
   grpcService: fc.string({ maxLength: 20 }),
   timeoutMs: ms(),
   intervalMs: ms(10),
   healthyThreshold: fc.integer({ min: 1, max: 100 }),
   unhealthyThreshold: fc.integer({ min: 1, max: 100 }),
 });
+const healthCheck: fc.Arbitrary<HealthCheck> = fc
+  .tuple(healthCheckNumbers, fc.record({ authority: name, port }, maybe))
+  .map(([numbers, own]) => ({ ...numbers, ...own }));
 
 /** Two durations, the lesser first. */
 const rising = fc.tuple(ms(), ms()).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);

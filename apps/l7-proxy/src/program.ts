@@ -2,7 +2,7 @@ import { dnsResolver, endpointKey, SaidOnce } from '@evenly/discovery';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
 import { endpointSourceOf, healthChanges, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
 import type { UpstreamTls } from '@evenly/mesh-config';
-import { ServiceError, type Program, type Service } from '@evenly/service';
+import { openFiles, ServiceError, type Program, type Service } from '@evenly/service';
 import cluster from 'node:cluster';
 import { getHeapStatistics } from 'node:v8';
 import { addAdminPage } from '@evenly/service/admin-page';
@@ -37,6 +37,8 @@ export const l7Proxy: Program<typeof options> = {
   options,
   start: async (config, service) => {
     if (config.workers > 1 && cluster.isPrimary) return supervise(config.workers, service);
+    const files = openFiles();
+    service.log.info({ ...files }, 'open files: limit, and how many clients may have');
     const loop = new SocketLoop();
     const budget = new MemoryBudget(budgetBytes(config.bufferTotalBytes));
     const { now } = loop;
@@ -76,7 +78,7 @@ export const l7Proxy: Program<typeof options> = {
         },
         maxConnections: config.maxConnections,
         maxConnectionsPerAddress: config.maxConnectionsPerAddress,
-        files: undefined,
+        files: files && { maxConnections: files.forClients, used: 0 },
         startTimeoutMs: config.handshakeTimeout,
         maxAgeMs: config.maxConnectionAge,
         maxAgeGraceMs: config.maxConnectionAgeGrace,

@@ -23,11 +23,13 @@ export interface ProxyProcess extends AsyncDisposable {
 /**
  * The proxy as it is run: built, and a process of its own.
  * @param nodeFlags such as the size of V8's heap
+ * @param openFiles as `ulimit -n` sets it
  */
 export async function startProxyProcess(
   config: string,
   flags: readonly string[] = [],
   nodeFlags: readonly string[] = [],
+  openFiles?: number,
 ): Promise<ProxyProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'l7-proxy-'));
   const file = join(directory, 'mesh.yaml');
@@ -35,7 +37,9 @@ export async function startProxyProcess(
   const main = new URL('../../dist/main.js', import.meta.url).pathname;
   const own = ['--config', file, '--host', '127.0.0.1', '--port', '0', '--exit-with-parent'];
   const admin = ['--admin-host', '127.0.0.1', '--admin-port', '0'];
-  const child = spawn(process.execPath, [...nodeFlags, main, ...own, ...admin, ...flags], {
+  const limited = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
+  const command = [...limited, process.execPath, ...nodeFlags, main, ...own, ...admin, ...flags];
+  const child = spawn(command[0]!, command.slice(1), {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ports = new Map<string, number>();

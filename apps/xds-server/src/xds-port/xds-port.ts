@@ -7,7 +7,7 @@ import {
   type ServerConnections,
 } from '@evenly/grpc-server';
 import type { MemoryBudget } from '@evenly/http2';
-import { listenError, type Service } from '@evenly/service';
+import { listenError, openFiles, type Service } from '@evenly/service';
 import type { ResourceCache } from '@evenly/xds';
 import type { ServerConfig } from '../config.ts';
 import { csdsMethods } from '../csds/csds-handlers.ts';
@@ -45,6 +45,8 @@ const keepalive = { keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 };
 /** @throws ServiceError PORT_IN_USE, CANNOT_LISTEN, BAD_CONFIG (certificates, or options that do not fit together) */
 export async function listenXds(config: ServerConfig, context: PortContext): Promise<XdsPort> {
   const { maxStreams, maxConnectionAge, drainSpread, handshakeTimeout } = config;
+  const files = openFiles();
+  context.log.info({ ...files }, 'open files: limit, and how many clients may have');
   const security = await transportSecurity(config, context);
   const server = new GrpcServer({
     methods: methodsOf(config, context, security),
@@ -54,6 +56,7 @@ export async function listenXds(config: ServerConfig, context: PortContext): Pro
     // Clients may have a connection for each kind of stream; and people have tools.
     slots: {
       maxConnections: 2 * maxStreams + 64,
+      files: files && { maxConnections: files.forClients, used: 0 },
       maxPerAddress: config.maxConnectionsPerAddress ?? maxStreams + 32,
     },
     handshakeTimeoutMs: handshakeTimeout,

@@ -1,7 +1,14 @@
 import type { ServerCall } from '@evenly/grpc-server';
 import { MemoryBudget } from '@evenly/http2';
-import { DiscoveryRequest } from '@evenly/proto/envoy/service/discovery/v3/discovery';
-import { resource, ResourceCache, sendOrder, type SotwStream, typeUrlOf } from '@evenly/xds';
+import { DeltaDiscoveryRequest, DiscoveryRequest } from '@evenly/proto/envoy/service/discovery/v3/discovery';
+import {
+  type DeltaStream,
+  resource,
+  ResourceCache,
+  sendOrder,
+  type SotwStream,
+  typeUrlOf,
+} from '@evenly/xds';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createMetrics } from '../metrics.ts';
@@ -78,6 +85,29 @@ describe('a change of the cache', () => {
     asked.close();
     put('a', '2');
     expect(told.map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
+  });
+});
+
+describe('a client that comes back by delta', () => {
+  it('is told of changes of what it has from before', async () => {
+    const { streams, put } = setup();
+    put('a', '1');
+    const call = fakeCall();
+    const { client } = streams.add({
+      variant: 'delta',
+      types: sendOrder,
+      call: call as unknown as ServerCall,
+    });
+    const version = resource('endpoints', 'a', Buffer.from('1')).version;
+    (client.stream as DeltaStream).onRequest({
+      ...DeltaDiscoveryRequest.decode(new Uint8Array(0)),
+      typeUrl: typeUrlOf('endpoints'),
+      resourceNamesSubscribe: ['a'],
+      initialResourceVersions: { a: version },
+    });
+    expect(call.sent).toBe(0);
+    put('a', '2');
+    await expect.poll(() => call.sent).toBe(1);
   });
 });
 

@@ -99,7 +99,7 @@ describe('with xDS', () => {
     await expect.poll(async () => (await ask(frontend, '/nope')).status, options).toBe(404);
     controlPlane.set('nope', [pods[0]!.port]);
     await expect.poll(async () => (await ask(frontend, '/nope')).status, options).toBe(200);
-  }, 40_000);
+  }, 80_000);
 
   it('says so when the control plane cannot be reached', async () => {
     controlPlane.stop();

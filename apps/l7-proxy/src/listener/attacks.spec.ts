@@ -81,7 +81,10 @@ describe('an attacker is closed, memory stays, other clients do not notice', () 
         call.trailers();
       },
     });
-    proxy = await startProxyProcess(oneService([backend.address]), ['--stalled-client-timeout', '2s']);
+    // One process, with a small heap, survives them all one after the other.
+    const nodeFlags = ['--max-old-space-size=192'];
+    const flags = ['--stalled-client-timeout', '2s'];
+    proxy = await startProxyProcess(oneService([backend.address]), flags, nodeFlags);
     other = new GrpcClient(proxy.address);
     for (let count = 0; count < warmUpCalls; count += 50) {
       await Promise.all(Array.from({ length: 50 }, () => other.unary()));

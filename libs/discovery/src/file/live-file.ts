@@ -33,8 +33,10 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
       const result = await readText(path);
       if (stopped) return;
       if (result instanceof Error) {
-        if (result.message !== lastError) listener.onError(result);
-        lastError = result.message;
+        // By its code: a file that goes between two system calls has another message each time, and is gone all the same.
+        const what = (result as NodeJS.ErrnoException).code ?? result.message;
+        if (what !== lastError) listener.onError(result);
+        lastError = what;
       } else {
         if (result !== last || lastError !== undefined) listener.onText(result);
         last = result;

@@ -101,12 +101,12 @@ describe('new work is refused', () => {
     expect(budget.share('b').refuses(601)).toBe(true);
   });
 
-  test('of everybody once all is used up', () => {
+  test('of everybody once all is used up, and the reserve too', () => {
     const budget = new MemoryBudget(1000);
     const newcomer = budget.share('newcomer');
     holding(budget, 'a', 1000);
     expect(newcomer.refusesWork).toBe(false);
-    holding(budget, 'b', 1);
+    holding(budget, 'b', 251);
     expect(newcomer.refusesWork).toBe(true);
   });
 });
@@ -130,4 +130,15 @@ describe('nothing more is kept', () => {
     expect(many.every((share) => share.refusesMore)).toBe(true);
     expect(small.refusesMore).toBe(false);
   });
+});
+
+test('a client that holds next to nothing is served though others have used up all, out of a reserve', () => {
+  const budget = new MemoryBudget(4 * mebibyte);
+  holding(budget, 'large', 4 * mebibyte);
+  expect(budget.share('small').refuses(16_384)).toBe(false);
+  expect(budget.share('small').refusesMore).toBe(false);
+  expect(budget.share('small').refuses(16_385)).toBe(true);
+  expect(budget.share('large').refuses(1)).toBe(true);
+  for (let count = 0; count < 64; count++) holding(budget, `many ${count}`, 16_384);
+  expect(budget.share('small').refuses(1)).toBe(true);
 });

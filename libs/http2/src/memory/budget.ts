@@ -12,6 +12,12 @@ const SCARCE = 1 / 2;
 /** Of the budget: from here on, those whose new work is refused get no more for their old work either. */
 const ALMOST_USED_UP = 7 / 8;
 
+/** Of the budget, beside it: what clients may still have that hold next to nothing, while others have used up all of it. */
+const RESERVE = 1 / 4;
+/** Next to nothing: a few ordinary calls, and of a small budget less. */
+const NEXT_TO_NOTHING_BYTES = 16_384;
+const NEXT_TO_NOTHING = 1 / 256;
+
 /** Of the budget, beside it: what may be remembered only to be fast. */
 const CACHES = 1 / 4;
 
@@ -46,6 +52,12 @@ export class MemoryBudget {
     return new MemoryShare(this, holder, () => {
       if (--holder.shares === 0) this.clients.delete(client);
     });
+  }
+
+  /** Whether a client that would hold so many bytes in all is served though the budget is used up. */
+  servesInAnyCase(bytes: number): boolean {
+    const most = Math.min(NEXT_TO_NOTHING_BYTES, this.maxBytes * NEXT_TO_NOTHING);
+    return bytes <= most && this.usedBytes + bytes <= this.maxBytes * (1 + RESERVE);
   }
 
   get freeBytes(): number {

@@ -39,13 +39,15 @@ export class MemoryShare {
    * much as is free, so the largest come to this first, and the smaller somebody is the longer it is served: one alone gets
    * half of the budget, two get a third each (Choudhury and Hahne, "Dynamic queue length thresholds", 1998). Where a client
    * has many shares each may have less, the more the less, but small ones still go on: many clients may have one address.
+   * Begun frames and output cannot be refused, so the budget may be overrun for a moment: who holds next to nothing is
+   * served even then, out of a reserve.
    */
   refuses(bytes: number): boolean {
     const { freeBytes } = this.budget;
     const own = this.usedBytes + bytes;
-    if (own > freeBytes) return true;
     const ofClient = this.client.usedBytes + bytes;
-    return own * ofClient > CLIENT_TIMES_FREE * freeBytes * freeBytes;
+    if (own <= freeBytes && own * ofClient <= CLIENT_TIMES_FREE * freeBytes * freeBytes) return false;
+    return !this.budget.servesInAnyCase(ofClient);
   }
 
   /** The same where it is not known how much it will hold. */

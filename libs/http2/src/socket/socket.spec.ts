@@ -157,7 +157,8 @@ test('answers without content to a client that does not read are bounded too', a
     const request = wire.headers(id, wire.postFields, true);
     await new Promise<void>((resolve) => socket.write(request, () => setImmediate(resolve)));
     const connection = server.connections[0];
-    if (connection !== undefined) expect(connection.unsentBytes).toBeLessThan(250_000);
+    // One turn may write four times as much before it is known that nobody reads.
+    if (connection !== undefined) expect(connection.unsentBytes).toBeLessThan(4 * 200_000 + 20_000);
   }
   expect(ended[0]).toMatchObject({ code: 'H2_ENHANCE_YOUR_CALM' });
 });

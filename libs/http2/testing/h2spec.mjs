@@ -2,13 +2,17 @@
 // With $TLS_KEY and $TLS_CERT (PEM files) it runs over TLS.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createHttp2Server, headerList, SocketLoop } from '../dist/index.js';
+import { createHttp2Server, headerList, SocketLoop, StartingSockets, TlsHandshakes } from '../dist/index.js';
 
 const answer = headerList([[':status', '200']], { reusable: true });
 const body = Buffer.from('an answer with a body');
 
 const { TLS_KEY, TLS_CERT } = process.env;
-const tls = TLS_KEY && TLS_CERT ? { key: readFileSync(TLS_KEY), cert: readFileSync(TLS_CERT) } : undefined;
+const starting = new StartingSockets({ maxStarting: 100, onFailed: () => {} });
+const tls =
+  TLS_KEY && TLS_CERT
+    ? new TlsHandshakes({ key: readFileSync(TLS_KEY), cert: readFileSync(TLS_CERT) }, starting)
+    : undefined;
 
 const server = createHttp2Server({
   ...(tls && { tls }),

@@ -46,7 +46,7 @@ export class Scene {
     this.#port = await freePort();
     const command = ({ name, host, port }: { name: string; host: string; port: number }) => [
       ...[node, program('echo-backend'), '--name', name, '--exit-with-parent'],
-      ...['--host', host, '--port', `${port}`, '--admin-port', '0'],
+      ...['--host', host, '--port', `${port}`, '--admin-host', host, '--admin-port', '0'],
     ];
     this.cluster.add('be1-srv', { replicas, command, preStopDelayMs, port: this.#port });
     await this.cluster.start();

@@ -29,7 +29,7 @@ export class OutageScene {
   async start(replicas: number): Promise<void> {
     this.#directory = await mkdtemp(join(tmpdir(), 'evenly-outage-'));
     const command = ({ name, host }: { name: string; host: string }) => {
-      const ports = ['--host', host, '--port', '0', '--admin-port', '0'];
+      const ports = ['--host', host, '--port', '0', '--admin-host', host, '--admin-port', '0'];
       return [node, program('echo-backend'), '--name', name, ...ports, '--exit-with-parent'];
     };
     this.cluster.add('be1-srv', { replicas, command });

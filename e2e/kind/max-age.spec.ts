@@ -24,7 +24,7 @@ describeScenario('max-age', (scenario) => {
     hardlyAnyFailed(calls);
   });
 
-  it('a rolling restart: hardly any call is lost', async () => {
+  it('a rolling restart, longer than the client needs to learn of new pods: hardly any call is lost', async () => {
     const calls = await callsDuringRestart(scenario(), 'be1-srv');
     hardlyAnyFailed(calls);
     await clientReachesAll(scenario(), 'be1-srv');

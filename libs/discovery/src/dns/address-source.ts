@@ -1,12 +1,12 @@
 import { DiscoveryError } from '../errors.ts';
 import type { EndpointSource } from '../source.ts';
-import { findAddresses } from './addresses.ts';
+import { addressFinder } from './addresses.ts';
 import { checkDnsName } from './message.ts';
 import type { DnsResolver } from './resolver.ts';
 import { limits, lookupSource, type DnsSourceOptions } from './source.ts';
 
 /**
- * Endpoints from the A and AAAA records of a name, such as a headless service's, all with one port.
+ * Endpoints from the A records of a name, or AAAA where there are none, such as a headless service's, all with one port.
  * @throws DiscoveryError BAD_CONFIG for what is no DNS name
  */
 export function dnsAddressSource(
@@ -14,8 +14,9 @@ export function dnsAddressSource(
 ): EndpointSource {
   checkDnsName(options.name);
   const { name, port, resolver } = options;
+  const findAddresses = addressFinder(resolver);
   const lookup = async (signal: AbortSignal) => {
-    const { addresses, ttlS } = await findAddresses(resolver, name, signal);
+    const { addresses, ttlS } = await findAddresses(name, signal);
     if (addresses.length > limits.endpoints)
       throw new DiscoveryError(
         'TOO_MANY',

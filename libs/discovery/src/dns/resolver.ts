@@ -59,11 +59,14 @@ export function dnsResolver({
   };
 }
 
+/** FORMERR by RFC 6891 §7; NOTIMP by what servers of RFC 2671's time do. */
+const knowsNoEdns = new Set(['FORMERR', 'NOTIMP']);
+
 async function ask(server: DnsServerAddress, name: string, type: RecordType, options: ExchangeOptions) {
   const query = dnsQuery(name, type);
   const response = await exchangeByUdp(query, server, options);
   if (response.truncated) return exchangeByTcp(query, server, options);
-  if (response.rcode === 'FORMERR') return exchangeByUdp(dnsQuery(name, type, false), server, options);
+  if (knowsNoEdns.has(response.rcode)) return exchangeByUdp(dnsQuery(name, type, false), server, options);
   return response;
 }
 

@@ -51,6 +51,52 @@ describe('lookupSrv', () => {
     }
   });
 
+  it.each([
+    ['three addresses beside one', [25, 75], [3, 1], [25, 25, 25, 225]],
+    ['two and three', [10, 10], [2, 3], [30, 30, 20, 20, 20]],
+    ['weights of 0, which say nothing', [0, 0], [2, 1], [1, 1, 2]],
+    ['weights that are as large as may be', [65_535, 1], [1, 3], [65_535, 1, 1, 1]],
+    ['as many addresses each', [25, 75], [2, 2], [25, 25, 75, 75]],
+    ['equal shares, which say nothing', [10, 20], [1, 2], [undefined, undefined, undefined]],
+  ])('has the addresses of a target share its weight: %s', async (_, weights, counts, expected) => {
+    const targets = weights.map((weight, at) => srv(name, `t${at}.test`, 1, 0, weight));
+    const addresses = counts.flatMap((count, at) =>
+      Array.from({ length: count }, (_, index) => a(`t${at}.test`, `10.0.${at}.${index + 1}`)),
+    );
+    const { found } = await lookup(records(...targets, ...addresses));
+    expect((await found).endpoints.map(({ weight }) => weight)).toEqual(expected);
+  });
+
+  it('gives an address that two targets have what both give it, and a record that is there twice counts once', async () => {
+    const targets = [
+      srv(name, 'a.test', 1, 0, 25),
+      srv(name, 'b.test', 1, 0, 75),
+      srv(name, 'c.test', 1, 0, 50),
+    ];
+    const addresses = [a('a.test', '10.0.0.1'), a('b.test', '10.0.0.1'), a('c.test', '10.0.0.2')];
+    const { found } = await lookup(records(...targets, srv(name, 'c.test', 1, 0, 50), ...addresses));
+    expect((await found).endpoints).toMatchObject([
+      { address: '10.0.0.1', weight: 100 },
+      { address: '10.0.0.2', weight: 50 },
+    ]);
+  });
+
+  it('leaves out records with port 0, and says so when there are no others', async () => {
+    const addresses = [a('a.test', '10.0.0.1'), a('b.test', '10.0.0.2')];
+    const some = await lookup(records(srv(name, 'a.test', 0), srv(name, 'b.test', 2), ...addresses));
+    expect((await some.found).endpoints).toMatchObject([{ address: '10.0.0.2', port: 2 }]);
+    const all = await lookup(records(srv(name, 'a.test', 0), srv(name, '.', 0), ...addresses));
+    await expect(all.found).rejects.toMatchObject({ code: 'NO_PORT', message: text(/have port 0/) });
+  });
+
+  it('uses a target whose A is fine, whatever the server says to AAAA', async () => {
+    const { found } = await lookup(({ name: asked, type }) => {
+      if (type === 'SRV') return { answers: [srv(asked, 'a.test', 1)] };
+      return type === 'A' ? { answers: [a(asked, '10.0.0.1')] } : { rcode: 2 };
+    });
+    expect((await found).endpoints).toMatchObject([{ address: '10.0.0.1' }]);
+  });
+
   it('uses the addresses that come along, and asks for the others', async () => {
     const { found, asked } = await lookup(({ type, name }) => {
       if (type === 'SRV')
@@ -61,7 +107,7 @@ describe('lookupSrv', () => {
       return { answers: type === 'A' ? [a(name, '10.0.0.2')] : [] };
     });
     expect((await found).endpoints.map(({ address }) => address)).toEqual(['10.0.0.1', '10.0.0.2']);
-    expect(asked.sort()).toEqual([`udp ${name} SRV`, 'udp b.test A', 'udp b.test AAAA'].sort());
+    expect(asked).toEqual([`udp ${name} SRV`, 'udp b.test A']);
   });
 
   it('takes IPv6 where there is no IPv4', async () => {

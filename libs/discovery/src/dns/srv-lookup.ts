@@ -1,11 +1,13 @@
 import type { Endpoint } from '../endpoint.ts';
 import { DiscoveryError } from '../errors.ts';
 import { forEachLimited } from '../for-each-limited.ts';
-import { findAddressesIfAny, type FoundAddresses } from './addresses.ts';
+import { addressFinder, findAddressesIfAny } from './addresses.ts';
+import type { FindAddresses, FoundAddresses } from './addresses.ts';
 import type { DnsRecord } from './message.ts';
 import { findRecords } from './records.ts';
 import type { DnsResolver } from './resolver.ts';
 import { limits, type Lookup } from './source.ts';
+import { weightedEndpoints } from './srv-weights.ts';
 
 type SrvRecord = Extract<DnsRecord, { type: 'SRV' }>;
 
@@ -16,18 +18,19 @@ const maxRestarts = 2;
  * Looks up SRV records and the addresses of their targets. Addresses that came along in the answer are used as they are,
  * so that a service of n pods costs one query and not 2n + 1.
  * @returns no endpoints when the name exists but has no such records (NODATA), or says "not here" by the target "."
- * @throws DiscoveryError NOT_FOUND for NXDOMAIN; TOO_MANY; UNREACHABLE, INVALID when any look-up failed, or there are
- *   targets but none has an address
+ * @throws DiscoveryError NOT_FOUND for NXDOMAIN; NO_PORT; TOO_MANY; UNREACHABLE, INVALID when any look-up failed, or
+ *   there are targets but none has an address
  */
-export async function lookupSrv(resolver: DnsResolver, name: string, signal: AbortSignal): Promise<Lookup> {
+export async function lookupSrv(
+  resolver: DnsResolver,
+  name: string,
+  signal: AbortSignal,
+  findAddresses = addressFinder(resolver),
+): Promise<Lookup> {
   for (let restarts = 0; restarts <= maxRestarts; restarts++) {
     const found = await findRecords(resolver, name, 'SRV', signal);
-    const records = found.records.filter(({ target }) => target !== ''); // RFC 2782: the target "." is no target
-    if (records.length > limits.endpoints) {
-      const message = `${name} has ${records.length} SRV records; at most ${limits.endpoints} are used`;
-      throw new DiscoveryError('TOO_MANY', message);
-    }
-    const targets = await findTargets(resolver, records, found.additionals, signal);
+    const records = usable(name, found.records);
+    const targets = await findTargets(findAddresses, records, found.additionals, signal);
     const endpoints = endpointsOf(records, targets);
     const ttls = [found.ttlS, ...[...targets.values()].map(({ ttlS }) => ttlS)];
     if (endpoints.length > 0 || records.length === 0) return { endpoints, ttlS: leastOf(ttls) };
@@ -36,8 +39,21 @@ export async function lookupSrv(resolver: DnsResolver, name: string, signal: Abo
   throw new DiscoveryError('UNREACHABLE', `DNS has SRV records of ${name}, but no address of any target`);
 }
 
+/** Without the target ".", which is none (RFC 2782), and without port 0, which nobody can call. */
+function usable(name: string, found: readonly SrvRecord[]): SrvRecord[] {
+  const targeted = found.filter(({ target }) => target !== '');
+  const records = targeted.filter(({ port }) => port > 0);
+  if (records.length === 0 && targeted.length > 0)
+    throw new DiscoveryError('NO_PORT', `all SRV records of ${name} have port 0, which nobody can call`);
+  if (records.length > limits.endpoints) {
+    const message = `${name} has ${records.length} SRV records; at most ${limits.endpoints} are used`;
+    throw new DiscoveryError('TOO_MANY', message);
+  }
+  return records;
+}
+
 async function findTargets(
-  resolver: DnsResolver,
+  findAddresses: FindAddresses,
   records: readonly SrvRecord[],
   additionals: readonly DnsRecord[],
   signal: AbortSignal,
@@ -48,7 +64,7 @@ async function findTargets(
     limits.lookupsAtATime,
     async (target) => {
       const known = addressesThatCameAlong(additionals, target);
-      found.set(target, known ?? (await findAddressesIfAny(resolver, target, signal)));
+      found.set(target, known ?? (await findAddressesIfAny(findAddresses, target, signal)));
     },
   );
   return found;
@@ -72,28 +88,10 @@ function endpointsOf(
 ): Endpoint[] {
   const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
   return priorities.flatMap((value, priority) => {
-    const weighted = withWeights(records.filter((record) => record.priority === value));
-    return weighted.flatMap(({ record, weight }) =>
-      targets.get(record.target)!.addresses.map((address): Endpoint => ({
-        address,
-        port: record.port,
-        hostname: record.target,
-        ...(priority > 0 && { priority }),
-        ...(weight !== undefined && { weight }),
-        state: 'ready',
-      })),
-    );
+    const ofPriority = records.filter((record) => record.priority === value);
+    const endpoints = weightedEndpoints(ofPriority, (target) => targets.get(target)!.addresses);
+    return priority === 0 ? endpoints : endpoints.map((endpoint) => ({ ...endpoint, priority }));
   });
-}
-
-/**
- * Equal weights, zeros too, say nothing and are left out, so that a scale from 2 to 3 (CoreDNS: weight 50 → 33) changes
- * no endpoint that stays. Among others, 0 asks for "a very small chance": it becomes 1, which is the chance that RFC
- * 2782's own algorithm gives it, 1 in (sum + 1), and the least that xDS can carry.
- */
-function withWeights(records: readonly SrvRecord[]): { record: SrvRecord; weight?: number }[] {
-  const equal = records.every(({ weight }) => weight === records[0]!.weight);
-  return records.map((record) => (equal ? { record } : { record, weight: Math.max(1, record.weight) }));
 }
 
 function leastOf(ttls: readonly (number | undefined)[]): number | undefined {

@@ -1,4 +1,5 @@
 import type { EndpointSource } from '../source.ts';
+import { addressFinder } from './addresses.ts';
 import { checkDnsName } from './message.ts';
 import type { DnsResolver } from './resolver.ts';
 import { lookupSource, type DnsSourceOptions } from './source.ts';
@@ -18,5 +19,7 @@ export function dnsSrvSource(
 ): EndpointSource {
   checkDnsName(options.name);
   const { name, resolver } = options;
-  return lookupSource(`dns-srv ${name}`, (signal) => lookupSrv(resolver, name, signal), options);
+  const findAddresses = addressFinder(resolver);
+  const lookup = (signal: AbortSignal) => lookupSrv(resolver, name, signal, findAddresses);
+  return lookupSource(`dns-srv ${name}`, lookup, options);
 }

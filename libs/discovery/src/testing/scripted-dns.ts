@@ -6,7 +6,7 @@ import { decode, encode, TRUNCATED_RESPONSE, type Answer, type Packet } from 'dn
 export interface ScriptedAnswer {
   answers?: Answer[];
   additionals?: Answer[];
-  /** 0 NOERROR (default), 1 FORMERR, 2 SERVFAIL, 3 NXDOMAIN. */
+  /** 0 NOERROR (default), 1 FORMERR, 2 SERVFAIL, 3 NXDOMAIN, 4 NOTIMP, 5 REFUSED. */
   rcode?: number;
   truncated?: boolean;
   /** Only so many bytes of it are sent. */

@@ -53,14 +53,17 @@ describe('readSvcConfig', () => {
     ]);
   });
 
-  it.each([-1, '-1', '-grpc', 50051, '50051', '', 'a-name-that-is-too-long'])(
-    'refuses the port %j',
-    (portName) => {
-      expect(faultsOf(file({ ...be1, portName }))).toMatchObject([
-        { field: 'services[0].portName', line: 6 },
-      ]);
-    },
-  );
+  it.each([-1, '-1', '-grpc', 50051, 'gRPC', '', 'a'.repeat(63)])('refuses the port %j', (portName) => {
+    expect(faultsOf(file({ ...be1, portName }))).toMatchObject([{ field: 'services[0].portName', line: 6 }]);
+  });
+
+  it('takes names as Kubernetes does: port names of digits, or longer than 15, namespaces that begin with a digit', () => {
+    const given = [
+      { ...be1, portName: '50051', namespace: '2026-shop' },
+      { ...be1, serviceName: 'be2-srv', portName: `${'a'.repeat(61)}-b`.slice(1), namespace: '0' },
+    ];
+    expect(readSvcConfig(file(...given), 'svc_config.json')).toEqual(given);
+  });
 
   it('refuses a field that it does not know, such as a port number', () => {
     expect(faultsOf(file({ ...be1, port: -1 }))).toMatchObject([

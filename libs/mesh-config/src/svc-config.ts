@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { configPart, type ConfigPart } from './config-part.ts';
 import { parseConfig, validate, type ConfigDocument, type FieldPath } from './document.ts';
 import { defaultPolicy } from './file-format/policy-format.ts';
-import { unique } from './file-format/values.ts';
+import { dnsLabel, unique } from './file-format/values.ts';
 import type { MeshConfig, Service } from './mesh-config.ts';
 import { withDefaults, type OtherFormatOptions } from './other-format.ts';
 
@@ -11,19 +11,16 @@ import { withDefaults, type OtherFormatOptions } from './other-format.ts';
  * Format: `{"services": [{"serviceName", "namespace", "portName", "protocol", "grpcServiceName", "zone", "region"}]}`.
  */
 
-/** Kubernetes' rule for names of services and namespaces: RFC 1035 labels. */
 const label = (what: string) =>
-  z.string({ error: `must be a text: ${what}` }).regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+  z.string({ error: `must be a text: ${what}` }).regex(dnsLabel, {
     error: `must be ${what}: lower-case letters, digits and "-", at most 63`,
   });
 
-/** Kubernetes' rule for port names: RFC 6335 §5.1, at most 15 characters with a letter among them. */
+/** At most 62 characters, for the "_" before it makes 63, the most of a label in DNS. */
 const portName = z
   .string({ error: 'must be the name of a Service port (not a number)' })
-  .regex(/^(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/, {
-    error:
-      'must be the name of a Service port: lower-case letters, digits and "-", at most 15, with a letter',
-  });
+  .max(62)
+  .regex(dnsLabel, { error: 'must be the name of a Service port: lower-case letters, digits and "-"' });
 
 const locality = z.string().max(253);
 

@@ -20,6 +20,7 @@ describe('readEndpointSlice', () => {
         { name: 'grpc', port: 50051 },
         { name: '', port: 80 },
       ],
+      anyPort: true,
       endpoints: [
         {
           ...{ address: '10.0.0.1', state: 'ready', hostname: 'be1-srv-x' },
@@ -48,8 +49,20 @@ describe('readEndpointSlice', () => {
   });
 
   it('takes null for nothing, as the API sends it for a service without pods', () => {
-    const empty = { name: 'a', ports: [], endpoints: [] };
+    const empty = { name: 'a', ports: [], anyPort: true, endpoints: [] };
     expect(readEndpointSlice(sliceObject('a', { endpoints: null, ports: null }))).toEqual(empty);
+  });
+
+  it.each([
+    ['null', null, true],
+    ['none', [], true],
+    ['one without a number', [{ name: 'grpc', port: null }], true],
+    ['one without a number beside others', [{ name: 'http', port: 80 }, {}], true],
+    ['one of UDP only', [{ protocol: 'UDP', port: 53 }], false],
+    ['UDP without a number', [{ protocol: 'UDP' }], false],
+    ['one', [{ name: 'grpc', port: 50051 }], false],
+  ])('says whether any port may be called: %s', (_, ports, anyPort) => {
+    expect(readEndpointSlice({ ...sliceObject('a'), ports }).anyPort).toBe(anyPort);
   });
 
   it('leaves out names, which nobody can dial', () => {

@@ -7,6 +7,8 @@ export interface EndpointSlice {
   name: string;
   /** Its TCP ports; the name is empty for the only port of a service, which may have none. */
   ports: readonly { name: string; port: number }[];
+  /** It has no ports at all, or one without a number, which stands for all: a headless Service may be without. */
+  anyPort: boolean;
   endpoints: readonly SliceEndpoint[];
 }
 
@@ -59,13 +61,15 @@ export function readEndpointSlice(object: unknown): EndpointSlice {
     throw new DiscoveryError('INVALID', `the API server sent what is no EndpointSlice: ${got}`);
   }
   try {
-    const tcp = (slice.ports ?? []).filter(({ protocol }) => (protocol ?? 'TCP') === 'TCP');
+    const given = slice.ports ?? [];
+    const tcp = given.filter(({ protocol }) => (protocol ?? 'TCP') === 'TCP');
     const ports = tcp.flatMap(({ name, port }) =>
       typeof port === 'number' ? [{ name: name ?? '', port }] : [],
     );
+    const anyPort = given.length === 0 || ports.length < tcp.length;
     // FQDN slices hold names, which nobody dials (and Kubernetes deprecates).
     const objects = slice.addressType === 'FQDN' ? [] : (slice.endpoints ?? []);
-    return { name, ports, endpoints: objects.map(readEndpoint) };
+    return { name, ports, anyPort, endpoints: objects.map(readEndpoint) };
   } catch (cause) {
     const message = `the API server sent an EndpointSlice ${name} that cannot be read: ${(cause as Error).message}`;
     throw new DiscoveryError('INVALID', message, { cause });

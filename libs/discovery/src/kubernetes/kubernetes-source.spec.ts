@@ -51,6 +51,19 @@ describe('kubernetesSource', () => {
     expect(errors).toEqual([]);
   });
 
+  it('follows a headless service without ports by the number of the pods', async () => {
+    const headless = (name: string, address: string, ports: object[] | null) =>
+      kube.server.store.put(sliceObject(name, { endpoints: [{ addresses: [address] }], ports: ports as [] }));
+    headless('a', '10.0.0.1', null);
+    headless('b', '10.0.0.2', []);
+    headless('c', '10.0.0.3', [{ name: '' }]);
+    const { last, errors, warnings } = watching({ port: 8080 });
+    await expect.poll(last).toEqual(['10.0.0.1:8080', '10.0.0.2:8080', '10.0.0.3:8080']);
+    expect([...errors, ...warnings]).toEqual([]);
+    const byName = watching({ port: 'grpc' });
+    await expect.poll(() => byName.errors).toEqual(['NO_PORT']);
+  });
+
   it('asks for the slices of its service only, with one list and one watch', async () => {
     kube.put('a', '10.0.0.1');
     const other = sliceObject('z', { endpoints: [{ addresses: ['10.9.9.9'] }] });

@@ -7,8 +7,8 @@ const ready = (address: string, podUid?: string): SliceEndpoint => ({
   ...{ address, state: 'ready' },
   ...(podUid !== undefined && { podUid }),
 });
-const slice = (name: string, endpoints: SliceEndpoint[], ports = [grpc]): EndpointSlice => ({
-  ...{ name, ports, endpoints },
+const slice = (name: string, endpoints: SliceEndpoint[], ports = [grpc], anyPort = false): EndpointSlice => ({
+  ...{ name, ports, anyPort, endpoints },
 });
 
 const endpointsOfSlices = (slices: EndpointSlice[], port: string | number) => sliceMerger(port)(slices);
@@ -41,6 +41,34 @@ describe('sliceMerger', () => {
     ];
     expect(endpointsOfSlices(slices, 'grpc').endpoints.map(({ port }) => port)).toEqual([50051, 50052]);
     expect(endpointsOfSlices(slices, 8080).endpoints.map(({ port }) => port)).toEqual([8080]);
+  });
+
+  it.each([
+    ['its number', 50051, [grpc], [50051]],
+    ['its name', 'grpc', [grpc], [50051]],
+    ['a number that is a name only', 50051, [{ name: '50051', port: 8080 }], [8080]],
+    ['digits as a name', '50051', [{ name: '50051', port: 8080 }, grpc], [8080]],
+    ['a number in quotes', '50051', [grpc], [50051]],
+    ['a number, and a name that looks the same', 50051, [{ name: '50051', port: 8080 }, grpc], [50051]],
+  ])('finds a port by %s', (_, port, ports, found) => {
+    const { endpoints } = endpointsOfSlices([slice('a', [ready('10.0.0.1')], ports)], port);
+    expect(endpoints.map((each) => each.port)).toEqual(found);
+  });
+
+  it.each([8080, '8080'])('takes the number that is asked for (%o) where the slice says no port', (port) => {
+    for (const ports of [[], [grpc]]) {
+      const { endpoints, withoutPort } = endpointsOfSlices(
+        [slice('a', [ready('10.0.0.1')], ports, true)],
+        port,
+      );
+      expect(endpoints).toMatchObject([{ address: '10.0.0.1', port: 8080 }]);
+      expect(withoutPort).toBeUndefined();
+    }
+  });
+
+  it.each(['http', '0', '65536', '99999'])('cannot take %o where the slice says no port', (port) => {
+    const found = endpointsOfSlices([slice('a', [ready('10.0.0.1')], [], true)], port);
+    expect(found).toEqual({ endpoints: [], withoutPort: { slices: ['a'], ports: [] } });
   });
 
   it('says which slices lack the port, and what they have', () => {

@@ -55,13 +55,26 @@ export function sliceMerger(port: string | number): (slices: Iterable<EndpointSl
 
 function readRows(slice: EndpointSlice, port: string | number): readonly Row[] | 'without port' {
   if (slice.endpoints.length === 0) return [];
-  const found = slice.ports.find((each) => each.name === port || each.port === port);
-  if (found === undefined) return 'without port';
+  const number = portNumber(slice, port);
+  if (number === undefined) return 'without port';
   return slice.endpoints.map(({ podUid, ...rest }) => {
-    const endpoint: Endpoint = { ...rest, port: found.port };
-    const pod = podUid === undefined ? undefined : `${podUid} ${found.port}`;
+    const endpoint: Endpoint = { ...rest, port: number };
+    const pod = podUid === undefined ? undefined : `${podUid} ${number}`;
     return { key: endpointKey(endpoint), endpoint, pod };
   });
+}
+
+/**
+ * A name may consist of digits alone, and in a target or in quotes a number looks the same. So what is meant goes first,
+ * the other second; and where the slice says no port, the number that is asked for is the pods'.
+ */
+function portNumber({ ports, anyPort }: EndpointSlice, port: string | number): number | undefined {
+  const named = ports.find(({ name }) => name === String(port))?.port;
+  const number = /^\d{1,5}$/.test(String(port)) ? Number(port) : undefined;
+  const numbered = ports.find((each) => each.port === number)?.port;
+  const found = typeof port === 'number' ? (numbered ?? named) : (named ?? numbered);
+  const canBeAny = anyPort && number !== undefined && number >= 1 && number <= 65_535;
+  return found ?? (canBeAny ? number : undefined);
 }
 
 function keepBetter(byKey: Map<string, Row>, row: Row): void {

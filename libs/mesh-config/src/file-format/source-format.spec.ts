@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { onlyFault, source } from '../testing/mesh-yaml.ts';
+import { onlyFault, read, source } from '../testing/mesh-yaml.ts';
 
 describe('the form of sources', () => {
   it.each([
@@ -57,10 +57,17 @@ describe('the form of sources', () => {
     ],
     [
       'a port name that is none',
-      source('kubernetes: { service: x, port: "80" }'),
+      source('kubernetes: { service: x, port: "Grpc" }'),
       4,
       'services.a.source.kubernetes.port',
-      /^must be a port from 1 to 65535, or the name of one.* got "80"$/,
+      /^must be a port from 1 to 65535, or the name of one.* got "Grpc"$/,
+    ],
+    [
+      'a port name of 64 characters',
+      source(`kubernetes: { service: x, port: ${'a'.repeat(64)} }`),
+      4,
+      'services.a.source.kubernetes.port',
+      /at most 63/,
     ],
     [
       'a namespace in upper case',
@@ -120,5 +127,19 @@ describe('the form of sources', () => {
     ],
   ])('refuses %s', (_, text, line, field, reason) => {
     expect(onlyFault(text)).toEqual({ line, field, reason: expect.stringMatching(reason) as string });
+  });
+
+  it.each([
+    ['of 63 characters', 'a'.repeat(63)],
+    ['of digits alone', '8080'],
+    ['with two dashes', 'a--b'],
+  ])('takes a name of a Service port %s, and a namespace', (_, name) => {
+    const { services } = read(source(`kubernetes: { service: x, namespace: "${name}", port: "${name}" }`));
+    expect(services.get('a')!.source).toEqual({
+      kind: 'kubernetes',
+      service: 'x',
+      namespace: name,
+      port: name,
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Source, StaticEndpoint } from '../source.ts';
-import { duration, ip, maybeText, oneOf, port, text, unique, whole } from './values.ts';
+import { dnsLabel, duration, ip, maybeText, oneOf, port, text, unique, whole } from './values.ts';
 
 /** The form of `source:` in files. */
 
@@ -18,13 +18,12 @@ const dnsA = z
   .strictObject({ name: text(), port, refresh })
   .describe('A and AAAA records; the port is the same for all');
 
-/** Kubernetes' rule for names of services and namespaces: DNS labels. */
-const label = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+const label = z.string().regex(dnsLabel, {
   error: 'must have lower-case letters, digits and "-" only, at most 63',
 });
 
-const portName = z.string().regex(/^(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/, {
-  error: 'must be a port from 1 to 65535, or the name of one: lower-case letters, digits and "-", at most 15',
+const portName = z.string().regex(dnsLabel, {
+  error: 'must be a port from 1 to 65535, or the name of one: lower-case letters, digits and "-", at most 63',
 });
 
 const kubernetes = z

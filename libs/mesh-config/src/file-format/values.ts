@@ -16,6 +16,12 @@ export const name = z
     error: 'must have letters, digits, "-", "_" and "." only, with a letter or digit at both ends',
   });
 
+/**
+ * Kubernetes' rule for the names of namespaces, Services and their ports: RFC 1123 labels. The 15 characters with a
+ * letter among them are the rule of container ports.
+ */
+export const dnsLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
 export const text = (max = maxName) => z.string().min(1).max(max);
 
 /** Of what is not known: may be empty. */

@@ -5,16 +5,17 @@ import tseslint from 'typescript-eslint';
 const mayUse = {
   'scope:proto': [],
   'scope:service': [],
+  'scope:endpoints': [],
   'scope:balancing': [],
   'scope:http2': [],
   'scope:grpc-server': ['scope:http2'],
   'scope:mesh-config': [],
   // local-cluster: its DNS server, in tests only
-  'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:local-cluster'],
-  'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:discovery'],
-  'scope:live-mesh': ['scope:mesh-config', 'scope:discovery', 'scope:tls'],
-  'scope:tls': ['scope:discovery', 'scope:local-cluster'], // local-cluster: in tests only
-  'scope:local-cluster': ['scope:proto'],
+  'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:endpoints', 'scope:local-cluster'],
+  'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:endpoints'],
+  'scope:live-mesh': ['scope:mesh-config', 'scope:endpoints', 'scope:discovery', 'scope:tls'],
+  'scope:tls': ['scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
+  'scope:local-cluster': [],
   'type:app': ['type:lib'],
   'type:e2e': ['type:lib', 'type:app'],
 };
@@ -47,6 +48,25 @@ export default tseslint.config(
       ],
       'max-lines': ['warn', { max: 400, skipComments: true, skipBlankLines: true }],
       eqeqeq: 'error',
+    },
+  },
+  {
+    // Whoever follows endpoints or speaks xDS does not load a Kubernetes client, DNS packets or gRPC's client with that.
+    files: ['libs/{endpoints,balancing,tls,xds}/src/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['@grpc/*', '@kubernetes/*', 'dns-packet', 'dns', 'node:dns', 'node:dns/*'] },
+            // Files of proto that define a gRPC service import its client: from these, types only.
+            {
+              regex: '^@evenly/proto/(echo|grpc|envoy/service/[^/]+/v3/(?!discovery$))',
+              allowTypeImports: true,
+            },
+          ],
+        },
+      ],
     },
   },
   {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { endpointSet, staticSource, type Endpoint, type EndpointSource } from '@evenly/discovery';
+import { endpointSet, staticSource, type Endpoint, type EndpointSource } from '@evenly/endpoints';
 import { MemoryBudget, SocketLoop } from '@evenly/http2';
 import { readMeshConfig, routesOf, type MeshConfig } from '@evenly/mesh-config';
 import { extremeWorld, linkedClient, tellAll } from '@evenly/xds/testing';

@@ -1,4 +1,5 @@
-import { dnsResolver, endpointKey, SaidOnce } from '@evenly/discovery';
+import { dnsResolver } from '@evenly/discovery';
+import { endpointKey, SaidOnce } from '@evenly/endpoints';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
 import { endpointSourceOf, healthChanges, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
 import type { UpstreamTls } from '@evenly/mesh-config';
@@ -195,11 +196,11 @@ function clusterContext(
         'endpoints',
       ),
     onSourceError: (cluster, { code, message }) => {
-      if (said.isNews(`${code} ${message}`, cluster))
+      if (said.isNew(`${code} ${message}`, cluster))
         log.warn({ cluster, code, reason: message }, 'no news of endpoints; the last good ones are kept');
     },
     onSourceRecovered: (cluster) => {
-      if (said.isNews('recovered', cluster)) log.info({ cluster }, 'endpoints are followed again');
+      if (said.isNew('recovered', cluster)) log.info({ cluster }, 'endpoints are followed again');
     },
   };
 }

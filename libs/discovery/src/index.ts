@@ -1,14 +1,27 @@
-export { Backoff, type BackoffOptions } from './backoff.ts';
+// What a user of sources needs beside them: whoever installs this package does not have to know of the other.
+export {
+  DiscoveryError,
+  endpointKey,
+  endpointSet,
+  mergedSource,
+  staticSource,
+  withStaleLimit,
+} from '@evenly/endpoints';
+export type {
+  BackoffOptions,
+  DiscoveryErrorCode,
+  Endpoint,
+  EndpointListener,
+  EndpointSet,
+  EndpointSource,
+  EndpointState,
+} from '@evenly/endpoints';
 export { dnsAddressSource } from './dns/address-source.ts';
 export { dnsResolver, type DnsResolver, type DnsResolverOptions } from './dns/resolver.ts';
 export { type DnsSourceOptions } from './dns/source.ts';
 export { dnsSrvSource } from './dns/srv-source.ts';
-export { endpointKey, endpointSet, parseEndpointKey } from './endpoint.ts';
-export type { Endpoint, EndpointSet, EndpointState } from './endpoint.ts';
-export { DiscoveryError, type DiscoveryErrorCode } from './errors.ts';
 export { readEndpointFile } from './file/endpoint-file.ts';
 export { fileSource } from './file/file-source.ts';
-export { watchFile, type LiveFileListener } from './file/live-file.ts';
 export { healthCheckedSource, type HealthReport } from './health/checked-source.ts';
 export type { HealthChecker, HealthVerdict } from './health/checker.ts';
 export { grpcHealthChecker } from './health/lazy-checker.ts';
@@ -16,8 +29,3 @@ export { findAccess, inClusterAccess, tokenAccess, type ApiServerAccess } from '
 export { kubeconfigAccess } from './kubernetes/kubeconfig.ts';
 export { KubernetesApi, type KubernetesApiOptions } from './kubernetes/kubernetes-api.ts';
 export { kubernetesSource, type KubernetesSourceOptions } from './kubernetes/kubernetes-source.ts';
-export { mergedSource } from './merged-source.ts';
-export { SaidOnce } from './said-once.ts';
-export type { EndpointListener, EndpointSource } from './source.ts';
-export { staticSource } from './static-source.ts';
-export { withStaleLimit } from './stale-limit.ts';

@@ -1,4 +1,4 @@
-import { watchFile } from '@evenly/discovery';
+import { watchFile } from '@evenly/endpoints';
 import type { MeshConfig, OtherFormatOptions } from '@evenly/mesh-config';
 import { readBeside } from './config-thread/read-beside.ts';
 

@@ -1,4 +1,4 @@
-import { DiscoveryError, type EndpointSource } from '@evenly/discovery';
+import { DiscoveryError, type EndpointSource } from '@evenly/endpoints';
 
 /** How long after a failure the source is tried to be made again. */
 const retryMs = 10_000;

@@ -1,19 +1,21 @@
 import {
   dnsAddressSource,
   dnsSrvSource,
-  endpointSet,
   fileSource,
   grpcHealthChecker,
   healthCheckedSource,
   kubernetesSource,
-  mergedSource,
-  staticSource,
-  withStaleLimit,
   type DnsResolver,
-  type EndpointSource,
   type HealthReport,
   type KubernetesApi,
 } from '@evenly/discovery';
+import {
+  endpointSet,
+  mergedSource,
+  staticSource,
+  withStaleLimit,
+  type EndpointSource,
+} from '@evenly/endpoints';
 import type { Service, Source, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
 import { deferredSource } from './deferred-source.ts';

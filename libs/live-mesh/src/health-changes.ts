@@ -1,4 +1,5 @@
-import { endpointKey, SaidOnce, type HealthReport } from '@evenly/discovery';
+import type { HealthReport } from '@evenly/discovery';
+import { endpointKey, SaidOnce } from '@evenly/endpoints';
 
 /** Endpoints that a line names; of a whole service that fails, one shows it. */
 const maxNamed = 10;
@@ -23,7 +24,7 @@ export function healthChanges(log: Log, service: string): (report: HealthReport)
     for (const { endpoint } of fallen) failing.add(endpointKey(endpoint));
     for (const { endpoint } of well) failing.delete(endpointKey(endpoint));
 
-    const news = fallen.filter((row) => said.isNews(reasonOf(row), endpointKey(row.endpoint)));
+    const news = fallen.filter((row) => said.isNew(reasonOf(row), endpointKey(row.endpoint)));
     if (news.length > 0) {
       const endpoints = news.slice(0, maxNamed).map(({ endpoint }) => endpointKey(endpoint));
       const fields = {
@@ -35,7 +36,7 @@ export function healthChanges(log: Log, service: string): (report: HealthReport)
       };
       log.warn(fields, 'endpoints fail their health check');
     }
-    const recovered = well.filter(({ endpoint }) => said.isNews('healthy', endpointKey(endpoint)));
+    const recovered = well.filter(({ endpoint }) => said.isNew('healthy', endpointKey(endpoint)));
     if (recovered.length > 0) {
       const endpoints = recovered.slice(0, maxNamed).map(({ endpoint }) => endpointKey(endpoint));
       log.info(

@@ -1,4 +1,4 @@
-import { watchFile } from '@evenly/discovery';
+import { watchFile } from '@evenly/endpoints';
 import { readCertificates, type CertificateFiles, type Certificates } from './certificates.ts';
 
 export interface LiveCertificatesOptions {

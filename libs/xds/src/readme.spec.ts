@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { endpointSet } from '@evenly/discovery';
+import { endpointSet } from '@evenly/endpoints';
 import { readMeshConfig } from '@evenly/mesh-config';
 import { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { DiscoveryRequest } from '@evenly/proto/envoy/service/discovery/v3/discovery';

@@ -1,4 +1,4 @@
-import { endpointKey } from '@evenly/discovery';
+import { endpointKey } from '@evenly/endpoints';
 import { reasonOf } from '@evenly/live-mesh';
 import type { XdsClientStatus } from '@evenly/xds';
 import type { ProxyListener } from '../listener/listener.ts';

@@ -1,4 +1,4 @@
-import type { Endpoint } from '@evenly/discovery';
+import type { Endpoint } from '@evenly/endpoints';
 import type { HeaderBlock, HeaderField } from '@evenly/http2';
 import type { Attempt } from '../upstream/attempt.ts';
 import type { Failure, FailureWhy } from './failure.ts';

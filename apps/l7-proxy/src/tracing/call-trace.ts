@@ -8,7 +8,7 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api';
-import { endpointKey, type Endpoint } from '@evenly/discovery';
+import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { HeaderField } from '@evenly/http2';
 import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
 import { rpcAttributes } from '@evenly/service';

@@ -9,13 +9,8 @@ import {
   type HostSpec,
   type OutcomeTable,
 } from '@evenly/balancing';
-import {
-  DiscoveryError,
-  endpointKey,
-  type Endpoint,
-  type EndpointSource,
-  type HealthReport,
-} from '@evenly/discovery';
+import type { HealthReport } from '@evenly/discovery';
+import { DiscoveryError, endpointKey, type Endpoint, type EndpointSource } from '@evenly/endpoints';
 import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
 import { balancerOptions, breakerOptions, maxConnections, outcomeTable } from './balancer-options.ts';

@@ -6,7 +6,7 @@ import {
   type MemoryBudget,
   type SocketLoop,
 } from '@evenly/http2';
-import { endpointKey, type Endpoint } from '@evenly/discovery';
+import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { FloodRates } from '../flood-rates.ts';
 import type { Attempt } from './attempt.ts';

@@ -1,4 +1,4 @@
-import { endpointKey, type Endpoint } from '@evenly/discovery';
+import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { Connection, Http2Error } from '@evenly/http2';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { LatencyCounts } from '../metrics/route-stats.ts';

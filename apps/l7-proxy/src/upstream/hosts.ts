@@ -1,5 +1,5 @@
 import { maxHosts, maxWeight, randomSubset, type HostSpec } from '@evenly/balancing';
-import { endpointKey, type Endpoint } from '@evenly/discovery';
+import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { Policy } from '@evenly/mesh-config';
 import type { EndpointPool } from './endpoint-pool.ts';
 

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { Backoff } from '@evenly/discovery';
+import { Backoff } from '@evenly/endpoints';
 import { exitCodes, ServiceError, type Service } from '@evenly/service';
 import { Counter, Gauge } from 'prom-client';
 import type { ProxyStatus } from '../admin/status.ts';

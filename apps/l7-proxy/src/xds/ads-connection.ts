@@ -1,5 +1,5 @@
 import type { ChannelCredentials, ClientDuplexStream, ClientOptions } from '@grpc/grpc-js';
-import { Backoff } from '@evenly/discovery';
+import { Backoff } from '@evenly/endpoints';
 import { AggregatedDiscoveryServiceClient } from '@evenly/proto/envoy/service/discovery/v3/ads';
 import type { Service } from '@evenly/service';
 import type { ClientStreamRequest, ClientStreamResponse, ProtocolVariant, XdsClient } from '@evenly/xds';

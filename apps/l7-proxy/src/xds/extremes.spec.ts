@@ -3,7 +3,7 @@ import { CircuitBreakers_Thresholds } from '@evenly/proto/envoy/config/cluster/v
 import { Cluster } from '@evenly/proto/envoy/config/cluster/v3/cluster';
 import { OutlierDetection } from '@evenly/proto/envoy/config/cluster/v3/outlier_detection';
 import { Node } from '@evenly/proto/envoy/config/core/v3/base';
-import { endpointSet } from '@evenly/discovery';
+import { endpointSet } from '@evenly/endpoints';
 import { readMeshConfig } from '@evenly/mesh-config';
 import {
   endpointAssignment,

@@ -1,4 +1,5 @@
-import { endpointKey, SaidOnce, type Endpoint, type HealthReport } from '@evenly/discovery';
+import type { HealthReport } from '@evenly/discovery';
+import { endpointKey, SaidOnce, type Endpoint } from '@evenly/endpoints';
 import { endpointSourceOf, healthChanges, reasonOf, type SourceContext } from '@evenly/live-mesh';
 import type { Service as MeshService } from '@evenly/mesh-config';
 import type { Service } from '@evenly/service';
@@ -76,12 +77,12 @@ export function startPipeline(
     },
     onError: ({ code, message }) => {
       metrics.sourceErrors.inc({ service: name, code });
-      if (said.isNews(`${code} ${message}`))
+      if (said.isNew(`${code} ${message}`))
         log.warn({ code, reason: message }, 'no news of endpoints; the last good ones are kept');
       error = message;
     },
     onRecovered: () => {
-      if (said.isNews('recovered')) log.info('endpoints are followed again');
+      if (said.isNew('recovered')) log.info('endpoints are followed again');
       error = undefined;
     },
   });

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testDns } from '../testing/dns.ts';
-import { observe } from '../testing/observe.ts';
-import { compliesAsSource } from '../testing/source-compliance.ts';
+import { compliesAsSource, observe } from '@evenly/endpoints/testing';
 import { dnsAddressSource } from './address-source.ts';
 import { inVainWaits, nextLookupMs } from './source.ts';
 

@@ -1,5 +1,4 @@
-import { DiscoveryError } from '../errors.ts';
-import type { EndpointSource } from '../source.ts';
+import { DiscoveryError, type EndpointSource } from '@evenly/endpoints';
 import { addressFinder } from './addresses.ts';
 import { checkDnsName } from './message.ts';
 import type { DnsResolver } from './resolver.ts';

@@ -1,4 +1,4 @@
-import { asDiscoveryError, DiscoveryError } from '../errors.ts';
+import { asDiscoveryError, DiscoveryError } from '@evenly/endpoints';
 import { findRecords } from './records.ts';
 import type { DnsResolver } from './resolver.ts';
 

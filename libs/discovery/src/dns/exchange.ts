@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 import { readResponse, type DnsQuery, type DnsResponse } from './message.ts';
 
 /** Where a DNS server is. */

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { decode, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE } from 'dns-packet';
 import type { Answer, DecodedPacket, Packet, StringAnswer } from 'dns-packet';
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 
 export type RecordType = 'SRV' | 'A' | 'AAAA';
 

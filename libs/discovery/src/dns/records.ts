@@ -1,4 +1,4 @@
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 import { normalName, type DnsRecord, type RecordType } from './message.ts';
 import type { DnsResolver } from './resolver.ts';
 

@@ -1,7 +1,6 @@
 import { getServers } from 'node:dns';
 import { isIP } from 'node:net';
-import { parseEndpointKey } from '../endpoint.ts';
-import { asDiscoveryError, DiscoveryError } from '../errors.ts';
+import { asDiscoveryError, DiscoveryError, parseEndpointKey } from '@evenly/endpoints';
 import { exchangeByTcp, exchangeByUdp, type DnsServerAddress, type ExchangeOptions } from './exchange.ts';
 import { dnsQuery, type DnsResponse, type RecordType } from './message.ts';
 

@@ -1,10 +1,14 @@
 import { setMaxListeners } from 'node:events';
-import { Backoff } from '../backoff.ts';
-import { endpointSet, type Endpoint } from '../endpoint.ts';
-import { asDiscoveryError } from '../errors.ts';
-import { News } from '../news.ts';
-import { repeat, type Repetition } from '../repeat.ts';
-import type { EndpointSource } from '../source.ts';
+import {
+  asDiscoveryError,
+  Backoff,
+  endpointSet,
+  Updates,
+  repeat,
+  type Endpoint,
+  type EndpointSource,
+  type Repetition,
+} from '@evenly/endpoints';
 
 /** Records of one name (more are an error, TOO_MANY), and look-ups that run at a time for it. */
 export const limits = { endpoints: 1000, lookupsAtATime: 32 } as const;
@@ -39,7 +43,7 @@ export function lookupSource(
     watch: (listener) => {
       const stopped = new AbortController();
       setMaxListeners(0, stopped.signal); // one for each query under way, which `limits` bounds
-      const news = new News(listener);
+      const updates = new Updates(listener);
       const inVain = inVainWaits(options);
       let waitMs = 0;
       const watch: { startedMs: number; repetition?: Repetition } = { startedMs: 0 };
@@ -50,11 +54,11 @@ export function lookupSource(
           if (stopped.signal.aborted) return;
           if (endpoints.length > 0) inVain.reset();
           waitMs = endpoints.length > 0 ? nextLookupMs(ttlS, options) : inVain.next();
-          news.endpoints(endpointSet(endpoints));
-          news.ok('dns');
+          updates.endpoints(endpointSet(endpoints));
+          updates.ok('dns');
         } catch (error) {
           waitMs = inVain.next();
-          if (!stopped.signal.aborted) news.error('dns', asDiscoveryError(error));
+          if (!stopped.signal.aborted) updates.error('dns', asDiscoveryError(error));
         }
       };
       watch.repetition = repeat(() => waitMs, refresh, options.unref);

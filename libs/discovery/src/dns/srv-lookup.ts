@@ -1,5 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError, type Endpoint } from '@evenly/endpoints';
 import { forEachLimited } from '../for-each-limited.ts';
 import { addressFinder, findAddressesIfAny } from './addresses.ts';
 import type { FindAddresses, FoundAddresses } from './addresses.ts';

@@ -1,4 +1,4 @@
-import type { EndpointSource } from '../source.ts';
+import type { EndpointSource } from '@evenly/endpoints';
 import { addressFinder } from './addresses.ts';
 import { checkDnsName } from './message.ts';
 import type { DnsResolver } from './resolver.ts';

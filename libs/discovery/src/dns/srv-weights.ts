@@ -1,4 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 import type { DnsRecord } from './message.ts';
 
 type SrvRecord = Extract<DnsRecord, { type: 'SRV' }>;

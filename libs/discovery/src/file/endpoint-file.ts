@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import { isScalar, Lexer, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
-import { parseEndpointKey, type Endpoint } from '../endpoint.ts';
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError, parseEndpointKey, type Endpoint } from '@evenly/endpoints';
 
 /** More endpoints in a file are an error, TOO_MANY. */
 const maxEndpoints = 10_000;

@@ -2,8 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { observe } from '../testing/observe.ts';
-import { compliesAsSource } from '../testing/source-compliance.ts';
+import { compliesAsSource, observe } from '@evenly/endpoints/testing';
 import { fileSource } from './file-source.ts';
 
 let directory: string;

@@ -1,9 +1,12 @@
-import { endpointSet } from '../endpoint.ts';
-import { asDiscoveryError, DiscoveryError } from '../errors.ts';
-import { News } from '../news.ts';
-import type { EndpointSource } from '../source.ts';
+import {
+  asDiscoveryError,
+  DiscoveryError,
+  endpointSet,
+  Updates,
+  watchFile,
+  type EndpointSource,
+} from '@evenly/endpoints';
 import { readEndpointFile } from './endpoint-file.ts';
-import { watchFile } from './live-file.ts';
 
 /**
  * Endpoints from a JSON or YAML file (see `readEndpointFile`), read again when it changes. A file that is broken or gone
@@ -13,17 +16,17 @@ export function fileSource({ path, pollMs }: { path: string; pollMs?: number }):
   return {
     description: `file ${path}`,
     watch: (listener) => {
-      const news = new News(listener);
+      const updates = new Updates(listener);
       const onText = (text: string) => {
         try {
-          news.endpoints(endpointSet(readEndpointFile(text, path)));
-          news.ok('file');
+          updates.endpoints(endpointSet(readEndpointFile(text, path)));
+          updates.ok('file');
         } catch (error) {
-          news.error('file', asDiscoveryError(error));
+          updates.error('file', asDiscoveryError(error));
         }
       };
       const onError = (cause: Error) =>
-        news.error('file', new DiscoveryError('UNREACHABLE', `cannot read: ${cause.message}`, { cause }));
+        updates.error('file', new DiscoveryError('UNREACHABLE', `cannot read: ${cause.message}`, { cause }));
       return watchFile(path, { onText, onError }, pollMs);
     },
   };

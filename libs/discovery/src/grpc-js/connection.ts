@@ -1,5 +1,5 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 import { watchHealth } from './health-watch.ts';
 import { createChildHelper, states } from './versions.ts';
 import type { ConnectivityState, GrpcEndpoint, Helper, Leaf, Subchannel } from './versions.ts';

@@ -1,6 +1,4 @@
-import { Backoff } from '../backoff.ts';
-import { asDiscoveryError } from '../errors.ts';
-import type { EndpointSource } from '../source.ts';
+import { asDiscoveryError, Backoff, type EndpointSource } from '@evenly/endpoints';
 
 /**
  * A source that has to be made first, which may fail and is tried again: what it needs (credentials) may be mended while

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 import type { GrpcEndpoint } from './versions.ts';
 
 const grpcEndpoints = new WeakMap<Endpoint, GrpcEndpoint>();

@@ -4,7 +4,7 @@ import {
   HealthCheckResponse,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '@evenly/proto/grpc/health/v1/health';
-import { Backoff } from '../backoff.ts';
+import { Backoff } from '@evenly/endpoints';
 import type { Subchannel } from './versions.ts';
 
 /** As for connections (gRFC A17). */

@@ -1,5 +1,5 @@
 import type { ApiServerAccess } from '../kubernetes/access.ts';
-import type { BackoffOptions } from '../backoff.ts';
+import type { BackoffOptions } from '@evenly/endpoints';
 
 /** How the schemes look for endpoints, and what the policies know of where they run. */
 export interface RegisterOptions {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 import { echoClient, policyOptions } from '../testing/echo-client.ts';
 import { echoServer, type EchoServerOptions } from '../testing/echo-server.ts';
 import { fileTarget } from '../testing/file-target.ts';

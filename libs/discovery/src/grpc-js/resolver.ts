@@ -1,7 +1,10 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import type { EndpointSet } from '../endpoint.ts';
-import { asDiscoveryError, type DiscoveryError } from '../errors.ts';
-import type { EndpointListener } from '../source.ts';
+import {
+  asDiscoveryError,
+  type DiscoveryError,
+  type EndpointListener,
+  type EndpointSet,
+} from '@evenly/endpoints';
 import { firstPriority, toGrpc, usable } from './endpoints.ts';
 import { knowsPriorities, withDefaultPolicy } from './service-config.ts';
 import type { PooledWatch, SourcePool } from './source-pool.ts';

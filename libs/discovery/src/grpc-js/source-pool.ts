@@ -1,6 +1,4 @@
-import type { EndpointSet } from '../endpoint.ts';
-import type { DiscoveryError } from '../errors.ts';
-import type { EndpointListener, EndpointSource } from '../source.ts';
+import type { DiscoveryError, EndpointListener, EndpointSet, EndpointSource } from '@evenly/endpoints';
 
 interface SharedSource {
   source: EndpointSource;

@@ -1,11 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endpointKey, type Endpoint } from '../endpoint.ts';
-import type { EndpointSource } from '../source.ts';
-import { staticSource } from '../static-source.ts';
-import { drivenSource } from '../testing/driven-source.ts';
+import { endpointKey, staticSource, type Endpoint, type EndpointSource } from '@evenly/endpoints';
+import { compliesAsSource, drivenSource, observe } from '@evenly/endpoints/testing';
 import { healthServer } from '../testing/health-server.ts';
-import { observe } from '../testing/observe.ts';
-import { compliesAsSource } from '../testing/source-compliance.ts';
 import { healthCheckedSource, type HealthReport } from './checked-source.ts';
 import { grpcHealthChecker } from './lazy-checker.ts';
 

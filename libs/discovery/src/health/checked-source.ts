@@ -1,8 +1,14 @@
-import { endpointKey, endpointSet, type Endpoint, type EndpointSet } from '../endpoint.ts';
-import { DiscoveryError } from '../errors.ts';
-import { repeat, type Repetition } from '../repeat.ts';
-import { News } from '../news.ts';
-import type { EndpointSource } from '../source.ts';
+import {
+  DiscoveryError,
+  endpointKey,
+  endpointSet,
+  Updates,
+  repeat,
+  type Endpoint,
+  type EndpointSet,
+  type EndpointSource,
+  type Repetition,
+} from '@evenly/endpoints';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
 import { HealthHistory, type Thresholds } from './thresholds.ts';
 
@@ -33,11 +39,11 @@ export function healthCheckedSource(options: HealthCheckedOptions): EndpointSour
   return {
     description: `${options.source.description}, health-checked`,
     refresh: () => options.source.refresh?.(),
-    watch: (listener) => watchChecked(options, new News(listener)),
+    watch: (listener) => watchChecked(options, new Updates(listener)),
   };
 }
 
-function watchChecked(options: HealthCheckedOptions, news: News): () => void {
+function watchChecked(options: HealthCheckedOptions, updates: Updates): () => void {
   const { source, checker, intervalMs, onReport } = options;
   const history = new HealthHistory(options.thresholds ?? { healthy: 1, unhealthy: 1 });
   let current: EndpointSet | undefined;
@@ -60,19 +66,19 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
     onReport?.(report);
     checked = set;
     if (nobody) {
-      news.error('health', noAnswerError(report));
+      updates.error('health', noAnswerError(report));
       return sourceRecovered();
     }
     const serving = endpointSet(report.filter(({ healthy }) => healthy).map(({ endpoint }) => endpoint));
-    news.endpoints(serving);
-    news.ok('health');
+    updates.endpoints(serving);
+    updates.ok('health');
     sourceRecovered();
   };
 
   const sourceRecovered = () => {
     if (!recovering || checked !== current) return;
     recovering = false;
-    news.ok('source');
+    updates.ok('source');
   };
 
   const stopSource = source.watch({
@@ -85,7 +91,7 @@ function watchChecked(options: HealthCheckedOptions, news: News): () => void {
     },
     onError: (error) => {
       recovering = false;
-      news.error('source', error);
+      updates.error('source', error);
     },
     onRecovered: () => {
       recovering = true;

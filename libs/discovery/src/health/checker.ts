@@ -1,4 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 
 /** What one health check said. `no-answer`: refused, reset or too late; it may be the network's fault or ours. */
 export type HealthVerdict =

@@ -4,7 +4,7 @@ import {
   HealthClient,
   type HealthCheckResponse,
 } from '@evenly/proto/grpc/health/v1/health';
-import { endpointKey, type Endpoint } from '../endpoint.ts';
+import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
 
 /** Statuses that say "nobody answered", not "I am not well". */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 import { HealthHistory } from './thresholds.ts';
 
 const pod: Endpoint = { address: '10.0.0.1', port: 1, state: 'ready' };

@@ -1,4 +1,4 @@
-import { endpointKey, type Endpoint } from '../endpoint.ts';
+import { endpointKey, type Endpoint } from '@evenly/endpoints';
 
 export interface Thresholds {
   /** Good answers in a row until an endpoint that was out gets calls again. At least 1. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testKube } from '../testing/kube.ts';
-import { observe } from '../testing/observe.ts';
+import { observe } from '@evenly/endpoints/testing';
 import { findAccess, inClusterAccess, tokenAccess, type ApiServerAccess } from './access.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
 import { KubernetesApi } from './kubernetes-api.ts';

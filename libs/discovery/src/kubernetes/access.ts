@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 import { kubeconfigAccess } from './kubeconfig.ts';
 
 /** Where an API server is, and how to be known to it. */

@@ -1,4 +1,4 @@
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 
 export type Verb = 'list' | 'watch';
 

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import type { EndpointState } from '../endpoint.ts';
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError, type EndpointState } from '@evenly/endpoints';
 
 /** What is kept of a `discovery.k8s.io/v1` EndpointSlice. The rest, most of its bytes, is not. */
 export interface EndpointSlice {

@@ -1,4 +1,4 @@
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 
 /** The longest event that is taken; an EndpointSlice of the largest size (1000 endpoints) has a quarter of it. */
 const maxLineBytes = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { RequestOptions } from 'node:https';
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 import type { ApiServerAccess } from './access.ts';
 
 /**

@@ -1,5 +1,4 @@
-import type { BackoffOptions } from '../backoff.ts';
-import type { DiscoveryError } from '../errors.ts';
+import type { BackoffOptions, DiscoveryError } from '@evenly/endpoints';
 import type { ApiServerAccess } from './access.ts';
 import type { EndpointSlice } from './endpoint-slice.ts';
 import { SliceApi, type ServiceRef, type SliceApiOptions } from './slice-api.ts';

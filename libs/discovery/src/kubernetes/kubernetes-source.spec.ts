@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sliceObject, testKube } from '../testing/kube.ts';
-import { observe } from '../testing/observe.ts';
-import { compliesAsSource } from '../testing/source-compliance.ts';
+import { compliesAsSource, observe } from '@evenly/endpoints/testing';
 import { text } from '../testing/text.ts';
 import { tokenAccess } from './access.ts';
 import { KubernetesApi } from './kubernetes-api.ts';

@@ -1,7 +1,4 @@
-import { endpointSet } from '../endpoint.ts';
-import { DiscoveryError } from '../errors.ts';
-import { News } from '../news.ts';
-import type { EndpointSource } from '../source.ts';
+import { DiscoveryError, endpointSet, Updates, type EndpointSource } from '@evenly/endpoints';
 import type { EndpointSlice } from './endpoint-slice.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { sliceMerger, type SliceEndpoints } from './slice-endpoints.ts';
@@ -27,7 +24,7 @@ export function kubernetesSource(options: KubernetesSourceOptions): EndpointSour
   return {
     description: `kubernetes ${name}:${port}`,
     watch: (listener) => {
-      const news = new News(listener);
+      const updates = new Updates(listener);
       const merge = sliceMerger(port);
       let warned: string | undefined;
       let noPort: string | undefined;
@@ -35,20 +32,20 @@ export function kubernetesSource(options: KubernetesSourceOptions): EndpointSour
         const { endpoints, withoutPort } = merge(slices.values());
         if (endpoints.length === 0 && withoutPort !== undefined) {
           const message = describe(name, port, withoutPort);
-          if (message !== noPort) news.error('port', new DiscoveryError('NO_PORT', message));
+          if (message !== noPort) updates.error('port', new DiscoveryError('NO_PORT', message));
           noPort = message;
           return;
         }
         noPort = undefined;
-        news.endpoints(endpointSet(endpoints));
-        news.ok('port');
+        updates.endpoints(endpointSet(endpoints));
+        updates.ok('port');
         const warning = warningOf(name, port, slices, withoutPort);
         if (warning !== undefined && warning !== warned) onWarning?.(warning);
         warned = warning;
       };
       return api.watch(
         { namespace, service },
-        { onSlices, onError: (error) => news.error('api', error), onWatching: () => news.ok('api') },
+        { onSlices, onError: (error) => updates.error('api', error), onWatching: () => updates.ok('api') },
       );
     },
   };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 import type { ApiServerAccess } from './access.ts';
 import { ApiRefusal } from './api-refusal.ts';
 import { Deadline } from './deadline.ts';

@@ -1,4 +1,4 @@
-import { endpointKey, type Endpoint, type EndpointState } from '../endpoint.ts';
+import { endpointKey, type Endpoint, type EndpointState } from '@evenly/endpoints';
 import type { EndpointSlice } from './endpoint-slice.ts';
 
 export interface SliceEndpoints {

@@ -1,4 +1,4 @@
-import { DiscoveryError } from '../errors.ts';
+import { DiscoveryError } from '@evenly/endpoints';
 import { readEndpointSlice, type EndpointSlice } from './endpoint-slice.ts';
 
 /** More than this of one service is an error, TOO_MANY: something else than a service is being watched. */

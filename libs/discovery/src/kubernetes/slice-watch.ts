@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Backoff, type BackoffOptions } from '../backoff.ts';
-import { asDiscoveryError, DiscoveryError } from '../errors.ts';
+import { asDiscoveryError, Backoff, DiscoveryError, type BackoffOptions } from '@evenly/endpoints';
 import { ApiRefusal, errorOfRefusal } from './api-refusal.ts';
 import type { EndpointSlice } from './endpoint-slice.ts';
 import type { ServiceRef, SliceApi } from './slice-api.ts';

@@ -7,7 +7,7 @@ import {
   type HealthServer,
 } from '@evenly/proto/grpc/health/v1/health';
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 
 export interface EchoServerOptions {
   host?: string;

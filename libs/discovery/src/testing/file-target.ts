@@ -1,7 +1,7 @@
 import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 
 /** A `file:` target whose endpoints a test changes: the whole of a source's words, without a server for it. */
 export async function fileTarget(...initial: Partial<Endpoint>[]) {

@@ -4,7 +4,7 @@ import {
   HealthService,
   type HealthServer,
 } from '@evenly/proto/grpc/health/v1/health';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '@evenly/endpoints';
 
 export type HealthBehaviour = 'serving' | 'not-serving' | 'unknown-service' | 'hang';
 

@@ -1,4 +1,4 @@
-import { endpointSet, type EndpointListener, type EndpointSet, type EndpointSource } from '@evenly/discovery';
+import { endpointSet, type EndpointListener, type EndpointSet, type EndpointSource } from '@evenly/endpoints';
 
 const nobody = endpointSet([]);
 

@@ -1,4 +1,4 @@
-import type { EndpointSet } from '@evenly/discovery';
+import type { EndpointSet } from '@evenly/endpoints';
 import type { Listener, Policy, Route } from '@evenly/mesh-config';
 
 /** Resources as the client understands them: the words of the mesh config. */

@@ -8,7 +8,7 @@ import { resource, type Resource } from '../resource.ts';
 import { ResourceCache } from '../resource-cache.ts';
 import { codecs, type ResourceType } from '../resource-type.ts';
 import { endpointAssignment } from '../resources/endpoints.ts';
-import { endpointSet } from '@evenly/discovery';
+import { endpointSet } from '@evenly/endpoints';
 import { routingResources } from '../resources/routing.ts';
 import { anonymousNode } from '../node.ts';
 import { linkedClient, settled } from '../testing/client-link.ts';

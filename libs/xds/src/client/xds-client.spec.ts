@@ -1,4 +1,4 @@
-import { endpointSet, type Endpoint } from '@evenly/discovery';
+import { endpointSet, type Endpoint } from '@evenly/endpoints';
 import type { MeshConfig, Policy, Route, Service } from '@evenly/mesh-config';
 import { describe, expect, it } from 'vitest';
 import { ResourceCache } from '../resource-cache.ts';

@@ -1,4 +1,4 @@
-import type { EndpointSource } from '@evenly/discovery';
+import type { EndpointSource } from '@evenly/endpoints';
 import type { MeshConfig } from '@evenly/mesh-config';
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { isWholeSet, sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';

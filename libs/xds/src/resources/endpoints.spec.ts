@@ -1,4 +1,4 @@
-import { endpointSet, type Endpoint } from '@evenly/discovery';
+import { endpointSet, type Endpoint } from '@evenly/endpoints';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anonymousNode, type NodeInfo } from '../node.ts';

@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointSet } from '@evenly/discovery';
+import type { Endpoint, EndpointSet } from '@evenly/endpoints';
 import type { Locality, Policy } from '@evenly/mesh-config';
 import { SocketAddress } from '@evenly/proto/envoy/config/core/v3/address';
 import { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';

@@ -1,4 +1,4 @@
-import type { Endpoint } from '@evenly/discovery';
+import type { Endpoint } from '@evenly/endpoints';
 import type { Locality, ZonePreference } from '@evenly/mesh-config';
 import type { NodeInfo } from '../node.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { endpointKey, type Endpoint } from '@evenly/discovery';
+import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { Locality } from '@evenly/mesh-config';
 import type { NodeInfo } from '../node.ts';
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { endpointSet, type Endpoint, type EndpointSet } from '@evenly/discovery';
+import { endpointSet, type Endpoint, type EndpointSet } from '@evenly/endpoints';
 import type { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
 import type {
   LbEndpoint,

@@ -1,6 +1,6 @@
 import { endpointSet, type EndpointSet } from './endpoint.ts';
 import { DiscoveryError } from './errors.ts';
-import { News } from './news.ts';
+import { Updates } from './updates.ts';
 import type { EndpointSource } from './source.ts';
 
 /**
@@ -17,12 +17,12 @@ export function mergedSource(sources: readonly EndpointSource[]): EndpointSource
     description: sources.map(({ description }) => description).join(' + '),
     refresh: () => sources.forEach((source) => source.refresh?.()),
     watch: (listener) => {
-      const news = new News(listener);
+      const updates = new Updates(listener);
       const sets: (EndpointSet | undefined)[] = sources.map(() => undefined);
       const waitingFor = new Set(sources.keys());
       const tell = () => {
         if (waitingFor.size > 0 || sets.every((set) => set === undefined)) return;
-        news.endpoints(endpointSet(sets.flatMap((set) => set?.endpoints ?? [])));
+        updates.endpoints(endpointSet(sets.flatMap((set) => set?.endpoints ?? [])));
       };
       const stops = sources.map((source, index) =>
         source.watch({
@@ -32,10 +32,10 @@ export function mergedSource(sources: readonly EndpointSource[]): EndpointSource
             tell();
           },
           onError: (error) => {
-            news.error(`${index}`, error);
+            updates.error(`${index}`, error);
             if (waitingFor.delete(index)) tell();
           },
-          onRecovered: () => news.ok(`${index}`),
+          onRecovered: () => updates.ok(`${index}`),
         }),
       );
       return () => stops.forEach((stop) => stop());

@@ -21,7 +21,7 @@ export type DiscoveryErrorCode =
   | 'TOO_MANY'
   | 'BAD_CONFIG';
 
-/** Why a source has no news. Its last good set stays valid. */
+/** Why a source has no update. Its last good set stays valid. */
 export class DiscoveryError extends Error {
   readonly code: DiscoveryErrorCode;
 

@@ -27,7 +27,7 @@ export interface Endpoint {
 
 /** What a service has now. Immutable; two sets with the same content have the same version. */
 export interface EndpointSet {
-  /** Sorted by address and port, no address twice. Empty is news, not an error: the service has no endpoints. */
+  /** Sorted by address and port, no address twice. Empty is an update, not an error: the service has no endpoints. */
   endpoints: readonly Endpoint[];
   /** A hash of the content. */
   version: string;

@@ -3,10 +3,10 @@ import type { DiscoveryError } from './errors.ts';
 import type { EndpointListener } from './source.ts';
 
 /**
- * Turns results into news for a listener: a set only when its content differs, and recovery only when every origin of
+ * Turns results into updates for a listener: a set only when its content differs, and recovery only when every origin of
  * errors (such as `dns` and `health`) works again.
  */
-export class News {
+export class Updates {
   readonly #listener: EndpointListener;
   readonly #failing = new Set<string>();
   #version: string | undefined;

@@ -1,4 +1,4 @@
-/** After this long without it, a reason is news again. */
+/** After this long without it, a reason is told again. */
 const quietMs = 10 * 60_000;
 /** Reasons that are remembered; a reason beyond them takes the oldest one's place. */
 const maxReasons = 1000;
@@ -16,7 +16,7 @@ export class SaidOnce {
   }
 
   /** Whether it is the first time, or the first after a quiet time. @param about whose reason it is, told apart as it stands */
-  isNews(reason: string, about = ''): boolean {
+  isNew(reason: string, about = ''): boolean {
     const key = `${about}\0${reason.replace(/\d+/g, '#').slice(0, 500)}`;
     const nowMs = this.#now();
     const seenAtMs = this.#seenAtMs.get(key);

@@ -1,0 +1,12 @@
+export { Backoff, type BackoffOptions } from './backoff.ts';
+export { endpointKey, endpointSet, parseEndpointKey } from './endpoint.ts';
+export type { Endpoint, EndpointSet, EndpointState } from './endpoint.ts';
+export { asDiscoveryError, DiscoveryError, type DiscoveryErrorCode } from './errors.ts';
+export { watchFile, type LiveFileListener } from './live-file.ts';
+export { mergedSource } from './merged-source.ts';
+export { repeat, type Repetition } from './repeat.ts';
+export { SaidOnce } from './said-once.ts';
+export type { EndpointListener, EndpointSource } from './source.ts';
+export { withStaleLimit } from './stale-limit.ts';
+export { staticSource } from './static-source.ts';
+export { Updates } from './updates.ts';

@@ -6,7 +6,7 @@ export { defaultLoadLimits, type LoadLimits } from './load/load-limits.ts';
 export type { Load } from './load/load-report.ts';
 export { LoadStore, otherClusters, type ClientLoad } from './load/load-store.ts';
 export { LoadStream, type LoadStreamOptions } from './load/load-stream.ts';
-export { nodeInfo, proxyUserAgent, type NodeInfo, type NodeKind } from './node.ts';
+export { isGrpc, nodeInfo, proxyUserAgent, type NodeInfo, type NodeKind } from './node.ts';
 export { resource, type NodeResource, type Resource } from './resource.ts';
 export { ResourceCache, type CacheChange, type CacheListener } from './resource-cache.ts';
 export { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from './resource-type.ts';

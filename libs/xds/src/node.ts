@@ -3,11 +3,23 @@ import { cut } from './cut.ts';
 
 /**
  * What kind of client a node is, for each takes other resources: gRPC an `api_listener`, Envoy listeners with sockets.
- * An Envoy with a stream for each type (not aggregated) has to be told where its routes and endpoints come from. Our own
- * proxy takes what Envoy does, and the parts of a policy that Envoy has no word for.
+ * gRPC's libraries read some fields in ways of their own; `grpc` is one that is not known. An Envoy with a stream for
+ * each type (not aggregated) has to be told where its routes and endpoints come from. Our own proxy takes what Envoy
+ * does, and the parts of a policy that Envoy has no word for.
  */
-export const nodeKinds = ['grpc', 'envoy', 'envoy-separate', 'proxy'] as const;
+export const nodeKinds = [
+  'grpc',
+  'grpc-js',
+  'grpc-go',
+  'grpc-java',
+  'grpc-core',
+  'envoy',
+  'envoy-separate',
+  'proxy',
+] as const;
 export type NodeKind = (typeof nodeKinds)[number];
+
+export const isGrpc = (kind: NodeKind): boolean => kind.startsWith('grpc');
 
 /** How our own proxy calls itself. */
 export const proxyUserAgent = 'evenly-l7-proxy';
@@ -22,6 +34,8 @@ export interface NodeInfo {
   userAgent: string;
   region: string;
   zone: string;
+  /** It has resources from an earlier stream, from this server or another. */
+  comesBack: boolean;
 }
 
 export const anonymousNode: NodeInfo = {
@@ -31,13 +45,17 @@ export const anonymousNode: NodeInfo = {
   userAgent: '',
   region: '',
   zone: '',
+  comesBack: false,
 };
 
 /** Longer texts are cut: they are kept for every stream and shown on pages. */
 const maxText = 256;
 
-/** @param aggregated whether the node came by an aggregated stream */
-export function nodeInfo(node: Node, aggregated: boolean): NodeInfo {
+/**
+ * @param aggregated whether the node came by an aggregated stream
+ * @param comesBack whether its first request says that it has resources
+ */
+export function nodeInfo(node: Node, aggregated: boolean, comesBack = false): NodeInfo {
   const version = node.userAgentVersionType;
   const userAgent = [node.userAgentName, version?.$case === 'userAgentVersion' ? version.value : '']
     .join(' ')
@@ -49,11 +67,21 @@ export function nodeInfo(node: Node, aggregated: boolean): NodeInfo {
     userAgent: cut(userAgent, maxText),
     region: cut(node.locality?.region ?? '', maxText),
     zone: cut(node.locality?.zone ?? '', maxText),
+    comesBack,
   };
 }
 
 function kindOf(userAgentName: string, aggregated: boolean): NodeKind {
   if (userAgentName === proxyUserAgent) return 'proxy';
-  if (userAgentName !== 'envoy') return 'grpc';
-  return aggregated ? 'envoy' : 'envoy-separate';
+  if (userAgentName === 'envoy') return aggregated ? 'envoy' : 'envoy-separate';
+  const [, kind = 'grpc'] = libraries.find(([name]) => userAgentName.startsWith(name)) ?? [];
+  return kind;
 }
+
+/** How gRPC's libraries call themselves, or begin to: C-core's name goes on with the platform and the language. */
+const libraries = [
+  ['gRPC Node', 'grpc-js'],
+  ['gRPC Go', 'grpc-go'],
+  ['gRPC Java', 'grpc-java'],
+  ['gRPC C-core', 'grpc-core'],
+] as const;

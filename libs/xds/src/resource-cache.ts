@@ -2,6 +2,7 @@ import { XdsError } from './errors.ts';
 import type { NodeInfo } from './node.ts';
 import { isNodeResource, type NodeResource, type Resource } from './resource.ts';
 import type { ResourceType } from './resource-type.ts';
+import { ReturnedNames } from './returned-names.ts';
 import { ResponseEncoder } from './stream/response-encoder.ts';
 
 type Served = Resource | NodeResource;
@@ -23,6 +24,12 @@ export class ResourceCache {
   readonly #ownerOf = new Map<string, string>();
   readonly #keysOf = new Map<string, Map<string, Served>>();
   readonly #listeners = new Set<CacheListener>();
+  readonly #returned: ReturnedNames;
+
+  /** @param firstMark see ReturnedNames; the time of day in milliseconds will do */
+  constructor(firstMark = 1) {
+    this.#returned = new ReturnedNames(firstMark);
+  }
 
   /** Whether there is such a resource for any node. */
   has(type: ResourceType, name: string): boolean {
@@ -32,14 +39,14 @@ export class ResourceCache {
   /** A resource as this node gets it; undefined when there is none for it. */
   get(type: ResourceType, name: string, node: NodeInfo): Resource | undefined {
     const item = this.#byType.get(type)?.get(name);
-    return item !== undefined && isNodeResource(item) ? item.forNode(node) : item;
+    return item && this.#asSeenBy(node, item);
   }
 
   /** All resources of a type, as this node gets them. */
   all(type: ResourceType, node: NodeInfo): Resource[] {
     const found: Resource[] = [];
     for (const item of this.#byType.get(type)?.values() ?? []) {
-      const own = isNodeResource(item) ? item.forNode(node) : item;
+      const own = this.#asSeenBy(node, item);
       if (own !== undefined) found.push(own);
     }
     return found;
@@ -66,10 +73,12 @@ export class ResourceCache {
     for (const [key, item] of this.#keysOf.get(owner) ?? []) {
       if (next.has(key)) continue;
       this.#ownerOf.delete(key);
+      this.#returned.left(key);
       this.#byType.get(item.type)?.delete(item.name);
       note(item);
     }
     for (const [key, item] of next) {
+      if (!this.#ownerOf.has(key)) this.#returned.came(key);
       this.#ownerOf.set(key, owner);
       if (this.#put(item)) note(item);
     }
@@ -82,6 +91,11 @@ export class ResourceCache {
   onChange(listener: CacheListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  #asSeenBy(node: NodeInfo, item: Served): Resource | undefined {
+    if (!isNodeResource(item)) return item;
+    return item.forNode(node, this.#returned.markOf(`${item.type} ${item.name}`, node.comesBack));
   }
 
   /** @returns whether the content differs; the same content keeps its object, and so what is derived from it */

@@ -23,7 +23,8 @@ export interface NodeResource {
   readonly name: string;
   /** Differs when the content for any node does. */
   readonly version: string;
-  forNode(node: NodeInfo): Resource | undefined;
+  /** @param mark other than 0: the content should differ from that with any other mark, without another meaning */
+  forNode(node: NodeInfo, mark?: number): Resource | undefined;
 }
 
 export function resource(

@@ -1,10 +1,10 @@
-import type { LeftOut } from '@evenly/xds';
+import { isGrpc, type LeftOut } from '@evenly/xds';
 import type { ServerStatus } from './server-status.ts';
 import { count, html, type Html } from '@evenly/service/admin-page';
 
 /** What the config asks for and some clients cannot take. */
 export function leftOutSection({ leftOut, clients }: ServerStatus, query: string): Html | undefined {
-  const ofGrpc = clients.filter(({ kind }) => kind === 'grpc').length;
+  const ofGrpc = clients.filter(({ kind }) => isGrpc(kind)).length;
   const tables = [
     leftOutTable('gRPC clients', ofGrpc, leftOut.grpc, query),
     leftOutTable('Envoys', clients.length - ofGrpc, leftOut.envoy, query),

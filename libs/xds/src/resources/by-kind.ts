@@ -2,13 +2,38 @@ import { nodeKinds, type NodeKind } from '../node.ts';
 import { hashOf, type NodeResource, type Resource } from '../resource.ts';
 import type { ResourceType } from '../resource-type.ts';
 
-/** A resource that each kind of client gets in its own form, or not at all. */
+/**
+ * A resource that each kind of client gets in its own form, or not at all.
+ * @param variantFor is given a mark for those kinds that need one, see ReturnedNames
+ */
 export function byKind(
   type: ResourceType,
   name: string,
-  variantFor: (kind: NodeKind) => Resource | undefined,
+  variantFor: (kind: NodeKind, mark: number) => Resource | undefined,
 ): NodeResource {
-  const variants = new Map(nodeKinds.map((kind) => [kind, variantFor(kind)]));
+  const byVersion = new Map<string, Resource>();
+  /** The same object for the same content: it is encoded once for all clients. */
+  const onlyOne = (variant: Resource | undefined) => {
+    if (variant === undefined) return undefined;
+    const known = byVersion.get(variant.version) ?? variant;
+    byVersion.set(variant.version, known);
+    return known;
+  };
+  const variants = new Map(nodeKinds.map((kind) => [kind, onlyOne(variantFor(kind, 0))]));
   const version = hashOf([...variants.values()].map((variant) => variant?.version ?? '-').join(' '));
-  return { type, name, version, forNode: ({ kind }) => variants.get(kind) };
+  const marked = new Map<number, Resource | undefined>();
+  const forNode: NodeResource['forNode'] = ({ kind }, mark = 0) => {
+    if (mark === 0 || !isMarked(kind)) return variants.get(kind);
+    if (!marked.has(mark)) {
+      if (marked.size >= maxMarks) marked.clear();
+      marked.set(mark, variantFor(kind, mark));
+    }
+    return marked.get(mark);
+  };
+  return { type, name, version, forNode };
 }
+
+const isMarked = (kind: NodeKind): boolean => kind === 'grpc-js';
+
+/** A resource has its own mark, if any, and that of clients that come back. */
+const maxMarks = 2;

@@ -1,4 +1,4 @@
-import type { CircuitBreaker, OutlierDetection as MeshOutlierDetection, Policy } from '@evenly/mesh-config';
+import type { CircuitBreaker, Policy } from '@evenly/mesh-config';
 import { CircuitBreakers_Thresholds } from '@evenly/proto/envoy/config/cluster/v3/circuit_breaker';
 import {
   Cluster,
@@ -7,17 +7,17 @@ import {
   Cluster_EdsClusterConfig,
   Cluster_LbPolicy,
 } from '@evenly/proto/envoy/config/cluster/v3/cluster';
-import { OutlierDetection } from '@evenly/proto/envoy/config/cluster/v3/outlier_detection';
 import type { Metadata } from '@evenly/proto/envoy/config/core/v3/base';
 import { ApiVersion, type ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
 import { Http2ProtocolOptions } from '@evenly/proto/envoy/config/core/v3/protocol';
 import { HttpProtocolOptions } from '@evenly/proto/envoy/extensions/upstreams/http/v3/http_protocol_options';
-import type { NodeKind } from '../node.ts';
+import { isGrpc, type NodeKind } from '../node.ts';
 import { resource, type NodeResource, type Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
 import { configSource } from './config-source.ts';
 import { durationOf } from './duration.ts';
 import { encode, message, packed } from './message.ts';
+import { outlierDetectionFor } from './outlier-detection.ts';
 import { proxyMetadataKey } from './names.ts';
 
 export interface ClusterOptions {
@@ -29,28 +29,29 @@ export interface ClusterOptions {
 
 /** A service, or one of its subsets, as a cluster: its endpoints come by EDS under the same name. */
 export function cluster(name: string, policy: Policy, options: ClusterOptions): NodeResource {
-  return byKind('cluster', name, (kind) => clusterFor(kind, name, policy, options));
+  return byKind('cluster', name, (kind, mark) => clusterFor(kind, mark, name, policy, options));
 }
 
 function clusterFor(
   kind: NodeKind,
+  mark: number,
   name: string,
   policy: Policy,
   { envoyXdsCluster, loadReports }: ClusterOptions,
 ): Resource {
   const edsConfig = configSource(kind, envoyXdsCluster);
-  const { circuitBreaker, outlierDetection } = policy;
+  const { circuitBreaker } = policy;
   const encoded = encode(Cluster, {
     name,
     clusterDiscoveryType: { $case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: message(Cluster_EdsClusterConfig, { edsConfig }),
     lbPolicy: lbPolicy(kind, policy),
-    outlierDetection: outlierDetection === undefined ? undefined : outliers(outlierDetection),
+    outlierDetection: outlierDetectionFor(kind, mark, policy),
     circuitBreakers:
       circuitBreaker === undefined
         ? undefined
         : { thresholds: [thresholds(circuitBreaker)], perHostThresholds: [] },
-    ...(kind === 'grpc' ? { lrsServer: loadReports ? fromHere : undefined } : envoyOnly(policy)),
+    ...(isGrpc(kind) ? { lrsServer: loadReports ? fromHere : undefined } : envoyOnly(policy)),
     ...(kind === 'proxy' ? { metadata: proxyMetadata(policy) } : {}),
   });
   return resource('cluster', name, encoded, [name]);
@@ -73,7 +74,7 @@ export function lbPolicy(kind: NodeKind, { loadBalancing }: Policy): Cluster_LbP
       return Cluster_LbPolicy.RING_HASH;
     case 'least-request':
     case 'peak-ewma': // Envoy's own is least request too, as long as peak EWMA is not in its standard build
-      return kind === 'grpc' ? Cluster_LbPolicy.ROUND_ROBIN : Cluster_LbPolicy.LEAST_REQUEST;
+      return isGrpc(kind) ? Cluster_LbPolicy.ROUND_ROBIN : Cluster_LbPolicy.LEAST_REQUEST;
     case 'round-robin':
     case 'weighted-round-robin':
       return Cluster_LbPolicy.ROUND_ROBIN;
@@ -94,36 +95,6 @@ function proxyMetadata({ loadBalancing, slowStart, scheme, outlierDetection }: P
 
 function thresholds({ maxRequests, maxPendingRequests, maxConnections, maxRetries }: CircuitBreaker) {
   return message(CircuitBreakers_Thresholds, { maxRequests, maxPendingRequests, maxConnections, maxRetries });
-}
-
-function outliers(detection: MeshOutlierDetection): OutlierDetection {
-  const { successRate, failurePercentage } = detection;
-  return message(OutlierDetection, {
-    interval: durationOf(detection.intervalMs),
-    baseEjectionTime: durationOf(detection.baseEjectionTimeMs),
-    maxEjectionTime: durationOf(detection.maxEjectionTimeMs),
-    maxEjectionPercent: detection.maxEjectionPercent,
-    consecutive5xx: Math.max(1, detection.consecutiveFailures),
-    enforcingConsecutive5xx: detection.consecutiveFailures > 0 ? 100 : 0,
-    // Left out, both xDS and gRPC would take defaults that nobody asked for.
-    enforcingConsecutiveGatewayFailure: 0,
-    enforcingSuccessRate: successRate?.enforcementPercent ?? 0,
-    ...(successRate === undefined
-      ? {}
-      : {
-          successRateStdevFactor: Math.round(successRate.stdevFactor * 1000),
-          successRateMinimumHosts: successRate.minimumHosts,
-          successRateRequestVolume: successRate.requestVolume,
-        }),
-    enforcingFailurePercentage: failurePercentage?.enforcementPercent ?? 0,
-    ...(failurePercentage === undefined
-      ? {}
-      : {
-          failurePercentageThreshold: failurePercentage.thresholdPercent,
-          failurePercentageMinimumHosts: failurePercentage.minimumHosts,
-          failurePercentageRequestVolume: failurePercentage.requestVolume,
-        }),
-  });
 }
 
 /** HTTP/2 to the endpoints (Envoy would speak HTTP/1.1), and what gRPC clients do not know. */

@@ -16,16 +16,20 @@ import { listenerName, routeName, socketRouteName } from './names.ts';
 
 const usesFaults = (routes: readonly Route[]) => routes.some(({ fault }) => fault !== undefined);
 
-/** What a gRPC client gets for `xds:///<authority>`: no address, only how its calls are routed. */
+/**
+ * What a gRPC client gets for `xds:///<authority>`: no address, only how its calls are routed.
+ * @param mark makes the content another one, see ReturnedNames
+ */
 export function apiListener(
   authority: string,
   routes: readonly Route[],
   source: ConfigSource,
-  route = routeName(authority),
+  { route = routeName(authority), mark = 0 }: { route?: string; mark?: number } = {},
 ): Resource {
   const name = listenerName(authority);
   const filters = httpFilters({ faults: usesFaults(routes), grpcWeb: false });
-  const apiListener = { apiListener: connectionManager(name, route, filters, source) };
+  const statPrefix = mark === 0 ? name : `${name} ${mark}`; // what gRPC clients keep and have no use for
+  const apiListener = { apiListener: connectionManager(statPrefix, route, filters, source) };
   return resource('listener', name, encode(Listener, { name, apiListener }), [route]);
 }
 

@@ -16,27 +16,38 @@ import {
 } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import type { Any } from '@evenly/proto/google/protobuf/any';
-import { resource, type Resource } from '../resource.ts';
+import { resource, type NodeResource, type Resource } from '../resource.ts';
 import { durationOf, fractionOf } from './duration.ts';
 import { faultFilterName } from './http-filters.ts';
 import { encode, message, packed } from './message.ts';
 import { clusterName, routeName, socketRouteName, virtualHostName } from './names.ts';
 import { routeMatch } from './route-match.ts';
 
-/** The routes of one authority, for gRPC clients: those of the list that hold for it, in the list's order. */
+/**
+ * The routes of one authority, for gRPC clients: those of the list that hold for it, in the list's order. A running
+ * grpc-js-xds (1.14) passes over routes that only add a fault to what it has, for it looks at the fields of the old ones:
+ * so a hash of the content is in a field that it keeps.
+ */
 export function authorityRoutes(
   authority: string,
   routes: readonly MeshRoute[],
   config: MeshConfig,
-): Resource {
+): NodeResource {
   const name = routeName(authority);
-  const virtualHosts = [virtualHost(authority, [authority], holdingFor(authority, routes), config)];
-  return resource(
-    'route',
+  const withHash = (hash: string) => {
+    const host = virtualHost(authority, [authority], holdingFor(authority, routes), config);
+    const virtualHosts = [{ ...host, name: `${host.name}${hash}` }];
+    const encoded = encode(RouteConfiguration, { name, virtualHosts });
+    return resource('route', name, encoded, clustersOf(routes, config));
+  };
+  const plain = withHash('');
+  let forGrpcJs: Resource | undefined;
+  return {
+    type: 'route',
     name,
-    encode(RouteConfiguration, { name, virtualHosts }),
-    clustersOf(routes, config),
-  );
+    version: plain.version,
+    forNode: ({ kind }) => (kind === 'grpc-js' ? (forGrpcJs ??= withHash(` ${plain.version}`)) : plain),
+  };
 }
 
 /** The routes of an Envoy listener: a virtual host for each authority, and one for all others. */
@@ -119,7 +130,9 @@ function clusterSpecifier({ to }: MeshRoute): NonNullable<RouteAction['clusterSp
   const clusters = weighted.map(({ service, subset, weight }) =>
     message(WeightedCluster_ClusterWeight, { name: clusterName(service, subset), weight }),
   );
-  return { $case: 'weightedClusters', value: message(WeightedCluster, { clusters }) };
+  // Envoy takes the sum by itself; grpc-js-xds up to 1.14.0 takes 100, whatever the weights add up to.
+  const totalWeight = weighted.reduce((sum, { weight }) => sum + weight, 0);
+  return { $case: 'weightedClusters', value: message(WeightedCluster, { clusters, totalWeight }) };
 }
 
 function retryPolicy({ attempts, perTryTimeoutMs, on, backoff }: Retry): RetryPolicy {

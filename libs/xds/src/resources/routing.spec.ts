@@ -1,4 +1,4 @@
-import { listenerDefaults, type MeshConfig } from '@evenly/mesh-config';
+import { listenerDefaults, type MeshConfig, type Route } from '@evenly/mesh-config';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import { HttpConnectionManager } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import { describe, expect, it } from 'vitest';
@@ -10,8 +10,7 @@ import { leftOut } from './left-out.ts';
 import { routingResources } from './routing.ts';
 
 /** What a client of one kind gets, decoded. */
-function serve(config: MeshConfig, kind: NodeKind = 'grpc') {
-  const cache = new ResourceCache();
+function serve(config: MeshConfig, kind: NodeKind = 'grpc', cache = new ResourceCache()) {
   cache.replace('routing', routingResources(config));
   const node = { ...anonymousNode, kind };
   const get = <T extends ResourceType>(type: T, name: string) => {
@@ -226,12 +225,84 @@ describe('for gRPC clients', () => {
     expect(actions[0]).toMatchObject({ retryPolicy: undefined });
   });
 
+  it('the sum of weights is sent, which old grpc-js-xds take for 100', () => {
+    const to = [
+      { service: 'be1-srv', weight: 500 },
+      { service: 'be2-srv', weight: 500 },
+    ];
+    const config = mesh([meshService('be1-srv'), meshService('be2-srv')], {
+      routes: [meshRoute('be1-srv', 'be1-srv', { to })],
+    });
+    expect(serve(config).get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]).toMatchObject({
+      action: { value: { clusterSpecifier: { value: { totalWeight: 1000 } } } },
+    });
+  });
+
   it('sockets are not for them, and a service may have the name of a listener', () => {
     const config = mesh([meshService('be1-srv')], {
       listeners: [{ name: 'be1-srv', address: '0.0.0.0', port: 8080, ...listenerDefaults }],
     });
     expect(serve(config).get('listener', 'be1-srv')?.address).toBeUndefined();
     expect(serve(config, 'envoy').get('listener', 'be1-srv')?.apiListener).toBeUndefined();
+  });
+});
+
+/** It holds what it is sent against what it had, and passes over what does not differ in the fields of that. */
+describe('for grpc-js-xds', () => {
+  const without = mesh([]);
+
+  it('outlier detection is always there, off with every number written out where the service has none', () => {
+    expect(serve(one, 'grpc-js').get('cluster', 'be1-srv-cluster')?.outlierDetection).toMatchObject({
+      interval: { seconds: 10n },
+      baseEjectionTime: { seconds: 30n },
+      maxEjectionTime: { seconds: 300n, nanos: 0 },
+      maxEjectionPercent: 10,
+      enforcingSuccessRate: 0, // absent, it would be on
+      enforcingFailurePercentage: 0,
+    });
+    expect(serve(one, 'grpc-go').get('cluster', 'be1-srv-cluster')?.outlierDetection).toBeUndefined();
+  });
+
+  it('routes that only add a fault differ in a field that the old ones have', () => {
+    const fault = { abort: { code: 'UNAVAILABLE' as const, percent: 100 } };
+    const name = (routes: Route[], kind: NodeKind) =>
+      serve({ ...one, routes }, kind).get('route', 'be1-srv-route')!.virtualHosts[0]!.name;
+    const plain = [meshRoute('be1-srv', 'be1-srv')];
+    const faulty = [meshRoute('be1-srv', 'be1-srv', { fault })];
+    expect(name(faulty, 'grpc-js')).not.toBe(name(plain, 'grpc-js'));
+    expect(name(faulty, 'grpc-go')).toBe(name(plain, 'grpc-go'));
+  });
+
+  it('what was taken out and comes back differs from what it was, each time', () => {
+    const cache = new ResourceCache();
+    const versions = (kind: NodeKind) => {
+      const { cache: now } = serve(one, kind, cache);
+      const node = { ...anonymousNode, kind };
+      return [
+        now.get('listener', 'be1-srv', node)!.version,
+        now.get('cluster', 'be1-srv-cluster', node)!.version,
+      ];
+    };
+    const seen = [versions('grpc-js'), versions('grpc-js')];
+    expect(seen[1]).toEqual(seen[0]); // unchanged for as long as it stays
+    const others = versions('grpc-go');
+    for (let round = 0; round < 2; round++) {
+      cache.replace('routing', routingResources(without));
+      seen.push(versions('grpc-js'));
+    }
+    expect(new Set(seen.flat()).size).toBe(6);
+    expect(versions('grpc-go')).toEqual(others);
+  });
+
+  it('one that comes from another server gets what none has sent before', () => {
+    const versionFor = (firstMark: number, comesBack: boolean) => {
+      const { cache } = serve(one, 'grpc-js', new ResourceCache(firstMark));
+      return cache.get('cluster', 'be1-srv-cluster', { ...anonymousNode, kind: 'grpc-js', comesBack })!
+        .version;
+    };
+    const all = [versionFor(1000, false), versionFor(1000, true), versionFor(2000, true)];
+    expect(new Set(all).size).toBe(3);
+    expect(versionFor(2000, false)).toBe(all[0]);
   });
 });
 

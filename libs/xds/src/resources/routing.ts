@@ -1,4 +1,5 @@
 import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import { isGrpc } from '../node.ts';
 import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
 import { cluster, type ClusterOptions } from './clusters.ts';
@@ -25,9 +26,11 @@ export function routingResources(
   const names = new Set([...authorities.map(listenerName), ...sockets.keys()]);
 
   const listeners = [...names].map((name) =>
-    byKind('listener', name, (kind) => {
+    byKind('listener', name, (kind, mark) => {
       const source = configSource(kind, envoyXdsCluster);
-      if (kind === 'grpc') return authorities.includes(name) ? apiListener(name, routes, source) : undefined;
+      if (isGrpc(kind)) {
+        return authorities.includes(name) ? apiListener(name, routes, source, { mark }) : undefined;
+      }
       const listener = sockets.get(name);
       if (listener === undefined || isForOurProxyOnly(listener)) return undefined;
       return socketListener(listener, routesOf(config, listener), source);
@@ -50,7 +53,7 @@ function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource
   const name = defaultListenerName;
   const listener = byKind('listener', name, (kind) =>
     kind === 'proxy'
-      ? apiListener(name, routes, configSource(kind, envoyXdsCluster), socketRouteName(name))
+      ? apiListener(name, routes, configSource(kind, envoyXdsCluster), { route: socketRouteName(name) })
       : undefined,
   );
   return [listener, listenerRoutes(name, routes, config)];

@@ -14,7 +14,8 @@ export class DeltaStream extends XdsStream {
    * @throws XdsError the stream should be ended with it
    */
   onRequest(request: DeltaDiscoveryRequest): Answer {
-    const { type, state } = this.begin(request);
+    const had = Object.keys(request.initialResourceVersions);
+    const { type, state } = this.begin(request, had.length > 0);
     const change = state.subscription.patch(request.resourceNamesSubscribe, request.resourceNamesUnsubscribe);
     // A nonce that is not the last one's is no answer; the subscription counts all the same.
     const answers = request.responseNonce !== '' && request.responseNonce === state.outstanding?.nonce;
@@ -22,7 +23,7 @@ export class DeltaStream extends XdsStream {
       ? this.answer(type, state, request.errorDetail?.message)
       : { said: request.responseNonce === '' ? 'subscribe' : 'stale', type };
     const isFirst = state.lastNonce === '' && state.sent.size === 0;
-    if (isFirst) this.hold(bytesOf(Object.keys(request.initialResourceVersions)));
+    if (isFirst) this.hold(bytesOf(had));
     if (isFirst) takeOver(state, request.initialResourceVersions);
     this.subscribe(type, state, change);
     return answer;

@@ -16,7 +16,7 @@ export class SotwStream extends XdsStream {
    * @throws XdsError the stream should be ended with it
    */
   onRequest(request: DiscoveryRequest): Answer {
-    const { type, state } = this.begin(request);
+    const { type, state } = this.begin(request, request.versionInfo !== '');
     // The client wrote this before it saw our last response; it will answer that one too, with its newest names.
     if (state.lastNonce !== '' && request.responseNonce !== state.lastNonce) return { said: 'stale', type };
     if (state.lastNonce === '' && isWholeSet(type)) state.hadVersion = request.versionInfo;

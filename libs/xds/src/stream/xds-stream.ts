@@ -1,7 +1,7 @@
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { XdsError } from '../errors.ts';
 import { bytesPerName, defaultLimits, type StreamLimits } from '../limits.ts';
-import { anonymousNode, nodeInfo, type NodeInfo } from '../node.ts';
+import { anonymousNode, isGrpc, nodeInfo, type NodeInfo } from '../node.ts';
 import type { Resource } from '../resource.ts';
 import type { ResourceCache } from '../resource-cache.ts';
 import { isWholeSet, sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
@@ -127,15 +127,18 @@ export abstract class XdsStream {
     return false;
   }
 
-  /** @throws XdsError TOO_MANY_REQUESTS, UNKNOWN_TYPE */
-  protected begin(request: { node?: Node | undefined; typeUrl: string }): {
-    type: ResourceType;
-    state: TypeState;
-  } {
+  /**
+   * @param comesBack whether the request says that the client has resources already
+   * @throws XdsError TOO_MANY_REQUESTS, UNKNOWN_TYPE
+   */
+  protected begin(
+    request: { node?: Node | undefined; typeUrl: string },
+    comesBack: boolean,
+  ): { type: ResourceType; state: TypeState } {
     this.#budget.take(this.#options.now());
     // Clients say who they are in the first request only.
     if (request.node !== undefined && this.#node === anonymousNode) {
-      this.#node = nodeInfo(request.node, this.#options.types?.length !== 1);
+      this.#node = nodeInfo(request.node, this.#options.types?.length !== 1, comesBack);
     }
     const type = typeOfUrl(request.typeUrl);
     if (type === undefined || (this.#options.types !== undefined && !this.#options.types.includes(type))) {
@@ -168,7 +171,7 @@ export abstract class XdsStream {
 
   /** Envoy stops at the first bad one of several routes or endpoints (GrpcMuxImpl::processDiscoveryResources). */
   #takesTheRest(type: ResourceType): boolean {
-    return isWholeSet(type) || this.#node.kind === 'grpc' || this.#node.kind === 'proxy';
+    return isWholeSet(type) || isGrpc(this.#node.kind) || this.#node.kind === 'proxy';
   }
 
   /** Takes a change of the subscription, if any, and sends what is due then. */

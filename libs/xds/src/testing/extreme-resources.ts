@@ -331,7 +331,7 @@ export const extremeListener = fc
     const source = configSource('proxy', '');
     const { encoded } =
       at === undefined
-        ? apiListener(own, [], source, routes)
+        ? apiListener(own, [], source, routes === undefined ? {} : { route: routes })
         : socketListener(meshListener({ name: own, address: at.ip, port: at.port }), [], source);
     return { typeUrl: typeUrlOf('listener'), value: Buffer.from(encoded) };
   });

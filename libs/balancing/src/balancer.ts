@@ -96,11 +96,21 @@ export class Balancer<T = unknown> implements Picker<T> {
     host.stats.active++;
   }
 
-  /** @throws BalancingError `NOT_STARTED` */
-  callEnded(host: Host<T>, nowMs: number, latencyMs: number, outcome: CallOutcome): void {
+  /**
+   * For one that was counted as started and never was sent: nothing is learned from it.
+   *
+   * @throws BalancingError `NOT_STARTED`
+   */
+  callNotMade(host: Host<T>): void {
     const { stats } = host;
     if (stats.active === 0) throw new BalancingError('NOT_STARTED', `no call is under way on ${host.key}`);
     stats.active--;
+  }
+
+  /** @throws BalancingError `NOT_STARTED` */
+  callEnded(host: Host<T>, nowMs: number, latencyMs: number, outcome: CallOutcome): void {
+    this.callNotMade(host);
+    const { stats } = host;
     this.#factory.latency?.observe(stats, nowMs, latencyMs, outcome);
     if (this.#outlier?.report(host, outcome, nowMs)) this.#rebuild(nowMs);
   }

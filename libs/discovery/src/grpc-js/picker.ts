@@ -11,6 +11,8 @@ export class BalancerPicker {
   readonly #balancer: Balancer<Connection>;
   readonly #countsCalls: boolean;
   readonly #holdsProcess: boolean;
+  /** Picks of this turn of the event loop. */
+  readonly #picked: Pick[] = [];
 
   /**
    * @param countsCalls the policy learns from calls; others are spared the cost
@@ -27,16 +29,18 @@ export class BalancerPicker {
     if (host === undefined) return noHost;
     const result = host.target!.pick(args);
     if (!this.#countsCalls && !this.#holdsProcess) return result;
-    return result.pickResultType === PickResultType.COMPLETE ? this.#counted(result, host) : result;
+    return result.pickResultType === PickResultType.COMPLETE ? this.#followed(result, host) : result;
   }
 
-  #counted(result: PickResult, host: Host<Connection>): PickResult {
+  #followed(result: PickResult, host: Host<Connection>): PickResult {
+    const pick = this.#count(host);
     let startedMs = 0;
     return {
       ...result,
       onCallStarted: () => {
         startedMs = performance.now();
-        this.#balancer.callStarted(host);
+        if (!pick.counts) this.#balancer.callStarted(host);
+        pick.started = true;
         if (this.#holdsProcess) processHold.add();
       },
       onCallEnded: (code: status) => {
@@ -46,6 +50,32 @@ export class BalancerPicker {
       },
     };
   }
+
+  /**
+   * A call counts from its pick on: many at once are all picked before the first of them is started, and would go by
+   * chance. grpc-js says nothing of a call that is picked and never started (cancelled meanwhile, the connection lost,
+   * no credentials), so one that is not started by the end of this turn counts from its start.
+   */
+  #count(host: Host<Connection>): Pick {
+    const pick = { host, counts: true, started: false };
+    this.#balancer.callStarted(host);
+    if (this.#picked.push(pick) === 1) setImmediate(() => this.#endOfTurn());
+    return pick;
+  }
+
+  #endOfTurn(): void {
+    for (const pick of this.#picked.splice(0)) {
+      if (pick.started) continue;
+      pick.counts = false;
+      this.#balancer.callNotMade(pick.host);
+    }
+  }
+}
+
+interface Pick {
+  readonly host: Host<Connection>;
+  counts: boolean;
+  started: boolean;
 }
 
 /** Cannot be while the policy is ready; calls that come here in spite of it fail and may be tried again. */

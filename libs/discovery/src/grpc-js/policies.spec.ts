@@ -57,6 +57,16 @@ describe('policies', () => {
     }
   });
 
+  it('least request shares calls that begin at the same moment evenly', async () => {
+    const servers = await start(2);
+    const { client } = await clientOf(servers, { evenly_least_request: {} });
+    await expect.poll(() => client.answering()).toEqual(names(servers));
+    for (const { behaviour } of servers) behaviour.delayMs = 300;
+    const before = servers.map((server) => server.calls());
+    await Promise.all(Array.from({ length: 80 }, () => client.call()));
+    expect(servers.map((server, index) => server.calls() - before[index]!)).toEqual([40, 40]);
+  });
+
   it('stays in the own zone, and goes to others when that is too weak', async () => {
     const servers = await start(3);
     const zones = [{ zone: 'a' }, { zone: 'a' }, { zone: 'b' }];

@@ -1,6 +1,7 @@
 import { credentials, status, type Interceptor, type Metadata } from '@grpc/grpc-js';
 import { EchoServerClient } from '@evenly/proto/echo/echo';
 import { ServiceError } from '@evenly/service';
+import { httpProxyOptions } from '@evenly/service/grpc';
 import { PodNames, podOf } from './pod-names.ts';
 
 /** No pod's reply comes near this. */
@@ -47,6 +48,7 @@ export class Caller {
         'grpc.max_receive_message_length': maxReplyBytes,
         // grpc-js waits up to 2 min by default; a person who fixed a service should not have to.
         'grpc.max_reconnect_backoff_ms': 5000,
+        ...httpProxyOptions(options.target),
         interceptors: options.interceptors,
       });
     } catch (cause) {

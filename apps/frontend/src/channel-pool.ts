@@ -1,6 +1,6 @@
 import { credentials, type Interceptor } from '@grpc/grpc-js';
 import { EchoServerClient } from '@evenly/proto/echo/echo';
-import { roundRobinServiceConfig } from '@evenly/service/grpc';
+import { httpProxyOptions, roundRobinServiceConfig } from '@evenly/service/grpc';
 import { FrontendError } from './errors.ts';
 
 /** No pod's reply comes near this; without it one request could collect 1000 × 4 MB. */
@@ -73,7 +73,7 @@ export class ChannelPool {
 
   #open(target: string): Entry {
     if (this.#entries.size >= this.#limits.maxChannels) this.#closeLeastRecentlyUsed();
-    const options = { ...channelOptions, interceptors: this.#interceptors };
+    const options = { ...channelOptions, ...httpProxyOptions(target), interceptors: this.#interceptors };
     return { client: new EchoServerClient(target, credentials.createInsecure(), options), users: 0 };
   }
 

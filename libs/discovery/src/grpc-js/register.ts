@@ -1,6 +1,7 @@
 import { experimental, logVerbosity, type ChannelOptions } from '@grpc/grpc-js';
 import { EvenlyPolicy } from './policy.ts';
 import { PolicyConfig, policyNames, type PolicyName } from './policy-config.ts';
+import { ProxiedTargets } from './http-proxy.ts';
 import { KubernetesClients } from './kubernetes-clients.ts';
 import type { RegisterOptions } from './options.ts';
 import { EvenlyResolver, type ResolverContext } from './resolver.ts';
@@ -9,6 +10,7 @@ import { schemes, type Scheme, type Uri } from './target.ts';
 import type { Listener } from './versions.ts';
 
 let context = contextOf({});
+const proxied = new ProxiedTargets();
 
 /**
  * Registers the schemes `k8s`, `kubernetes`, `dns+srv`, `dns+a` and `file` and the policies `evenly_…` with grpc-js.
@@ -31,9 +33,11 @@ function resolverClass(scheme: Scheme) {
   return class extends EvenlyResolver {
     constructor(uri: Uri, listener: Listener, channelOptions: ChannelOptions) {
       super(scheme, context, uri, listener, channelOptions);
+      proxied.resolverMade(uri);
     }
 
     static getDefaultAuthority(uri: Uri): string {
+      proxied.authorityAsked(uri, context.warn);
       const authority = scheme.authority(uri);
       // grpc-js makes a URL of it, and would throw for one that is none; such a target is told as an error later.
       return URL.canParse(`http://${authority}`) ? authority : 'localhost';

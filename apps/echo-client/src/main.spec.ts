@@ -42,6 +42,16 @@ describe('against real pods', () => {
     },
   );
 
+  it('says how even it was over all endpoints that are known', async () => {
+    const args = ['--target', both(), '--policy', 'pick_first', '--calls', '23', '--interval', '1ms'];
+    const summary = await run([...args, '--json']).summary();
+    expect(summary).toMatchObject({ calls: 23, errors: 0, jain: 0.5, uncalled: 1 });
+    expect(summary.pods).toHaveLength(1);
+    const text = run([...args]);
+    expect(await text.exitCode()).toBe(0);
+    expect(text.stdout).toMatch(/^Jain's fairness index 0\.5000, .*; endpoints without a call: 1$/m);
+  });
+
   it('cancels calls that hang when the drain timeout is over, and still exits 0 with the summary', async () => {
     await Promise.all(['be1-1', 'be1-2'].map((name) => cluster.pod(name).behaviour({ hang: true })));
     const client = run(['--target', both(), '--drain-timeout', '100ms', '--json']);

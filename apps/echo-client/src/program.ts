@@ -5,9 +5,10 @@ import { Caller } from './caller.ts';
 import { optionSpecs, type EchoClientConfig } from './config.ts';
 import { createApp } from './http.ts';
 import { clientMetrics } from './metrics.ts';
+import { KnownEndpoints } from './known-endpoints.ts';
 import { createOutput } from './output/create-output.ts';
 import type { Sink } from './output/output.ts';
-import { chosenServiceConfig } from './service-config.ts';
+import { chosenServiceConfig, policyOtherwise } from './service-config.ts';
 import { Tally } from './tally.ts';
 import { CallWork } from './work.ts';
 
@@ -24,9 +25,10 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
     start: async (config, service) => {
       provideXdsBootstrap(config, env);
       await registerSchemes(config, service.log);
+      const endpoints = new KnownEndpoints();
       const caller = new Caller({
         ...config,
-        serviceConfig: chosenServiceConfig(config),
+        serviceConfig: endpoints.around(chosenServiceConfig(config), policyOtherwise(config.target)),
         deadlineMs: config.deadline,
         interceptors: service.tracer ? [clientTracing(service.tracer)] : [],
       });
@@ -38,7 +40,7 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
       service.listening('http', listener);
 
       const metrics = clientMetrics(service.metrics, () => caller.inFlight);
-      const all = new Tally();
+      const all = new Tally(() => endpoints.addresses);
       const output = createOutput(config, all, sink);
       // What the log would say goes between the lines of the table.
       if (output.isLive) service.log.level = 'silent';

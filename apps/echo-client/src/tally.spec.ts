@@ -2,8 +2,8 @@ import { status } from '@grpc/grpc-js';
 import { expect, it } from 'vitest';
 import { noPod, otherPods, Tally } from './tally.ts';
 
-const add = (tally: Tally, pod: string | undefined, latencyMs: number, code = status.OK) =>
-  tally.add({ pod, code, latencyMs });
+const add = (tally: Tally, pod: string | undefined, latencyMs: number, code = status.OK, peer?: string) =>
+  tally.add({ pod, peer, code, latencyMs });
 
 it('counts calls, errors and latency for each pod and for all', () => {
   const tally = new Tally();
@@ -41,6 +41,21 @@ it('leaves calls that reached nobody out of the fairness', () => {
   expect(tally.pods[0]!.pod).toBe(noPod);
   add(tally, 'a', 1);
   expect(tally.fairness!.jain).toBe(1);
+});
+
+it('counts endpoints that are known and have had no call', () => {
+  let known = [['10.0.0.1:1'], ['10.0.0.2:1', '[fd00::2]:1']];
+  const tally = new Tally(() => known);
+  expect(tally.fairness).toBeUndefined();
+  for (let call = 0; call < 23; call++) add(tally, 'a', 1, status.OK, '10.0.0.1:1');
+  expect(tally.fairness).toEqual({ jain: 0.5, coefficientOfVariation: 1, uncalled: 1 });
+  for (let call = 0; call < 23; call++) add(tally, 'b', 1, status.OK, '[fd00::2]:1');
+  expect(tally.fairness).toEqual({ jain: 1, coefficientOfVariation: 0, uncalled: 0 });
+  known = [...known, ['10.0.0.3:1']];
+  expect(tally.fairness).toMatchObject({ uncalled: 1 });
+  known = [];
+  expect(tally.fairness).toMatchObject({ jain: 1, uncalled: 0 });
+  expect(tally.anew().fairness).toBeUndefined();
 });
 
 it('is bounded, whatever names pods have and however long they take', () => {

@@ -1,11 +1,13 @@
 import { status } from '@grpc/grpc-js';
+import { coefficientOfVariation, jainIndex } from '@evenly/balancing';
 import { build, type Histogram } from 'hdr-histogram-js';
 import type { CallResult } from './caller.ts';
-import { coefficientOfVariation, jainIndex } from './fairness.ts';
 
 /** Pods that get a row of their own; whatever more there are share one. */
 const maxPods = 1000;
 export const otherPods = '(other pods)';
+/** Addresses that have had a call; more are not remembered. */
+const maxPeers = 10_000;
 /** Calls that failed before they reached anybody. */
 export const noPod = '(no pod)';
 
@@ -28,14 +30,34 @@ interface Entry {
   latencyUs: Histogram;
 }
 
+export interface Fairness {
+  jain: number;
+  coefficientOfVariation: number;
+  /** Endpoints that are known and have had no call: they count with 0. */
+  uncalled: number;
+}
+
 /** Who got how many calls, how long they took, and what failed. */
 export class Tally {
+  readonly #endpoints: () => readonly (readonly string[])[];
+  readonly #peers = new Set<string>();
   readonly #pods = new Map<string, Entry>();
   readonly #all: Entry = newEntry();
   readonly #codes = new Map<string, number>();
   #skipped = 0;
 
-  add({ pod = noPod, code, latencyMs }: Pick<CallResult, 'pod' | 'code' | 'latencyMs'>): void {
+  /** @param endpoints the addresses of each that is known now; default: only those that answer are */
+  constructor(endpoints: () => readonly (readonly string[])[] = () => []) {
+    this.#endpoints = endpoints;
+  }
+
+  /** An empty one of the same endpoints. */
+  anew(): Tally {
+    return new Tally(this.#endpoints);
+  }
+
+  add({ pod = noPod, peer, code, latencyMs }: Omit<CallResult, 'message'>): void {
+    if (peer !== undefined && this.#peers.size < maxPeers) this.#peers.add(peer);
     const latencyUs = Math.min(Math.max(Math.round(latencyMs * 1000), 1), maxLatencyUs);
     for (const entry of [this.#entryOf(pod), this.#all]) {
       entry.calls++;
@@ -72,11 +94,16 @@ export class Tally {
     return Object.fromEntries(this.#codes);
   }
 
-  /** How evenly the calls were spread over the pods that were reached; undefined when none was. */
-  get fairness(): { jain: number; coefficientOfVariation: number } | undefined {
-    const counts = [...this.#pods].filter(([pod]) => pod !== noPod).map(([, { calls }]) => calls);
-    if (counts.length === 0) return undefined;
-    return { jain: jainIndex(counts), coefficientOfVariation: coefficientOfVariation(counts) };
+  /** How evenly the calls were spread over pods and endpoints that are known; undefined when none was reached. */
+  get fairness(): Fairness | undefined {
+    const uncalled = this.#endpoints().filter(
+      (each) => !each.some((address) => this.#peers.has(address)),
+    ).length;
+    const called = [...this.#pods].filter(([pod]) => pod !== noPod).map(([, { calls }]) => calls);
+    const counts = [...called, ...Array<number>(uncalled).fill(0)];
+    const jain = jainIndex(counts);
+    if (jain === undefined) return undefined;
+    return { jain, coefficientOfVariation: coefficientOfVariation(counts), uncalled };
   }
 
   #entryOf(pod: string): Entry {

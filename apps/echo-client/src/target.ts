@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
 /** By grpc-js, grpc-js-xds and @evenly/discovery/grpc-js. */
-export const schemes = [
-  ...['dns', 'ipv4', 'ipv6', 'unix', 'xds'],
-  ...['k8s', 'kubernetes', 'dns+srv', 'dns+a', 'file'],
-];
+const ofDiscovery = ['k8s', 'kubernetes', 'dns+srv', 'dns+a', 'file'];
+export const schemes = ['dns', 'ipv4', 'ipv6', 'unix', 'xds', ...ofDiscovery];
+
+/** Whether its endpoints come from @evenly/discovery. */
+export const isOfDiscovery = (target: string): boolean => ofDiscovery.includes(target.split(':')[0]!);
 
 const withScheme = /^([a-z][a-z0-9+.-]*):(?!\d+$)(.*)$/;
 /** `server:50051`, `[::1]:50051` or `server`: what other systems' clients are given. */

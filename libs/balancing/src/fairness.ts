@@ -1,8 +1,11 @@
-/** Jain's index: 1 when all counts are equal, 1/n when one has all. 1 for no counts, or only zeros. */
-export function jainIndex(counts: readonly number[]): number {
+/**
+ * Jain's fairness index (Jain, Chiu, Hawe 1984): 1 when all counts are equal, 1/n when one has all. Undefined where nobody
+ * has anything, which is neither.
+ */
+export function jainIndex(counts: readonly number[]): number | undefined {
   const sum = total(counts);
   const squares = total(counts.map((count) => count * count));
-  return squares === 0 ? 1 : (sum * sum) / (counts.length * squares);
+  return squares === 0 ? undefined : (sum * sum) / (counts.length * squares);
 }
 
 /** Standard deviation (of the population) / mean: 0 when all are equal. 0 for no counts, or only zeros. */

@@ -13,7 +13,7 @@ export function createOutput(
 ): Output {
   const { json, reportEvery } = config;
   const form = config.output === 'auto' ? (sink.isTTY && !json ? 'live' : 'tally') : config.output;
-  if (json) return new JsonOutput(sink, form === 'calls' ? 'calls' : reportEvery);
+  if (json) return new JsonOutput(sink, all, form === 'calls' ? 'calls' : reportEvery);
   if (form === 'live') return new LiveOutput(sink, all, config.target, reportEvery);
   return new LinesOutput(sink, form === 'calls' ? 'calls' : reportEvery);
 }

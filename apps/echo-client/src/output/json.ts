@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { CallResult } from '../caller.ts';
-import { Tally, type PodRow } from '../tally.ts';
+import type { PodRow, Tally } from '../tally.ts';
 import type { Output, Sink } from './output.ts';
 
 const round = (value: number, digits: number) => Number(value.toFixed(digits));
@@ -10,11 +10,12 @@ export class JsonOutput implements Output {
   readonly isLive = false;
   readonly #sink: Sink;
   readonly #timer: NodeJS.Timeout | undefined;
-  #interval = new Tally();
+  #interval: Tally;
 
   /** @param each call, or every so many milliseconds */
-  constructor(sink: Sink, each: 'calls' | number) {
+  constructor(sink: Sink, all: Tally, each: 'calls' | number) {
     this.#sink = sink;
+    this.#interval = all.anew();
     if (each !== 'calls') this.#timer = setInterval(() => this.#report(), each);
   }
 
@@ -39,7 +40,7 @@ export class JsonOutput implements Output {
 
   #report(): void {
     if (this.#interval.total.calls > 0) this.#write('tally', factsOf(this.#interval));
-    this.#interval = new Tally();
+    this.#interval = this.#interval.anew();
   }
 
   #write(event: string, fields: object): void {
@@ -49,10 +50,10 @@ export class JsonOutput implements Output {
 
 function factsOf(tally: Tally) {
   const { calls, errors, p50Ms, p99Ms } = numbers(tally.total);
-  const { jain, coefficientOfVariation } = tally.fairness ?? { jain: null, coefficientOfVariation: null };
+  const fairness = tally.fairness ?? { jain: null, coefficientOfVariation: null, uncalled: null };
   const pods = tally.pods.map((row) => ({ pod: row.pod, ...numbers(row), share: round(row.share, 4) }));
   const { skipped, errorCodes } = tally;
-  return { calls, errors, skipped, p50Ms, p99Ms, jain, coefficientOfVariation, errorCodes, pods };
+  return { calls, errors, skipped, p50Ms, p99Ms, ...fairness, errorCodes, pods };
 }
 
 const numbers = ({ calls, errors, p50Ms, p99Ms }: PodRow) => ({

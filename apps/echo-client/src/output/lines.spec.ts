@@ -45,7 +45,7 @@ it('writes a line for each call', async () => {
 
 it('writes JSON for each interval, and for the end', async () => {
   const { stream, text } = sink();
-  const output = new JsonOutput(stream, 10);
+  const output = new JsonOutput(stream, new Tally(), 10);
   const all = new Tally();
   for (const result of [ok, failed]) {
     all.add(result);

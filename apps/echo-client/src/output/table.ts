@@ -33,10 +33,9 @@ export function tallyFacts(tally: Tally, seconds?: number): string {
   const lines = [[made, failed, ...skipped].join(', ')];
   const fairness = tally.fairness;
   if (fairness !== undefined) {
-    const { jain, coefficientOfVariation } = fairness;
-    lines.push(
-      `Jain's fairness index ${jain.toFixed(4)}, coefficient of variation ${coefficientOfVariation.toFixed(4)}`,
-    );
+    const { jain, coefficientOfVariation, uncalled } = fairness;
+    const indexes = `Jain's fairness index ${jain.toFixed(4)}, coefficient of variation ${coefficientOfVariation.toFixed(4)}`;
+    lines.push(uncalled === 0 ? indexes : `${indexes}; endpoints without a call: ${uncalled}`);
   }
   return lines.join('\n');
 }

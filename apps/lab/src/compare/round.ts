@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jainIndex } from '@evenly/balancing';
 import type { LocalService, PodStatus } from '@evenly/local-cluster';
 import type { CallLog } from '../measure/call-log.ts';
 import type { FigureName } from '../measure/figures.ts';
-import { jainIndex, maxToMin, percentile } from '../measure/statistics.ts';
+import { maxToMin, percentile } from '../measure/statistics.ts';
 
 /** What happened, for the charts. */
 export interface Mark {
@@ -100,7 +101,7 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
     marks,
     convergence,
     figures: {
-      jain: jainIndex(steady),
+      jain: jainIndex(steady) ?? null,
       maxToMin: finite(maxToMin(steady)),
       ...joined,
       p99SlowMs: finite(p99SlowMs),

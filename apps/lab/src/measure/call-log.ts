@@ -1,5 +1,5 @@
+import { jainIndex } from '@evenly/balancing';
 import type { Call } from '../calls.ts';
-import { jainIndex } from './statistics.ts';
 
 /** The window over which shares are looked at. */
 export const windowMs = 1500;
@@ -52,7 +52,7 @@ export class CallLog {
   evenSince(pods: readonly string[], fromMs: number): number | undefined {
     const last = this.#calls.at(-1)?.atMs ?? 0;
     for (let startMs = fromMs; startMs + windowMs <= last; startMs += 100) {
-      if (jainIndex(this.counts(pods, startMs, startMs + windowMs)) >= evenFrom) return startMs;
+      if (this.#evenness(pods, startMs) >= evenFrom) return startMs;
     }
     return undefined;
   }
@@ -62,9 +62,16 @@ export class CallLog {
     const steps = Math.max(0, Math.floor((toMs - fromMs - windowMs) / evennessStepMs) + 1);
     return Array.from({ length: steps }, (_, i) => {
       const startMs = fromMs + i * evennessStepMs;
-      const jain = jainIndex(this.counts(pods, startMs, startMs + windowMs));
-      return { s: (i * evennessStepMs) / 1000, jain: Math.round(jain * 1000) / 1000 };
+      return {
+        s: (i * evennessStepMs) / 1000,
+        jain: Math.round(this.#evenness(pods, startMs) * 1000) / 1000,
+      };
     });
+  }
+
+  /** Of one window. Without any call it is not even. */
+  #evenness(pods: readonly string[], startMs: number): number {
+    return jainIndex(this.counts(pods, startMs, startMs + windowMs)) ?? 0;
   }
 
   /** The index of the first call that ended then or later: windows are looked at many times a second. */

@@ -2,13 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { CallLog } from './call-log.ts';
 import { figureOf } from './figures.ts';
 import { connectionsTo, cpuUs } from './processes.ts';
-import { jainIndex, maxToMin, median, percentile, seededRandom, shuffled } from './statistics.ts';
+import { maxToMin, median, percentile, seededRandom, shuffled } from './statistics.ts';
 
 describe('statistics', () => {
   it('say how even shares are', () => {
-    expect(jainIndex([5, 5, 5])).toBe(1);
-    expect(jainIndex([9, 0, 0])).toBeCloseTo(1 / 3);
-    expect(jainIndex([0, 0])).toBe(0);
     expect(maxToMin([6, 3])).toBe(2);
     expect(maxToMin([6, 0])).toBe(Infinity);
     expect(maxToMin([])).toBeUndefined();

@@ -1,10 +1,3 @@
-/** Jain's fairness index: 1 when all have the same, 1/n when one has all. Nobody has anything: 0. */
-export function jainIndex(counts: readonly number[]): number {
-  const sum = counts.reduce((total, count) => total + count, 0);
-  const squares = counts.reduce((total, count) => total + count * count, 0);
-  return squares === 0 ? 0 : (sum * sum) / (counts.length * squares);
-}
-
 /** The most against the least; Infinity when one has nothing, undefined for none. */
 export function maxToMin(counts: readonly number[]): number | undefined {
   return counts.length === 0 ? undefined : Math.max(...counts) / Math.min(...counts);

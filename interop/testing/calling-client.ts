@@ -41,6 +41,10 @@ export class CallingClient {
     this.#child.on('exit', (code, signal) => this.#onEnd(`it ended with ${signal ?? `exit code ${code}`}`));
   }
 
+  get calls(): string[] {
+    return [...this.#outcomes.keys()];
+  }
+
   /** All outcomes of a call so far, in order. */
   outcomes(call: string): readonly Outcome[] {
     return this.#outcomes.get(call)!;

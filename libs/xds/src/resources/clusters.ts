@@ -1,5 +1,8 @@
 import type { CircuitBreaker, Policy } from '@evenly/mesh-config';
-import { CircuitBreakers_Thresholds } from '@evenly/proto/envoy/config/cluster/v3/circuit_breaker';
+import {
+  CircuitBreakers_Thresholds,
+  type CircuitBreakers,
+} from '@evenly/proto/envoy/config/cluster/v3/circuit_breaker';
 import {
   Cluster,
   Cluster_CommonLbConfig,
@@ -40,17 +43,13 @@ function clusterFor(
   { envoyXdsCluster, loadReports }: ClusterOptions,
 ): Resource {
   const edsConfig = configSource(kind, envoyXdsCluster);
-  const { circuitBreaker } = policy;
   const encoded = encode(Cluster, {
     name,
     clusterDiscoveryType: { $case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: message(Cluster_EdsClusterConfig, { edsConfig }),
     lbPolicy: lbPolicy(kind, policy),
     outlierDetection: outlierDetectionFor(kind, mark, policy),
-    circuitBreakers:
-      circuitBreaker === undefined
-        ? undefined
-        : { thresholds: [thresholds(circuitBreaker)], perHostThresholds: [] },
+    circuitBreakers: circuitBreakers(kind, policy),
     ...(isGrpc(kind) ? { lrsServer: loadReports ? fromHere : undefined } : envoyOnly(policy)),
     ...(kind === 'proxy' ? { metadata: proxyMetadata(policy) } : {}),
   });
@@ -92,6 +91,22 @@ function proxyMetadata({ loadBalancing, slowStart, scheme, outlierDetection }: P
   };
   return { filterMetadata: { [proxyMetadataKey]: own }, typedFilterMetadata: {} };
 }
+
+/** Clients have limits of their own where none are sent: 1,024 calls, and in Envoy 3 retries under way. */
+function circuitBreakers(kind: NodeKind, { circuitBreaker }: Policy): CircuitBreakers | undefined {
+  // Our own proxy has none then, and a budget for retries that xDS has no word for.
+  if (circuitBreaker === undefined && kind === 'proxy') return undefined;
+  return { thresholds: [thresholds(circuitBreaker ?? unlimited)], perHostThresholds: [] };
+}
+
+/** The most that fits a signed integer, as which some languages read it. */
+const most = 2 ** 31 - 1;
+const unlimited = {
+  maxRequests: most,
+  maxPendingRequests: most,
+  maxConnections: most,
+  maxRetries: most,
+} satisfies CircuitBreaker;
 
 function thresholds({ maxRequests, maxPendingRequests, maxConnections, maxRetries }: CircuitBreaker) {
   return message(CircuitBreakers_Thresholds, { maxRequests, maxPendingRequests, maxConnections, maxRetries });

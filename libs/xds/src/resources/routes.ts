@@ -1,13 +1,6 @@
-import {
-  grpcCodes,
-  type Fault,
-  type MeshConfig,
-  type Retry,
-  type Route as MeshRoute,
-} from '@evenly/mesh-config';
+import { grpcCodes, type Fault, type MeshConfig, type Route as MeshRoute } from '@evenly/mesh-config';
 import { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
 import {
-  RetryPolicy,
   Route,
   RouteAction,
   VirtualHost,
@@ -16,11 +9,12 @@ import {
 } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import type { Any } from '@evenly/proto/google/protobuf/any';
-import { resource, type NodeResource, type Resource } from '../resource.ts';
+import { hashOf, resource, type NodeResource, type Resource } from '../resource.ts';
 import { durationOf, fractionOf } from './duration.ts';
 import { faultFilterName } from './http-filters.ts';
 import { encode, message, packed } from './message.ts';
 import { clusterName, routeName, socketRouteName, virtualHostName } from './names.ts';
+import { retryPolicy, type RetryReader } from './retry-policy.ts';
 import { routeMatch } from './route-match.ts';
 
 /**
@@ -35,7 +29,7 @@ export function authorityRoutes(
 ): NodeResource {
   const name = routeName(authority);
   const withHash = (hash: string) => {
-    const host = virtualHost(authority, [authority], holdingFor(authority, routes), config);
+    const host = virtualHost(authority, [authority], holdingFor(authority, routes), config, 'grpc');
     const virtualHosts = [{ ...host, name: `${host.name}${hash}` }];
     const encoded = encode(RouteConfiguration, { name, virtualHosts });
     return resource('route', name, encoded, clustersOf(routes, config));
@@ -50,16 +44,37 @@ export function authorityRoutes(
   };
 }
 
-/** The routes of an Envoy listener: a virtual host for each authority, and one for all others. */
-export function listenerRoutes(listener: string, routes: readonly MeshRoute[], config: MeshConfig): Resource {
+/** The routes of a listener with a socket: a virtual host for each authority, and one for all others. */
+export function listenerRoutes(
+  listener: string,
+  routes: readonly MeshRoute[],
+  config: MeshConfig,
+): NodeResource {
   const name = socketRouteName(listener);
+  const [forEnvoy, forGrpc] = (['envoy', 'grpc'] as const).map((reader) =>
+    routesOfListener(name, routes, config, reader),
+  );
+  return {
+    type: 'route',
+    name,
+    version: hashOf(`${forEnvoy!.version} ${forGrpc!.version}`),
+    forNode: ({ kind }) => (kind === 'envoy' || kind === 'envoy-separate' ? forEnvoy : forGrpc),
+  };
+}
+
+function routesOfListener(
+  name: string,
+  routes: readonly MeshRoute[],
+  config: MeshConfig,
+  reader: RetryReader,
+): Resource {
   const virtualHosts = authoritiesOf(routes).map((authority) => {
     // Without a port an authority holds for every port.
     const domains = /:\d+$/.test(authority) ? [authority] : [authority, `${authority}:*`];
-    return virtualHost(authority, domains, holdingFor(authority, routes), config);
+    return virtualHost(authority, domains, holdingFor(authority, routes), config, reader);
   });
   const anyAuthority = routes.filter(({ match }) => match.authority === undefined);
-  if (anyAuthority.length > 0) virtualHosts.push(virtualHost('*', ['*'], anyAuthority, config));
+  if (anyAuthority.length > 0) virtualHosts.push(virtualHost('*', ['*'], anyAuthority, config, reader));
   return resource(
     'route',
     name,
@@ -86,24 +101,25 @@ function virtualHost(
   domains: string[],
   routes: readonly MeshRoute[],
   config: MeshConfig,
+  reader: RetryReader,
 ): VirtualHost {
   return message(VirtualHost, {
     name: virtualHostName(name),
     domains,
-    routes: routes.map((route) => xdsRoute(route, config)),
+    routes: routes.map((route) => xdsRoute(route, config, reader)),
   });
 }
 
-function xdsRoute(route: MeshRoute, config: MeshConfig): Route {
+function xdsRoute(route: MeshRoute, config: MeshConfig, reader: RetryReader): Route {
   return message(Route, {
     name: route.name ?? '',
     match: routeMatch(route.match),
-    action: { $case: 'route', value: routeAction(route, config) },
+    action: { $case: 'route', value: routeAction(route, config, reader) },
     typedPerFilterConfig: route.fault === undefined ? {} : { [faultFilterName]: faultOf(route.fault) },
   });
 }
 
-function routeAction(route: MeshRoute, config: MeshConfig): RouteAction {
+function routeAction(route: MeshRoute, config: MeshConfig, reader: RetryReader): RouteAction {
   const policy = config.services.get(route.to[0]!.service)?.policy;
   const timeoutMs = route.timeoutMs ?? policy?.timeoutMs;
   // A route that hedges does not want the service's retries, be it that hedging cannot be said here.
@@ -115,7 +131,7 @@ function routeAction(route: MeshRoute, config: MeshConfig): RouteAction {
     timeout,
     // gRPC clients know no other time-out of a route than this one (gRFC A31).
     maxStreamDuration: timeoutMs === undefined ? undefined : { maxStreamDuration: timeout },
-    retryPolicy: retry === undefined ? undefined : retryPolicy(retry),
+    retryPolicy: retry === undefined ? undefined : retryPolicy(retry, reader),
     hashPolicy:
       hashHeader === undefined
         ? []
@@ -133,15 +149,6 @@ function clusterSpecifier({ to }: MeshRoute): NonNullable<RouteAction['clusterSp
   // Envoy takes the sum by itself; grpc-js-xds up to 1.14.0 takes 100, whatever the weights add up to.
   const totalWeight = weighted.reduce((sum, { weight }) => sum + weight, 0);
   return { $case: 'weightedClusters', value: message(WeightedCluster, { clusters, totalWeight }) };
-}
-
-function retryPolicy({ attempts, perTryTimeoutMs, on, backoff }: Retry): RetryPolicy {
-  return message(RetryPolicy, {
-    retryOn: on.map((code) => code.toLowerCase().replaceAll('_', '-')).join(','),
-    numRetries: attempts - 1,
-    perTryTimeout: perTryTimeoutMs === undefined ? undefined : durationOf(perTryTimeoutMs),
-    retryBackOff: { baseInterval: durationOf(backoff.baseMs), maxInterval: durationOf(backoff.maxMs) },
-  });
 }
 
 function faultOf({ delay, abort }: Fault): Any {

@@ -208,6 +208,16 @@ describe('for gRPC clients', () => {
     expect(leftOut(one, 'grpc')).toEqual([]);
   });
 
+  it('no circuit breaker is no limit, for all who have limits of their own', () => {
+    const limits = (kind: NodeKind) => serve(one, kind).get('cluster', 'be1-srv-cluster')?.circuitBreakers;
+    const none = 2 ** 31 - 1;
+    const all = { maxRequests: none, maxPendingRequests: none, maxConnections: none, maxRetries: none };
+    for (const kind of ['grpc', 'grpc-js', 'grpc-go', 'envoy', 'envoy-separate'] as const) {
+      expect(limits(kind), kind).toMatchObject({ thresholds: [all] });
+    }
+    expect(limits('proxy')).toBeUndefined();
+  });
+
   it('hedging is said to be left out, for all: of a service, and of a route, which gets no retries instead', () => {
     const hedge = { attempts: 2, delayMs: 50, nonFatal: [] };
     const retry = { attempts: 2, on: ['UNAVAILABLE' as const], backoff: { baseMs: 1, maxMs: 2 } };
@@ -361,6 +371,23 @@ describe('for Envoy', () => {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
     ]);
     expect(cluster.commonLbConfig?.healthyPanicThreshold?.value).toBe(50);
+  });
+
+  it('retries what did not get an answer too, on another endpoint; own proxies get the codes alone', () => {
+    const retry = { attempts: 3, on: ['UNAVAILABLE' as const], backoff: { baseMs: 25, maxMs: 250 } };
+    const retrying = { ...config, routes: [meshRoute('api', 'be2-srv', { retry })] };
+    const sent = (kind: NodeKind) => {
+      const { action } = serve(retrying, kind).get('route', 'listener/ingress-route')!.virtualHosts[0]!
+        .routes[0]!;
+      return action?.$case === 'route' ? action.value.retryPolicy : undefined;
+    };
+    expect(sent('envoy')).toMatchObject({
+      retryOn: 'unavailable,connect-failure,refused-stream,reset',
+      numRetries: 2,
+      retryHostPredicate: [{ name: 'envoy.retry_host_predicates.previous_hosts' }],
+      hostSelectionRetryMaxAttempts: 5n,
+    });
+    expect(sent('proxy')).toMatchObject({ retryOn: 'unavailable', retryHostPredicate: [] });
   });
 
   it('with separate streams routes and endpoints come from the cluster of its bootstrap, not from ADS', () => {

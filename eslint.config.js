@@ -6,13 +6,13 @@ const mayUse = {
   'scope:proto': [],
   'scope:service': [],
   'scope:endpoints': [],
-  'scope:balancing': [],
+  'scope:balancing': ['scope:endpoints'],
   'scope:http2': [],
   'scope:grpc-server': ['scope:http2'],
   'scope:mesh-config': [],
   // local-cluster: its DNS server, in tests only
   'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:endpoints', 'scope:local-cluster'],
-  'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:endpoints'],
+  'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:endpoints', 'scope:balancing'],
   'scope:live-mesh': ['scope:mesh-config', 'scope:endpoints', 'scope:discovery', 'scope:tls'],
   'scope:tls': ['scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
   'scope:local-cluster': [],

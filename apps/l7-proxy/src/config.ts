@@ -86,6 +86,7 @@ export const options = {
     schema: values.ratio(),
     default: '1',
   },
+  region: { describe: 'the region that this proxy is in, for zonePreference', schema: values.text() },
   zone: { describe: 'the zone that this proxy is in, for zonePreference', schema: values.text() },
   id: {
     describe: "who this proxy is, for subsetting; absent = the machine's name",

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { endpointSet, staticSource, type Endpoint, type EndpointSource } from '@evenly/endpoints';
+import { staticSource, type EndpointSource } from '@evenly/endpoints';
 import { MemoryBudget, SocketLoop } from '@evenly/http2';
 import { readMeshConfig, routesOf, type MeshConfig } from '@evenly/mesh-config';
 import { extremeWorld, linkedClient, tellAll } from '@evenly/xds/testing';
@@ -16,7 +16,7 @@ function meshWith(sourceOf: (service: string) => EndpointSource) {
     certificatesOf: () => ({}),
     random: () => 0.5,
     maxAgeMs: undefined,
-    identity: { zone: 'a', id: 'p' },
+    identity: { region: '', zone: 'a', id: 'p' },
     upstream: {
       loop,
       budget: new MemoryBudget(1 << 20),
@@ -83,41 +83,4 @@ describe('a config that cannot be put to work', () => {
     expect([...mesh.clusters].map(({ breaker }) => breaker.limit('request'))).toEqual([1, 2]);
     mesh.close();
   });
-});
-
-describe('endpoints that a balancer does not take', () => {
-  const config = readMeshConfig('services: { a: { source: { static: { endpoints: [] } } } }\n', 'mesh.yaml');
-  const endpoint = (index: number, more: Partial<Endpoint>): Endpoint => ({
-    address: `127.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
-    port: 9,
-    state: 'ready',
-    ...more,
-  });
-  const serving = async (endpoints: Endpoint[], policy: object = {}) => {
-    const { mesh, apply, errors } = meshWith(() => staticSource(endpointSet(endpoints).endpoints));
-    const [service] = config.services.values();
-    const described = { ...service!, policy: { ...service!.policy, ...policy } };
-    apply({ ...config, services: new Map([['a', described]]) });
-    await turn();
-    await turn();
-    const [cluster] = mesh.clusters;
-    const used = [...cluster!.pools].map(({ endpoint: { priority = 0 } }) => priority);
-    const { unusable } = cluster!;
-    mesh.close();
-    return { used, unusable, errors };
-  };
-
-  it(
-    'more than 10,000: those of the first priorities get calls, and it is said',
-    { timeout: 60_000 },
-    async () => {
-      const all = Array.from({ length: 10_002 }, (_, index) =>
-        endpoint(index, { priority: index < 3 ? 1 : 0 }),
-      );
-      const reason = '10002 endpoints are too many: 10000 get calls';
-      // Each proxy connects to some of them only: a test need not open ten thousand connections.
-      const { used, unusable, errors } = await serving(all, { subsetting: { size: 3 } });
-      expect({ used, unusable, errors }).toEqual({ used: [0, 0, 0], unusable: reason, errors: [reason] });
-    },
-  );
 });

@@ -170,7 +170,7 @@ function clusterContext(
     certificatesOf,
     random: Math.random,
     maxAgeMs: config.upstreamMaxConnectionAge,
-    identity: { zone: config.zone ?? '', id: config.id ?? 'proxy' },
+    identity: { region: config.region ?? '', zone: config.zone ?? '', id: config.id ?? 'proxy' },
     upstream: {
       loop,
       budget,

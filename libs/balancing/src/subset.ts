@@ -23,6 +23,10 @@ const lotSize = 256;
  */
 export function evenSubset(keys: readonly string[], size: number, clientIndex: number): string[] {
   checkInput(keys, size);
+  return evenly(keys, size, clientIndex);
+}
+
+function evenly(keys: readonly string[], size: number, clientIndex: number): string[] {
   checkInteger('clientIndex', clientIndex, 0, Number.MAX_SAFE_INTEGER);
   // Another order for each lot: the neighbours of a backend that dies differ, and rounding errors even out.
   const order = shuffled(keys, Math.floor(clientIndex / lotSize));
@@ -39,7 +43,18 @@ export function evenSubset(keys: readonly string[], size: number, clientIndex: n
  */
 export function randomSubset(keys: readonly string[], size: number, clientId: string): string[] {
   checkInput(keys, size);
-  return shuffled(keys, hashText(clientId)).slice(0, size);
+  return byRank(keys, size, clientId);
+}
+
+const byRank = (keys: readonly string[], size: number, clientId: string): string[] =>
+  shuffled(keys, hashText(clientId)).slice(0, size);
+
+/** Who a client is among those that share endpoints: its number, or else any text that tells it apart. */
+export type ClientId = number | string;
+
+/** Of any number of keys, by what the client is known by. */
+export function chooseSubset(keys: readonly string[], size: number, id: ClientId): string[] {
+  return typeof id === 'number' ? evenly(keys, size, id) : byRank(keys, size, id);
 }
 
 function checkInput(keys: readonly string[], size: number): void {

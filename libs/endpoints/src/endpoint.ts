@@ -12,6 +12,8 @@ export interface Endpoint {
   readonly port: number;
   /** The name behind the address, where it is known: for people to read. */
   readonly hostname?: string;
+  /** Where it is, as far as the source says: a part of a cloud, and a part of that. */
+  readonly region?: string;
   readonly zone?: string;
   /**
    * Kubernetes' topology hints: the zones whose clients should use this endpoint. For views that differ by client: a
@@ -75,8 +77,9 @@ const knownEndpoints = new WeakMap<Endpoint, Described>();
 function described(endpoint: Endpoint): Described {
   const known = knownEndpoints.get(endpoint);
   if (known !== undefined) return known;
-  const { address, port, hostname, zone, forZones, priority, weight, state } = Object.freeze(endpoint);
-  const content = JSON.stringify([address, port, hostname, zone, forZones, priority, weight, state]);
+  const { address, port, hostname, region, zone, forZones, priority, weight, state } =
+    Object.freeze(endpoint);
+  const content = JSON.stringify([address, port, hostname, region, zone, forZones, priority, weight, state]);
   const description = { key: endpointKey(endpoint), content };
   knownEndpoints.set(endpoint, description);
   return description;

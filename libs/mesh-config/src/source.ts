@@ -39,6 +39,8 @@ export interface StaticEndpoint {
   port: number;
   /** Share of calls relative to the other endpoints; absent = 1. */
   weight?: number;
+  /** Absent = the service's locality. */
+  region?: string;
   zone?: string;
   /** For people to read. */
   hostname?: string;

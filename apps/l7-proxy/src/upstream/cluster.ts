@@ -5,9 +5,11 @@ import {
   pickExcept,
   type Balancer,
   type CallOutcome,
+  type EligibleEndpoint,
   type Host,
   type HostSpec,
   type OutcomeTable,
+  type Viewer,
 } from '@evenly/balancing';
 import type { HealthReport } from '@evenly/discovery';
 import { DiscoveryError, endpointKey, type Endpoint, type EndpointSource } from '@evenly/endpoints';
@@ -15,14 +17,15 @@ import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
 import { balancerOptions, breakerOptions, maxConnections, outcomeTable } from './balancer-options.ts';
 import { EndpointPool, type PoolContext } from './endpoint-pool.ts';
-import { hostSpecs, usableEndpoints, type ProxyIdentity } from './hosts.ts';
+import { hostSpecs, usableEndpoints } from './hosts.ts';
 import { upstreamTlsOptions } from './upstream-tls.ts';
 import { WaitingCalls, type WaitingCall } from './waiting-calls.ts';
 
 export interface ClusterContext extends Omit<PoolContext, 'tls'> {
   /** The certificates of services with TLS. */
   certificatesOf: (tls: UpstreamTls) => Certificates;
-  identity: ProxyIdentity;
+  /** Where this proxy is, and who. */
+  identity: Viewer;
   /** The endpoints of a service, or of one of its subsets; with health checks, what these find is told too. */
   sourceOf(
     service: Service,
@@ -62,6 +65,8 @@ export class Cluster {
   #stopSource: () => void = () => undefined;
   /** What the source told last; undefined before it has told anything. */
   #endpoints: readonly Endpoint[] | undefined;
+  /** Those of them that may get calls, by key: each has a pool. */
+  #eligible: ReadonlyMap<string, EligibleEndpoint> = new Map();
   #report: HealthReport = [];
   #refreshing = false;
   #closed = false;
@@ -157,8 +162,8 @@ export class Cluster {
         this.#balancer = ready.balancer;
         this.breaker = ready.breaker;
         this.outcomes = ready.outcomes;
-        if (this.#endpoints !== undefined) this.#setEndpoints(this.#endpoints);
       }
+      if (ready !== undefined || !isSame(old.locality, service.locality)) this.#useEndpoints();
       this.#refreshSoon();
       if (newTls) this.#replacePools();
       if (source === undefined) return;
@@ -234,7 +239,8 @@ export class Cluster {
     return this.#source.watch({
       onEndpoints: ({ endpoints }) => {
         onEndpoints(this.name, endpoints);
-        this.#setEndpoints(endpoints);
+        this.#endpoints = endpoints;
+        this.#useEndpoints();
       },
       onError: (error) => {
         this.sourceError = error.message;
@@ -247,11 +253,13 @@ export class Cluster {
     });
   }
 
-  #setEndpoints(endpoints: readonly Endpoint[]): void {
-    this.#endpoints = endpoints;
+  /** Makes pools for those that may get calls, and lets go of the others. */
+  #useEndpoints(): void {
+    if (this.#endpoints === undefined) return;
     const { identity, onSourceError } = this.#context;
-    const usable = usableEndpoints(endpoints, this.policy, identity);
-    const wanted = new Map(usable.used.map((one) => [endpointKey(one), one]));
+    const usable = usableEndpoints(this.#endpoints, this.#service, identity);
+    const wanted = new Map(usable.used.map((one) => [endpointKey(one.endpoint), one]));
+    this.#eligible = wanted;
     if (usable.tooMany !== undefined && usable.tooMany !== this.unusable)
       onSourceError(this.name, new DiscoveryError('TOO_MANY', usable.tooMany));
     this.unusable = usable.tooMany;
@@ -260,7 +268,7 @@ export class Cluster {
       this.#pools.delete(key);
       pool.retire();
     }
-    for (const [key, endpoint] of wanted) {
+    for (const [key, { endpoint }] of wanted) {
       const pool = this.#pools.get(key);
       if (pool === undefined) this.#pools.set(key, this.#newPool(endpoint));
       else pool.endpoint = endpoint;
@@ -272,7 +280,7 @@ export class Cluster {
   #replacePools(): void {
     for (const pool of this.#pools.values()) pool.retire();
     this.#pools.clear();
-    if (this.#endpoints !== undefined) this.#setEndpoints(this.#endpoints);
+    this.#useEndpoints();
   }
 
   #newPool(endpoint: Endpoint): EndpointPool {
@@ -307,9 +315,9 @@ export class Cluster {
     setImmediate(() => {
       this.#refreshing = false;
       if (this.#closed) return;
-      const { identity, upstream } = this.#context;
-      const specs = hostSpecs(this.#pools.values(), this.policy, this.#service.locality.zone, identity);
-      if (specs !== undefined) this.#update(specs, upstream.loop.now());
+      const all = [...this.#eligible].map(([key, eligible]) => ({ eligible, pool: this.#pools.get(key)! }));
+      const specs = hostSpecs(all);
+      if (specs !== undefined) this.#update(specs, this.#context.upstream.loop.now());
       this.waiting.serve();
     });
   }

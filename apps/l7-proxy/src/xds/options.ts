@@ -21,7 +21,6 @@ export const xdsOptions = {
     schema: values.text(),
     default: 'l7-proxy',
   },
-  region: { describe: 'the region that this proxy is in, for the xDS server', schema: values.text() },
   xdsTls: {
     describe:
       'speak TLS to the xDS server, with the authorities of the machine unless --xds-tls-ca says others',

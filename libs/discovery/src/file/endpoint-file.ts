@@ -28,6 +28,7 @@ const endpointObject = z
     address: z.string().refine((text) => isIP(text) !== 0, { error: 'must be an IP address' }),
     port: z.int().min(1).max(65_535),
     hostname: z.string().max(253).optional(),
+    region: z.string().max(253).optional(),
     zone: z.string().max(253).optional(),
     forZones: z.array(z.string().max(253)).max(8).optional(),
     priority: z.int().min(0).max(127).optional(),

@@ -1,11 +1,12 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { anyViewer, eligibleEndpoints } from '@evenly/balancing';
 import {
   asDiscoveryError,
   type DiscoveryError,
   type EndpointListener,
   type EndpointSet,
 } from '@evenly/endpoints';
-import { firstPriority, toGrpc, usable } from './endpoints.ts';
+import { toGrpc } from './endpoints.ts';
 import { knowsPriorities, withDefaultPolicy } from './service-config.ts';
 import type { PooledWatch, SourcePool } from './source-pool.ts';
 import { text, type Scheme, type SourceContext, type Uri } from './target.ts';
@@ -114,8 +115,12 @@ export class EvenlyResolver {
   }
 
   #read({ endpoints }: EndpointSet): void {
-    const ready = usable(endpoints);
-    this.#endpoints = (knowsPriorities(this.#options) ? ready : firstPriority(ready)).map(toGrpc);
-    this.#note = `${text(this.#uri)} has ${endpoints.length} endpoints, of which ${ready.length} may get calls`;
+    // Zones and subsets are the policy's business, which may be another for each channel.
+    const eligible = eligibleEndpoints(endpoints, { zonePreference: 'none' }, anyViewer);
+    const used = knowsPriorities(this.#options)
+      ? eligible
+      : eligible.filter(({ priority }) => priority === 0);
+    this.#endpoints = used.map(({ endpoint }) => toGrpc(endpoint));
+    this.#note = `${text(this.#uri)} has ${endpoints.length} endpoints, of which ${eligible.length} may get calls`;
   }
 }

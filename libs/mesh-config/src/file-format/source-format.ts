@@ -38,6 +38,7 @@ const endpointObject = z.strictObject({
   address: ip,
   port,
   weight: z.exactOptional(whole(1, 100_000)).describe('Share of calls relative to the others; absent = 1'),
+  region: z.exactOptional(text()),
   zone: z.exactOptional(text()),
   hostname: z.exactOptional(text()).describe('For people to read'),
 });

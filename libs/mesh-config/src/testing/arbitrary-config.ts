@@ -43,6 +43,7 @@ const endpoint = fc.record(
     address: fc.oneof(fc.ipV4(), fc.ipV6()),
     port,
     weight: fc.integer({ min: 1, max: 100_000 }),
+    region: text,
     zone: text,
     hostname: text,
   },

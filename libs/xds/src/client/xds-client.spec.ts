@@ -156,8 +156,9 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
     expect([...services.keys()]).toEqual(['be1-srv-cluster']);
   });
 
-  it('endpoints come and go without a new config; zones, weights and priorities arrive', async () => {
+  it('endpoints come and go without a new config; places, weights and priorities arrive', async () => {
     const service = meshService('be1-srv', { zonePreference: 'none' });
+    const { region } = service.locality;
     const cache = serverWith(mesh([service]), pods(service, pod('10.0.0.1', { zone: 'a', weight: 3 })));
     const link = linkedClient(variant);
     link.connect(cache);
@@ -169,11 +170,11 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
       onRecovered: () => {},
     });
     await settled();
-    expect(told.at(-1)).toEqual([pod('10.0.0.1', { zone: 'a', weight: 3 })]);
+    expect(told.at(-1)).toEqual([pod('10.0.0.1', { region, zone: 'a', weight: 3 })]);
     const more = [
-      pod('10.0.0.1', { zone: 'a', weight: 3 }),
-      pod('10.0.0.2', { zone: 'b', hostname: 'pod-2' }),
-      pod('10.0.0.3', { zone: 'b', priority: 1 }),
+      pod('10.0.0.1', { region, zone: 'a', weight: 3 }),
+      pod('10.0.0.2', { region: 'elsewhere', zone: 'b', hostname: 'pod-2' }),
+      pod('10.0.0.3', { region, zone: 'b', priority: 1 }),
     ];
     publish(cache, service, ...more);
     await settled();

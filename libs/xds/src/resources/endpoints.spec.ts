@@ -1,12 +1,10 @@
 import { endpointSet, type Endpoint } from '@evenly/endpoints';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anonymousNode, type NodeInfo } from '../node.ts';
 import { isNodeResource } from '../resource.ts';
 import { codecs } from '../resource-type.ts';
 import { home } from '../testing/mesh.ts';
 import { endpointAssignment, type EndpointsOptions } from './endpoints.ts';
-import { subsetFor } from './subset.ts';
 
 const pod = (port: number, more: Partial<Endpoint> = {}): Endpoint => ({
   address: '10.0.0.1',
@@ -31,7 +29,9 @@ function assigned(
       const port = address?.$case === 'socketAddress' ? address.value.portSpecifier?.value : undefined;
       return `${port}${loadBalancingWeight === undefined ? '' : `*${loadBalancingWeight}`}`;
     });
-    return `${group.priority} ${group.locality?.zone} ${group.loadBalancingWeight}: ${ports.join(' ')}`;
+    const { region, zone } = group.locality!;
+    const place = region === home.region ? zone : `${region}/${zone}`;
+    return `${group.priority} ${place} ${group.loadBalancingWeight}: ${ports.join(' ')}`;
   });
 }
 
@@ -44,6 +44,11 @@ describe('endpointAssignment', () => {
       pod(4, { state: 'serving-terminating' }),
     ];
     expect(assigned(states)).toEqual(['0 us-central1-a 1000: 1 2*3']);
+  });
+
+  it('has those that serve while they end where nobody is ready: the last ones serve to the last', () => {
+    const ending = pod(4, { state: 'serving-terminating' });
+    expect(assigned([pod(3, { state: 'not-ready' }), ending])).toEqual(['0 us-central1-a 1000: 4']);
   });
 
   it('carries IPv6 addresses and host names', () => {
@@ -84,6 +89,44 @@ describe('endpointAssignment', () => {
     ]);
   });
 
+  it('failover: endpoints say their own region, and zones of one name in two regions are two localities', () => {
+    const regions = [pod(1, { region: 'us-central1', zone: 'a' }), pod(2, { region: 'eu', zone: 'a' })];
+    expect(assigned(regions, { zonePreference: 'failover' }, { zone: 'x', region: 'eu' })).toEqual([
+      '0 eu/a 1: 2',
+      '1 a 1: 1',
+    ]);
+    expect(assigned(regions)).toEqual(['0 eu/a 1: 2', '0 a 1: 1']);
+  });
+
+  it('keeps the sum of the weights of a priority within 32 bits, and their relation', () => {
+    const heavy = [
+      pod(1, { zone: 'a', weight: 4_000_000_000 }),
+      pod(2, { zone: 'b', weight: 4_000_000_000 }),
+      pod(3, { zone: 'c' }),
+    ];
+    const weights = assigned(heavy, { zonePreference: 'weighted' }, { zone: 'a' }).map((text) =>
+      Number(/(\d+):/.exec(text)![1]),
+    );
+    expect(weights[0]! + weights[1]! + weights[2]!).toBeLessThan(2 ** 32);
+    expect(Math.round(weights[0]! / weights[1]!)).toBe(1000);
+    expect(weights[2]).toBe(1);
+  });
+
+  it('subsetting: gives a node so many, the same every time, and its own zone first where that is preferred', () => {
+    const policy = { zonePreference: 'weighted' as const, subsetting: { size: 2 } };
+    const node = { id: 'n', zone: 'a' };
+    expect(assigned(zones, policy, node)).toEqual(['0 a 1000: 1 2']);
+    const counts = Array.from({ length: 50 }, (_, id) => {
+      const [, ports] = assigned(
+        zones.slice(2),
+        { ...policy, subsetting: { size: 1 } },
+        { id: `${id}` },
+      )[0]!.split(': ');
+      return ports!;
+    });
+    expect([...new Set(counts)].sort()).toEqual(['3', '4']);
+  });
+
   it("keeps the source's own priorities, such as SRV's", () => {
     expect(assigned([pod(1, { priority: 1 }), pod(2), pod(3, { priority: 7 })])).toEqual([
       '0 us-central1-a 1: 2',
@@ -100,52 +143,5 @@ describe('endpointAssignment', () => {
     const node = { ...anonymousNode, zone: 'a' };
     expect(item.forNode({ ...node, id: '1' })).toBe(item.forNode({ ...node, id: '2' }));
     expect(next.version).not.toBe(item.version);
-  });
-});
-
-describe('subsetFor', () => {
-  const node = (id: number) => ({ id: `client-${id}`, zone: 'a' });
-  const endpoints = (count: number) =>
-    Array.from({ length: count }, (_, index) => pod(index + 1, { zone: index % 2 ? 'a' : 'b' }));
-
-  it('takes so many, the own zone first, the same every time', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 60 }),
-        fc.integer({ min: 1, max: 40 }),
-        fc.nat(1000),
-        (count, size, id) => {
-          const all = endpoints(count);
-          const subset = subsetFor(node(id), all, home, size);
-          expect(subset).toHaveLength(Math.min(count, size));
-          const own = all.filter(({ zone }) => zone === 'a').length;
-          expect(subset.filter(({ zone }) => zone === 'a')).toHaveLength(
-            Math.min(own, subset.length === count ? own : size),
-          );
-          expect(new Set(subsetFor(node(id), [...all].reverse(), home, size))).toEqual(new Set(subset));
-        },
-      ),
-    );
-  });
-
-  it('when an endpoint goes, changes only the clients that had it, and only by that one', () => {
-    const all = endpoints(40);
-    const gone = all[7]!;
-    const rest = all.filter((endpoint) => endpoint !== gone);
-    for (let id = 0; id < 200; id++) {
-      const before = new Set(subsetFor(node(id), all, home, 5));
-      const kept = subsetFor(node(id), rest, home, 5).filter((endpoint) => before.has(endpoint));
-      expect(kept).toHaveLength(before.has(gone) ? 4 : 5);
-    }
-  });
-
-  it('gives every endpoint a fair number of clients', () => {
-    const all = endpoints(20).map((endpoint) => ({ ...endpoint, zone: 'a' }));
-    const clients = new Map(all.map(({ port }) => [port, 0]));
-    for (let id = 0; id < 2000; id++) {
-      for (const { port } of subsetFor(node(id), all, home, 5)) clients.set(port, clients.get(port)! + 1);
-    }
-    // 2000 × 5 / 20 = 500 on average; chance alone gives a standard deviation of 19.
-    for (const count of clients.values()) expect(Math.abs(count - 500)).toBeLessThan(5 * 19);
   });
 });

@@ -1,4 +1,5 @@
-import type { Endpoint, EndpointSet } from '@evenly/endpoints';
+import { anyViewer, eligibleEndpoints, type EligibleEndpoint, type Viewer } from '@evenly/balancing';
+import type { EndpointSet } from '@evenly/endpoints';
 import type { Locality, Policy } from '@evenly/mesh-config';
 import { SocketAddress } from '@evenly/proto/envoy/config/core/v3/address';
 import { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
@@ -7,11 +8,10 @@ import {
   LbEndpoint,
   LocalityLbEndpoints,
 } from '@evenly/proto/envoy/config/endpoint/v3/endpoint_components';
-import { anonymousNode, type NodeInfo } from '../node.ts';
+import type { NodeInfo } from '../node.ts';
 import { hashOf, resource, type NodeResource, type Resource } from '../resource.ts';
 import { localityGroups } from './localities.ts';
 import { encode, message } from './message.ts';
-import { subsetFor } from './subset.ts';
 
 /** Variants of one assignment that are kept encoded, at most: one for each zone, or for each client with subsetting. */
 const maxVariants = 10_000;
@@ -30,20 +30,20 @@ export interface EndpointsOptions {
  */
 export function endpointAssignment(options: EndpointsOptions, set: EndpointSet): Resource | NodeResource {
   const { name, policy } = options;
-  const ready = set.endpoints.filter(({ state }) => state === 'ready');
   const sameForAll = policy.zonePreference === 'none' && policy.subsetting === undefined;
-  if (sameForAll) return assignment(options, ready, anonymousNode);
+  if (sameForAll) return assignment(options, set, anyViewer);
 
   const variants = new Map<string, Resource>();
   const forNode = (node: NodeInfo) => {
-    const key = JSON.stringify([node.region, node.zone, policy.subsetting === undefined ? '' : node.id]);
+    const viewer = {
+      id: policy.subsetting === undefined ? '' : node.id,
+      region: node.region,
+      zone: node.zone,
+    };
+    const key = JSON.stringify(viewer);
     let variant = variants.get(key);
     if (variant === undefined) {
-      const subset =
-        policy.subsetting === undefined
-          ? ready
-          : subsetFor(node, ready, options.locality, policy.subsetting.size);
-      variant = assignment(options, subset, node);
+      variant = assignment(options, set, viewer);
       if (variants.size < maxVariants) variants.set(key, variant);
     }
     return variant;
@@ -53,10 +53,10 @@ export function endpointAssignment(options: EndpointsOptions, set: EndpointSet):
 
 function assignment(
   { name, locality, policy }: EndpointsOptions,
-  endpoints: readonly Endpoint[],
-  node: NodeInfo,
+  set: EndpointSet,
+  viewer: Viewer,
 ): Resource {
-  const groups = localityGroups(endpoints, locality, policy.zonePreference, node);
+  const groups = localityGroups(eligibleEndpoints(set.endpoints, policy, viewer, locality));
   const localities = groups.map(({ region, zone, priority, weight, endpoints: members }) =>
     message(LocalityLbEndpoints, {
       locality: { region, zone, subZone: '' },
@@ -72,7 +72,7 @@ function assignment(
   );
 }
 
-function lbEndpoint({ address, port, hostname = '', weight }: Endpoint): LbEndpoint {
+function lbEndpoint({ endpoint: { address, port, hostname = '', weight } }: EligibleEndpoint): LbEndpoint {
   const socketAddress = message(SocketAddress, {
     address,
     portSpecifier: { $case: 'portValue', value: port },
@@ -83,6 +83,7 @@ function lbEndpoint({ address, port, hostname = '', weight }: Endpoint): LbEndpo
   });
   return message(LbEndpoint, {
     hostIdentifier: { $case: 'endpoint', value: endpoint },
-    loadBalancingWeight: weight,
+    // What the place is worth is the locality's weight. None may be 0: then all of them are, and are alike.
+    loadBalancingWeight: weight === 0 ? undefined : weight,
   });
 }

@@ -54,7 +54,7 @@ function sumOf(weighted: readonly { loadBalancingWeight?: number | undefined }[]
 }
 
 function endpointsOf({ lbEndpoints, locality, priority }: LocalityLbEndpoints, factor: number): Endpoint[] {
-  const zone = locality?.zone ?? '';
+  const { region = '', zone = '' } = locality ?? {};
   return lbEndpoints
     .filter(({ healthStatus }) => callable.includes(healthStatus))
     .map((one) => {
@@ -65,6 +65,7 @@ function endpointsOf({ lbEndpoints, locality, priority }: LocalityLbEndpoints, f
         address,
         port,
         ...(hostname === '' ? {} : { hostname }),
+        ...(region === '' ? {} : { region }),
         ...(zone === '' ? {} : { zone }),
         ...(priority === 0 ? {} : { priority }),
         ...(weight === 1 ? {} : { weight }),

@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { link, mkdir, mkdtemp, rename, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -34,6 +36,29 @@ describe('watchFile', () => {
     await writeFile(path, 'two');
     // A write truncates first, so an empty text may be seen between the two.
     await expect.poll(() => seen.filter((text) => text !== '')).toEqual(['one', 'two']);
+  });
+
+  it('does not read it again for other files of the directory', async () => {
+    const path = join(directory, 'a.json');
+    await writeFile(path, 'one');
+    const { seen } = watching(path);
+    await expect.poll(() => seen).toEqual(['one']);
+    // Written by another name, of which the directory hears nothing: whoever reads the file now sees it.
+    await mkdir(join(directory, 'sub'));
+    await link(path, join(directory, 'sub', 'b.json'));
+    await writeFile(join(directory, 'sub', 'b.json'), 'two');
+    const log = watch(directory);
+    for (let line = 0; line < 10; line++) {
+      const heard = once(log, 'change');
+      await writeFile(join(directory, 'log'), `${line}`);
+      await heard;
+      await stat(path);
+    }
+    log.close();
+    await writeFile(join(directory, 'next'), 'three');
+    await rename(join(directory, 'next'), path);
+    await expect.poll(() => seen).toContain('three');
+    expect(seen).toEqual(['one', 'three']);
   });
 
   it("sees a ConfigMap's symlink swap", async () => {

@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, readFile, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 
 export interface LiveFileListener {
   /** The text of the file: first once, then whenever it changed, and again when it can be read after an error. */
@@ -15,7 +15,8 @@ const maxBytes = 8 * 1024 * 1024;
 /**
  * Reads a file now and whenever its content changes.
  * The directory is watched, not the file: Kubernetes updates a ConfigMap by swapping a symlink beside it, which a watch
- * on the file's inode never sees (viper#284, envoy#10979). Polling is the fallback where watching does not work.
+ * on the file's inode never sees (viper#284, envoy#10979). What becomes of other files there matters for a symlink only: a
+ * log beside the file would else have it read with each line. Polling is the fallback where watching does not work.
  * @returns stops watching
  */
 export function watchFile(path: string, listener: LiveFileListener, pollMs = 5000): () => void {
@@ -24,12 +25,14 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
   let reading = false;
   let again = false;
   let stopped = false;
+  let symlink = true;
 
   const read = async () => {
     if (reading) return void (again = true);
     reading = true;
     do {
       again = false;
+      symlink = await isSymlink(path);
       const result = await readText(path);
       if (stopped) return;
       if (result instanceof Error) {
@@ -46,7 +49,10 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
     reading = false;
   };
 
-  const watcher = watchDirectory(dirname(path), () => void read());
+  const name = basename(path);
+  const watcher = watchDirectory(dirname(path), (changed) => {
+    if (symlink || changed === null || changed === name) void read();
+  });
   const timer = setInterval(() => void read(), pollMs);
   timer.unref();
   void read();
@@ -69,9 +75,20 @@ async function readText(path: string): Promise<string | Error> {
   }
 }
 
-function watchDirectory(directory: string, onChange: () => void): FSWatcher | undefined {
+async function isSymlink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (info) => info.isSymbolicLink(),
+    () => false, // readText says why
+  );
+}
+
+/** @param onChange told the name of the file in it, or null where the system does not say */
+function watchDirectory(
+  directory: string,
+  onChange: (changed: string | null) => void,
+): FSWatcher | undefined {
   try {
-    const watcher = watch(directory, { persistent: false }, onChange);
+    const watcher = watch(directory, { persistent: false }, (_event, changed) => onChange(changed));
     // A watcher may fail later too (inotify limits, the directory replaced); polling then carries on alone.
     watcher.on('error', () => watcher.close());
     return watcher;

@@ -57,3 +57,34 @@ it('a long pause loses nothing', () => {
   vi.advanceTimersByTime(5);
   expect(came).toBe(100);
 });
+
+it('wakes up for the first timer that is due, however many are started and stopped before', () => {
+  const wheel = new TimerWheel(() => nowMs);
+  const armed = vi.spyOn(globalThis, 'setTimeout');
+  for (let call = 0; call < 100; call++) {
+    const timer = wheel.start(1000, () => expect.unreachable());
+    pass(5);
+    timer.stop();
+  }
+  expect(armed).toHaveBeenCalledTimes(1);
+  let cameAtMs = 0;
+  const startedAtMs = nowMs;
+  wheel.start(2000, () => (cameAtMs = nowMs));
+  wheel.start(10_000, () => {}).stop();
+  pass(2010);
+  expect(cameAtMs).toBe(startedAtMs + 2000);
+  // Once for those of before, of which none was left; nothing is left now either.
+  expect(armed).toHaveBeenCalledTimes(2);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it.each([1, 7, 4999, 5120, 5121, 26_000])('one of %i ms is neither early nor late', (delayMs) => {
+  const wheel = new TimerWheel(() => nowMs);
+  const startedAtMs = nowMs;
+  let cameAtMs = 0;
+  wheel.start(60_000, () => {});
+  wheel.start(delayMs, () => (cameAtMs = nowMs));
+  pass(delayMs + 10);
+  expect(cameAtMs - startedAtMs).toBeGreaterThanOrEqual(delayMs);
+  expect(cameAtMs - startedAtMs).toBeLessThanOrEqual(delayMs + 5);
+});

@@ -10,12 +10,16 @@ const slots = 1024;
 /**
  * Time-outs of calls. Node's own timers are made for few durations that many share; deadlines all differ, and nearly
  * all of them are stopped before they come. Here starting and stopping moves a few references (a hashed wheel after
- * Varghese and Lauck), and the wheel stands still while it is empty.
+ * Varghese and Lauck). One timer of Node's wakes the wheel when the first of its own is due, and not before: a proxy with
+ * few calls spends most of its time on waking up. It stays armed when that one is stopped, for that is what nearly always
+ * happens, and the next call's then need not arm it anew.
  */
 export class TimerWheel {
   readonly #slots: Entry[] = Array.from({ length: slots }, () => new Entry(undefined, 0));
   readonly #now: () => number;
-  #interval: NodeJS.Timeout | undefined;
+  #alarm: NodeJS.Timeout | undefined;
+  /** The slot at whose time the alarm goes off. */
+  #alarmAt = Infinity;
   #running = 0;
   /** Slots up to this one have been looked at. */
   #position = 0;
@@ -33,15 +37,13 @@ export class TimerWheel {
   /** Calls `callback` after `delayMs`, never within this call. */
   start(delayMs: number, callback: () => void): Timer {
     const nowMs = this.#now();
-    if (this.#interval === undefined) {
-      this.#position = Math.floor(nowMs / slotMs);
-      this.#interval = setInterval(() => this.#turn(), slotMs).unref();
-    }
+    if (this.#running === 0) this.#position = Math.floor(nowMs / slotMs);
     const due = Math.max(this.#position + 1, Math.ceil((nowMs + delayMs) / slotMs));
     const entry = new Entry(this, due);
     entry.callback = callback;
     entry.linkBefore(this.#slots[due % slots]!);
     this.#running++;
+    if (due < this.#alarmAt) this.#setAlarm(due, nowMs);
     return entry;
   }
 
@@ -50,17 +52,35 @@ export class TimerWheel {
     this.#running--;
   }
 
+  #setAlarm(slot: number, nowMs: number): void {
+    clearTimeout(this.#alarm);
+    this.#alarmAt = slot;
+    this.#alarm = setTimeout(() => this.#turn(), Math.max(1, slot * slotMs - nowMs)).unref();
+  }
+
   #turn(): void {
-    const target = Math.floor(this.#now() / slotMs);
+    this.#alarmAt = Infinity;
+    const nowMs = this.#now();
+    const target = Math.floor(nowMs / slotMs);
     // After a long pause (a suspended machine) once around is enough: each slot is looked at for all that is due.
     this.#position = Math.max(this.#position, target - slots);
     while (this.#position < target) {
       this.#position++;
       this.#fire(this.#slots[this.#position % slots]!, target);
     }
-    if (this.#running > 0) return;
-    clearInterval(this.#interval);
-    this.#interval = undefined;
+    if (this.#running === 0) return;
+    const next = this.#nextDue();
+    if (next < this.#alarmAt) this.#setAlarm(next, nowMs);
+  }
+
+  /** The slot of the timer that is due next, or once around from here where that is later. */
+  #nextDue(): number {
+    const last = this.#position + slots;
+    for (let slot = this.#position + 1; slot < last; slot++) {
+      const head = this.#slots[slot % slots]!;
+      for (let entry = head.next; entry !== head; entry = entry.next) if (entry.due === slot) return slot;
+    }
+    return last;
   }
 
   #fire(head: Entry, target: number): void {

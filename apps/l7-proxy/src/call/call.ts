@@ -60,6 +60,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** The one that it was given here; the same for all tries. */
   private requestId: string | undefined = undefined;
   private deadlineMs = Infinity;
+  /** How long it may have waited before it was read. */
+  private lateMs = 0;
   private deadlineTimer: Timer | undefined = undefined;
   /** Of one attempt, of the wait before the next, or of the wait for a connection. */
   protected phaseTimer: Timer | undefined = undefined;
@@ -127,7 +129,9 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
       this.cancelAttempts('cancelled', this.failed);
       return this.ended(this.failed.code, true);
     }
-    const isLate = isDeadlineOfCaller(this.context.now(), this.startedAtMs, this.plan.timeoutMs);
+    const nowMs = this.context.now();
+    const lateMs = Math.max(this.lateMs, this.context.wheel.lateMs(nowMs));
+    const isLate = isDeadlineOfCaller(nowMs, this.startedAtMs, this.plan.timeoutMs, lateMs);
     this.failed = isLate ? own.deadlineExceeded(this.cluster) : own.clientCancelled();
     this.cancelAttempts(isLate ? this.outcomeOfDeadline : 'cancelled', this.failed);
     this.ended(this.failed.code, true);
@@ -137,6 +141,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     const timeoutMs = timeoutOf(this.route, this.cluster, this.plan.timeoutMs);
     if (timeoutMs === Infinity) return;
     this.deadlineMs = this.startedAtMs + timeoutMs;
+    this.lateMs = this.context.wheel.lateMs(this.startedAtMs);
     this.deadlineTimer = this.context.wheel.start(timeoutMs, () => this.onDeadline());
   }
 

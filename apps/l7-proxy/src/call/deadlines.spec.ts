@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { GrpcClient } from '../testing/grpc-client.ts';
 import { oneService, startProxy } from '../testing/harness.ts';
 import { scriptedBackend, type BackendCall } from '../testing/scripted-backend.ts';
+import { field, frame, headers, rawClient, request as requestBlock } from '../testing/raw-frames.ts';
+import { isDeadlineOfCaller } from './deadline.ts';
 import { parseGrpcTimeout } from './grpc-timeout.ts';
 
 /** So many that some find the endpoint's clock before ours, and some after it. */
@@ -154,6 +156,58 @@ describe("a client's reset at its own deadline", () => {
       proxy.status().services[0]!.endpoints.filter((one) => one.state === 'ejected').length;
     await resetEarly(proxy.address, 8);
     await expect.poll(ejected).toBe(1);
+  });
+
+  it.each([
+    ['250m', 'DEADLINE_EXCEEDED'],
+    ['60S', 'CANCELLED'],
+  ])('that was read late, together with its request of %s, is %s', async (timeout, code) => {
+    await using backend = await scriptedBackend({});
+    await using proxy = await startProxy(
+      oneService([backend.address]).replace(
+        'routes:',
+        'routes:\n  - { name: late, match: { authority: late }, to: [{ service: echo }] }',
+      ),
+    );
+    const call = (id: number, ms: string, authority = 'x') =>
+      headers(
+        id,
+        false,
+        Buffer.concat([
+          requestBlock.subarray(0, 3),
+          field(':authority', authority),
+          field('content-type', 'application/grpc'),
+          field('grpc-timeout', ms),
+        ]),
+      );
+    const socket = await rawClient(proxy.port);
+    // There is a time-out twice a second.
+    const others = Array.from({ length: 60 }, (_, index) => call(index * 2 + 1, `${(index + 1) * 500}m`));
+    socket.write(Buffer.concat(others));
+    await expect.poll(() => backend.calls.length).toBeGreaterThan(0);
+    socket.write(call(999, timeout, 'late'));
+    // Nothing of this process runs, as where there is no free processor: the request waits to be read, and the time-outs too.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100);
+    socket.write(frame(3, 0, 999, Buffer.from([0, 0, 0, ErrorCode.CANCEL])));
+    await expect
+      .poll(() => proxy.metrics.metrics())
+      .toContain(`calls_total{route="late",code="${code}"} 1\n`);
+    socket.destroy();
+  });
+
+  it.each([
+    // What it asked for, how long the call has been here, how long the request may have waited before that.
+    [1000, 950, 0, true],
+    [1000, 930, 0, false],
+    [100, 51, 0, true],
+    [100, 49, 0, false],
+    [20_000, 19_760, 0, true],
+    [20_000, 19_740, 0, false],
+    [1000, 740, 200, true],
+    [1000, 730, 200, false],
+    [10, 4, 0, false],
+  ])('of %i ms: after %i ms, %i of them late', (timeoutMs, passedMs, lateMs, isDeadline) => {
+    expect(isDeadlineOfCaller(5000 + passedMs, 5000, timeoutMs, lateMs)).toBe(isDeadline);
   });
 
   it('before it, a reset is a cancellation', async () => {

@@ -88,3 +88,16 @@ it.each([1, 7, 4999, 5120, 5121, 26_000])('one of %i ms is neither early nor lat
   expect(cameAtMs - startedAtMs).toBeGreaterThanOrEqual(delayMs);
   expect(cameAtMs - startedAtMs).toBeLessThanOrEqual(delayMs + 5);
 });
+
+it('says how late it has come of late, the turn that is due included', () => {
+  const wheel = new TimerWheel(() => nowMs);
+  expect(wheel.lateMs(nowMs)).toBe(0);
+  wheel.start(10, () => {});
+  wheel.start(60_000, () => {});
+  nowMs += 110; // held up, and it goes on: the turn is yet to come
+  expect(wheel.lateMs(nowMs)).toBe(100);
+  vi.advanceTimersByTime(10);
+  expect(wheel.lateMs(nowMs)).toBe(100);
+  pass(1000);
+  expect(wheel.lateMs(nowMs)).toBeCloseTo(50);
+});

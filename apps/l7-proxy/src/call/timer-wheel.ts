@@ -6,6 +6,8 @@ export interface Timer {
 /** How exact time-outs are; a deadline is met at most this late. */
 const slotMs = 5;
 const slots = 1024;
+/** A lateness is half forgotten after so long. */
+const lateHalfMs = 1000;
 
 /**
  * Time-outs of calls. Node's own timers are made for few durations that many share; deadlines all differ, and nearly
@@ -23,6 +25,9 @@ export class TimerWheel {
   #running = 0;
   /** Slots up to this one have been looked at. */
   #position = 0;
+  /** Of the latest turn, or of one before as far as it is remembered. */
+  #lateMs = 0;
+  #turnedAtMs = 0;
 
   /** @param now monotonic, ms */
   constructor(now: () => number) {
@@ -32,6 +37,15 @@ export class TimerWheel {
   /** Timers that have neither come nor been stopped. */
   get size(): number {
     return this.#running;
+  }
+
+  /**
+   * How late time-outs have come of late: the thread was at other work for so long, or had no processor, and what it reads may
+   * have waited as long.
+   */
+  lateMs(nowMs: number): number {
+    const remembered = this.#lateMs * 2 ** ((this.#turnedAtMs - nowMs) / lateHalfMs);
+    return Math.max(remembered, nowMs - this.#alarmAt * slotMs);
   }
 
   /** Calls `callback` after `delayMs`, never within this call. */
@@ -59,8 +73,10 @@ export class TimerWheel {
   }
 
   #turn(): void {
-    this.#alarmAt = Infinity;
     const nowMs = this.#now();
+    this.#lateMs = this.lateMs(nowMs);
+    this.#turnedAtMs = nowMs;
+    this.#alarmAt = Infinity;
     const target = Math.floor(nowMs / slotMs);
     // After a long pause (a suspended machine) once around is enough: each slot is looked at for all that is due.
     this.#position = Math.max(this.#position, target - slots);

@@ -17,6 +17,7 @@ it('clients that take all files are refused, endpoints and the admin port are st
     const socket = connect(proxy.port, '127.0.0.1').on('error', () => undefined);
     sockets.push(socket);
     await once(socket, 'connect');
+    if (count % 30 === 0) expect(await proxy.healthz()).toBe(200);
   }
   const listener = async () => (await proxy.status()).listeners[0]!;
   await expect.poll(async () => (await listener()).refused).toBeGreaterThan(150);
@@ -28,6 +29,7 @@ it('clients that take all files are refused, endpoints and the admin port are st
   await expect.poll(() => proxy.applied).toBe(2);
   expect(await client.unary('ping', { deadlineMs: 5000 })).toMatchObject({ code: 'OK' });
   expect(other.calls).toHaveLength(1);
+  for (let probe = 0; probe < 10; probe++) expect(await proxy.healthz()).toBe(200);
   client.close();
   sockets.forEach((socket) => socket.destroy());
 });

@@ -12,12 +12,16 @@ export interface ProxyProcess extends AsyncDisposable {
   port: number;
   status(): Promise<ProxyStatus>;
   metrics(): Promise<string>;
+  /** The status of its answer, of a connection of its own. */
+  healthz(): Promise<number>;
   /** Replaces the config file. */
   write(config: string): Promise<void>;
   /** How many configs have been put to work. */
   readonly applied: number;
   /** Of the process, now; undefined where there is no /proc. */
   rssBytes(): Promise<number | undefined>;
+  /** Objects and buffers in use; of a process that was started with `measuredHeap`. */
+  heldBytes(): Promise<number>;
 }
 
 /**
@@ -44,11 +48,13 @@ export async function startProxyProcess(
   });
   const ports = new Map<string, number>();
   let applied = 0;
+  const held: ((bytes: number) => void)[] = [];
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the proxy ended with ${code}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const { event, what, port, msg } = JSON.parse(line) as LogLine;
+      const { event, what, port, msg, bytes } = JSON.parse(line) as LogLine;
       if (event === 'listening') ports.set(what, port);
+      if (event === 'held') held.shift()?.(bytes);
       if (msg === 'config applied') applied++;
       if (ports.size === 2) resolve();
     });
@@ -64,11 +70,20 @@ export async function startProxyProcess(
       return applied;
     },
     metrics: async () => (await ask('/metrics')).text(),
+    healthz: async () => {
+      const own = { headers: { connection: 'close' } };
+      return (await fetch(`http://127.0.0.1:${ports.get('admin')}/healthz`, own)).status;
+    },
     rssBytes: async () => {
       const text = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
       const [, kibibytes] = /^VmRSS:\s+(\d+)/m.exec(text) ?? [];
       return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
     },
+    heldBytes: () =>
+      new Promise((resolve) => {
+        held.push(resolve);
+        child.kill('SIGUSR2');
+      }),
     [Symbol.asyncDispose]: async () => {
       const exited = once(child, 'exit');
       child.kill('SIGKILL');
@@ -83,6 +98,7 @@ interface LogLine {
   what: string;
   port: number;
   msg?: string;
+  bytes: number;
 }
 
 /** In one step, so that nobody reads half of it. */

@@ -30,11 +30,15 @@ export const svcConfig = (...names: string[]) =>
     })),
   });
 
-/** The xds-server as a process, with real DNS and real health services around it. */
+/**
+ * The xds-server as a process, with real DNS and real health services around it.
+ * @param openFiles as `ulimit -n` sets it
+ */
 export async function xdsServerProcess(
   configText: string,
   args: string[] = [],
   env: Record<string, string> = {},
+  openFiles?: number,
 ) {
   const directory = await mkdtemp(join(tmpdir(), 'evenly-xds-server-'));
   const configFile = join(directory, 'svc_config.json');
@@ -66,7 +70,9 @@ export async function xdsServerProcess(
   ];
   const spawnServer = (xdsPort: number) => {
     const ports = ['--port', String(xdsPort)];
+    const limited = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
     const command = [
+      ...limited,
       process.execPath,
       main,
       ...options,

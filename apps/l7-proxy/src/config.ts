@@ -209,6 +209,12 @@ export const options = {
     schema: values.duration(0, 60_000),
     default: '10s',
   },
+  uploadStallTimeout: {
+    describe:
+      'HTTP/1.1: how long an endpoint may take nothing of an upload of which more has come than is read ahead, so that nobody sees whether its client has gone',
+    schema: values.duration(1, 300_000),
+    default: '60s',
+  },
   idleTimeout: {
     describe: 'a client connection without calls is closed after this; 0 = never',
     schema: values.duration(0),

@@ -81,6 +81,7 @@ export const l7Proxy: Program<typeof options> = {
         maxConnectionsPerAddress: config.maxConnectionsPerAddress,
         files: files && { maxConnections: files.forClients, used: 0 },
         startTimeoutMs: config.handshakeTimeout,
+        uploadStallTimeoutMs: config.uploadStallTimeout,
         maxAgeMs: config.maxConnectionAge,
         maxAgeGraceMs: config.maxConnectionAgeGrace,
       },

@@ -14,7 +14,9 @@ const lingerMs = 2000;
 export interface Http1ConnectionOptions {
   /** Who has sent more than is read ahead, behind a request that has no answer, is not read any more: for so long. */
   pausedTimeoutMs: number;
-  /** Told when it ends because of that, or because it holds too much of the memory there is. */
+  /** The same for an upload of which the endpoint takes nothing. */
+  uploadStallTimeoutMs: number;
+  /** Told when it ends because of these, or because it holds too much of the memory there is. */
   onFailed: (reason: string) => void;
 }
 
@@ -123,11 +125,14 @@ export class Http1Connection extends Duplex {
   }
 
   #pause(): void {
-    this.#socket.pause();
-    if (this.#waiting.length === 0) return; // the endpoint does not take it: that has its own time-out
-    const reason = 'too much behind a request that has no answer yet';
+    this.#socket.pause(); // from here on nobody sees whether the client is still there
+    const { pausedTimeoutMs, uploadStallTimeoutMs } = this.#options;
+    const [reason, ms] =
+      this.#waiting.length > 0
+        ? ['too much behind a request that has no answer yet', pausedTimeoutMs]
+        : ['the endpoint takes nothing of an upload', uploadStallTimeoutMs];
     clearTimeout(this.#pausedTimer);
-    this.#pausedTimer = setTimeout(() => this.#fail(reason), this.#options.pausedTimeoutMs).unref();
+    this.#pausedTimer = setTimeout(() => this.#fail(reason), ms).unref();
   }
 
   get #memoryIsScarce(): boolean {

@@ -389,6 +389,27 @@ routes:
     endpoint.close();
   });
 
+  it('that an endpoint takes nothing of end, though nobody sees whether their clients are there', async () => {
+    const endpoint = deaf().listen(0, '127.0.0.1');
+    await once(endpoint, 'listening');
+    const { port } = endpoint.address() as AddressInfo;
+    const flags = ['--grpc-web', '--upload-stall-timeout', '300ms'];
+    await using proxy = await startProxy(oneService([`127.0.0.1:${port}`]), flags);
+    const [stays, goes] = [await client(proxy), await client(proxy)];
+    const upload = Buffer.concat([
+      request({ fields: ['host: echo', 'content-length: 100000000'] }),
+      Buffer.alloc(mebibyte),
+    ]);
+    stays.socket.write(upload);
+    goes.socket.end(upload);
+    await expect.poll(() => proxy.status().listeners[0]!.failed).toBe(2);
+    await stays.closed;
+    await expect.poll(() => underWay(proxy)).toBe(0);
+    expect(connections(proxy)).toBe(0);
+    expect(await held(proxy)).toBe(0);
+    endpoint.close();
+  });
+
   it('that an endpoint takes goes through, with a budget smaller than all uploads together', async () => {
     await using t = await proxyBefore(
       { onEnd: (call) => call.reply(Buffer.from(String(call.content.length))) },

@@ -14,6 +14,7 @@ export interface WebServerOptions {
   /** Of the process: what is read ahead of endpoints counts in it. */
   budget: MemoryBudget;
   headersTimeoutMs: number;
+  uploadStallTimeoutMs: number;
   /** Starts the call that a request means. */
   start: (webCall: WebCall, block: HeaderBlock, peer: Peer) => void;
   onClosed: () => void;
@@ -79,6 +80,7 @@ export class WebServer {
     const share = this.#options.budget.share(clientOf(peer.address));
     const connection = new Http1Connection(socket, share, {
       pausedTimeoutMs: this.#options.headersTimeoutMs,
+      uploadStallTimeoutMs: this.#options.uploadStallTimeoutMs,
       onFailed: this.#options.onFailed,
     });
     const client: Client = { peer, share, cancel: undefined };

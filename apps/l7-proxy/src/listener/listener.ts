@@ -32,6 +32,8 @@ export interface ListenerOptions {
   files: FileSlots | undefined;
   /** From a connection to HTTP: PROXY header, TLS handshake and first bytes together. */
   startTimeoutMs: number;
+  /** How long the upload of an HTTP/1.1 client may be paused. */
+  uploadStallTimeoutMs: number;
   /** How old a client's connection gets, ±10 %, before it is asked to come back; undefined: as old as it likes. */
   maxAgeMs: number | undefined;
   /** How long calls may go on after that. */
@@ -106,6 +108,7 @@ export class ProxyListener {
         cors: context.web,
         budget: options.budget,
         headersTimeoutMs: options.startTimeoutMs,
+        uploadStallTimeoutMs: options.uploadStallTimeoutMs,
         start: (webCall, block, peer) =>
           startWebCall(webCall, block, false, this.#forwardedBy(peer, '1.1'), context),
         onClosed: () => this.#checkEmpty(),

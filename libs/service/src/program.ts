@@ -7,6 +7,7 @@ import { adminGuard } from './admin-guard.ts';
 import { adminRouter, listenHttp } from './admin.ts';
 import { drain, type DrainStep } from './drain.ts';
 import { ServiceError, exitCodeOf, exitCodes } from './errors.ts';
+import { heapWarning, processMemory } from './heap-limit.ts';
 import { readOptions, type Config, type OptionSpecs } from './options.ts';
 import { Readiness } from './readiness.ts';
 import { startTracing } from './tracing.ts';
@@ -109,6 +110,8 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
   const service = createService(program, common, steps, host.env, stop);
   const setServing = service.readiness.condition('serving');
   const start = async () => {
+    const reason = heapWarning(processMemory());
+    if (reason !== undefined) service.log.warn({ reason }, 'too large a heap for this container');
     await addTracing(program.name, service);
     await startAdmin(service, common);
     await program.start(result.config, service);

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
+import { execArgv } from 'node:process';
 import { Backoff } from '@evenly/endpoints';
-import { exitCodes, ServiceError, type Service } from '@evenly/service';
+import { dividedHeap, exitCodes, processMemory, ServiceError, type Service } from '@evenly/service';
 import { Counter, Gauge } from 'prom-client';
 import type { ProxyStatus } from '../admin/status.ts';
 import { mergeStatus } from './merged-status.ts';
@@ -50,6 +51,7 @@ export class Supervisor {
    * @throws ServiceError with what the first worker ended for
    */
   async start(count: number): Promise<void> {
+    cluster.setupPrimary({ execArgv: dividedHeap(execArgv, processMemory(), count) });
     for (let number = 1; number <= count; number++) {
       const worker = this.#fork(number);
       const exit = number === 1 ? await worker.started : undefined;

@@ -12,6 +12,7 @@ import { loadReports } from './lrs/load-reports.ts';
 import { Mesh } from './mesh/mesh.ts';
 import { ChangeTraces } from './tracing/change-traces.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
+import { sayOfSharedIds } from './xds-port/node-ids.ts';
 import { portMetrics } from './xds-port/port-metrics.ts';
 import { listenXds } from './xds-port/xds-port.ts';
 
@@ -47,6 +48,7 @@ export const xdsServer: Program<typeof options> = {
       firstRequestMs: config.firstRequestTimeout,
       metrics,
       traces,
+      onSharedNodeId: sayOfSharedIds(log),
     });
     const budget = new MemoryBudget(
       config.clientMemory ?? Math.floor(getHeapStatistics().heap_size_limit * clientShareOfHeap),

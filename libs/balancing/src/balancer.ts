@@ -35,7 +35,6 @@ export class Balancer<T = unknown> implements Picker<T> {
   readonly #random: Random;
   readonly #groupOptions: GroupOptions;
   readonly #factory: PickerFactory<T>;
-  readonly #sticky: boolean;
   readonly #outlier: OutlierDetector<T> | undefined;
   readonly #slowStart: SlowStart | undefined;
   readonly #table = new HostTable<T>();
@@ -49,7 +48,6 @@ export class Balancer<T = unknown> implements Picker<T> {
     const { policy, random, zone, outlier, slowStart } = options;
     this.#random = random;
     this.#factory = pickerFactory(policy, random);
-    this.#sticky = policy.name === 'ring-hash';
     this.#outlier = outlier && new OutlierDetector(outlier, random);
     this.#slowStart = slowStart && new SlowStart(slowStart);
     if (zone?.callersShare !== undefined) checkNumber('zone.callersShare', zone.callersShare, 0.000_001, 1);
@@ -63,6 +61,11 @@ export class Balancer<T = unknown> implements Picker<T> {
         10,
       ),
     };
+  }
+
+  /** Whether its choice needs to be told when calls start and end; outlier detection needs that in any case. */
+  get learnsFromCalls(): boolean {
+    return this.#factory.learnsFromCalls;
   }
 
   /** All hosts with their statistics, the unhealthy ones too. */
@@ -85,7 +88,7 @@ export class Balancer<T = unknown> implements Picker<T> {
     const pickers = this.#pickers;
     if (pickers.length < 2) return pickers[0]?.picker.pick(nowMs, hash);
     // A call that sticks to a host must stick to its group as well.
-    const place = this.#sticky && hash !== undefined ? mixHash(hash, -1) / hashRange : this.#random();
+    const place = this.#factory.sticky && hash !== undefined ? mixHash(hash, -1) / hashRange : this.#random();
     let index = 0;
     while (index < pickers.length - 1 && place >= pickers[index]!.upTo) index++;
     return pickers[index]!.picker.pick(nowMs, hash);

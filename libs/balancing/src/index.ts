@@ -27,7 +27,6 @@ export { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { RingHash, type RingHashOptions } from './ring-hash.ts';
 export { RoundRobin } from './round-robin.ts';
 export { SlowStart, type SlowStartOptions } from './slow-start.ts';
-export { evenSubset, randomSubset } from './subset.ts';
 export type { ChoicesOptions } from './two-choices.ts';
 export { WeightedRoundRobin } from './weighted-round-robin.ts';
 export { ownZoneShare, type ZoneOptions } from './zones.ts';

@@ -20,6 +20,10 @@ export type Policy =
 export interface PickerFactory<T> {
   /** @param factor of the weight, for slow start; undefined while no host needs it */
   make(hosts: readonly Host<T>[], factor: Weigh<T> | undefined): Picker<T>;
+  /** Its choice goes by what is told of calls: without that it chooses by chance. */
+  learnsFromCalls: boolean;
+  /** Calls with the same hash go to the same host. */
+  sticky: boolean;
   /** Set if the policy learns from latencies. */
   latency?: LatencyModel;
 }
@@ -31,28 +35,36 @@ export function pickerFactory<T>(policy: Policy, random: Random): PickerFactory<
   return factory;
 }
 
+const plain = { learnsFromCalls: false, sticky: false };
+const learning = { learnsFromCalls: true, sticky: false };
+
 function factoryOf<T>(policy: Policy, random: Random): PickerFactory<T> {
   switch (policy.name) {
     case 'round-robin':
       // Plain round robin knows no weights, so slow start needs the weighted one, with equal weights.
       return {
+        ...plain,
         make: (hosts, factor) =>
           factor ? new WeightedRoundRobin(hosts, random, factor) : new RoundRobin(hosts, random),
       };
     case 'weighted-round-robin':
-      return { make: (hosts, factor) => new WeightedRoundRobin(hosts, random, weighBy(factor)) };
+      return { ...plain, make: (hosts, factor) => new WeightedRoundRobin(hosts, random, weighBy(factor)) };
     case 'least-request':
-      return { make: (hosts, factor) => new LeastRequest(hosts, random, policy, weighBy(factor)) };
+      return {
+        ...learning,
+        make: (hosts, factor) => new LeastRequest(hosts, random, policy, weighBy(factor)),
+      };
     case 'peak-ewma': {
       const latency = new LatencyModel(policy);
       return {
+        ...learning,
         latency,
         make: (hosts, factor) => new PeakEwma(hosts, random, latency, policy, weighBy(factor)),
       };
     }
     case 'ring-hash':
       // Not slowed: a weight that grows would move keys again and again.
-      return { make: (hosts) => new RingHash(hosts, random, policy) };
+      return { ...plain, sticky: true, make: (hosts) => new RingHash(hosts, random, policy) };
     default:
       throw new BalancingError('BAD_OPTION', `policy ${(policy as Policy).name} is not known`);
   }

@@ -1,6 +1,4 @@
-import { BalancingError } from './errors.ts';
 import { hashText, mixHash } from './hash.ts';
-import { checkInteger, maxHosts } from './limits.ts';
 
 /** Clients that share one order of the backends; a power of two, for `fractionOf`. */
 const lotSize = 256;
@@ -17,17 +15,10 @@ const lotSize = 256;
  * low-discrepancy sequence, and the shuffle is a hash of each key: one backend more or less changes at most two of a
  * client's backends, mostly none.
  *
- * @param keys of backends, without duplicates, at most 10,000, in any order
- * @param size 1 to 10,000
- * @throws BalancingError `BAD_OPTION`, `TOO_MANY`
+ * @param keys of backends, without duplicates, in any order
+ * @param size at least 1
  */
 export function evenSubset(keys: readonly string[], size: number, clientIndex: number): string[] {
-  checkInput(keys, size);
-  return evenly(keys, size, clientIndex);
-}
-
-function evenly(keys: readonly string[], size: number, clientIndex: number): string[] {
-  checkInteger('clientIndex', clientIndex, 0, Number.MAX_SAFE_INTEGER);
   // Another order for each lot: the neighbours of a backend that dies differ, and rounding errors even out.
   const order = shuffled(keys, Math.floor(clientIndex / lotSize));
   const start = Math.floor(fractionOf(clientIndex % lotSize) * keys.length);
@@ -38,30 +29,16 @@ function evenly(keys: readonly string[], size: number, clientIndex: number): str
  * The same for clients without a number, as gRFC A68's random subsetting: those `size` backends that rank highest by
  * a hash of client and key. One backend more or less changes at most one. Backends get a binomial number of clients:
  * with 100 clients that choose 20 of 100, 20 ± 4.
- *
- * @throws BalancingError `BAD_OPTION`, `TOO_MANY`
  */
 export function randomSubset(keys: readonly string[], size: number, clientId: string): string[] {
-  checkInput(keys, size);
-  return byRank(keys, size, clientId);
+  return shuffled(keys, hashText(clientId)).slice(0, size);
 }
-
-const byRank = (keys: readonly string[], size: number, clientId: string): string[] =>
-  shuffled(keys, hashText(clientId)).slice(0, size);
 
 /** Who a client is among those that share endpoints: its number, or else any text that tells it apart. */
 export type ClientId = number | string;
 
-/** Of any number of keys, by what the client is known by. */
 export function chooseSubset(keys: readonly string[], size: number, id: ClientId): string[] {
-  return typeof id === 'number' ? evenly(keys, size, id) : byRank(keys, size, id);
-}
-
-function checkInput(keys: readonly string[], size: number): void {
-  checkInteger('size', size, 1, maxHosts);
-  if (keys.length > maxHosts) {
-    throw new BalancingError('TOO_MANY', `${keys.length} keys; at most ${maxHosts} are allowed`);
-  }
+  return typeof id === 'number' ? evenSubset(keys, size, id) : randomSubset(keys, size, id);
 }
 
 function shuffled(keys: readonly string[], seed: number): string[] {

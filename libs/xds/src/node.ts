@@ -36,6 +36,8 @@ export interface NodeInfo {
   zone: string;
   /** It has resources from an earlier stream, from this server or another. */
   comesBack: boolean;
+  /** The address that its stream comes from, without the port, which changes; empty = not known. */
+  peer: string;
 }
 
 export const anonymousNode: NodeInfo = {
@@ -46,6 +48,7 @@ export const anonymousNode: NodeInfo = {
   region: '',
   zone: '',
   comesBack: false,
+  peer: '',
 };
 
 /** Longer texts are cut: they are kept for every stream and shown on pages. */
@@ -54,8 +57,9 @@ const maxText = 256;
 /**
  * @param aggregated whether the node came by an aggregated stream
  * @param comesBack whether its first request says that it has resources
+ * @param peer the address that its stream comes from
  */
-export function nodeInfo(node: Node, aggregated: boolean, comesBack = false): NodeInfo {
+export function nodeInfo(node: Node, aggregated: boolean, comesBack = false, peer = ''): NodeInfo {
   const version = node.userAgentVersionType;
   const userAgent = [node.userAgentName, version?.$case === 'userAgentVersion' ? version.value : '']
     .join(' ')
@@ -68,6 +72,7 @@ export function nodeInfo(node: Node, aggregated: boolean, comesBack = false): No
     region: cut(node.locality?.region ?? '', maxText),
     zone: cut(node.locality?.zone ?? '', maxText),
     comesBack,
+    peer,
   };
 }
 

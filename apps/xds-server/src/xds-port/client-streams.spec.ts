@@ -1,5 +1,6 @@
 import type { ServerCall } from '@evenly/grpc-server';
 import { MemoryBudget } from '@evenly/http2';
+import { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { DeltaDiscoveryRequest, DiscoveryRequest } from '@evenly/proto/envoy/service/discovery/v3/discovery';
 import {
   type DeltaStream,
@@ -37,13 +38,14 @@ afterEach(() => {
   for (const streams of running.splice(0)) streams.stop();
 });
 
-function setup() {
+function setup(onSharedNodeId?: (...said: string[]) => void) {
   const cache = new ResourceCache();
   const streams = new ClientStreams(cache, {
     metrics: createMetrics(new Registry()),
     maxStreams: 100,
     coalesceMs: 0,
     firstRequestMs: 10_000,
+    ...(onSharedNodeId && { onSharedNodeId }),
   });
   running.push(streams);
   const add = (call: ReturnType<typeof fakeCall>, ...names: string[]) => {
@@ -54,8 +56,13 @@ function setup() {
     });
     const subscribe = (...resourceNames: string[]) =>
       (client.stream as SotwStream).onRequest({ ...empty, typeUrl: typeUrlOf('endpoints'), resourceNames });
+    const subscribeAs = (id: string, ...resourceNames: string[]) => {
+      const node = { ...Node.decode(new Uint8Array(0)), id };
+      const request = { ...empty, node, typeUrl: typeUrlOf('endpoints'), resourceNames };
+      (client.stream as SotwStream).onRequest(request);
+    };
     if (names.length > 0) subscribe(...names);
-    return { client, close, subscribe };
+    return { client, close, subscribe, subscribeAs };
   };
   const put = (name: string, content: string) =>
     cache.replace(name, [resource('endpoints', name, Buffer.from(content))]);
@@ -151,5 +158,28 @@ describe('names of subscriptions', () => {
     first.close();
     second.subscribe(...names('b').slice(0, 80));
     expect(budget.usedBytes).toBe(80 * (300 + 256));
+  });
+});
+
+describe('a node id', () => {
+  it('that another address uses too is told; the same address, and one that has left, are not', () => {
+    const shared: string[][] = [];
+    const { add } = setup((...said) => shared.push(said));
+    const at = (address: string, id: string) => {
+      const call = fakeCall();
+      call.peer.address = address;
+      const added = add(call);
+      added.subscribeAs(id, 'x');
+      return added;
+    };
+    at('192.0.2.1:1', 'a');
+    at('192.0.2.1:2', 'a');
+    at('192.0.2.2:1', 'b');
+    expect(shared).toEqual([]);
+    const { close } = at('[2001:db8::1]:1', 'b');
+    expect(shared).toEqual([['b', '2001:db8::1', '192.0.2.2']]);
+    close();
+    at('192.0.2.2:2', 'b');
+    expect(shared).toHaveLength(1);
   });
 });

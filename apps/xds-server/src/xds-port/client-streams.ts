@@ -1,3 +1,4 @@
+import { parseEndpointKey } from '@evenly/endpoints';
 import { outOfMemory, Status, type ServerCall } from '@evenly/grpc-server';
 import {
   DeltaStream,
@@ -15,6 +16,7 @@ import type { ClientGate } from '../tls/client-gate.ts';
 import type { ChangeTraces } from '../tracing/change-traces.ts';
 import { Coalescer } from './coalescer.ts';
 import type { Metrics } from '../metrics.ts';
+import { NodeIds } from './node-ids.ts';
 
 export type Variant = 'sotw' | 'delta';
 
@@ -40,12 +42,15 @@ export interface ClientStreamsOptions {
   /** How long a stream may be open without asking for anything. */
   firstRequestMs: number;
   traces?: ChangeTraces | undefined;
+  /** Told when a client comes whose node id another address uses too. */
+  onSharedNodeId?: (id: string, address: string, other: string) => void;
 }
 
 /** All open streams: passes changes of the cache on to those that asked, and links the streams of one client. */
 export class ClientStreams {
   readonly #open = new Set<Entry>();
   readonly #subscribers = new Subscribers<Entry>();
+  readonly #nodeIds = new NodeIds();
   readonly #cache: ResourceCache;
   readonly #options: ClientStreamsOptions;
   readonly #coalescer: Coalescer;
@@ -87,9 +92,11 @@ export class ClientStreams {
     wildcard?: ClientGate | undefined;
   }): { client: ClientStream; close: () => void } {
     const { metrics, traces } = this.#options;
+    const address = parseEndpointKey(call.peer.address)?.address ?? call.peer.address;
     const streamOptions: StreamOptions = {
       cache: this.#cache,
       types,
+      peer: address,
       now: () => performance.now(),
       send: ({ prefixed, message }: EncodedResponse, type: ResourceType) => {
         metrics.responses.inc({ type });
@@ -101,7 +108,10 @@ export class ClientStreams {
       onSubscription: (type, change, now) => {
         const denied = change.wildcardAdded ? wildcard?.(call.peer) : undefined;
         if (denied !== undefined) throw denied;
-        entry.subscribed ||= now.wildcard || now.names.size > 0;
+        if (!entry.subscribed && (now.wildcard || now.names.size > 0)) {
+          entry.subscribed = true;
+          this.#noteNodeId(stream.node.id, address);
+        }
         this.#subscribers.update(entry, type, change, now);
       },
     };
@@ -118,6 +128,7 @@ export class ClientStreams {
     metrics.streams.set(this.#open.size);
     const close = () => {
       this.#open.delete(entry);
+      if (entry.subscribed) this.#nodeIds.remove(stream.node.id, address);
       this.#subscribers.remove(entry, stream.types);
       call.peer.memory?.add(-stream.heldBytes);
       traces?.closed(stream);
@@ -135,6 +146,11 @@ export class ClientStreams {
   /** Notes what a request said of the response before it. */
   answered({ stream }: ClientStream, { said }: Answer, nonce: string, error: string | undefined): void {
     this.#options.traces?.answered(stream, said, nonce, error);
+  }
+
+  #noteNodeId(id: string, address: string): void {
+    const other = this.#nodeIds.add(id, address);
+    if (other !== undefined && id !== '') this.#options.onSharedNodeId?.(id, address, other);
   }
 
   #passOn(changed: CacheChange): void {

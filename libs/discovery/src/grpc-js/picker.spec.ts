@@ -20,7 +20,7 @@ function pickerOf(policy: Policy, count: number) {
     Array.from({ length: count }, (_, index) => ({ key: `${index}`, target })),
     0,
   );
-  const picker = new BalancerPicker(balancer, true, false);
+  const picker = new BalancerPicker(balancer, false);
   return {
     pick: () => picker.pick({} as experimental.PickArgs),
     active: () => balancer.hosts.map(({ stats }) => stats.active),

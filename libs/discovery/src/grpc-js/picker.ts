@@ -14,13 +14,10 @@ export class BalancerPicker {
   /** Picks of this turn of the event loop. */
   readonly #picked: Pick[] = [];
 
-  /**
-   * @param countsCalls the policy learns from calls; others are spared the cost
-   * @param holdsProcess connections do not keep the process alive, so their calls must
-   */
-  constructor(balancer: Balancer<Connection>, countsCalls: boolean, holdsProcess: boolean) {
+  /** @param holdsProcess connections do not keep the process alive, so their calls must */
+  constructor(balancer: Balancer<Connection>, holdsProcess: boolean) {
     this.#balancer = balancer;
-    this.#countsCalls = countsCalls;
+    this.#countsCalls = balancer.learnsFromCalls; // others are spared the cost
     this.#holdsProcess = holdsProcess;
   }
 

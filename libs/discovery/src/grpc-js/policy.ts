@@ -1,6 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { createBalancer, evenSubset, maxWeight, randomSubset } from '@evenly/balancing';
+import { createBalancer, eligibleEndpoints, maxWeight } from '@evenly/balancing';
 import type { Balancer, HostSpec } from '@evenly/balancing';
+import type { Endpoint } from '@evenly/endpoints';
 import { Connection, type ConnectionState } from './connection.ts';
 import { describe } from './endpoints.ts';
 import { BalancerPicker } from './picker.ts';
@@ -83,21 +84,22 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
       ...(slowStart && { slowStart }),
     });
     this.#balancer = balancer;
-    const needsCalls = policy.name === 'least-request' || policy.name === 'peak-ewma';
-    this.#picker = new BalancerPicker(balancer, needsCalls, healthService !== undefined);
+    this.#picker = new BalancerPicker(balancer, healthService !== undefined);
     clearInterval(this.#tick);
     if (slowStart) this.#tick = setInterval(() => balancer.tick(performance.now()), tickMs).unref();
   }
 
+  /** The zone, where there is one, counts for the subset too: those of the own zone first. */
   #subset(endpoints: readonly GrpcEndpoint[]): readonly GrpcEndpoint[] {
-    const { subset } = this.#settings!;
+    const { subset, zone = this.#defaultZone ?? '' } = this.#settings!;
     if (subset === undefined || endpoints.length <= subset.size) return endpoints;
-    const byKey = new Map(endpoints.map((endpoint) => [addressOf(endpoint), endpoint]));
-    const { size, client } = subset;
-    const keys = [...byKey.keys()];
-    const chosen =
-      typeof client === 'number' ? evenSubset(keys, size, client) : randomSubset(keys, size, client);
-    return chosen.map((key) => byKey.get(key)!);
+    const byEndpoint = new Map(endpoints.map((endpoint) => [candidate(endpoint), endpoint]));
+    const eligible = eligibleEndpoints(
+      [...byEndpoint.keys()],
+      { zonePreference: 'failover', subsetting: subset },
+      { id: subset.client, region: '', zone },
+    );
+    return eligible.map(({ endpoint }) => byEndpoint.get(endpoint)!);
   }
 
   /** Opens connections to new endpoints and lets go of the others. @returns whether calls went to one of those */
@@ -231,6 +233,11 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
 function unitOfWeights(connections: readonly Connection[]): number {
   const most = connections.reduce((max, { known }) => Math.max(max, known.weight ?? 1), 1);
   return most > maxWeight ? most / maxWeight : 1;
+}
+
+/** What the source said of it; of another resolver's endpoint, what tells it apart. */
+function candidate(endpoint: GrpcEndpoint): Endpoint {
+  return { address: addressOf(endpoint), port: 0, state: 'ready', ...describe(endpoint) };
 }
 
 function addressOf({ addresses }: GrpcEndpoint): string {

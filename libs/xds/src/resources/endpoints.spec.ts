@@ -145,3 +145,15 @@ describe('endpointAssignment', () => {
     expect(next.version).not.toBe(item.version);
   });
 });
+
+describe('clients that share a node id', () => {
+  const many = Array.from({ length: 100 }, (_, index) => pod(index + 1));
+  const subsetAt = (peer: string) => assigned(many, { subsetting: { size: 5 } }, { id: 'frontend', peer });
+
+  it('get the subset of their address: the same at one, another at another', () => {
+    const subsets = Array.from({ length: 20 }, (_, index) => subsetAt(`10.0.0.${index}`).join());
+    // A hash decides, so this is no matter of luck: it is as it is.
+    expect(new Set(subsets).size).toBe(20);
+    expect(subsetAt('10.0.0.1')).toEqual(subsetAt('10.0.0.1'));
+  });
+});

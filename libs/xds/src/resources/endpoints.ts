@@ -35,11 +35,8 @@ export function endpointAssignment(options: EndpointsOptions, set: EndpointSet):
 
   const variants = new Map<string, Resource>();
   const forNode = (node: NodeInfo) => {
-    const viewer = {
-      id: policy.subsetting === undefined ? '' : node.id,
-      region: node.region,
-      zone: node.zone,
-    };
+    const id = policy.subsetting === undefined ? '' : clientIdOf(node);
+    const viewer = { id, region: node.region, zone: node.zone };
     const key = JSON.stringify(viewer);
     let variant = variants.get(key);
     if (variant === undefined) {
@@ -50,6 +47,12 @@ export function endpointAssignment(options: EndpointsOptions, set: EndpointSet):
   };
   return { type: 'endpoints', name, version: hashOf(`${set.version} ${JSON.stringify(options)}`), forNode };
 }
+
+/**
+ * Who gets a subset. Bootstraps that are copied give many clients one id, and all of them would get the same few
+ * endpoints: those at different addresses get different ones.
+ */
+const clientIdOf = ({ id, peer }: NodeInfo): string => `${id}\0${peer}`;
 
 function assignment(
   { name, locality, policy }: EndpointsOptions,

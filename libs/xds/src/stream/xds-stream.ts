@@ -19,6 +19,8 @@ export interface StreamOptions {
   send: (response: EncodedResponse, type: ResourceType) => void;
   /** Milliseconds, from any fixed point. */
   now: () => number;
+  /** The address that the stream comes from, without the port. */
+  peer?: string;
   /** The types that this stream serves: all on an aggregated stream, one on a type's own. */
   types?: readonly ResourceType[];
   limits?: Partial<StreamLimits>;
@@ -138,7 +140,8 @@ export abstract class XdsStream {
     this.#budget.take(this.#options.now());
     // Clients say who they are in the first request only.
     if (request.node !== undefined && this.#node === anonymousNode) {
-      this.#node = nodeInfo(request.node, this.#options.types?.length !== 1, comesBack);
+      const { types, peer } = this.#options;
+      this.#node = nodeInfo(request.node, types?.length !== 1, comesBack, peer);
     }
     const type = typeOfUrl(request.typeUrl);
     if (type === undefined || (this.#options.types !== undefined && !this.#options.types.includes(type))) {

@@ -23,7 +23,7 @@ import { grpcMessage, scriptedBackend, type ScriptedBackend } from '../testing/s
 
 /*
  * Attacks by a socket, on the proxy as a process of its own with an endpoint behind it. The engine's own tests cross each
- * limit byte by byte (libs/http2/src/connection/attacks.spec.ts); here: the attacker is closed, the memory of the process
+ * limit byte by byte (libs/http2/src/connection/attacks/); here: the attacker is closed, the memory of the process
  * stays, and others' calls go on.
  */
 

@@ -10,7 +10,7 @@ export { isGrpc, nodeInfo, proxyUserAgent, type NodeInfo, type NodeKind } from '
 export { resource, type NodeResource, type Resource } from './resource.ts';
 export { ResourceCache, type CacheChange, type CacheListener } from './resource-cache.ts';
 export { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from './resource-type.ts';
-export { endpointAssignment, type EndpointsOptions } from './resources/endpoints.ts';
+export { endpointAssignment, unknownAssignment, type EndpointsOptions } from './resources/endpoints.ts';
 export { leftOut, type LeftOut } from './resources/left-out.ts';
 export { clusterName, defaultListenerName } from './resources/names.ts';
 export type { ClusterOptions } from './resources/clusters.ts';

@@ -4,13 +4,19 @@ import { nodeInfo } from './node.ts';
 
 /** As grpc-js-xds 1.14, grpc-go, grpc-java and C-core (grpcio) 1.85 and Envoy 1.40 have it. */
 it.each([
-  ['gRPC Node Pure JS', 'grpc-js'],
-  ['gRPC Go', 'grpc-go'],
-  ['gRPC Java', 'grpc-java'],
-  ['gRPC C-core linux', 'grpc-core'],
-  ['something else', 'grpc'],
-  ['envoy', 'envoy'],
-  ['evenly-l7-proxy', 'proxy'],
-])('a client that calls itself %s is %s', (userAgentName, kind) => {
-  expect(nodeInfo({ ...Node.decode(new Uint8Array(0)), userAgentName }, true).kind).toBe(kind);
+  ['gRPC Node Pure JS', '1.14.1', 'grpc-js'],
+  ['gRPC Node Pure JS', '1.3.0', 'grpc-js'],
+  ['gRPC Go', '1.85.0', 'grpc-go'],
+  ['gRPC Go', '2.0.0', 'grpc-go'],
+  ['gRPC Go', '1.84.9', 'grpc'],
+  ['gRPC Go', '', 'grpc'],
+  ['gRPC Java', '1.85.1', 'grpc-java'],
+  ['gRPC C-core linux', 'C-core 1.85.1', 'grpc-core'],
+  ['something else', '1.0', 'grpc'],
+  ['envoy', '', 'envoy'],
+  ['evenly-l7-proxy', '', 'proxy'],
+])('a client that calls itself %s %s is %s', (userAgentName, version, kind) => {
+  const userAgentVersionType = { $case: 'userAgentVersion' as const, value: version };
+  const node = { ...Node.decode(new Uint8Array(0)), userAgentName, userAgentVersionType };
+  expect(nodeInfo(node, true).kind).toBe(kind);
 });

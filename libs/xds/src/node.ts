@@ -67,7 +67,7 @@ export function nodeInfo(node: Node, aggregated: boolean, comesBack = false, pee
   return {
     id: cut(node.id, maxText),
     cluster: cut(node.cluster, maxText),
-    kind: kindOf(node.userAgentName, aggregated),
+    kind: kindOf(node.userAgentName, version?.$case === 'userAgentVersion' ? version.value : '', aggregated),
     userAgent: cut(userAgent, maxText),
     region: cut(node.locality?.region ?? '', maxText),
     zone: cut(node.locality?.zone ?? '', maxText),
@@ -76,17 +76,26 @@ export function nodeInfo(node: Node, aggregated: boolean, comesBack = false, pee
   };
 }
 
-function kindOf(userAgentName: string, aggregated: boolean): NodeKind {
+function kindOf(userAgentName: string, version: string, aggregated: boolean): NodeKind {
   if (userAgentName === proxyUserAgent) return 'proxy';
   if (userAgentName === 'envoy') return aggregated ? 'envoy' : 'envoy-separate';
-  const [, kind = 'grpc'] = libraries.find(([name]) => userAgentName.startsWith(name)) ?? [];
-  return kind;
+  const library = libraries.find(({ name }) => userAgentName.startsWith(name));
+  return library !== undefined && isSince(library.since, version) ? library.kind : 'grpc';
 }
 
-/** How gRPC's libraries call themselves, or begin to: C-core's name goes on with the platform and the language. */
+/**
+ * How gRPC's libraries call themselves, or begin to: C-core's name goes on with the platform and the language. A version
+ * older than what was tried may take less, and gets what all take.
+ */
 const libraries = [
-  ['gRPC Node', 'grpc-js'],
-  ['gRPC Go', 'grpc-go'],
-  ['gRPC Java', 'grpc-java'],
-  ['gRPC C-core', 'grpc-core'],
+  // Its quirks are those of all versions, and all can do with what they call for.
+  { name: 'gRPC Node', since: [0, 0], kind: 'grpc-js' },
+  { name: 'gRPC Go', since: [1, 85], kind: 'grpc-go' },
+  { name: 'gRPC Java', since: [1, 85], kind: 'grpc-java' },
+  { name: 'gRPC C-core', since: [1, 85], kind: 'grpc-core' },
 ] as const;
+
+function isSince([major, minor]: readonly [number, number], version: string): boolean {
+  const [, itsMajor = '0', itsMinor = '0'] = /(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(itsMajor) > major || (Number(itsMajor) === major && Number(itsMinor) >= minor);
+}

@@ -3,7 +3,7 @@ import { endpointKey, SaidOnce, type Endpoint } from '@evenly/endpoints';
 import { endpointSourceOf, healthChanges, reasonOf, type SourceContext } from '@evenly/live-mesh';
 import type { Service as MeshService } from '@evenly/mesh-config';
 import type { Service } from '@evenly/service';
-import { clusterName, endpointAssignment, type ResourceCache } from '@evenly/xds';
+import { clusterName, endpointAssignment, unknownAssignment, type ResourceCache } from '@evenly/xds';
 import type { Metrics } from '../metrics.ts';
 import { inTrace, type ChangeTraces } from '../tracing/change-traces.ts';
 
@@ -35,11 +35,21 @@ export interface ClusterPipeline {
 export const endpointsOwner = (service: string, subset: string | undefined) =>
   `endpoints of ${clusterName(service, subset)}`;
 
-/** Keeps the endpoints of a service, or of one of its subsets, true in the cache: source → health checks → resource. */
+/**
+ * How long a source may say nothing before clients hear that there are no endpoints: gRPC clients hold up calls to a new
+ * cluster for 15 s.
+ */
+const silenceMs = 10_000;
+
+/**
+ * Keeps the endpoints of a service, or of one of its subsets, true in the cache: source → health checks → resource.
+ * @param mayBeKnown whether clients may have its endpoints from a server before this one
+ */
 export function startPipeline(
   service: MeshService,
   subset: string | undefined,
   context: PipelineContext,
+  mayBeKnown: boolean,
 ): ClusterPipeline {
   const { cache, metrics } = context;
   const name = subset === undefined ? service.name : `${service.name}/${subset}`;
@@ -61,13 +71,19 @@ export function startPipeline(
     sayChanges(next);
     metrics.unhealthy.set({ service: name }, next.filter(({ healthy }) => !healthy).length);
   };
+  const owner = endpointsOwner(service.name, subset);
+  const silence = setTimeout(() => {
+    if (!cache.has('endpoints', assignment.name))
+      cache.replace(owner, [unknownAssignment(assignment.name, mayBeKnown)]);
+  }, silenceMs).unref();
   const source = endpointSourceOf(service, subset, { ...context, onWarning }, onReport);
   const stop = source.watch({
     onEndpoints: (set) => {
+      clearTimeout(silence);
       endpoints = set.endpoints;
       const attributes = { service: name, source: source.description, endpoints: set.endpoints.length };
       inTrace(context.traces, 'source change', attributes, () =>
-        cache.replace(endpointsOwner(service.name, subset), [endpointAssignment(assignment, set)]),
+        cache.replace(owner, [endpointAssignment(assignment, set)]),
       );
       metrics.endpoints.set({ service: name }, set.endpoints.length);
       log.info(
@@ -97,6 +113,7 @@ export function startPipeline(
       ...(error === undefined ? {} : { error }),
     }),
     stop: () => {
+      clearTimeout(silence);
       stop();
       metrics.endpoints.remove({ service: name });
       metrics.unhealthy.remove({ service: name });

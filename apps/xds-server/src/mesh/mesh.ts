@@ -30,6 +30,7 @@ export class Mesh {
   readonly #options: ClusterOptions;
   readonly #running = new Map<string, ClusterOf & { pipeline: ClusterPipeline }>();
   #refusedConfig: string | undefined;
+  #isFirst = true;
   #config: MeshConfig = { services: new Map(), routes: [], listeners: [] };
 
   constructor(context: PipelineContext, options: ClusterOptions) {
@@ -60,8 +61,10 @@ export class Mesh {
     for (const owner of gone) this.#context.cache.replace(owner, []);
     for (const [owner, { service, subset }] of wanted) {
       if (this.#running.has(owner)) continue;
-      this.#running.set(owner, { service, subset, pipeline: startPipeline(service, subset, this.#context) });
+      const pipeline = startPipeline(service, subset, this.#context, this.#isFirst);
+      this.#running.set(owner, { service, subset, pipeline });
     }
+    this.#isFirst = false;
     this.#config = config;
     this.#refusedConfig = undefined;
     const listeners = config.listeners.map(({ name }) => name);

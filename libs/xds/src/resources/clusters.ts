@@ -63,22 +63,22 @@ const fromHere: ConfigSource = {
   resourceApiVersion: ApiVersion.V3,
 };
 
-/**
- * gRPC clients take ROUND_ROBIN and RING_HASH; LEAST_REQUEST makes some of them (grpc-js) refuse the whole cluster.
- * See left-out.ts for what is said to people about it.
- */
+/** gRPC clients take ROUND_ROBIN and RING_HASH; LEAST_REQUEST makes grpc-js and C-core refuse the whole cluster. */
 export function lbPolicy(kind: NodeKind, { loadBalancing }: Policy): Cluster_LbPolicy {
   switch (loadBalancing) {
     case 'ring-hash':
       return Cluster_LbPolicy.RING_HASH;
     case 'least-request':
     case 'peak-ewma': // Envoy's own is least request too, as long as peak EWMA is not in its standard build
-      return isGrpc(kind) ? Cluster_LbPolicy.ROUND_ROBIN : Cluster_LbPolicy.LEAST_REQUEST;
+      return takesLeastRequest(kind) ? Cluster_LbPolicy.LEAST_REQUEST : Cluster_LbPolicy.ROUND_ROBIN;
     case 'round-robin':
     case 'weighted-round-robin':
       return Cluster_LbPolicy.ROUND_ROBIN;
   }
 }
+
+/** With it, grpc-go passes over the weights of localities. */
+const takesLeastRequest = (kind: NodeKind) => !isGrpc(kind) || kind === 'grpc-java';
 
 /** What xDS has no word for, for our own proxy: the policies, the slow start of any of them, the scheme, what is a failure. */
 function proxyMetadata({ loadBalancing, slowStart, scheme, outlierDetection }: Policy): Metadata {

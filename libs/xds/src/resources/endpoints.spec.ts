@@ -4,7 +4,7 @@ import { anonymousNode, type NodeInfo } from '../node.ts';
 import { isNodeResource } from '../resource.ts';
 import { codecs } from '../resource-type.ts';
 import { home } from '../testing/mesh.ts';
-import { endpointAssignment, type EndpointsOptions } from './endpoints.ts';
+import { endpointAssignment, unknownAssignment, type EndpointsOptions } from './endpoints.ts';
 
 const pod = (port: number, more: Partial<Endpoint> = {}): Endpoint => ({
   address: '10.0.0.1',
@@ -43,12 +43,30 @@ describe('endpointAssignment', () => {
       pod(3, { state: 'not-ready' }),
       pod(4, { state: 'serving-terminating' }),
     ];
-    expect(assigned(states)).toEqual(['0 us-central1-a 1000: 1 2*3']);
+    expect(assigned(states, {}, { kind: 'envoy' })).toEqual(['0 us-central1-a 1000: 1 2*3']);
   });
 
   it('has those that serve while they end where nobody is ready: the last ones serve to the last', () => {
     const ending = pod(4, { state: 'serving-terminating' });
     expect(assigned([pod(3, { state: 'not-ready' }), ending])).toEqual(['0 us-central1-a 1000: 4']);
+  });
+
+  it('gives gRPC clients a locality for each weight, for their round robin heeds no other weights', () => {
+    const pods = [pod(1), pod(2, { weight: 9 }), pod(3, { weight: 9 }), pod(4, { zone: 'b', weight: 2 })];
+    const two = ['0 us-central1-a 1: 1', '0 us-central1-a 18: 2*9 3*9'];
+    expect(assigned(pods.slice(0, 3))).toEqual(two);
+    expect(assigned(pods)).toEqual(['0 b 2: 4*2', ...two]);
+    expect(assigned(pods.slice(0, 3), { loadBalancing: 'ring-hash' })).toEqual([
+      '0 us-central1-a 1000: 1 2*9 3*9',
+    ]);
+  });
+
+  it('of a source that has said nothing, tells all but those who may know endpoints from elsewhere', () => {
+    const item = unknownAssignment('c', true);
+    if (!isNodeResource(item)) throw new Error('expected one variant a node');
+    expect(item.forNode(anonymousNode)).toBe(item.forNode({ ...anonymousNode, kind: 'grpc-js' }));
+    expect(item.forNode({ ...anonymousNode, comesBack: true })).toBeUndefined();
+    expect(isNodeResource(unknownAssignment('c', false))).toBe(false);
   });
 
   it('carries IPv6 addresses and host names', () => {

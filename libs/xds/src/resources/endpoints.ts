@@ -8,7 +8,7 @@ import {
   LbEndpoint,
   LocalityLbEndpoints,
 } from '@evenly/proto/envoy/config/endpoint/v3/endpoint_components';
-import type { NodeInfo } from '../node.ts';
+import { isGrpc, type NodeInfo } from '../node.ts';
 import { hashOf, resource, type NodeResource, type Resource } from '../resource.ts';
 import { localityGroups } from './localities.ts';
 import { encode, message } from './message.ts';
@@ -21,7 +21,7 @@ export interface EndpointsOptions {
   name: string;
   /** Of endpoints that do not say it themselves. */
   locality: Locality;
-  policy: Pick<Policy, 'zonePreference' | 'subsetting'>;
+  policy: Pick<Policy, 'zonePreference' | 'subsetting'> & Partial<Pick<Policy, 'loadBalancing'>>;
 }
 
 /**
@@ -30,17 +30,20 @@ export interface EndpointsOptions {
  */
 export function endpointAssignment(options: EndpointsOptions, set: EndpointSet): Resource | NodeResource {
   const { name, policy } = options;
-  const sameForAll = policy.zonePreference === 'none' && policy.subsetting === undefined;
-  if (sameForAll) return assignment(options, set, anyViewer);
+  // Round robin of gRPC clients passes over the weights of endpoints, and heeds those of localities.
+  const byLocality = policy.loadBalancing !== 'ring-hash' && haveWeights(set);
+  const sameForAll = policy.zonePreference === 'none' && policy.subsetting === undefined && !byLocality;
+  if (sameForAll) return assignment(options, set, anyViewer, false);
 
   const variants = new Map<string, Resource>();
   const forNode = (node: NodeInfo) => {
     const id = policy.subsetting === undefined ? '' : clientIdOf(node);
     const viewer = { id, region: node.region, zone: node.zone };
-    const key = JSON.stringify(viewer);
+    const perWeight = byLocality && isGrpc(node.kind);
+    const key = JSON.stringify([viewer, perWeight]);
     let variant = variants.get(key);
     if (variant === undefined) {
-      variant = assignment(options, set, viewer);
+      variant = assignment(options, set, viewer, perWeight);
       if (variants.size < maxVariants) variants.set(key, variant);
     }
     return variant;
@@ -54,15 +57,31 @@ export function endpointAssignment(options: EndpointsOptions, set: EndpointSet):
  */
 const clientIdOf = ({ id, peer }: NodeInfo): string => `${id}\0${peer}`;
 
+const haveWeights = ({ endpoints }: EndpointSet) =>
+  endpoints.some(({ weight = 1 }) => weight !== (endpoints[0]!.weight ?? 1));
+
+/**
+ * No endpoints, for a cluster whose source has said nothing yet. grpc-js-xds (1.14) takes up nothing at all while one of
+ * its clusters has no assignment: neither new routes, nor the endpoints of others.
+ * @param mayBeKnown whether who comes from another server may have endpoints from there: then they keep them
+ */
+export function unknownAssignment(name: string, mayBeKnown: boolean): Resource | NodeResource {
+  const nobody = resource('endpoints', name, encode(ClusterLoadAssignment, { clusterName: name }));
+  if (!mayBeKnown) return nobody;
+  const version = hashOf(`unknown ${name}`);
+  return { type: 'endpoints', name, version, forNode: ({ comesBack }) => (comesBack ? undefined : nobody) };
+}
+
 function assignment(
   { name, locality, policy }: EndpointsOptions,
   set: EndpointSet,
   viewer: Viewer,
+  perWeight: boolean,
 ): Resource {
-  const groups = localityGroups(eligibleEndpoints(set.endpoints, policy, viewer, locality));
-  const localities = groups.map(({ region, zone, priority, weight, endpoints: members }) =>
+  const groups = localityGroups(eligibleEndpoints(set.endpoints, policy, viewer, locality), perWeight);
+  const localities = groups.map(({ region, zone, subZone, priority, weight, endpoints: members }) =>
     message(LocalityLbEndpoints, {
-      locality: { region, zone, subZone: '' },
+      locality: { region, zone, subZone },
       lbEndpoints: members.map(lbEndpoint),
       loadBalancingWeight: weight,
       priority,

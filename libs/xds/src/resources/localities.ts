@@ -4,6 +4,7 @@ import type { EligibleEndpoint } from '@evenly/balancing';
 export interface LocalityGroup {
   region: string;
   zone: string;
+  subZone: string;
   /** 0 first; contiguous from 0, as clients demand. */
   priority: number;
   weight: number;
@@ -19,15 +20,18 @@ const maxSum = 0xffff_ffff;
 /**
  * Groups endpoints by priority and place. Localities weigh as their endpoints do together, so that every endpoint gets
  * its share of calls, whatever zone it is in.
+ * @param perWeight with a locality for each weight that the endpoints have of themselves
  */
-export function localityGroups(endpoints: readonly EligibleEndpoint[]): LocalityGroup[] {
+export function localityGroups(endpoints: readonly EligibleEndpoint[], perWeight: boolean): LocalityGroup[] {
   const groups = new Map<string, LocalityGroup>();
   for (const endpoint of endpoints) {
     const { region, zone, priority, weight } = endpoint;
-    const key = JSON.stringify([priority, region, zone]);
+    const { weight: own = 1 } = endpoint.endpoint;
+    const subZone = perWeight && own !== 1 ? `weight-${own}` : '';
+    const key = JSON.stringify([priority, region, zone, subZone]);
     let group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, (group = { region, zone, priority, weight: 0, endpoints: [] }));
+      groups.set(key, (group = { region, zone, subZone, priority, weight: 0, endpoints: [] }));
     }
     group.endpoints.push(endpoint);
     group.weight += weight;
@@ -42,7 +46,7 @@ export function localityGroups(endpoints: readonly EligibleEndpoint[]): Locality
   }));
 }
 
-const keyOf = ({ zone, region }: LocalityGroup) => `${zone}\0${region}`;
+const keyOf = ({ zone, region, subZone }: LocalityGroup) => `${zone}\0${region}\0${subZone}`;
 
 /** Of each priority: brings sums that are too large into range; only relations count. */
 function scalesOf(groups: readonly LocalityGroup[]): number[] {

@@ -235,6 +235,14 @@ describe('for gRPC clients', () => {
     expect(actions[0]).toMatchObject({ retryPolicy: undefined });
   });
 
+  it('least request is sent to those who take it; others would refuse the cluster, or pass over weights', () => {
+    const config = mesh([meshService('be1-srv', { loadBalancing: 'least-request' })]);
+    const policies = (['grpc', 'grpc-js', 'grpc-core', 'grpc-go', 'grpc-java'] as const).map(
+      (kind) => serve(config, kind).get('cluster', 'be1-srv-cluster')?.lbPolicy,
+    );
+    expect(policies).toEqual([0, 0, 0, 0, 1]);
+  });
+
   it('the sum of weights is sent, which old grpc-js-xds take for 100', () => {
     const to = [
       { service: 'be1-srv', weight: 500 },

@@ -15,7 +15,7 @@ const mayUse = {
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:endpoints', 'scope:balancing'],
   'scope:live-mesh': ['scope:mesh-config', 'scope:endpoints', 'scope:discovery', 'scope:tls'],
   'scope:tls': ['scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
-  'scope:local-cluster': [],
+  'scope:local-cluster': ['scope:endpoints'],
   'type:app': ['type:lib'],
   'type:e2e': ['type:lib', 'type:app'],
 };

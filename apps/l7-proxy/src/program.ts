@@ -1,7 +1,7 @@
-import { dnsResolver } from '@evenly/discovery';
+import { dnsResolver, lazyKubernetes } from '@evenly/discovery';
 import { endpointKey, SaidOnce } from '@evenly/endpoints';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
-import { endpointSourceOf, healthChanges, lazyKubernetes, MeshCertificates } from '@evenly/live-mesh';
+import { endpointSourceOf, healthChanges, MeshCertificates } from '@evenly/live-mesh';
 import type { UpstreamTls } from '@evenly/mesh-config';
 import { openFiles, ServiceError, type Program, type Service } from '@evenly/service';
 import cluster from 'node:cluster';

@@ -1,7 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
-import { dnsResolver } from '@evenly/discovery';
+import { dnsResolver, lazyKubernetes } from '@evenly/discovery';
 import { MemoryBudget } from '@evenly/http2';
-import { lazyKubernetes } from '@evenly/live-mesh';
 import type { Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
 import { addAdminRoutes } from './admin/routes.ts';

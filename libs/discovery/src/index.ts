@@ -28,4 +28,5 @@ export { grpcHealthChecker } from './health/lazy-checker.ts';
 export { findAccess, inClusterAccess, tokenAccess, type ApiServerAccess } from './kubernetes/access.ts';
 export { kubeconfigAccess } from './kubernetes/kubeconfig.ts';
 export { KubernetesApi, type KubernetesApiOptions } from './kubernetes/kubernetes-api.ts';
+export { lazyKubernetes } from './kubernetes/lazy-kubernetes.ts';
 export { kubernetesSource, type KubernetesSourceOptions } from './kubernetes/kubernetes-source.ts';

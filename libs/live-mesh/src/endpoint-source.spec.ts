@@ -1,12 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dnsResolver } from '@evenly/discovery';
+import { dnsResolver, lazyKubernetes } from '@evenly/discovery';
 import { endpointKey } from '@evenly/endpoints';
 import { readMeshConfig } from '@evenly/mesh-config';
 import { describe, expect, it } from 'vitest';
 import { endpointSourceOf } from './endpoint-source.ts';
-import { lazyKubernetes } from './kubernetes.ts';
 
 const context = {
   resolver: dnsResolver(),

@@ -10,6 +10,7 @@ import {
   type KubernetesApi,
 } from '@evenly/discovery';
 import {
+  deferredSource,
   endpointSet,
   mergedSource,
   staticSource,
@@ -18,7 +19,6 @@ import {
 } from '@evenly/endpoints';
 import type { Service, Source, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
-import { deferredSource } from './deferred-source.ts';
 
 /** What sources need of their surroundings. */
 export interface SourceContext {

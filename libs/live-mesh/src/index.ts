@@ -2,4 +2,3 @@ export { followConfigFiles, followConfigFilesFromNow, type ConfigFilesListener }
 export { endpointSourceOf, type SourceContext } from './endpoint-source.ts';
 export { MeshCertificates, type MeshCertificatesOptions } from './mesh-certificates.ts';
 export { healthChanges, reasonOf } from './health-changes.ts';
-export { lazyKubernetes } from './kubernetes.ts';

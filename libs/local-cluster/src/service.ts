@@ -1,4 +1,4 @@
-import { Backoff } from './backoff.ts';
+import { Backoff } from '@evenly/endpoints';
 import { LocalClusterError } from './errors.ts';
 import { Pod, type PodStatus } from './pod.ts';
 import { isSettled, plan } from './rollout.ts';
@@ -59,6 +59,8 @@ export interface ServiceStatus {
 export const maxReplicas = 50;
 const maxWaiting = 100;
 const settleTimeoutMs = 180_000;
+/** After this long without one, a failure is a first one again. */
+const quietMs = 30_000;
 
 interface Waiting {
   resolve: () => void;
@@ -77,7 +79,9 @@ export class LocalService {
   readonly #spec: ServiceSpec;
   readonly #pods = new Map<string, Pod>();
   readonly #waiting = new Set<Waiting>();
-  readonly #backoff = new Backoff();
+  /** Kubernetes' CrashLoopBackOff goes from 10 s to 5 min; that is no fun to watch on one's own machine. */
+  readonly #backoff = new Backoff({ initialMs: 250, maxMs: 10_000, random: () => 1 });
+  #failedAtMs = -Infinity;
   #desired = { replicas: 0, generation: 1 };
   #nextNumber = 1;
   #retry: NodeJS.Timeout | undefined;
@@ -235,7 +239,10 @@ export class LocalService {
       this.#retry = undefined;
       this.#reconcile();
     };
-    this.#retry = setTimeout(again, this.#backoff.next(performance.now()));
+    const nowMs = performance.now();
+    if (nowMs - this.#failedAtMs > quietMs) this.#backoff.reset();
+    this.#failedAtMs = nowMs;
+    this.#retry = setTimeout(again, this.#backoff.next());
   }
 
   #settleAll(error?: Error): void {

@@ -49,10 +49,11 @@ async function kubernetes() {
 
 describe('a target that cannot be read', () => {
   it.each([
-    [
-      'k8s:///be1-srv:50051',
-      /cannot read the target k8s:\/\/\/be1-srv:50051.*k8s:\/\/\/be1-srv\.default:50051/,
-    ],
+    ['k8s:///be1-srv', /cannot read the target k8s:\/\/\/be1-srv: .*k8s:\/\/\/be1-srv\.default:50051/],
+    ['k8s:///.default:50051', /a service, its namespace and a port/],
+    ['k8s://BE1/be1-srv:50051', /a service, its namespace and a port/],
+    ['kubernetes://a/b/c/1', /a service, its namespace and a port/],
+    ['kubernetes://be1-srv.default/', /a service, its namespace and a port/],
     ['k8s:///be1-srv.default', /a service, its namespace and a port/],
     ['k8s:///BE1_SRV.default:50051', /a service, its namespace and a port/],
     ['k8s:///a.b.c.d:1', /a service, its namespace and a port/],

@@ -1,8 +1,9 @@
+import { env } from 'node:process'; // the variables by which kubectl and pods find the API server
 import { experimental, logVerbosity, type ChannelOptions } from '@grpc/grpc-js';
+import { lazyKubernetes } from '../kubernetes/lazy-kubernetes.ts';
 import { EvenlyPolicy } from './policy.ts';
 import { PolicyConfig, policyNames, type PolicyName } from './policy-config.ts';
 import { ProxiedTargets } from './http-proxy.ts';
-import { KubernetesClients } from './kubernetes-clients.ts';
 import type { RegisterOptions } from './options.ts';
 import { EvenlyResolver, type ResolverContext } from './resolver.ts';
 import { SourcePool } from './source-pool.ts';
@@ -26,7 +27,8 @@ export function register(options: RegisterOptions = {}): void {
 
 function contextOf(options: RegisterOptions): ResolverContext {
   const warn = options.onWarning ?? ((message) => experimental.log(logVerbosity.ERROR, message));
-  return { options, warn, kubernetes: new KubernetesClients(options.kubernetes), pool: new SourcePool() };
+  const kubernetes = lazyKubernetes({ ...options.kubernetes, env, unref: true });
+  return { options, warn, kubernetes, pool: new SourcePool() };
 }
 
 function resolverClass(scheme: Scheme) {

@@ -47,7 +47,8 @@ const schemes = {
 async function kubernetesTarget(target: string) {
   const { server } = await testKube();
   ended.push(() => server.stop());
-  register({ kubernetes: { access: tokenAccess({ server: server.url }) } });
+  const access = tokenAccess({ server: server.url });
+  register({ kubernetes: { access } });
   // A slice has one port, and these servers have one address: a slice each.
   const publish = async (some: readonly EchoTestServer[]) => {
     for (const { name, endpoint } of servers) {
@@ -61,7 +62,7 @@ async function kubernetesTarget(target: string) {
         );
     }
   };
-  return { target, publish };
+  return { target, publish, access };
 }
 
 describe.each(Object.entries(schemes))('%s', (name, make) => {
@@ -85,6 +86,28 @@ describe.each(Object.entries(schemes))('%s', (name, make) => {
     }
     await publish(servers.slice(0, 1));
     await expect.poll(() => client.answering()).toEqual(names(servers.slice(0, 1)));
+  });
+});
+
+describe('the API server of Kubernetes', () => {
+  it.each([
+    'k8s:///be1-srv:grpc',
+    'k8s://default/be1-srv:grpc',
+    'kubernetes:///be1-srv:grpc',
+    'kubernetes:///be1-srv.default:grpc',
+    'kubernetes:///be1-srv.default.svc.cluster.local:grpc',
+    'kubernetes://default/be1-srv:grpc',
+    'kubernetes://be1-srv:grpc/',
+    'kubernetes://be1-srv.default:grpc/',
+  ])('%s is a service in a namespace that is named, or in the own one', async (target) => {
+    const { publish, access } = await kubernetesTarget(target);
+    await publish(servers.slice(0, 1));
+    // What is not named is neither "default" by chance nor the other way round.
+    const own = target.includes('default') ? 'other' : 'default';
+    register({ kubernetes: { access: { ...access, namespace: async () => own } } });
+    const client = echoClient(target);
+    ended.push(client.close);
+    expect(await client.call()).toBe(servers[0]!.name);
   });
 });
 

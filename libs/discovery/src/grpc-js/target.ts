@@ -1,13 +1,11 @@
-import { env } from 'node:process'; // the variables by which kubectl and pods find the API server
 import { experimental } from '@grpc/grpc-js';
+import { deferredSource, DiscoveryError, type EndpointSource } from '@evenly/endpoints';
 import { dnsAddressSource } from '../dns/address-source.ts';
 import { dnsResolver } from '../dns/resolver.ts';
 import { dnsSrvSource } from '../dns/srv-source.ts';
-import { DiscoveryError, type EndpointSource } from '@evenly/endpoints';
 import { fileSource } from '../file/file-source.ts';
+import type { KubernetesApi } from '../kubernetes/kubernetes-api.ts';
 import { kubernetesSource } from '../kubernetes/kubernetes-source.ts';
-import { deferredSource } from './deferred-source.ts';
-import type { KubernetesClients } from './kubernetes-clients.ts';
 import type { RegisterOptions } from './options.ts';
 
 export type Uri = experimental.GrpcUri;
@@ -15,7 +13,8 @@ export type Uri = experimental.GrpcUri;
 /** What sources are made from. */
 export interface SourceContext {
   options: RegisterOptions;
-  kubernetes: KubernetesClients;
+  /** The one client of the API server that all channels of the process share. */
+  kubernetes: () => Promise<KubernetesApi>;
   warn: (message: string) => void;
 }
 
@@ -68,63 +67,86 @@ const dnsSrv: Scheme = {
 };
 
 interface ServiceTarget {
-  namespace: string;
+  /** Undefined: this pod's own. */
+  namespace: string | undefined;
   service: string;
   port: string;
+  /** What the servers call themselves, without the port. */
+  name: string;
 }
 
-const kubernetesExample =
-  'such as k8s:///be1-srv.default:50051, or a port by its name: k8s:///be1-srv.default:grpc';
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-const k8s: Scheme = {
-  name: 'k8s',
-  source: (uri, context) => watchService(uri, parseK8s(uri), kubernetesExample, context),
-  authority: (uri) => {
-    const [name, port] = split(uri.path);
-    return port !== undefined && isPort(port) ? `${name}:${port}` : name;
-  },
-};
-
-function parseK8s(uri: Uri): ServiceTarget | undefined {
-  const [name, port] = split(uri.path);
-  const [service = '', namespace = '', ...rest] = name.split('.');
+/**
+ * `///service.namespace:port`, `//namespace/service:port`, and `///service:port` in this pod's own namespace; as
+ * kuberesolver for grpc-go has it, also with all of it where an authority stands: `//service.namespace:port/`.
+ */
+function parseService({ authority, path }: Uri): ServiceTarget | undefined {
+  // Without a path grpc-js reads no authority either, and takes all of it for the path.
+  const [name, port] = split(/^\/\/([^/]+)\/$/.exec(path)?.[1] ?? path);
+  const [service = '', inName, ...rest] = name.split('.');
+  const inAuthority = authority || undefined;
   const isService = rest.length === 0 || rest[0] === 'svc'; // be1-srv.default.svc.cluster.local is the same service
-  return port !== undefined && isService && !uri.authority ? { namespace, service, port } : undefined;
+  const isSaidTwice = inName !== undefined && inAuthority !== undefined;
+  if (port === undefined || !isService || isSaidTwice) return undefined;
+  const full = inAuthority === undefined ? name : `${service}.${inAuthority}`;
+  return { namespace: inName ?? inAuthority, service, port, name: full };
 }
 
-const kubernetes: Scheme = {
-  name: 'kubernetes',
-  source: (uri, context) => {
-    const [namespace = '', service = '', port = '', ...rest] = uri.path.split('/');
-    const target = rest.length === 0 && !uri.authority ? { namespace, service, port } : undefined;
-    const expected = 'such as kubernetes:///default/be1-srv/50051 or kubernetes:///default/be1-srv/grpc';
-    return watchService(uri, target, expected, context);
-  },
-  authority: (uri) => {
-    const [namespace, service, port = ''] = uri.path.split('/');
-    const name = `${service}.${namespace}`;
-    return isPort(port) ? `${name}:${port}` : name;
-  },
-};
+/** `///namespace/service/port`, as other clients of the API have it. */
+function parsePath({ authority, path }: Uri): ServiceTarget | undefined {
+  const [namespace = '', service = '', port = '', ...rest] = path.split('/');
+  return rest.length > 0 || authority
+    ? undefined
+    : { namespace, service, port, name: `${service}.${namespace}` };
+}
+
+function kubernetesScheme(
+  name: string,
+  parse: (uri: Uri) => ServiceTarget | undefined,
+  example: string,
+): Scheme {
+  return {
+    name,
+    source: (uri, context) => watchService(uri, parse(uri), example, context),
+    authority: (uri) => {
+      const target = parse(uri);
+      if (target === undefined) return uri.path;
+      return isPort(target.port) ? `${target.name}:${target.port}` : target.name;
+    },
+  };
+}
+
+const k8s = kubernetesScheme(
+  'k8s',
+  parseService,
+  'such as k8s:///be1-srv.default:50051, or a port by its name: k8s:///be1-srv.default:grpc',
+);
+
+const kubernetes = kubernetesScheme(
+  'kubernetes',
+  (uri) => (/^[^/]+\//.test(uri.path) ? parsePath(uri) : parseService(uri)),
+  'such as kubernetes:///default/be1-srv/50051, kubernetes:///be1-srv.default:grpc or kubernetes://default/be1-srv:grpc',
+);
 
 function watchService(
   uri: Uri,
   target: ServiceTarget | undefined,
-  expected: string,
+  example: string,
   { kubernetes, warn }: SourceContext,
 ): EndpointSource {
-  if (
-    target === undefined ||
-    !dnsLabel.test(target.namespace) ||
-    !dnsLabel.test(target.service) ||
-    !target.port
-  )
-    throw bad(uri, `a service, its namespace and a port, ${expected}`);
+  const labels = [target?.service, ...(target?.namespace === undefined ? [] : [target.namespace])];
+  if (!target?.port || !labels.every((label) => dnsLabel.test(label ?? '')))
+    throw bad(uri, `a service, its namespace and a port, ${example}`);
+  const { service, namespace: given } = target;
   const port = isPort(target.port) ? Number(target.port) : target.port;
-  return deferredSource(`kubernetes ${target.namespace}/${target.service}:${port}`, async () =>
-    kubernetesSource({ ...target, port, api: await kubernetes.api(env), onWarning: warn }),
-  );
+  const make = async () => {
+    const api = await kubernetes();
+    const namespace = given ?? (await api.ownNamespace());
+    return kubernetesSource({ namespace, service, port, api, onWarning: warn });
+  };
+  const name = given === undefined ? service : `${given}/${service}`;
+  return deferredSource(`kubernetes ${name}:${port}`, make, { unref: true });
 }
 
 const file: Scheme = {

@@ -14,6 +14,12 @@ export interface ApiServerAccess {
    * @throws DiscoveryError BAD_CONFIG
    */
   requestOptions(): Promise<RequestOptions>;
+  /**
+   * Where services are that are named without a namespace: the pod's own, or that of the kubeconfig's context. Absent:
+   * `default`.
+   * @throws DiscoveryError BAD_CONFIG
+   */
+  namespace?(): Promise<string>;
 }
 
 /** Where Kubernetes puts a pod's own credentials. */
@@ -27,10 +33,12 @@ export function tokenAccess(options: {
   server: string;
   tokenFile?: string;
   caFile?: string;
+  namespaceFile?: string;
 }): ApiServerAccess {
-  const { server, tokenFile, caFile } = options;
+  const { server, tokenFile, caFile, namespaceFile } = options;
   return {
     server,
+    ...(namespaceFile !== undefined && { namespace: async () => (await read(namespaceFile)).trim() }),
     requestOptions: async () => ({
       agent: false, // a connection for each request: a list and a watch every few minutes
       ...(caFile !== undefined && { ca: await read(caFile) }),
@@ -58,6 +66,7 @@ export function inClusterAccess(
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     tokenFile: join(directory, 'token'),
     caFile: join(directory, 'ca.crt'),
+    namespaceFile: join(directory, 'namespace'),
   });
 }
 

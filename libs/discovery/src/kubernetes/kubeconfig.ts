@@ -31,6 +31,7 @@ export async function kubeconfigAccess(files: readonly string[]): Promise<ApiSer
   merged.clusters = merged.clusters.map((each) => (each.name === cluster.name ? checked : each));
   return {
     server: cluster.server,
+    namespace: async () => merged.getContextObject(merged.currentContext)?.namespace ?? 'default',
     requestOptions: async () => {
       const options: RequestOptions = { headers: {} };
       try {

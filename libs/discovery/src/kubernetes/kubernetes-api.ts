@@ -24,12 +24,22 @@ interface SharedWatch {
  */
 export class KubernetesApi {
   readonly #api: SliceApi;
+  readonly #access: ApiServerAccess;
   readonly #waits: BackoffOptions & { unref?: boolean | undefined };
   readonly #watches = new Map<string, SharedWatch>();
 
   constructor(access: ApiServerAccess, { backoff, ...options }: KubernetesApiOptions = {}) {
     this.#api = new SliceApi(access, options);
+    this.#access = access;
     this.#waits = { ...backoff, unref: options.unref };
+  }
+
+  /**
+   * Of services that are named without one.
+   * @throws DiscoveryError BAD_CONFIG
+   */
+  async ownNamespace(): Promise<string> {
+    return (await this.#access.namespace?.()) ?? 'default';
   }
 
   /** How many services are watched now. */

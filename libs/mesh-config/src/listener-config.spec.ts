@@ -62,6 +62,35 @@ describe('readListenerConfig', () => {
     ]);
   });
 
+  it('reads the routes of envoy-xds-server, which name their cluster', () => {
+    const [listener] = read(`name: testconfig
+spec:
+  listeners:
+  - name: listener_0
+    address: 0.0.0.0
+    port: 9000
+    routes:
+    - name: echoroute
+      prefix: /
+      clusters:
+      - echo
+  clusters:
+  - name: echo
+    endpoints:
+    - address: 127.0.0.1
+      port: 9101
+    - address: 127.0.0.1
+      port: 9102
+`).listeners;
+    expect(listener!.routes).toEqual([
+      {
+        name: 'echoroute',
+        match: { path: { kind: 'prefix', value: '/' }, headers: [] },
+        to: [{ service: 'echo', weight: 1 }],
+      },
+    ]);
+  });
+
   it('looks names up in DNS, and takes addresses as they are', () => {
     const { services } = read(canary);
     expect(services.get('server-v1')!.source).toEqual({
@@ -107,6 +136,30 @@ describe('readListenerConfig', () => {
       9,
       at(0),
       /leads to the service "server-v9", which is not in the config; known: server-v1, server-v2/,
+    ],
+    [
+      'several names without weights',
+      '[{ name: server-v2, weight: 1 }]',
+      '[server-v1, server-v2]',
+      13,
+      'spec.listeners[1].routes[0].clusters',
+      /^must be one name, or clusters with their weights/,
+    ],
+    [
+      'a name of an unknown cluster',
+      '[{ name: server-v2, weight: 1 }]',
+      '[server-v9]',
+      13,
+      'spec.listeners[1].routes[0].clusters[0]',
+      /leads to the service "server-v9"/,
+    ],
+    [
+      'a name and a cluster',
+      '[{ name: server-v2, weight: 1 }]',
+      '[{ name: server-v2, weight: 1 }, server-v1]',
+      13,
+      'spec.listeners[1].routes[0].clusters[1]',
+      /./,
     ],
     ['a missing weight', ', weight: 95', '', 9, `${at(0)}.weight`, /^is missing$/],
     [

@@ -15,11 +15,27 @@ import type { Source } from './source.ts';
 /**
  * The reader of listener configs, the `config.yaml` of file-driven xDS servers for Envoy:
  * `name, spec.listeners[]{name, address, port, routes[]{name, prefix, clusters[]{name, weight}}},
- * spec.clusters[]{name, endpoints[]{address, port}}`.
+ * spec.clusters[]{name, endpoints[]{address, port}}`; or routes with `clusters: [name]`.
  */
 
 const weightedCluster = z.strictObject({ name, weight: whole(0, 1_000_000) });
-const route = z.strictObject({ name, prefix, clusters: z.array(weightedCluster).min(1).max(100) });
+/** envoy-xds-server writes names, and uses the first; where there are more, nobody knows what was meant. */
+const onlyCluster = z
+  .array(name)
+  .length(1, { error: 'must be one name, or clusters with their weights: [{ name, weight }]' })
+  .transform(([only]) => [{ name: only!, weight: 1 }]);
+const clusters = z.array(z.unknown()).min(1).max(100);
+const route = z.strictObject({
+  name,
+  prefix,
+  clusters: clusters.transform((list, context) => {
+    const form = typeof list[0] === 'string' ? onlyCluster : z.array(weightedCluster);
+    const { data, error } = form.safeParse(list);
+    if (data !== undefined) return data;
+    for (const issue of error.issues) context.addIssue({ ...issue });
+    return z.NEVER;
+  }),
+});
 const listener = z.strictObject({ name, address: ip, port, routes: z.array(route).max(2000).prefault([]) });
 const endpoint = z.strictObject({ address: text(), port });
 const cluster = z.strictObject({ name, endpoints: z.array(endpoint).max(10_000).prefault([]) });

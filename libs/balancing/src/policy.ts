@@ -48,7 +48,14 @@ function factoryOf<T>(policy: Policy, random: Random): PickerFactory<T> {
           factor ? new WeightedRoundRobin(hosts, random, factor) : new RoundRobin(hosts, random),
       };
     case 'weighted-round-robin':
-      return { ...plain, make: (hosts, factor) => new WeightedRoundRobin(hosts, random, weighBy(factor)) };
+      return {
+        ...plain,
+        make: (hosts, factor) =>
+          // Where all weigh the same, without the heap.
+          factor === undefined && hosts.every(({ weight }) => weight === hosts[0]!.weight)
+            ? new RoundRobin(hosts, random)
+            : new WeightedRoundRobin(hosts, random, weighBy(factor)),
+      };
     case 'least-request':
       return {
         ...learning,

@@ -35,11 +35,10 @@ export const upstreamSchemes = ['keep', 'match-upstream'] as const;
 export type LoadBalancing = (typeof loadBalancings)[number];
 
 /**
- * - `round-robin`: one after the other
+ * - `round-robin`: one after the other, each as often as its weight says
  * - `least-request`: the one with fewer calls under way, of two picked by chance (gRFC A48)
  * - `peak-ewma`: the one that answers faster, of two picked by chance
- * - `weighted-round-robin`: the same, each as often as its weight says; gRPC clients take the load that endpoints
- *   report for it (ORCA, gRFC A58)
+ * - `weighted-round-robin`: the same
  * - `ring-hash`: the same value of a header goes to the same endpoint (gRFC A42)
  */
 export const loadBalancings = [

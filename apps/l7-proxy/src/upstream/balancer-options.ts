@@ -37,10 +37,9 @@ export function balancerOptions(policy: Policy, random: () => number): BalancerO
   };
 }
 
-/** The preference of the own zone is in the weights, which plain round robin does not know. */
-function balancingPolicy({ loadBalancing, zonePreference }: Policy): BalancingPolicy {
-  const byWeight = loadBalancing === 'round-robin' && zonePreference === 'weighted';
-  return { name: byWeight ? 'weighted-round-robin' : loadBalancing };
+/** Round robin goes by weights, as Envoy's does: the endpoints' own, and what a zone preference or xDS makes of them. */
+function balancingPolicy({ loadBalancing }: Policy): BalancingPolicy {
+  return { name: loadBalancing === 'round-robin' ? 'weighted-round-robin' : loadBalancing };
 }
 
 function outlierOptions(detection: OutlierDetection): OutlierOptions {

@@ -59,19 +59,22 @@ describe('each call is balanced, all by one client connection', () => {
     await closeAll(all);
   });
 
-  it('by the weights of endpoints', async () => {
-    const all = await backends(2);
-    const [a, b] = all.map(({ port }) => `address: 127.0.0.1, port: ${port}`);
-    await using proxy = await startProxy(`services:
+  it.each(['round-robin', 'weighted-round-robin'])(
+    'by the weights of endpoints: %s',
+    async (loadBalancing) => {
+      const all = await backends(2);
+      const [a, b] = all.map(({ port }) => `address: 127.0.0.1, port: ${port}`);
+      await using proxy = await startProxy(`services:
   echo:
     source: { static: { endpoints: [{ ${a}, weight: 3 }, { ${b} }] } }
-    policy: { loadBalancing: weighted-round-robin }
+    policy: { loadBalancing: ${loadBalancing} }
 routes: [{ match: {}, to: [{ service: echo }] }]
 `);
-    await allReady(proxy);
-    expect(await ask(proxy, 40)).toEqual({ 0: 30, 1: 10 });
-    await closeAll(all);
-  });
+      await allReady(proxy);
+      expect(await ask(proxy, 40)).toEqual({ 0: 30, 1: 10 });
+      await closeAll(all);
+    },
+  );
 
   it('ring hash: the same header goes to the same endpoint, others elsewhere', async () => {
     const all = await backends(4);

@@ -63,7 +63,7 @@ function* forOurProxyOnly({ name: service, policy }: Service): Generator<LeftOut
 }
 
 function* notForGrpc({ name: service, policy }: Service): Generator<LeftOut> {
-  if (policy.loadBalancing !== 'round-robin' && policy.loadBalancing !== 'ring-hash') {
+  if (policy.loadBalancing === 'least-request' || policy.loadBalancing === 'peak-ewma') {
     const instead = 'round robin: some gRPC clients refuse a whole cluster with another policy';
     yield { service, field: `policy.loadBalancing: ${policy.loadBalancing}`, instead };
   }
@@ -93,13 +93,6 @@ function* notForGrpcLimits(service: string, { circuitBreaker, retry }: Policy): 
 function* notForEnvoy({ name: service, policy }: Service): Generator<LeftOut> {
   if (policy.loadBalancing === 'peak-ewma') {
     yield { service, field: 'policy.loadBalancing: peak-ewma', instead: 'least request' };
-  }
-  if (policy.loadBalancing === 'weighted-round-robin') {
-    yield {
-      service,
-      field: 'policy.loadBalancing: weighted-round-robin',
-      instead: 'round robin by endpoint weights',
-    };
   }
   if (policy.slowStart !== undefined && policy.loadBalancing !== 'round-robin') {
     yield { service, field: 'policy.slowStart', instead: 'sent to Envoy with round-robin only' };

@@ -60,13 +60,12 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
   return { policy, endpoints: checkedName('service_name', cluster.edsClusterConfig?.serviceName || name) };
 }
 
-/** Weights of endpoints and localities are part of xDS, so round robin is by weight; with equal ones it is the same. */
 function loadBalancingOf(cluster: Cluster): LoadBalancing {
   const own = metadataOf(cluster)?.['loadBalancing'];
   if (own !== undefined) {
     const known = loadBalancings.find((name) => name === own);
     if (known === undefined) throw new Refusal(`metadata ${proxyMetadataKey} loadBalancing is not known`);
-    return known === 'round-robin' ? 'weighted-round-robin' : known;
+    return known;
   }
   refuseIf(
     cluster.loadBalancingPolicy !== undefined,
@@ -74,7 +73,7 @@ function loadBalancingOf(cluster: Cluster): LoadBalancing {
   );
   switch (cluster.lbPolicy) {
     case Cluster_LbPolicy.ROUND_ROBIN:
-      return 'weighted-round-robin';
+      return 'round-robin';
     case Cluster_LbPolicy.LEAST_REQUEST:
       return 'least-request';
     case Cluster_LbPolicy.RING_HASH:

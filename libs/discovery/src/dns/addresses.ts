@@ -3,7 +3,7 @@ import { findRecords } from './records.ts';
 import type { DnsResolver } from './resolver.ts';
 
 export interface FoundAddresses {
-  addresses: string[];
+  addresses: readonly string[];
   /** Absent without addresses. */
   ttlS: number | undefined;
 }

@@ -2,6 +2,7 @@ import { getServers } from 'node:dns';
 import { isIP } from 'node:net';
 import { asDiscoveryError, DiscoveryError, parseEndpointKey } from '@evenly/endpoints';
 import { exchangeByTcp, exchangeByUdp, type DnsServerAddress, type ExchangeOptions } from './exchange.ts';
+import { readMachineNames, type MachineNames } from './machine-names.ts';
 import { dnsQuery, type DnsResponse, type RecordType } from './message.ts';
 
 /** Asks DNS servers one question. Why not node:dns: docs/decisions/0006-dns-client-of-our-own.md. */
@@ -12,6 +13,8 @@ export interface DnsResolver {
    *   server gave an answer
    */
   query(name: string, type: RecordType, signal: AbortSignal): Promise<DnsResponse>;
+  /** What the machine's programs know of names beside DNS. Absent where other servers than the machine's are asked. */
+  machine?(): Promise<MachineNames>;
 }
 
 export interface DnsResolverOptions {
@@ -38,6 +41,7 @@ export function dnsResolver({
   if (servers.length > maxServers)
     throw new DiscoveryError('BAD_CONFIG', `${servers.length} DNS servers; at most ${maxServers} are used`);
   return {
+    ...(given.length === 0 && { machine: () => readMachineNames() }),
     query: async (name, type, signal) => {
       let failure = new DiscoveryError('UNREACHABLE', 'there is no DNS server');
       for (let attempt = 0; attempt < tries; attempt++) {

@@ -1,5 +1,6 @@
 import type { EndpointSource } from '@evenly/endpoints';
 import { addressFinder } from './addresses.ts';
+import { lookupInDomains } from './machine-names.ts';
 import { checkDnsName } from './message.ts';
 import type { DnsResolver } from './resolver.ts';
 import { lookupSource, type DnsSourceOptions } from './source.ts';
@@ -20,6 +21,9 @@ export function dnsSrvSource(
   checkDnsName(options.name);
   const { name, resolver } = options;
   const findAddresses = addressFinder(resolver);
-  const lookup = (signal: AbortSignal) => lookupSrv(resolver, name, signal, findAddresses);
+  const lookup = async (signal: AbortSignal) =>
+    lookupInDomains(await resolver.machine?.(), name, (each) =>
+      lookupSrv(resolver, each, signal, findAddresses),
+    );
   return lookupSource(`dns-srv ${name}`, lookup, options);
 }

@@ -16,8 +16,8 @@ export interface Endpoint {
   readonly region?: string;
   readonly zone?: string;
   /**
-   * Kubernetes' topology hints: the zones whose clients should use this endpoint. For views that differ by client: a
-   * control plane that sends each node its own zone's endpoints. Absent = no hints.
+   * Kubernetes' topology hints: the zones whose clients should use this endpoint, if their policy says so. Absent = no
+   * hints.
    */
   readonly forZones?: readonly string[];
   /** 0 (absent) is used first; a higher number only while those before it cannot serve. SRV's priority, ranked from 0. */

@@ -55,8 +55,9 @@ export type ZonePreference = (typeof zonePreferences)[number];
  * - `none`: all zones alike
  * - `weighted`: an endpoint in the caller's zone counts 1000 times as much as one elsewhere
  * - `failover`: the caller's zone alone as long as it has healthy endpoints, then its region, then the rest
+ * - `hints`: what the topology hints of Kubernetes say is for the caller's zone
  */
-export const zonePreferences = ['none', 'weighted', 'failover'] as const;
+export const zonePreferences = ['none', 'weighted', 'failover', 'hints'] as const;
 
 /** Trying a failed call again (gRFC A6, A44). Never once an answer has begun. */
 export interface Retry {

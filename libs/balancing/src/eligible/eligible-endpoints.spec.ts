@@ -106,6 +106,19 @@ describe('zones', () => {
     },
   );
 
+  it('hints: those that are for the zone, wherever they are; all where one has none, or none is for it', () => {
+    const a = pod(1, { zone: 'a', forZones: ['a'] });
+    const b = pod(2, { zone: 'a', forZones: ['b', 'c'] });
+    const none = pod(3, { zone: 'b' });
+    const policy = { zonePreference: 'hints' as const };
+    expect(seen([a, b], policy, { zone: 'c' })).toEqual(['2 0×1']);
+    expect(seen([a, b], policy, { zone: 'd' })).toEqual(['1 0×1', '2 0×1']);
+    expect(seen([a, b], policy, { zone: '' })).toEqual(['1 0×1', '2 0×1']);
+    expect(seen([a, b, none], policy, { zone: 'a' })).toEqual(['1 0×1', '2 0×1', '3 0×1']);
+    expect(seen([a, b, pod(4, { state: 'not-ready' })], policy, { zone: 'a' })).toEqual(['1 0×1']);
+    expect(seen([a, b], { zonePreference: 'none' }, { zone: 'a' })).toEqual(['1 0×1', '2 0×1']);
+  });
+
   it('endpoints that do not say it are at home', () => {
     expect(seen([pod(1), far], { zonePreference: 'failover' }, viewer)).toEqual(['1 0×1', '3 1×1']);
   });

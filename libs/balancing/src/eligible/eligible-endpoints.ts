@@ -1,6 +1,7 @@
 import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import { maxPriority } from '../limits.ts';
 import { chooseSubset, type ClientId } from '../subset.ts';
+import { hintedFor } from './topology-hints.ts';
 import { preferenceOf, type Place, type ZonePreference } from './zone-preference.ts';
 
 /** What decides which endpoints of a service a client may call. */
@@ -40,7 +41,9 @@ export function eligibleEndpoints(
   viewer: Viewer,
   home: Place = nowhere,
 ): EligibleEndpoint[] {
-  const candidates = withWeight(callable(endpoints)).map((endpoint): Candidate => {
+  const usable = callable(endpoints);
+  const hinted = policy.zonePreference === 'hints' ? hintedFor(usable, viewer.zone) : usable;
+  const candidates = withWeight(hinted).map((endpoint): Candidate => {
     const place = { region: endpoint.region ?? home.region, zone: endpoint.zone ?? home.zone };
     const { factor, tier, isPreferred } = preferenceOf(policy.zonePreference, place, viewer);
     // The source's priorities come first, then the tiers within each.

@@ -8,8 +8,9 @@ export interface Place {
  * - `none`: all zones alike
  * - `weighted`: an endpoint in the caller's zone counts 1000 times as much as one elsewhere
  * - `failover`: the caller's zone first, then its region, then the rest
+ * - `hints`: those that the source says are for the caller's zone
  */
-export type ZonePreference = 'none' | 'weighted' | 'failover';
+export type ZonePreference = 'none' | 'weighted' | 'failover' | 'hints';
 
 /** How much more an endpoint in the caller's own zone counts with `weighted`. */
 const ownZoneFactor = 1000;
@@ -20,8 +21,8 @@ export function preferenceOf(preference: ZonePreference, place: Place, viewer: P
   return {
     factor: preference === 'weighted' && isOwn ? ownZoneFactor : 1,
     tier: preference === 'failover' ? tierOf(isOwn, place, viewer) : 0,
-    /** Among equals, a subset has these first. */
-    isPreferred: preference !== 'none' && isOwn,
+    /** A subset has these first, within a tier. */
+    isPreferred: preference === 'weighted' && isOwn,
   };
 }
 

@@ -76,6 +76,30 @@ describe('watchFile', () => {
     await expect.poll(() => seen).toEqual(['one', 'two']);
   });
 
+  it('sees what a link in the place of a plain file leads to, and changes of that', async () => {
+    const path = join(directory, 'a.json');
+    await writeFile(path, 'one');
+    const { seen } = watching(path);
+    await expect.poll(() => seen).toEqual(['one']);
+    await writeFile(join(directory, 'b.json'), 'two');
+    await symlink('b.json', join(directory, 'link'));
+    await rename(join(directory, 'link'), path);
+    await expect.poll(() => seen).toEqual(['one', 'two']);
+    await writeFile(join(directory, 'new'), 'three');
+    await rename(join(directory, 'new'), join(directory, 'b.json'));
+    await expect.poll(() => seen).toEqual(['one', 'two', 'three']);
+  });
+
+  it('sees what is written under another name of the same file', async () => {
+    const path = join(directory, 'a.json');
+    await writeFile(join(directory, 'b.json'), 'one');
+    await link(join(directory, 'b.json'), path);
+    const { seen } = watching(path);
+    await expect.poll(() => seen).toEqual(['one']);
+    await writeFile(join(directory, 'b.json'), 'two');
+    await expect.poll(() => seen.filter((text) => text !== '')).toEqual(['one', 'two']);
+  });
+
   it('says once that a file is missing, and reads it when it appears, even in a directory that was not there', async () => {
     const path = join(directory, 'sub', 'a.json');
     const { seen, errors } = watching(path, 10);

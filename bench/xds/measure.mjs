@@ -5,7 +5,8 @@ import { quantile } from './statistics.mjs';
 
 /** Longer than the server's coalescing window, so that every change leaves at once. */
 const defaultPauseMs = 60;
-const warmUpPushes = 10;
+/** Enough where a push goes to many. */
+const defaultWarmUp = 10;
 /** A push is over when the last client has written its ACK; the server still has to read it. */
 const settleMs = 200;
 
@@ -16,11 +17,11 @@ const loadClient = new URL('go/bin/load', import.meta.url).pathname;
  * @param server from `arms`; it is stopped at the end
  * @param size how many clients, with `loadOptions` for the load client
  * @param plan at least `minPushes` are measured, then as many as fit into `budgetMs`, at most `maxPushes`, with
- *   `pauseMs` after each; `onPush` is told how many were done
+ *   `pauseMs` after each, behind `warmUp` that are not; `onPush` is told how many were done
  */
 export async function measure(server, { clients, loadOptions = [] }, plan) {
   const { pid } = server.process;
-  const { pauseMs = defaultPauseMs } = plan;
+  const { pauseMs = defaultPauseMs, warmUp = defaultWarmUp } = plan;
   let load;
   try {
     await sleep(settleMs);
@@ -34,7 +35,7 @@ export async function measure(server, { clients, loadOptions = [] }, plan) {
     ]);
     const { connectNs } = await load.event('ready');
     let number = 0;
-    while (number < warmUpPushes) await push(server, load, number++, pauseMs);
+    while (number < warmUp) await push(server, load, number++, pauseMs);
 
     const warmBytes = rssBytes(pid);
     const pushes = [];

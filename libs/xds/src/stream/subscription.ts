@@ -20,6 +20,8 @@ export class Subscription {
   readonly #type: ResourceType;
   readonly #limits: StreamLimits;
   #names = new Set<string>();
+  /** As the request listed them that brought these names. */
+  #listed: readonly string[] | undefined;
   #wildcard = false;
   #started = false;
   #everNamed = false;
@@ -47,9 +49,11 @@ export class Subscription {
    * @throws XdsError TOO_MANY_NAMES
    */
   replace(requested: readonly string[]): SubscriptionChange | undefined {
+    if (this.#isListed(requested)) return undefined;
     this.#check(requested, requested.length);
     const names = new Set(requested);
     if (this.#isSame(names)) return undefined;
+    this.#listed = requested;
     const explicit = names.delete('*');
     if (requested.length > 0) this.#everNamed = true;
     const wildcard = explicit || (!this.#everNamed && isWholeSet(this.#type));
@@ -83,7 +87,15 @@ export class Subscription {
     return { added, dropped, wildcardAdded: this.#wildcard && !hadWildcard };
   }
 
-  /** As every ACK has them; with a wildcard, or with no names at all, it is looked at in full. */
+  /** As most ACKs have them. */
+  #isListed(requested: readonly string[]): boolean {
+    const listed = this.#listed;
+    if (listed === undefined || listed.length !== requested.length) return false;
+    for (let index = 0; index < listed.length; index++) if (listed[index] !== requested[index]) return false;
+    return true;
+  }
+
+  /** The same in another order; with a wildcard, or with no names at all, it is looked at in full. */
   #isSame(names: ReadonlySet<string>): boolean {
     if (this.#wildcard || names.size === 0 || names.size !== this.#names.size) return false;
     for (const name of names) if (!this.#names.has(name)) return false;

@@ -103,7 +103,9 @@ describe('readConfigs', () => {
         file: 'two.yaml',
         line: 2,
         field: 'listeners[0]',
-        reason: 'listens where one.yaml:2: listeners[0] does',
+        reason:
+          '"y" on 0.0.0.0:80 listens where "x" on 0.0.0.0:80 does (one.yaml:2: listeners[0]); ' +
+          'give one of them another port or address',
       },
     ]);
   });

@@ -176,7 +176,7 @@ spec:
       '8080',
       12,
       'spec.listeners[1]',
-      /listens where config.yaml:4: spec.listeners\[0\] does/,
+      /listens where .* does \(config.yaml:4: spec.listeners\[0\]\)/,
     ],
     ['two listeners with one name', 'listener_1', 'listener_0', 12, 'spec.listeners[1]', /is there twice/],
     [

@@ -74,7 +74,7 @@ describe('what does not fit together', () => {
       listeners('{ name: x, address: 127.0.0.1, port: 80 }', '{ name: y, address: "::", port: 80 }'),
       6,
       'listeners[1]',
-      /^listens where conf\/mesh.yaml:5: listeners\[0\] does$/,
+      /^"y" on \[::\]:80 listens where "x" on 127.0.0.1:80 does \(conf\/mesh.yaml:5: listeners\[0\]\); give one/,
     ],
     [
       'a listener with the name of a service',

@@ -1,7 +1,9 @@
+import { isIPv6 } from 'node:net';
 import type { ConfigPart } from '../config-part.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { Listener, MeshConfig } from '../mesh-config.ts';
-import { placed, placeOf, twiceFaults } from './placed.ts';
+import { overlap } from './listener-overlap.ts';
+import { placed, placeOf, twiceFaults, type Placed } from './placed.ts';
 
 export function listenerFaults(
   parts: readonly ConfigPart[],
@@ -13,7 +15,7 @@ export function listenerFaults(
     ...twiceFaults(listeners, ({ name }) => name, 'the listener'),
     ...listeners.flatMap((one, index) => {
       const earlier = listeners.slice(0, index).find(({ item }) => overlap(item, one.item));
-      return earlier ? [one.faultOf(`listens where ${placeOf(earlier)} does`)] : [];
+      return earlier ? [one.faultOf(overlapReason(one, earlier))] : [];
     }),
     // A gRPC client asks for a listener by the authority that it calls; it cannot use one with a port (gRFC A27).
     ...listeners
@@ -24,11 +26,11 @@ export function listenerFaults(
   ];
 }
 
-const isAll = (address: string) => address === '0.0.0.0' || address === '::';
-
-/** On Linux `::` takes IPv4 too, so either of the two takes a port from all addresses. */
-function overlap(a: Listener, b: Listener): boolean {
+function overlapReason({ item }: Placed<Listener>, earlier: Placed<Listener>): string {
+  const where = ({ address, port }: Listener) =>
+    isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
   return (
-    a.port === b.port && a.port !== 0 && (a.address === b.address || isAll(a.address) || isAll(b.address))
+    `"${item.name}" on ${where(item)} listens where "${earlier.item.name}" on ${where(earlier.item)} does ` +
+    `(${placeOf(earlier)}); give one of them another port or address`
   );
 }

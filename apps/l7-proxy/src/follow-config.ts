@@ -29,7 +29,10 @@ export async function followConfig(
         if (error instanceof ConfigError) return refused(error);
         // All of it but a listener without its port is at work.
         onTaken();
-        log.error({ reason: error.message }, 'config not applied as a whole');
+        log.error(
+          { reason: error.message },
+          'config not applied as a whole; listeners without their ports are tried again',
+        );
       });
   };
   const refused = (error: Error) => {

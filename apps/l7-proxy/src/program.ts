@@ -88,9 +88,10 @@ export const l7Proxy: Program<typeof options> = {
       defaultListener: defaultListener(config),
       drainTimeoutMs: config.maxConnectionAgeGrace,
     });
-    const metrics = registerMetrics(service.metrics, { mesh, proxy, wheel, replay, budget });
+    const metrics = registerMetrics(service.metrics, { mesh, proxy, certificates, wheel, replay, budget });
     let refusedConfig: string | undefined;
-    const status = () => proxyStatus({ mesh, proxy, refusedConfig, xds: xds?.client.status() });
+    const status = () =>
+      proxyStatus({ mesh, proxy, certificates, budget, refusedConfig, xds: xds?.client.status() });
     addAdminPage(service.admin, { title, status, live: liveOf });
     const ticking = setInterval(() => mesh.tick(now()), tickMs).unref();
     service.onDrain('upstream', () => {

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import type { MeshCertificates } from '@evenly/live-mesh';
-import type { Service } from '@evenly/service';
+import { ServiceError, type Service } from '@evenly/service';
 import type { Certificates } from '@evenly/tls';
 import type { CallContext } from './call/call-context.ts';
 import type { ObserveCall } from './call/call-observer.ts';
+import { FailedListeners, type FailedListener } from './listener/failed-listeners.ts';
 import {
   ProxyListener,
   type DrainOptions,
@@ -48,21 +49,33 @@ export class Proxy {
   readonly #context: ProxyContext;
   readonly #shared = new SharedBlocks();
   readonly #running = new Map<string, Running>();
+  readonly #failed: FailedListeners;
   #applying: Promise<void> = Promise.resolve();
+  /** A config was at work as a whole: before that, a port that cannot be had is an end of the program. */
+  #started = false;
+  #draining = false;
   #warned: ReadonlySet<string> = new Set();
 
   constructor(context: ProxyContext) {
     this.#context = context;
+    this.#failed = new FailedListeners(() => {
+      this.#applying = this.#applying.then(() => this.#tryAgain());
+    });
   }
 
   get listeners(): ProxyListener[] {
     return [...this.#running.values()].map(({ listener }) => listener);
   }
 
+  /** Those that could not have their ports. */
+  get failedListeners(): readonly FailedListener[] {
+    return this.#failed.all;
+  }
+
   /**
    * Brings the proxy to a config, one after the other. Calls under way go on as they began.
    * @throws ConfigError for certificates that cannot be used: nothing has changed then
-   * @throws ServiceError when a listener cannot have its port; everything else of the config is at work then
+   * @throws ServiceError when listeners cannot have their ports; they are tried again, all else of the config is at work
    */
   apply(config: MeshConfig): Promise<void> {
     const applied = this.#applying.then(() => this.#apply(config));
@@ -72,6 +85,8 @@ export class Proxy {
 
   /** The end of all connections; see `ProxyListener.drain`. */
   async drain(timeoutMs: number, options: DrainOptions): Promise<void> {
+    this.#draining = true;
+    this.#failed.stop();
     await Promise.all(this.listeners.map((listener) => listener.drain(timeoutMs, options)));
   }
 
@@ -95,13 +110,16 @@ export class Proxy {
       void listener.drain(drainTimeoutMs);
       service.log.info({ listener: name }, 'listener closed');
     }
-    let failed: unknown;
+    this.#failed.clear();
+    const errors: ServiceError[] = [];
     for (const one of wanted) {
       const table = tables.get(one.name)!;
       const running = this.#running.get(one.name);
       if (running !== undefined) running.table = table;
-      else await this.#open(one, table).catch((error: unknown) => (failed = error));
+      else errors.push(...(await this.#tryOpen(one, table)));
     }
+    if (errors.length === 0) this.#started = true;
+    if (this.#started) this.#failed.plan();
     mesh.retain(config);
     certificates.retain(certified);
     service.log.info(
@@ -110,7 +128,29 @@ export class Proxy {
     );
     await turn();
     this.#warn(config);
-    if (failed !== undefined) throw failed as Error;
+    if (errors.length > 0)
+      throw new ServiceError(errors[0]!.code, errors.map(({ message }) => message).join('\n'), {
+        cause: errors[0],
+      });
+  }
+
+  async #tryAgain(): Promise<void> {
+    if (this.#draining) return;
+    for (const { one, table } of this.#failed.all) await this.#tryOpen(one, table);
+    this.#failed.plan();
+  }
+
+  /** @returns why it cannot have its port, if so; it is tried again then */
+  async #tryOpen(one: Listener, table: RouteTable<Cluster>): Promise<ServiceError[]> {
+    try {
+      await this.#open(one, table);
+      this.#failed.delete(one.name);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      this.#failed.add({ one, table, reason: error.message });
+      return [error];
+    }
   }
 
   /** Each warning once, for as long as it holds. */

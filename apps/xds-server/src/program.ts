@@ -65,7 +65,7 @@ export const xdsServer: Program<typeof options> = {
     });
     portMetrics(service.metrics, xds.connections);
     const { security, connections } = xds;
-    addAdminRoutes(service.admin, { mesh, streams, loads, security, connections });
+    addAdminRoutes(service.admin, { mesh, streams, loads, security, connections, budget });
     service.listening('xds', { address: config.host, port: xds.port });
     service.onDrain('discovery', () => {
       stopFollowing();

@@ -40,6 +40,17 @@ describe('CircuitBreaker', () => {
     expect(breaker.tryStart('request')).toBe(true);
   });
 
+  it('is open while it would refuse, and not where nothing was wanted anyway', () => {
+    const breaker = new CircuitBreaker({ maxRequests: 1, maxPending: 0, maxRetries: 0 });
+    const open = () => (['request', 'pending', 'retry'] as const).filter((kind) => breaker.isOpen(kind));
+    expect(open()).toEqual([]);
+    breaker.tryStart('request');
+    expect(open()).toEqual(['request']);
+    breaker.end('request');
+    expect(open()).toEqual([]);
+    expect(new CircuitBreaker({ maxRequests: 0 }).isOpen('request')).toBe(true);
+  });
+
   it('lets retries grow with the requests under way, 3 by default in a quiet service', () => {
     const breaker = new CircuitBreaker();
     expect(breaker.limit('retry')).toBe(3);

@@ -60,6 +60,12 @@ export class CircuitBreaker {
     return this.#underWay[kind];
   }
 
+  /** Nothing more of this may start now. A limit of 0 on waiting or retries is a wish, and no breaker that has opened. */
+  isOpen(kind: BreakerKind): boolean {
+    const limit = this.limit(kind);
+    return this.#underWay[kind] >= limit && (limit > 0 || kind === 'request');
+  }
+
   /** How often `tryStart` said no: for metrics. */
   refused(kind: BreakerKind): number {
     return this.#refused[kind];

@@ -46,6 +46,8 @@ export interface GrpcServerOptions {
 /** Of a server, now; counts are since it began. */
 export interface ServerConnections {
   open: number;
+  /** The next one is refused, whoever it is. */
+  full: boolean;
   /** Closed at once, by why there was no slot for them. */
   refused: Readonly<Record<Refusal, number>>;
   /** TLS handshakes that took too long, or went wrong. */
@@ -99,7 +101,8 @@ export class GrpcServer {
 
   get connections(): ServerConnections {
     const refused = this.#slots?.refused ?? { full: 0, address: 0, files: 0 };
-    return { open: this.#connections.size, refused, failedHandshakes: this.#failedHandshakes };
+    const full = this.#slots?.full !== undefined;
+    return { open: this.#connections.size, full, refused, failedHandshakes: this.#failedHandshakes };
   }
 
   /** @returns the port. @throws the system's error, such as EADDRINUSE */

@@ -6,7 +6,13 @@ import {
   type MeshConfig,
   type UpstreamTls,
 } from '@evenly/mesh-config';
-import { CertificateError, LiveCertificates, type CertificateFiles, type Certificates } from '@evenly/tls';
+import {
+  CertificateError,
+  LiveCertificates,
+  type CertificateFiles,
+  type Certificates,
+  type CertificateStatus,
+} from '@evenly/tls';
 
 type MeshTls = UpstreamTls | ListenerTls;
 
@@ -63,6 +69,14 @@ export class MeshCertificates {
     const { listeners } = this.#followed.get(keyOf(tls))!;
     listeners.add(listener);
     return () => listeners.delete(listener);
+  }
+
+  /** How it stands with each file, once. */
+  status(nowMs: number): CertificateStatus[] {
+    const rows = [...this.#followed.values()].flatMap(({ live }) => live.status(nowMs));
+    // A file may stand beside several others; where one pair is refused, that is what is said.
+    rows.sort((one, other) => Number(one.error !== undefined) - Number(other.error !== undefined));
+    return [...new Map(rows.map((row) => [row.file, row])).values()];
   }
 
   /** Lets go of what the config does not name. */

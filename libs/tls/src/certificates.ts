@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import { lastToEnd, validityOf, type Validity } from './validity.ts';
 
 /** Where the PEM files of one side of a connection are. */
 export interface CertificateFiles {
@@ -16,8 +17,10 @@ export interface Certificates {
   cert?: Buffer;
   key?: Buffer;
   ca?: Buffer;
-  /** When `cert` ends, in milliseconds since 1970. */
-  expiresAtMs?: number;
+  /** How long `cert` is good. */
+  validity?: Validity;
+  /** The same of the authority that ends last: after it no certificate of the other side is good. */
+  caValidity?: Validity;
 }
 
 /** Which file cannot be used, and why. */
@@ -44,7 +47,7 @@ const maxBytes = 1024 * 1024;
 export async function readCertificates(files: CertificateFiles, nowMs: number): Promise<Certificates> {
   const [cert, key, bundle] = await Promise.all([files.cert, files.key, files.ca].map(readIfNamed));
   const ca = bundle === undefined ? undefined : readAuthorities(files.ca!, bundle);
-  const authorities = ca === undefined ? {} : { ca };
+  const authorities = ca === undefined ? {} : { ca: ca.pem, caValidity: ca.validity };
   if (cert === undefined || key === undefined) return authorities;
   return { ...readPair({ cert, key }, { cert: files.cert!, key: files.key! }, nowMs), ...authorities };
 }
@@ -62,7 +65,7 @@ function readPair(
   }
   // What OpenSSL refuses beyond that: a broken intermediate certificate, a key that is too short.
   attempt(files.cert, 'cannot be used for TLS', () => createSecureContext({ cert, key }));
-  return { cert, key, expiresAtMs: Date.parse(leaf.validTo) };
+  return { cert, key, validity: validityOf(leaf) };
 }
 
 async function readIfNamed(file: string | undefined): Promise<Buffer | undefined> {
@@ -87,13 +90,13 @@ function checkValidity(file: string, { validFrom, validTo }: X509Certificate, no
  * The certificates of a bundle, each checked, one below the other. OpenSSL reads a bundle up to the first thing that it
  * does not understand, such as two files put together without a line break, and says nothing.
  */
-function readAuthorities(file: string, pem: Buffer): Buffer {
+function readAuthorities(file: string, pem: Buffer): { pem: Buffer; validity: Validity } {
   const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g);
   if (blocks === null) throw new CertificateError(file, 'has no certificate in PEM');
-  blocks.forEach((block, index) =>
+  const read = blocks.map((block, index) =>
     attempt(file, `certificate ${index + 1} cannot be read`, () => new X509Certificate(block)),
   );
-  return Buffer.from(blocks.join('\n'), 'latin1');
+  return { pem: Buffer.from(blocks.join('\n'), 'latin1'), validity: lastToEnd(read.map(validityOf)) };
 }
 
 function attempt<T>(file: string, problem: string, make: () => T): T {

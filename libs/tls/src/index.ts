@@ -4,4 +4,8 @@ export {
   type CertificateFiles,
   type Certificates,
 } from './certificates.ts';
-export { LiveCertificates, type LiveCertificatesOptions } from './live-certificates.ts';
+export {
+  LiveCertificates,
+  type CertificateStatus,
+  type LiveCertificatesOptions,
+} from './live-certificates.ts';

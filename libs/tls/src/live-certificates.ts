@@ -1,5 +1,17 @@
 import { watchFile } from '@evenly/endpoints';
 import { readCertificates, type CertificateFiles, type Certificates } from './certificates.ts';
+import { endsSoon } from './validity.ts';
+
+/** How it stands with one file: what people and programs are told. */
+export interface CertificateStatus {
+  file: string;
+  /** ISO 8601. */
+  validUntil: string;
+  /** It should have been replaced by now. */
+  endsSoon: boolean;
+  /** Why what the files hold now is not in use. */
+  error?: string;
+}
 
 export interface LiveCertificatesOptions {
   files: CertificateFiles;
@@ -50,6 +62,23 @@ export class LiveCertificates {
   /** Why the files are not taken; undefined while they are. */
   get error(): string | undefined {
     return this.#lastError;
+  }
+
+  /** Of the certificate, and of the authorities. */
+  status(nowMs: number): CertificateStatus[] {
+    const { cert, ca } = this.#options.files;
+    const { validity, caValidity } = this.#current;
+    const error = this.#lastError === undefined ? {} : { error: this.#lastError };
+    const of = (file: string | undefined, each: typeof validity) =>
+      file === undefined || each === undefined
+        ? []
+        : {
+            file,
+            validUntil: new Date(each.untilMs).toISOString(),
+            endsSoon: endsSoon(each, nowMs),
+            ...error,
+          };
+    return [of(cert, validity), of(ca, caValidity)].flat();
   }
 
   stop(): void {

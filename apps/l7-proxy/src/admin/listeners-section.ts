@@ -14,7 +14,7 @@ export function listenersSection(listeners: readonly ListenerStatus[], query: st
 }
 
 function listenerBlock(
-  { name, connections, accepted, failed, refused, routes }: ListenerStatus,
+  { name, connections, accepted, failed, refused, routes, error }: ListenerStatus,
   query: string,
 ): Html {
   const wanted = routes.filter((route) => route.name.includes(query));
@@ -22,7 +22,7 @@ function listenerBlock(
   const facts = `${connections} open of ${accepted} accepted connections, ${failed} failed, ${refused} refused`;
   return html`<article class="card">
     <h3>${name}</h3>
-    <p class="muted">${facts}</p>
+    ${error === undefined ? html`<p class="muted">${facts}</p>` : html`<p class="bad">It does not listen: ${error}</p>`}
     ${
       wanted.length === 0
         ? html`<p>${routes.length === 0 ? 'It has no routes.' : 'No route with this name.'}</p>`

@@ -1,6 +1,10 @@
+import type { BreakerKind, CircuitBreaker } from '@evenly/balancing';
 import { endpointKey } from '@evenly/endpoints';
-import { reasonOf } from '@evenly/live-mesh';
+import type { MemoryBudget } from '@evenly/http2';
+import { reasonOf, type MeshCertificates } from '@evenly/live-mesh';
+import type { CertificateStatus } from '@evenly/tls';
 import type { XdsClientStatus } from '@evenly/xds';
+import type { FailedListener } from '../listener/failed-listeners.ts';
 import type { ProxyListener } from '../listener/listener.ts';
 import type { Mesh } from '../mesh.ts';
 import type { RouteStats } from '../metrics/route-stats.ts';
@@ -15,6 +19,10 @@ export interface ProxyStatus {
   services: ServiceStatus[];
   /** Requests that no route took. */
   unrouted: number;
+  /** Files that listeners, endpoints' TLS and their authorities come from. */
+  certificates: CertificateStatus[];
+  /** What is held for clients. */
+  memory: MemoryStatus;
   /** Why the last config files were not taken. */
   refusedConfig?: string;
   /** With an xDS server instead of config files. */
@@ -24,6 +32,13 @@ export interface ProxyStatus {
   workerRestarts?: number;
 }
 
+export interface MemoryStatus {
+  usedBytes: number;
+  maxBytes: number;
+  /** So much is used that the largest holders are refused more. */
+  short: boolean;
+}
+
 export interface ListenerStatus {
   name: string;
   /** Open ones. */
@@ -31,7 +46,11 @@ export interface ListenerStatus {
   accepted: number;
   failed: number;
   refused: number;
+  /** It takes no more connections until some end. */
+  full: boolean;
   routes: RouteStatus[];
+  /** Why it does not listen; it is tried again. */
+  error?: string;
 }
 
 export interface RouteStatus {
@@ -54,11 +73,20 @@ export interface ServiceStatus {
   loadBalancing: string;
   underWay: number;
   waiting: number;
+  /** Circuit breakers that are open now: what starts is refused until something ends. */
+  openBreakers: OpenBreaker[];
   endpoints: EndpointStatus[];
   /** Why the endpoints may be old. */
   error?: string;
   /** Why some of them get no calls. */
   unusable?: string;
+}
+
+export interface OpenBreaker {
+  kind: BreakerKind;
+  limit: number;
+  /** Since the start. */
+  refused: number;
 }
 
 export interface EndpointStatus {
@@ -77,15 +105,21 @@ export interface EndpointStatus {
 export interface StatusSources {
   mesh: Mesh;
   proxy: Proxy;
+  certificates: MeshCertificates;
+  budget: MemoryBudget;
   refusedConfig: string | undefined;
   xds: XdsClientStatus | undefined;
 }
 
-export function proxyStatus({ mesh, proxy, refusedConfig, xds }: StatusSources): ProxyStatus {
+export function proxyStatus(sources: StatusSources): ProxyStatus {
+  const { mesh, proxy, certificates, budget, refusedConfig, xds } = sources;
+  const { usedBytes, maxBytes, almostUsedUp: short } = budget;
   return {
-    listeners: proxy.listeners.map(listenerStatus),
+    listeners: [...proxy.listeners.map(listenerStatus), ...proxy.failedListeners.map(failedStatus)],
     services: [...mesh.clusters].map(serviceStatus),
     unrouted: proxy.unrouted,
+    certificates: certificates.status(Date.now()),
+    memory: { usedBytes, maxBytes, short },
     ...(refusedConfig === undefined ? {} : { refusedConfig }),
     ...(xds === undefined ? {} : { xds }),
   };
@@ -93,18 +127,27 @@ export function proxyStatus({ mesh, proxy, refusedConfig, xds }: StatusSources):
 
 function listenerStatus(listener: ProxyListener): ListenerStatus {
   const { accepted, failed, refused } = listener.stats;
-  const routes = new Map<string, RouteStatus>();
-  // Routes of one name are counted together, so they are shown once, as the first of them.
-  for (const route of listener.routes)
-    if (!routes.has(route.name)) routes.set(route.name, routeStatus(route));
   return {
     name: listener.name,
     connections: listener.connectionCount,
     accepted,
     failed,
     refused,
-    routes: [...routes.values()],
+    full: listener.full,
+    routes: routeRows(listener.routes),
   };
+}
+
+function failedStatus({ one, table, reason }: FailedListener): ListenerStatus {
+  const none = { connections: 0, accepted: 0, failed: 0, refused: 0, full: false };
+  return { name: one.name, ...none, routes: routeRows(table.routes), error: reason };
+}
+
+/** Routes of one name are counted together, so they are shown once, as the first of them. */
+function routeRows(routes: readonly ReadyRoute<Cluster>[]): RouteStatus[] {
+  const rows = new Map<string, RouteStatus>();
+  for (const route of routes) if (!rows.has(route.name)) rows.set(route.name, routeStatus(route));
+  return [...rows.values()];
 }
 
 function routeStatus({ name, route, stats }: ReadyRoute<Cluster>): RouteStatus {
@@ -152,10 +195,17 @@ function serviceStatus(cluster: Cluster): ServiceStatus {
     loadBalancing: cluster.policy.loadBalancing,
     underWay: cluster.breaker.underWay('request'),
     waiting: cluster.waiting.size,
+    openBreakers: openBreakers(cluster.breaker),
     endpoints: [...[...cluster.pools].map(endpoint), ...unhealthyOf(cluster)],
     ...(cluster.sourceError === undefined ? {} : { error: cluster.sourceError }),
     ...(cluster.unusable === undefined ? {} : { unusable: cluster.unusable }),
   };
+}
+
+function openBreakers(breaker: CircuitBreaker): OpenBreaker[] {
+  return (['request', 'pending', 'retry'] as const)
+    .filter((kind) => breaker.isOpen(kind))
+    .map((kind) => ({ kind, limit: breaker.limit(kind), refused: breaker.refused(kind) }));
 }
 
 /** Those that fail their health check and get no calls: they have no connections, and would be missing from the list. */

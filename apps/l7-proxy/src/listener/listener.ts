@@ -127,6 +127,11 @@ export class ProxyListener {
     return this.#slots.refused;
   }
 
+  /** The next client is refused. */
+  get full(): boolean {
+    return this.#slots.full !== undefined;
+  }
+
   get connectionCount(): number {
     return this.#connections.size + (this.#web?.connectionCount ?? 0);
   }
@@ -148,6 +153,7 @@ export class ProxyListener {
     try {
       await once(this.#server, 'listening');
     } catch (error) {
+      this.#stopWatching?.();
       throw listenError(error, port, option);
     }
     return this.#server.address() as AddressInfo;

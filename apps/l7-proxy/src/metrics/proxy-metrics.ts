@@ -1,4 +1,5 @@
 import type { MemoryBudget } from '@evenly/http2';
+import type { MeshCertificates } from '@evenly/live-mesh';
 import { grpcCodes } from '@evenly/mesh-config';
 import { Counter, type Registry } from 'prom-client';
 import type { ReplayStore } from '../call/saved-request.ts';
@@ -18,6 +19,7 @@ interface Sample {
 export interface MetricsContext {
   mesh: Mesh;
   proxy: Proxy;
+  certificates: MeshCertificates;
   wheel: TimerWheel;
   replay: ReplayStore;
   budget: MemoryBudget;
@@ -25,13 +27,13 @@ export interface MetricsContext {
 
 /** Registers what the proxy counts. Most is kept as plain numbers where it happens, and read only when somebody asks. */
 export function registerMetrics(registry: Registry, context: MetricsContext) {
-  const { mesh, proxy, wheel, replay, budget } = context;
+  const { mesh, proxy, certificates, wheel, replay, budget } = context;
   const onRead = (
     type: 'counter' | 'gauge' | 'histogram',
     name: string,
     help: string,
     read: () => Sample[],
-    aggregator: 'sum' | 'min' = 'sum',
+    aggregator: 'sum' | 'min' | 'max' = 'sum',
   ) => {
     // prom-client asks registered metrics by `get`, but has no public class that leaves the numbers to others.
     const metric = { name, get: async () => ({ name, help, type, values: read(), aggregator }) };
@@ -135,6 +137,40 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
         value: breaker.refused(kind),
       })),
     ),
+  );
+  onRead(
+    'gauge',
+    'evenly_proxy_breaker_open',
+    '1 while a circuit breaker refuses what starts; of several workers: in one of them',
+    () =>
+      [...mesh.clusters].flatMap(({ name, breaker }) =>
+        (['request', 'pending', 'retry'] as const).map((kind) => ({
+          labels: { service: name, kind },
+          value: breaker.isOpen(kind) ? 1 : 0,
+        })),
+      ),
+    'max',
+  );
+  onRead(
+    'gauge',
+    'evenly_proxy_listener_up',
+    '1 while the listener has its port; of several workers: in all of them',
+    () => [
+      ...proxy.listeners.map(({ name }) => ({ labels: { listener: name }, value: 1 })),
+      ...proxy.failedListeners.map(({ one }) => ({ labels: { listener: one.name }, value: 0 })),
+    ],
+    'min',
+  );
+  onRead(
+    'gauge',
+    'evenly_proxy_certificate_expiry_timestamp_seconds',
+    'When the certificate in a file ends, in seconds since 1970; of authorities, the last of them',
+    () =>
+      certificates.status(Date.now()).map(({ file, validUntil }) => ({
+        labels: { file },
+        value: Date.parse(validUntil) / 1000,
+      })),
+    'min',
   );
   onRead('gauge', 'evenly_proxy_client_connections', 'Open client connections', () =>
     proxy.listeners.map(({ name, connectionCount }) => ({

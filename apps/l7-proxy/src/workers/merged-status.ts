@@ -1,15 +1,24 @@
 import type {
   EndpointStatus,
   ListenerStatus,
+  MemoryStatus,
   ProxyStatus,
   RouteStatus,
   ServiceStatus,
 } from '../admin/status.ts';
 
+const nothing: ProxyStatus = {
+  listeners: [],
+  services: [],
+  unrouted: 0,
+  certificates: [],
+  memory: { usedBytes: 0, maxBytes: 0, short: false },
+};
+
 /** What several workers say, as one: counts are added up; what differs for a moment is the first one's. */
 export function mergeStatus(all: readonly ProxyStatus[]): ProxyStatus {
   const [first] = all;
-  if (first === undefined) return { listeners: [], services: [], unrouted: 0 };
+  if (first === undefined) return nothing;
   const refused = all.find(({ refusedConfig }) => refusedConfig !== undefined)?.refusedConfig;
   return {
     listeners: mergeBy(
@@ -23,16 +32,39 @@ export function mergeStatus(all: readonly ProxyStatus[]): ProxyStatus {
       mergeService,
     ),
     unrouted: sum(all.map(({ unrouted }) => unrouted)),
+    certificates: mergeBy(
+      all.map(({ certificates }) => certificates),
+      ({ file }) => file,
+      (one, other) => (one.error === undefined && !one.endsSoon ? other : one),
+    ),
+    memory: all.map(({ memory }) => memory).reduce(mergeMemory),
     ...(refused === undefined ? {} : { refusedConfig: refused }),
-    ...(first.xds === undefined
-      ? {}
-      : { xds: all.find(({ xds }) => xds?.connected === false)?.xds ?? first.xds }),
+    ...(first.xds === undefined ? {} : { xds: (all.find(({ xds }) => isTroubled(xds)) ?? first).xds! }),
   };
+}
+
+const mergeMemory = (one: MemoryStatus, other: MemoryStatus): MemoryStatus => ({
+  ...added(one, other, ['usedBytes', 'maxBytes']),
+  short: one.short || other.short,
+});
+
+const isTroubled = (xds: ProxyStatus['xds']) =>
+  xds !== undefined &&
+  (!xds.connected || Object.values(xds.types).some(({ rejected }) => Object.keys(rejected).length > 0));
+
+/** What is wrong in any of them is wrong. */
+function wrongInAny<T, K extends keyof T>(one: T, other: T, fields: readonly K[]): Partial<Pick<T, K>> {
+  const said = fields
+    .map((field) => [field, one[field] ?? other[field]])
+    .filter(([, text]) => text !== undefined);
+  return Object.fromEntries(said) as Partial<Pick<T, K>>;
 }
 
 function mergeListener(one: ListenerStatus, other: ListenerStatus): ListenerStatus {
   return {
     ...added(one, other, ['connections', 'accepted', 'failed', 'refused']),
+    ...wrongInAny(one, other, ['error']),
+    full: one.full || other.full,
     routes: mergeBy([one.routes, other.routes], nameOf, mergeRoute),
   };
 }
@@ -45,20 +77,25 @@ function mergeRoute(one: RouteStatus, other: RouteStatus): RouteStatus {
 function mergeService(one: ServiceStatus, other: ServiceStatus): ServiceStatus {
   return {
     ...added(one, other, ['underWay', 'waiting']),
+    ...wrongInAny(one, other, ['error', 'unusable']),
+    openBreakers: mergeBy(
+      [one.openBreakers, other.openBreakers],
+      ({ kind }) => kind,
+      (a, b) => added(a, b, ['refused', 'limit']),
+    ),
     endpoints: mergeBy([one.endpoints, other.endpoints], ({ address }) => address, mergeEndpoint),
   };
 }
 
 /** The worst that any worker says of an endpoint. */
-const states = ['unreachable', 'ejected', 'ready'] as const;
+const states = ['unhealthy', 'unreachable', 'ejected', 'ready'] as const;
 
 function mergeEndpoint(one: EndpointStatus, other: EndpointStatus): EndpointStatus {
   const state = states.find((each) => each === one.state || each === other.state) ?? one.state;
-  const error = one.error ?? other.error;
   return {
     ...added(one, other, ['connections', 'active', 'calls', 'failures']),
     state,
-    ...(error === undefined ? {} : { error }),
+    ...wrongInAny(one, other, ['error']),
   };
 }
 

@@ -16,6 +16,8 @@ export class SupervisedWorker {
   readonly number: number;
   /** When it said that it serves; undefined before. */
   readyAtMs: number | undefined;
+  /** It answered the last question in time. */
+  answers = true;
   /** What it told last, also after its end. */
   lastReport: WorkerReport | undefined;
   /** Resolves, never rejects. */
@@ -52,9 +54,13 @@ export class SupervisedWorker {
     if (!this.#worker.isConnected()) return this.lastReport;
     const id = ++this.#asked;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, answerMs);
+      const timer = setTimeout(() => {
+        this.answers = false;
+        resolve();
+      }, answerMs);
       const done = () => {
         clearTimeout(timer);
+        this.answers = true;
         resolve();
       };
       this.#answers.set(id, done);

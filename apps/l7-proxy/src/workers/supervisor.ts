@@ -26,6 +26,7 @@ export class Supervisor {
   readonly #exits: Counter;
   readonly #polling: NodeJS.Timeout;
   readonly #sharedEnv = shareTicketSecret();
+  #count = 0;
   #restarts = 0;
   #ending = false;
 
@@ -52,6 +53,7 @@ export class Supervisor {
    */
   async start(count: number): Promise<void> {
     cluster.setupPrimary({ execArgv: dividedHeap(execArgv, processMemory(), count) });
+    this.#count = count;
     for (let number = 1; number <= count; number++) {
       const worker = this.#fork(number);
       const exit = number === 1 ? await worker.started : undefined;
@@ -71,11 +73,12 @@ export class Supervisor {
 
   async status(): Promise<ProxyStatus> {
     const reports = await this.#reports();
-    const workers = [...this.#workers.values()].map(({ number, pid, readyAtMs }) => ({
-      number,
-      ...(pid === undefined ? {} : { pid }),
-      serving: readyAtMs !== undefined,
-    }));
+    // One that has ended and waits for its restart is missed, too.
+    const workers = Array.from({ length: this.#count }, (_, index) => {
+      const worker = this.#workers.get(index + 1);
+      const pid = worker?.pid === undefined ? {} : { pid: worker.pid };
+      return { number: index + 1, ...pid, serving: worker?.readyAtMs !== undefined && worker.answers };
+    });
     return { ...mergeStatus(reports.map(({ status }) => status)), workers, workerRestarts: this.#restarts };
   }
 

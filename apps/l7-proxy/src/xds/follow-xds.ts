@@ -56,7 +56,10 @@ export async function xdsFollower(
         onConfig = (first) => {
           onConfig = (next) =>
             void apply(next).catch((error: Error) =>
-              log.error({ reason: error.message }, 'config not applied as a whole'),
+              log.error(
+                { reason: error.message },
+                'config not applied as a whole; listeners without their ports are tried again',
+              ),
             );
           apply(first).then(resolve, reject);
         };

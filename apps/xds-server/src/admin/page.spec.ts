@@ -81,7 +81,7 @@ describe('the admin page without a browser', () => {
       clients: { node: string; types: object }[];
       security: object;
     };
-    expect(status.security).toEqual({ kind: 'plaintext' });
+    expect(status.security).toEqual({ kind: 'plaintext', certificates: [] });
     expect(status.clients.map(({ node }) => node)).toEqual(['good', evil, 'silent']);
     expect(status.clients[1]).toMatchObject({
       kind: 'grpc',

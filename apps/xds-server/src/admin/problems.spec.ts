@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { problemsOf } from './problems.ts';
 import type { ServerStatus } from './server-status.ts';
 
-it('an endpoint that is not healthy is a problem, with the word of its check; so is a service without any', () => {
+it('what is wrong is a problem: certificates that end, memory, endpoints with the word of their check, a service without any', () => {
   const unwell = { address: '10.0.0.1', port: 1, state: 'ready', healthy: false, reason: 'NOT_SERVING' };
   const status = {
     services: [
@@ -10,10 +10,25 @@ it('an endpoint that is not healthy is a problem, with the word of its check; so
       { name: 'b', source: 'static', endpoints: [] },
     ],
     clients: [],
-    security: { kind: 'plaintext' },
+    security: {
+      kind: 'tls',
+      certificates: [
+        { file: 'gone.crt', validUntil: '2020-01-01T00:00:00.000Z', endsSoon: true },
+        { file: 'old.crt', validUntil: '2999-01-01T00:00:00.000Z', endsSoon: true },
+        { file: 'good.crt', validUntil: '2999-01-01T00:00:00.000Z', endsSoon: false },
+      ],
+    },
+    memory: { usedBytes: 9, maxBytes: 10, short: true },
+    connections: { full: true },
+    streamsFull: true,
   } as unknown as ServerStatus;
   const problems = [...problemsOf(status)].map(({ text }) => text.replace(/\s+/g, ' '));
   expect(problems).toEqual([
+    'The certificate in <code>gone.crt</code> ended at 2020-01-01T00:00:00.000Z.',
+    'The certificate in <code>old.crt</code> ends soon, at 2999-01-01T00:00:00.000Z.',
+    expect.stringContaining('memory for clients is used (9 of 10 bytes)'),
+    'The port takes no more connections: it has as many as it may.',
+    'The port takes no more streams: it has as many as it may.',
     '<b>a</b>: 1 of 1 endpoint is not healthy, such as <code>10.0.0.1:1</code>: <q>NOT_SERVING</q>',
     '<b>b</b> has no endpoints.',
   ]);

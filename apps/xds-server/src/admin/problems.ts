@@ -1,17 +1,22 @@
 import { hostPort } from '@evenly/service';
 import type { ServerStatus } from './server-status.ts';
-import { ago, count, firstOf, html, type Html } from '@evenly/service/admin-page';
+import { ago, certificateProblems, count, firstOf, html, type Html } from '@evenly/service/admin-page';
 import type { ClientStatus, TypeStatus } from '../xds-port/status.ts';
 import { isSlow, nodeName, short } from './words.ts';
 
 /** What is wrong now: the first thing that people look for. */
-export function* problemsOf({ refusedConfig, security, services, clients }: ServerStatus): Generator<Html> {
+export function* problemsOf(status: ServerStatus): Generator<Html> {
+  const { refusedConfig, security, memory, connections, streamsFull, services, clients } = status;
   if (refusedConfig !== undefined) {
     yield html`The config was refused, the last good one is served: <q>${refusedConfig}</q>`;
   }
-  if (security.error !== undefined) {
-    yield html`New certificates were refused, the last good ones are used: <q>${security.error}</q>`;
+  yield* certificateProblems(security.certificates);
+  if (memory.short) {
+    yield html`Nearly all of the memory for clients is used (${memory.usedBytes} of ${memory.maxBytes} bytes):
+    the largest holders are refused more.`;
   }
+  if (connections.full) yield html`The port takes no more connections: it has as many as it may.`;
+  if (streamsFull) yield html`The port takes no more streams: it has as many as it may.`;
   for (const { name, error, endpoints } of services) {
     if (error !== undefined) yield html`<b>${name}</b>: no news of its endpoints. <q>${error}</q>`;
     else if (endpoints.length === 0) yield html`<b>${name}</b> has no endpoints.`;

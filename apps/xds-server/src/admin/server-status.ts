@@ -1,4 +1,6 @@
 import type { ServerConnections } from '@evenly/grpc-server';
+import type { MemoryBudget } from '@evenly/http2';
+import type { CertificateStatus } from '@evenly/tls';
 import type { LoadReports, LoadStatus } from '../lrs/load-reports.ts';
 import { loadStatus } from '../lrs/load-reports.ts';
 import type { Mesh, MeshStatus } from '../mesh/mesh.ts';
@@ -11,8 +13,12 @@ import { clientStatus, type ClientStatus } from '../xds-port/status.ts';
 export interface ServerStatus extends MeshStatus {
   clients: ClientStatus[];
   loads: LoadStatus;
-  security: { kind: TransportSecurity['kind']; error?: string };
+  security: { kind: TransportSecurity['kind']; certificates: CertificateStatus[]; error?: string };
+  /** What is held for clients; `short`: the largest holders are refused more. */
+  memory: { usedBytes: number; maxBytes: number; short: boolean };
   connections: ServerConnections;
+  /** All streams that may be open are. */
+  streamsFull: boolean;
 }
 
 export interface StatusSources {
@@ -21,16 +27,25 @@ export interface StatusSources {
   loads: LoadReports;
   security: TransportSecurity;
   connections: () => ServerConnections;
+  budget: MemoryBudget;
 }
 
-export function serverStatus({ mesh, streams, loads, security, connections }: StatusSources): ServerStatus {
+export function serverStatus(sources: StatusSources): ServerStatus {
+  const { mesh, streams, loads, security, connections, budget } = sources;
+  const { usedBytes, maxBytes, almostUsedUp: short } = budget;
   const nowMs = performance.now();
   const error = security.error();
   return {
     ...mesh.status(),
     clients: connectedClients(streams.all).map((client) => clientStatus(client, nowMs)),
     loads: loadStatus(loads, nowMs),
-    security: { kind: security.kind, ...(error === undefined ? {} : { error }) },
+    security: {
+      kind: security.kind,
+      certificates: security.certificates(Date.now()),
+      ...(error === undefined ? {} : { error }),
+    },
+    memory: { usedBytes, maxBytes, short },
     connections: connections(),
+    streamsFull: streams.isFull,
   };
 }

@@ -15,17 +15,19 @@ export async function portCertificates(
   const live = await LiveCertificates.start({
     files,
     onTaken: (certificates) => {
-      const { expiresAtMs = 0 } = certificates;
+      const untilMs = endOf(certificates);
       onTaken(certificates);
       metrics.certificateReloads.inc({ result: 'taken' });
-      metrics.certificateExpiry.set(expiresAtMs / 1000);
-      log.info({ validUntil: new Date(expiresAtMs).toISOString() }, 'new certificates are in use');
+      metrics.certificateExpiry.set(untilMs / 1000);
+      log.info({ validUntil: new Date(untilMs).toISOString() }, 'new certificates are in use');
     },
     onRefused: ({ message }) => {
       metrics.certificateReloads.inc({ result: 'refused' });
       log.error({ reason: message }, 'certificates refused; the last good ones stay');
     },
   });
-  metrics.certificateExpiry.set((live.current.expiresAtMs ?? 0) / 1000);
+  metrics.certificateExpiry.set(endOf(live.current) / 1000);
   return live;
 }
+
+const endOf = ({ validity }: Certificates) => validity?.untilMs ?? 0;

@@ -1,6 +1,6 @@
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { ServiceError, type Service } from '@evenly/service';
-import type { Certificates } from '@evenly/tls';
+import type { Certificates, CertificateStatus } from '@evenly/tls';
 import type { ServerConfig } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
 import { clientGate, type ClientGate } from './client-gate.ts';
@@ -21,6 +21,8 @@ export interface TransportSecurity {
   follow(listener: (certificates: SecureContextOptions) => void): void;
   /** Why new certificates are not in use; undefined while all is well. */
   error(): string | undefined;
+  /** The port's own, and the clients' authorities. */
+  certificates(nowMs: number): CertificateStatus[];
   stop(): void;
 }
 
@@ -63,6 +65,7 @@ export async function transportSecurity(
     wildcard: clientGate(config.wildcardClients, 'those who may ask for all resources', context),
     follow: (next) => (listener = next),
     error: () => live.error,
+    certificates: (nowMs) => live.status(nowMs),
     stop: () => live.stop(),
   };
 }
@@ -82,6 +85,7 @@ function plaintext({ host, plaintext }: SecurityConfig, log: Service['log']): Tr
     wildcard: undefined,
     follow: () => undefined,
     error: () => undefined,
+    certificates: () => [],
     stop: () => undefined,
   };
 }

@@ -43,14 +43,21 @@ export class ClientSlots {
     return this.refused.full + this.refused.address + this.refused.files;
   }
 
+  /** Why the next one is refused whoever it is; undefined: it is not. */
+  get full(): Exclude<Refusal, 'address'> | undefined {
+    const { maxConnections, files } = this.limits;
+    if (files !== undefined && files.used >= files.maxConnections) return 'files';
+    return this.used >= maxConnections ? 'full' : undefined;
+  }
+
   /**
    * Takes a slot until the socket is closed.
    * @returns false: there is none, and the socket is destroyed
    */
   take(socket: Socket): boolean {
-    const { maxConnections, files } = this.limits;
-    if (files !== undefined && files.used >= files.maxConnections) return this.refuse(socket, 'files');
-    if (this.used >= maxConnections) return this.refuse(socket, 'full');
+    const { full } = this;
+    if (full !== undefined) return this.refuse(socket, full);
+    const { files } = this.limits;
     this.used++;
     if (files !== undefined) files.used++;
     socket.once('close', () => {

@@ -1,3 +1,4 @@
+export { certificateProblems } from './certificates.ts';
 export { html, Html, type HtmlValue } from './html.ts';
 export { problemsSection } from './problems.ts';
 export { addAdminPage, type AdminPage } from './routes.ts';

@@ -32,7 +32,7 @@ it('takes what fits together, and keeps the last good ones otherwise', async () 
     { file: files.cert, validUntil: new Date(untilMs).toISOString(), endsSoon: false, error },
     { file: files.ca, validUntil: expect.any(String) as string, endsSoon: false, error },
   ]);
-  expect(live.status(untilMs).map(({ endsSoon }) => endsSoon)).toEqual([true, true]);
+  expect(live.status(untilMs).map(({ endsSoon }) => endsSoon)).toEqual([true, false]);
   await folder.swap(filesOf(second, ca.cert));
   await expect.poll(() => taken).toEqual([second.cert]);
   expect(live.error).toBeUndefined();

@@ -2,20 +2,20 @@ import { count, servicesSection as section, type Html, type ServicesView } from 
 import type { EndpointStatus, ServiceStatus } from './status.ts';
 
 const view: ServicesView<ServiceStatus, EndpointStatus> = {
-  good: { word: 'ready', is: ({ state }) => state === 'ready' },
+  good: { is: ({ state }) => state === 'ready', word: () => 'ready' },
   details: ({ loadBalancing, source, underWay, waiting }) => {
     const calls = `${count(underWay, 'call')} under way${waiting > 0 ? `, ${waiting} wait for a connection` : ''}`;
     return [loadBalancing, source, calls];
   },
   columns: [
     { head: 'Address', value: ({ address }) => address },
-    { head: 'Name', value: ({ hostname }) => hostname ?? '–' },
-    { head: 'Zone', value: ({ zone }) => zone ?? '–' },
     {
       head: 'State',
       mood: true,
       value: ({ state, error }) => (error === undefined ? state : `${state}: ${error}`),
     },
+    { head: 'Name', value: ({ hostname }) => hostname ?? '–' },
+    { head: 'Zone', value: ({ zone }) => zone ?? '–' },
     { head: 'Connections', number: true, value: ({ connections }) => connections },
     { head: 'Under way', number: true, value: ({ active }) => active },
     { head: 'Calls', number: true, value: ({ calls }) => calls },

@@ -10,10 +10,10 @@ import { servicesSection } from './services-section.ts';
 export function liveOf(status: ServerStatus, query: string): Html {
   const { services, clients, security } = status;
   const endpoints = services.flatMap((service) => service.endpoints);
-  const healthy = endpoints.filter((endpoint) => endpoint.healthy).length;
+  const served = endpoints.filter((endpoint) => endpoint.healthy).length;
   const summary = [
     count(services.length, 'service'),
-    `${healthy} of ${count(endpoints.length, 'endpoint')} healthy`,
+    `${served} of ${count(endpoints.length, 'endpoint')} served`,
     count(clients.length, 'client'),
     { plaintext: 'plaintext', tls: 'TLS', mtls: 'mutual TLS' }[security.kind],
   ];

@@ -3,18 +3,23 @@ import { hostPort } from '@evenly/service';
 import type { ClusterStatus } from '../mesh/cluster-pipeline.ts';
 
 const view: ServicesView<ClusterStatus, ClusterStatus['endpoints'][number]> = {
-  good: { word: 'healthy', is: ({ healthy }) => healthy },
+  good: {
+    is: ({ healthy }) => healthy,
+    // Nobody knows whether those that are not checked are well: they are served all the same.
+    word: (endpoints) => (endpoints.every(({ checked }) => checked) ? 'healthy' : 'served, not checked'),
+  },
   details: ({ source }) => [source],
   columns: [
     { head: 'Address', value: ({ address, port }) => hostPort(address, port) },
-    { head: 'Name', value: ({ hostname }) => hostname ?? '–' },
-    { head: 'Zone', value: ({ zone }) => zone ?? '–' },
-    { head: 'Weight', value: ({ weight }) => weight ?? 1 },
     {
       head: 'Health',
       mood: true,
-      value: ({ healthy, reason, state }) => (healthy ? 'healthy' : (reason ?? state)),
+      value: ({ healthy, checked, reason, state }) =>
+        !healthy ? (reason ?? state) : checked ? 'healthy' : 'not checked',
     },
+    { head: 'Name', value: ({ hostname }) => hostname ?? '–' },
+    { head: 'Zone', value: ({ zone }) => zone ?? '–' },
+    { head: 'Weight', value: ({ weight }) => weight ?? 1 },
   ],
 };
 

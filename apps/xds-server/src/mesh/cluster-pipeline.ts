@@ -16,11 +16,19 @@ export interface PipelineContext extends SourceContext {
   traces?: ChangeTraces | undefined;
 }
 
+export interface EndpointStatus extends Endpoint {
+  /** Clients get it. */
+  healthy: boolean;
+  /** By a health check, and not only by what the source says. */
+  checked: boolean;
+  reason?: string;
+}
+
 export interface ClusterStatus {
   /** The service's name, with the subset's behind a "/". */
   name: string;
   source: string;
-  endpoints: (Endpoint & { healthy: boolean; reason?: string })[];
+  endpoints: EndpointStatus[];
   /** Why the endpoints may be old; absent while all is well. */
   error?: string;
 }
@@ -109,7 +117,7 @@ export function startPipeline(
       source: source.description,
       endpoints:
         report?.map(checkedEndpoint) ??
-        endpoints.map((each) => ({ ...each, healthy: each.state === 'ready' })),
+        endpoints.map((each) => ({ ...each, healthy: each.state === 'ready', checked: false })),
       ...(error === undefined ? {} : { error }),
     }),
     stop: () => {
@@ -124,5 +132,6 @@ export function startPipeline(
 const checkedEndpoint = (row: HealthReport[number]) => ({
   ...row.endpoint,
   healthy: row.healthy,
+  checked: true,
   ...(row.healthy ? {} : { reason: reasonOf(row) }),
 });

@@ -15,10 +15,11 @@ interface ServiceOnPage<E> {
 
 /** What a program says of its services and their endpoints. */
 export interface ServicesView<S extends ServiceOnPage<E>, E> {
-  /** An endpoint that gets calls: `ready`, `healthy`. */
-  good: { word: string; is: (endpoint: E) => boolean };
+  /** An endpoint that gets calls, and what some of them are together: `ready`, `healthy`. */
+  good: { is: (endpoint: E) => boolean; word: (endpoints: readonly E[]) => string };
   /** Where the endpoints come from, and what else one line holds. */
   details: (service: S) => readonly string[];
+  /** The address, then what a narrow screen should have in sight. */
   columns: readonly Column<E>[];
 }
 
@@ -56,7 +57,7 @@ function serviceBlock<S extends ServiceOnPage<E>, E>(service: S, view: ServicesV
   return html`<article class="card">
     <h3>${name}</h3>
     <p class="${mood}">
-      ${endpoints.length === 0 ? 'no endpoints' : `${good} of ${all} ${view.good.word}`}${
+      ${endpoints.length === 0 ? 'no endpoints' : `${good} of ${all} ${view.good.word(endpoints)}`}${
         error === undefined ? '' : ', maybe old'
       }
     </p>

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { staticSource, type EndpointSource } from '@evenly/endpoints';
 import { MemoryBudget, SocketLoop } from '@evenly/http2';
-import { readMeshConfig, routesOf, type MeshConfig } from '@evenly/mesh-config';
+import { readMeshConfig, type MeshConfig } from '@evenly/mesh-config';
 import { extremeWorld, linkedClient, tellAll } from '@evenly/xds/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ function meshWith(sourceOf: (service: string) => EndpointSource) {
   const mesh = new Mesh(context);
   const apply = (config: MeshConfig) => {
     const prepared = mesh.prepare(config);
-    for (const listener of config.listeners) prepared.tableOf(routesOf(config, listener));
+    for (const listener of config.listeners) prepared.tableOf(listener);
     prepared.commit();
     mesh.retain(config);
   };

@@ -1,4 +1,4 @@
-import type { MeshConfig, Route } from '@evenly/mesh-config';
+import { routesOf, virtualHostsOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import { RouteStats } from './metrics/route-stats.ts';
 import { RouteTable } from './routing/route-table.ts';
 import { Cluster, type ClusterContext } from './upstream/cluster.ts';
@@ -6,7 +6,7 @@ import { Cluster, type ClusterContext } from './upstream/cluster.ts';
 /** A config that can be put to work. */
 export interface PreparedMesh {
   /** The routes of a listener, made ready. */
-  tableOf(routes: readonly Route[]): RouteTable<Cluster>;
+  tableOf(listener: Listener): RouteTable<Cluster>;
   /** Puts it to work, in one go; `retain` follows when the routes of the config before are gone. */
   commit(): void;
 }
@@ -50,11 +50,13 @@ export class Mesh {
       }
     }
     return {
-      tableOf: (routes) =>
-        new RouteTable(routes, {
+      tableOf: (listener) => {
+        const routes = routesOf(config, listener);
+        return new RouteTable(routes, listener.virtualHosts ?? virtualHostsOf(routes), {
           destinationOf: (service, subset) => clusters.get(keyOf(service, subset))!,
           statsOf: (route) => this.#statsOf(route),
-        }),
+        });
+      },
       commit: () => {
         for (const commit of commits) commit();
       },

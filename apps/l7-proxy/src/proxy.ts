@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import type { Listener, MeshConfig } from '@evenly/mesh-config';
 import type { MeshCertificates } from '@evenly/live-mesh';
 import { ServiceError, type Service } from '@evenly/service';
 import type { Certificates } from '@evenly/tls';
@@ -99,7 +99,7 @@ export class Proxy {
     const tables = new Map<string, RouteTable<Cluster>>();
     for (const one of wanted) {
       await turn(); // calls have theirs between the parts of a large config
-      tables.set(one.name, prepared.tableOf(routesOf(config, one)));
+      tables.set(one.name, prepared.tableOf(one));
     }
     await turn();
     prepared.commit();
@@ -215,4 +215,4 @@ export class Proxy {
 }
 
 /** All but the routes, which are replaced without the port being closed. */
-const describe = ({ routes: _, ...rest }: Listener) => JSON.stringify(rest);
+const describe = ({ routes: _, virtualHosts: _hosts, ...rest }: Listener) => JSON.stringify(rest);

@@ -48,6 +48,10 @@ export type { ListenerTls, UpstreamTls } from './tls.ts';
 export { ranges, type Range } from './ranges.ts';
 export { regexFault } from './regex.ts';
 export { routesOf } from './routes-of.ts';
+export { normalAuthority } from './routing/normal-authority.ts';
+export { headerHolds, type RoutedRequest } from './routing/matchers.ts';
+export { Router } from './routing/router.ts';
+export { virtualHostsOf, type VirtualHost } from './routing/virtual-hosts.ts';
 export type {
   DnsASource,
   DnsSrvSource,

@@ -1,5 +1,6 @@
 import type { Policy } from './policy.ts';
 import type { Route } from './route.ts';
+import type { VirtualHost } from './routing/virtual-hosts.ts';
 import type { Source } from './source.ts';
 import type { ListenerTls, UpstreamTls } from './tls.ts';
 
@@ -80,6 +81,8 @@ export interface Listener {
   port: number;
   /** What this listener alone routes, first match wins. Absent = the routes of the whole config. */
   routes?: readonly Route[];
+  /** The same as xDS has it, instead of `routes`; never from a file. */
+  virtualHosts?: readonly VirtualHost[];
   /** Absent = plaintext. */
   tls?: ListenerTls;
   /** Takes gRPC-Web too. */

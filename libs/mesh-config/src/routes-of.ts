@@ -2,12 +2,13 @@ import type { Listener, MeshConfig, Service } from './mesh-config.ts';
 import type { Route } from './route.ts';
 
 /**
- * The routes that calls are matched against, in order: those of a listener, or without one those of the whole config
- * (which is what gRPC clients get).
+ * All routes that calls are matched against: those of a listener, or without one those of the whole config (which is what
+ * gRPC clients get). From a file they are in order; `virtualHostsOf` has them by authority, wherever they come from.
  *
  * A service whose name is no explicit route's authority has an implicit route, after all others: its name leads to it.
  */
 export function routesOf(config: MeshConfig, listener?: Listener): readonly Route[] {
+  if (listener?.virtualHosts) return [...new Set(listener.virtualHosts.flatMap(({ routes }) => routes))];
   if (listener?.routes) return listener.routes;
   const explicit = new Set(config.routes.map(({ match }) => match.authority));
   const implicit = [...config.services.values()].filter(({ name }) => !explicit.has(name.toLowerCase()));

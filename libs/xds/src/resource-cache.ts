@@ -1,5 +1,6 @@
 import { XdsError } from './errors.ts';
-import type { NodeInfo } from './node.ts';
+import { aliasOf, anyListenerName, standInsFor } from './listener-alias.ts';
+import { isGrpc, type NodeInfo } from './node.ts';
 import { isNodeResource, type NodeResource, type Resource } from './resource.ts';
 import type { ResourceType } from './resource-type.ts';
 import { ReturnedNames } from './returned-names.ts';
@@ -36,8 +37,18 @@ export class ResourceCache {
     return this.#byType.get(type)?.has(name) === true;
   }
 
-  /** A resource as this node gets it; undefined when there is none for it. */
+  /** A resource as this node gets it, under this name; undefined when there is none for it. */
   get(type: ResourceType, name: string, node: NodeInfo): Resource | undefined {
+    const own = this.#own(type, name, node);
+    if (own !== undefined || type !== 'listener' || !isGrpc(node.kind)) return own;
+    for (const other of standInsFor(name)) {
+      const listener = this.#own(type, other, node);
+      if (listener !== undefined) return aliasOf(listener, name);
+    }
+    return undefined;
+  }
+
+  #own(type: ResourceType, name: string, node: NodeInfo): Resource | undefined {
     const item = this.#byType.get(type)?.get(name);
     return item && this.#asSeenBy(node, item);
   }
@@ -47,7 +58,7 @@ export class ResourceCache {
     const found: Resource[] = [];
     for (const item of this.#byType.get(type)?.values() ?? []) {
       const own = this.#asSeenBy(node, item);
-      if (own !== undefined) found.push(own);
+      if (own !== undefined && own.name !== anyListenerName) found.push(own);
     }
     return found;
   }

@@ -1,7 +1,7 @@
 import { hashText } from '@evenly/balancing';
 import type { HeaderBlock } from '@evenly/http2';
 import type { Hedge, Retry } from '@evenly/mesh-config';
-import { headerValue } from '../routing/matchers.ts';
+import { headerValue } from '../routing/header-value.ts';
 import type { ReadyRoute } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 

@@ -1,5 +1,5 @@
 import { headerList, type HeaderInput } from '@evenly/http2';
-import { readMeshConfig, routesOf } from '@evenly/mesh-config';
+import { readMeshConfig, routesOf, virtualHostsOf } from '@evenly/mesh-config';
 import { describe, expect, it } from 'vitest';
 import { RouteStats } from '../metrics/route-stats.ts';
 import { RouteTable } from './route-table.ts';
@@ -8,9 +8,10 @@ const services = ['a', 'b', 'c', 'd']
   .map((name) => `  ${name}: { source: { static: { endpoints: [] } } }`)
   .join('\n');
 
-function tableOf(routes: string) {
-  const config = readMeshConfig(`services:\n${services}\nroutes:\n${routes}`, 'mesh.yaml');
-  return new RouteTable(routesOf(config), {
+function tableOf(list: string) {
+  const config = readMeshConfig(`services:\n${services}\nroutes:\n${list}`, 'mesh.yaml');
+  const routes = routesOf(config);
+  return new RouteTable(routes, virtualHostsOf(routes), {
     destinationOf: (service) => service,
     statsOf: () => new RouteStats(),
   });

@@ -1,8 +1,7 @@
 import type { HeaderBlock } from '@evenly/http2';
-import type { Route, RouteMatch } from '@evenly/mesh-config';
+import { Router, type Route, type VirtualHost } from '@evenly/mesh-config';
 import type { RouteStats } from '../metrics/route-stats.ts';
-import { headerTest, requestFacts, textTest, type RequestFacts, type RequestTest } from './matchers.ts';
-import { normalAuthority } from './normal-authority.ts';
+import { headerValue } from './header-value.ts';
 
 /** A route made ready to be used. `D` is what its destinations lead to. */
 export interface ReadyRoute<D> {
@@ -20,66 +19,28 @@ export interface RouteContext<D> {
   statsOf: (route: string) => RouteStats;
 }
 
-interface Candidate<D> {
-  route: ReadyRoute<D>;
-  tests: readonly RequestTest[];
-}
-
 /**
- * The routes of a listener; the first that matches wins. Immutable: a reload makes a new table, and header blocks that
- * remember a route of the old one look anew.
+ * The routes of a listener, each ready to be used. Immutable: a reload makes a new table, and header blocks that remember
+ * a route of the old one look anew.
  */
 export class RouteTable<D> {
   readonly routes: readonly ReadyRoute<D>[];
-  /** By host, each in the order of the routes: most routes ask for another host than the call's. */
-  readonly #byHost = new Map<string, Candidate<D>[]>();
-  readonly #anyHost: Candidate<D>[];
+  readonly #router: Router<ReadyRoute<D>>;
 
-  constructor(routes: readonly Route[], context: RouteContext<D>) {
-    const all = routes.map((route, index) => ({
-      host: route.match.authority === undefined ? undefined : normalAuthority(route.match.authority).host,
-      candidate: {
-        route: readyRoute(route, routeName(route, index), context),
-        tests: testsOf(route.match),
-      },
-    }));
-    this.routes = all.map(({ candidate }) => candidate.route);
-    // In one pass: a host's list begins with the routes for any host that come before its first own one.
-    this.#anyHost = [];
-    for (const { host, candidate } of all) {
-      const lists = host === undefined ? [...this.#byHost.values(), this.#anyHost] : [this.#ofHost(host)];
-      for (const list of lists) list.push(candidate);
-    }
-  }
-
-  #ofHost(host: string): Candidate<D>[] {
-    const own = this.#byHost.get(host) ?? [...this.#anyHost];
-    this.#byHost.set(host, own);
-    return own;
+  /** @param routes all that `hosts` have, in the order in which they are named and shown */
+  constructor(routes: readonly Route[], hosts: readonly VirtualHost[], context: RouteContext<D>) {
+    const ready = new Map(
+      routes.map((route, index) => [route, readyRoute(route, routeName(route, index), context)]),
+    );
+    this.routes = [...ready.values()];
+    this.#router = new Router(hosts, (route) => ready.get(route)!);
   }
 
   /** The route of a request, or undefined. */
   find(block: HeaderBlock): ReadyRoute<D> | undefined {
-    const facts = requestFacts(block);
-    const candidates = this.#byHost.get(facts.host) ?? this.#anyHost;
-    return candidates.find(({ tests }) => tests.every((test) => test(facts)))?.route;
+    const { authority, path, method } = block.asRequest();
+    return this.#router.find({ authority, path, method, header: (name) => headerValue(block, name) });
   }
-}
-
-function testsOf(match: RouteMatch): RequestTest[] {
-  const tests: RequestTest[] = [];
-  const { method, path } = match;
-  if (match.authority !== undefined) {
-    const { host, authority } = normalAuthority(match.authority);
-    // Without a port it holds for every port, and the host is looked up already.
-    if (authority !== host) tests.push((request) => request.authority === authority);
-  }
-  if (method !== undefined) tests.push((request) => request.method === method);
-  if (path.kind !== 'prefix' || path.value !== '') {
-    const test = textTest(path);
-    tests.push((request: RequestFacts) => test(request.path));
-  }
-  return [...tests, ...match.headers.map(headerTest)];
 }
 
 /** The config's, or else what the route is for: `be1-srv`, or its place in the list. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { grpcCodes } from '../grpc-code.ts';
 import { regexFault } from '../regex.ts';
+import { normalAuthority } from '../routing/normal-authority.ts';
 import type { Fault, HeaderMatch, PathMatch, Route } from '../route.ts';
 import { headerName, hedge, notBoth, notBothFault, retry, timeout } from './policy-format.ts';
 import { duration, name, oneOf, percent, text, whole } from './values.ts';
@@ -68,7 +69,10 @@ const authority = z
   .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/, {
     error: 'must be a host or host:port, without wildcards',
   })
-  .toLowerCase()
+  .refine((value) => Number(/:(\d+)$/.exec(value)?.[1] ?? 0) <= 65_535, {
+    error: 'must have a port up to 65535',
+  })
+  .transform((value) => normalAuthority(value).authority)
   .describe('Such as be1-srv or be1-srv:8080; without a port it holds for every port; absent = any');
 
 const match = z

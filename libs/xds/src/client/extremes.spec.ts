@@ -1,4 +1,10 @@
-import { printMeshConfig, readMeshConfig, type MeshConfig, type Service } from '@evenly/mesh-config';
+import {
+  printMeshConfig,
+  readMeshConfig,
+  routesOf,
+  type MeshConfig,
+  type Service,
+} from '@evenly/mesh-config';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { extremeWorld } from '../testing/extreme-resources.ts';
@@ -7,7 +13,7 @@ import { tellAll } from '../testing/scripted-server.ts';
 
 /** The reader of files as the judge of ranges: what xDS says must be something that a file could say too. */
 function readByFile(config: MeshConfig): void {
-  const routes = config.listeners.flatMap((listener) => listener.routes ?? []);
+  const routes = config.listeners.flatMap((listener) => routesOf(config, listener));
   const services = [...config.services.values()].map((service, index): Service => {
     const isRing = service.policy.loadBalancing === 'ring-hash'; // by xDS, routes say which header is hashed
     const policy = { ...service.policy, ...(isRing ? { hashHeader: 'x' } : {}) };
@@ -21,7 +27,7 @@ function readByFile(config: MeshConfig): void {
     ...(fault === undefined ? {} : { fault }),
   }));
   const named = new Map(services.map((service) => [service.name, service]));
-  const listeners = config.listeners.map((listener, index) => ({
+  const listeners = config.listeners.map(({ virtualHosts: _, ...listener }, index) => ({
     ...listener,
     name: `l${index}`,
     port: listener.port === 0 ? 0 : index + 1,
@@ -44,8 +50,8 @@ describe.each(['delta', 'sotw'] as const)('whatever a server says by %s', (varia
         configs += link.configs.length;
         for (const config of link.configs) {
           readByFile(config);
-          for (const { weight } of config.listeners.flatMap(({ routes = [] }) =>
-            routes.flatMap(({ to }) => to),
+          for (const { weight } of config.listeners.flatMap((listener) =>
+            routesOf(config, listener).flatMap(({ to }) => to),
           ))
             expect(weight).toBeGreaterThanOrEqual(0);
         }

@@ -1,5 +1,5 @@
 import type { EndpointSet } from '@evenly/endpoints';
-import type { Listener, Policy, Route } from '@evenly/mesh-config';
+import type { Listener, Policy, VirtualHost } from '@evenly/mesh-config';
 
 /** Resources as the client understands them: the words of the mesh config. */
 
@@ -13,8 +13,8 @@ export interface XdsListener {
 }
 
 export interface XdsRoutes {
-  /** Their destinations are clusters' names. */
-  routes: readonly Route[];
+  /** Destinations of their routes are clusters' names. */
+  virtualHosts: readonly VirtualHost[];
 }
 
 export interface XdsCluster {

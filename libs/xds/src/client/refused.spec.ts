@@ -208,7 +208,7 @@ it('what is left out of a resource that is taken is said', async () => {
   const link = linkedClient('delta');
   link.connect(cache);
   await settled();
-  expect(link.configs[0]!.listeners[0]!.routes![0]!.retry).toMatchObject({
+  expect(link.configs[0]!.listeners[0]!.virtualHosts![0]!.routes[0]!.retry).toMatchObject({
     attempts: 2,
     on: ['UNAVAILABLE'],
   });

@@ -18,7 +18,7 @@ export interface Resolved {
 }
 
 /** What listeners without an address become together. */
-export type DefaultListener = Omit<Listener, 'routes'>;
+export type DefaultListener = Omit<Listener, 'routes' | 'virtualHosts'>;
 
 /** What xDS does not say here of a listener. */
 const plain = listenerDefaults;
@@ -36,20 +36,24 @@ export function meshConfigOf(
   for (const [name, listener] of listeners) {
     const { at, grpcWeb, paths } = listener;
     if (at === undefined) others.push(listener);
-    else sockets.push({ ...plain, ...paths, name, ...at, grpcWeb, routes: routesOf(listener)?.routes ?? [] });
+    else sockets.push({ ...plain, ...paths, name, ...at, grpcWeb, ...routedBy(routesOf(listener)) });
   }
   if (others.length > 0) {
-    const routes = others.flatMap((listener) => routesOf(listener)?.routes ?? []);
-    sockets.push({ ...fallback, routes: anyAuthorityLast(routes) });
+    sockets.push({ ...fallback, ...routedBy(...others.map(routesOf)) });
   }
   const services = [...clusters].map(([name, cluster]) => serviceOf(name, cluster));
   return { services: new Map(services.map((one) => [one.name, one])), routes: [], listeners: sockets };
 }
 
-/** As virtual hosts have it: the one of a call's own authority comes before that of any. */
-function anyAuthorityLast(routes: readonly Route[]): Route[] {
-  const isAny = ({ match }: Route) => match.authority === undefined;
-  return [...routes.filter((route) => !isAny(route)), ...routes.filter(isAny)];
+/** Of several route configurations together: those of one domain come one after the other. */
+function routedBy(...all: readonly (XdsRoutes | undefined)[]): Pick<Listener, 'virtualHosts'> {
+  const hosts = all.flatMap((routes) => routes?.virtualHosts ?? []);
+  if (all.length === 1) return { virtualHosts: hosts };
+  const byDomain = new Map<string, Route[]>();
+  for (const { domains, routes } of hosts) {
+    for (const domain of domains) byDomain.set(domain, [...(byDomain.get(domain) ?? []), ...routes]);
+  }
+  return { virtualHosts: [...byDomain].map(([domain, routes]) => ({ domains: [domain], routes })) };
 }
 
 function serviceOf(name: string, cluster: XdsCluster | undefined): Service {

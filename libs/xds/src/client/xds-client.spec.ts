@@ -123,16 +123,22 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
       { service: 'be1-srv-cluster', weight: 95 },
       { service: 'be2-srv-cluster', weight: 5 },
     ];
-    const routes = told!.listeners[0]!.routes!;
-    expect(routes[0]).toEqual({ ...canary, to });
-    // It holds for be1-srv too, as in the config; there the virtual host is closed behind it.
-    expect(routes.map(({ name, match: { authority } }) => [name, authority])).toEqual([
-      ['canary', 'be1-srv'],
-      ['any', 'be1-srv'],
-      ['be1-srv#none', 'be1-srv'],
-      ['any', 'be2-srv'],
-      ['be2-srv#2', 'be2-srv'],
-      ['any', undefined],
+    const hosts = told!.listeners[0]!.virtualHosts!;
+    // What is inverted asks for the header to be there, in so many words.
+    const [exact, inverted, ...rest] = canary.match.headers;
+    const there = { name: inverted!.name, kind: 'present', invert: false };
+    const match = { ...canary.match, headers: [exact, there, inverted, ...rest] };
+    expect(hosts[0]!.routes[0]).toEqual({ ...canary, match, to });
+    expect(hosts.map(({ domains, routes }) => [domains, routes.map(({ name }) => name)])).toEqual([
+      [
+        ['be1-srv', 'be1-srv:*'],
+        ['canary', 'any'],
+      ],
+      [
+        ['be2-srv', 'be2-srv:*'],
+        ['any', 'be2-srv#2'],
+      ],
+      [['*'], ['any']],
     ]);
     expect(told!.services.get('be1-srv-cluster')!.policy).toEqual({ zonePreference: 'none', ...everything });
     expect(told!.services.get('be2-srv-cluster')!.policy).toMatchObject({ loadBalancing: 'ring-hash' });
@@ -150,7 +156,14 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
         name: 'proxy',
         address: '127.0.0.1',
         port: 8080,
-        routes: [{ name: 'be1-srv', match: { authority: 'be1-srv' }, to: [{ service: 'be1-srv-cluster' }] }],
+        virtualHosts: [
+          {
+            domains: ['be1-srv', 'be1-srv:*'],
+            routes: [
+              { name: 'be1-srv', match: { authority: 'be1-srv' }, to: [{ service: 'be1-srv-cluster' }] },
+            ],
+          },
+        ],
       },
     ]);
     expect([...services.keys()]).toEqual(['be1-srv-cluster']);
@@ -197,7 +210,7 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
     expect(link.configs).toEqual([]);
     publish(cache, two, pod('10.0.0.2'));
     await settled();
-    const target = () => link.configs.at(-1)?.listeners[0]?.routes?.[0]?.to[0]?.service;
+    const target = () => link.configs.at(-1)?.listeners[0]?.virtualHosts?.[0]?.routes[0]?.to[0]?.service;
     expect(target()).toBe('one-cluster');
     cache.replace('routing', routingResources(to('two')));
     await settled();

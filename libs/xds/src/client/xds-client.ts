@@ -179,7 +179,8 @@ export class XdsClient {
   }
 
   #namedClusters(listeners: Iterable<XdsListener>): ReadonlySet<string> {
-    const routes = [...listeners].flatMap((listener) => this.#routesOf(listener)?.routes ?? []);
+    const hosts = [...listeners].flatMap((listener) => this.#routesOf(listener)?.virtualHosts ?? []);
+    const routes = hosts.flatMap((host) => host.routes);
     return new Set(routes.flatMap(({ to }) => to.map(({ service }) => service)));
   }
 

@@ -1,5 +1,6 @@
 import type { Listener, MeshConfig, Policy, Route, Service } from '@evenly/mesh-config';
 import type { NodeKind } from '../node.ts';
+import { unknownToGrpc } from './grpc-conditions.ts';
 
 /** Something that the config asks for and a client cannot take: it is left out for that client, and said. */
 export interface LeftOut {
@@ -19,7 +20,7 @@ export function leftOut(config: MeshConfig, kind: NodeKind): LeftOut[] {
     ({ hedge }) => hedge !== undefined,
   );
   services.push(...hedged.map(hedgedRoute));
-  if (kind === 'grpc') return services; // they have no listeners
+  if (kind === 'grpc') return [...services, ...config.routes.flatMap(unknownConditions)]; // they have no listeners
   return [...services, ...config.listeners.filter(isForOurProxyOnly).map(notSent)];
 }
 
@@ -35,6 +36,15 @@ function notSent({ name, tls }: Listener): LeftOut {
     field,
     instead: 'the listener is not sent: only our own proxy has it',
   };
+}
+
+function unknownConditions(route: Route): LeftOut[] {
+  const service = route.to[0]!.service;
+  return unknownToGrpc(route).map((header) => ({
+    service,
+    field: `a condition on ${header} of route ${route.name ?? 'without a name'}`,
+    instead: 'the route is not sent: these clients choose before they know that header (gRFC A28)',
+  }));
 }
 
 function hedgedRoute({ name, to }: Route): LeftOut {

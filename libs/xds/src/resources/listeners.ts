@@ -43,6 +43,7 @@ export function socketListener(
   const filters = httpFilters({ faults: usesFaults(routes), grpcWeb });
   // Or an Envoy would take `//admin` for another path than `/admin`.
   const paths = {
+    stripTrailingHostDot: true, // or `shop.` would be no authority of any route
     normalizePath,
     mergeSlashes: normalizePath,
     pathWithEscapedSlashesAction:

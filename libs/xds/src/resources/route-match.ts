@@ -1,4 +1,9 @@
-import type { HeaderMatch, PathMatch, RouteMatch as MeshRouteMatch } from '@evenly/mesh-config';
+import {
+  regexFault,
+  type HeaderMatch,
+  type PathMatch,
+  type RouteMatch as MeshRouteMatch,
+} from '@evenly/mesh-config';
 import { HeaderMatcher, RouteMatch } from '@evenly/proto/envoy/config/route/v3/route_components';
 import type { RegexMatcher } from '@evenly/proto/envoy/type/matcher/v3/regex';
 import { StringMatcher } from '@evenly/proto/envoy/type/matcher/v3/string';
@@ -10,7 +15,7 @@ export function routeMatch({ path, method, headers }: MeshRouteMatch): RouteMatc
     method === undefined ? [] : [{ name: ':method', kind: 'exact', value: method, invert: false }];
   return message(RouteMatch, {
     pathSpecifier: pathSpecifier(path),
-    headers: [...methodHeader, ...headers].map(headerMatcher),
+    headers: [...methodHeader, ...headers].flatMap(headerMatchers),
   });
 }
 
@@ -23,6 +28,16 @@ function pathSpecifier({ kind, value }: PathMatch): NonNullable<RouteMatch['path
     case 'regex':
       return { $case: 'safeRegex', value: regexMatcher(value) };
   }
+}
+
+/**
+ * Where it is absent no condition holds but that it be absent. Node's clients (grpc-js-xds 1.14) take an inverted one for
+ * fulfilled then, so it is said in two.
+ */
+function headerMatchers(match: HeaderMatch): HeaderMatcher[] {
+  const { name, kind, invert } = match;
+  if (!invert || kind === 'present') return [headerMatcher(match)];
+  return [headerMatcher({ name, kind: 'present', invert: false }), headerMatcher(match)];
 }
 
 function headerMatcher(match: HeaderMatch): HeaderMatcher {
@@ -42,6 +57,14 @@ function headerMatcher(match: HeaderMatch): HeaderMatcher {
 }
 
 const regexMatcher = (regex: string): RegexMatcher => ({
-  regex,
+  regex: grouped(regex),
   engineType: { $case: 'googleRe2', value: {} },
 });
+
+/** Node's clients (grpc-js-xds 1.14) put `^` and `$` around it as it is: of `blue|green` each would bind half. */
+function grouped(regex: string): string {
+  if (!/[|]|\\Q/.test(regex)) return regex;
+  const group = `(?:${regex})`;
+  // What is quoted by \Q up to the end takes the bracket for a part of it.
+  return regexFault(group) === undefined ? group : `(?:${regex}\\E)`;
+}

@@ -1,4 +1,11 @@
-import { grpcCodes, type Fault, type MeshConfig, type Route as MeshRoute } from '@evenly/mesh-config';
+import {
+  grpcCodes,
+  normalAuthority,
+  type Fault,
+  type MeshConfig,
+  type Route as MeshRoute,
+  type VirtualHost as MeshVirtualHost,
+} from '@evenly/mesh-config';
 import { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
 import {
   Route,
@@ -14,26 +21,34 @@ import { durationOf, fractionOf } from './duration.ts';
 import { faultFilterName } from './http-filters.ts';
 import { encode, message, packed } from './message.ts';
 import { clusterName, routeName, socketRouteName, virtualHostName } from './names.ts';
+import { grpcRoute } from './grpc-conditions.ts';
 import { retryPolicy, type RetryReader } from './retry-policy.ts';
 import { routeMatch } from './route-match.ts';
 
 /**
- * The routes of one authority, for gRPC clients: those of the list that hold for it, in the list's order. A running
- * grpc-js-xds (1.14) passes over routes that only add a fault to what it has, for it looks at the fields of the old ones:
- * so a hash of the content is in a field that it keeps.
+ * The routes that gRPC clients get for a target, each in the words that they read rightly.
+ *
+ * They hold domains against the channel's authority: the target, in any case, or another one that the application gave
+ * (`WithAuthority`), which may be the name in a certificate. Where that is of the target's host it counts; all else goes
+ * as the target.
+ *
+ * A running grpc-js-xds (1.14) passes over routes that only add a fault to what it has, for it looks at the fields of the
+ * old ones: so a hash of the content is in a field that it keeps.
+ * @param target the first domain of one of `siblings`; `*` stands for what no route names
+ * @param siblings the virtual hosts of its host, with a port or without
  */
-export function authorityRoutes(
-  authority: string,
-  routes: readonly MeshRoute[],
+export function targetRoutes(
+  target: string,
+  siblings: readonly MeshVirtualHost[],
   config: MeshConfig,
 ): NodeResource {
-  const name = routeName(authority);
-  const withHash = (hash: string) => {
-    const host = virtualHost(authority, [authority], holdingFor(authority, routes), config, 'grpc');
-    const virtualHosts = [{ ...host, name: `${host.name}${hash}` }];
-    const encoded = encode(RouteConfiguration, { name, virtualHosts });
-    return resource('route', name, encoded, clustersOf(routes, config));
-  };
+  const name = routeName(target);
+  const hosts = siblings
+    .map(forGrpcClients)
+    .map((host) =>
+      host.domains[0] === target ? { ...host, domains: [...new Set([...host.domains, '*'])] } : host,
+    );
+  const withHash = (hash: string) => routeConfiguration(name, hosts, config, 'grpc', hash);
   const plain = withHash('');
   let forGrpcJs: Resource | undefined;
   return {
@@ -44,70 +59,67 @@ export function authorityRoutes(
   };
 }
 
+/** By host, so that none has to be looked for among thousands. */
+export function siblingsOf(hosts: readonly MeshVirtualHost[]): ReadonlyMap<string, MeshVirtualHost[]> {
+  const siblings = new Map<string, MeshVirtualHost[]>();
+  const byHost = new Map<string, MeshVirtualHost[]>();
+  for (const one of hosts) {
+    const [domain] = one.domains;
+    const { host } = normalAuthority(domain!);
+    const group = byHost.get(host) ?? [];
+    group.push(one);
+    byHost.set(host, group);
+    siblings.set(domain!, group);
+  }
+  return siblings;
+}
+
 /** The routes of a listener with a socket: a virtual host for each authority, and one for all others. */
 export function listenerRoutes(
   listener: string,
-  routes: readonly MeshRoute[],
+  hosts: readonly MeshVirtualHost[],
   config: MeshConfig,
 ): NodeResource {
   const name = socketRouteName(listener);
-  const [forEnvoy, forGrpc] = (['envoy', 'grpc'] as const).map((reader) =>
-    routesOfListener(name, routes, config, reader),
-  );
+  const forEnvoy = routeConfiguration(name, hosts, config, 'envoy');
+  const forGrpc = routeConfiguration(name, hosts, config, 'grpc');
   return {
     type: 'route',
     name,
-    version: hashOf(`${forEnvoy!.version} ${forGrpc!.version}`),
+    version: hashOf(`${forEnvoy.version} ${forGrpc.version}`),
     forNode: ({ kind }) => (kind === 'envoy' || kind === 'envoy-separate' ? forEnvoy : forGrpc),
   };
 }
 
-function routesOfListener(
+function forGrpcClients({ domains, routes }: MeshVirtualHost): MeshVirtualHost {
+  return { domains, routes: routes.flatMap((route) => grpcRoute(route) ?? []) };
+}
+
+/** @param hash goes behind the names of the virtual hosts */
+function routeConfiguration(
   name: string,
-  routes: readonly MeshRoute[],
+  hosts: readonly MeshVirtualHost[],
   config: MeshConfig,
   reader: RetryReader,
+  hash = '',
 ): Resource {
-  const virtualHosts = authoritiesOf(routes).map((authority) => {
-    // Without a port an authority holds for every port.
-    const domains = /:\d+$/.test(authority) ? [authority] : [authority, `${authority}:*`];
-    return virtualHost(authority, domains, holdingFor(authority, routes), config, reader);
-  });
-  const anyAuthority = routes.filter(({ match }) => match.authority === undefined);
-  if (anyAuthority.length > 0) virtualHosts.push(virtualHost('*', ['*'], anyAuthority, config, reader));
-  return resource(
-    'route',
-    name,
-    encode(RouteConfiguration, { name, virtualHosts }),
-    clustersOf(routes, config),
+  const virtualHosts = hosts.map(({ domains, routes }) =>
+    message(VirtualHost, {
+      name: `${virtualHostName(domains[0]!)}${hash}`,
+      domains: [...domains],
+      routes: routes.map((route) => xdsRoute(route, config, reader)),
+    }),
   );
+  const encoded = encode(RouteConfiguration, { name, virtualHosts });
+  return resource('route', name, encoded, clustersOf(hosts, config));
 }
 
-/** The authorities that routes name, each once, in their order. */
-export function authoritiesOf(routes: readonly MeshRoute[]): string[] {
-  return [...new Set(routes.flatMap(({ match }) => match.authority ?? []))];
-}
-
-const holdingFor = (authority: string, routes: readonly MeshRoute[]) =>
-  routes.filter(({ match }) => match.authority === undefined || match.authority === authority);
-
-function clustersOf(routes: readonly MeshRoute[], config: MeshConfig): string[] {
-  const destinations = routes.flatMap(({ to }) => to).filter(({ service }) => config.services.has(service));
+function clustersOf(hosts: readonly MeshVirtualHost[], config: MeshConfig): string[] {
+  const routes = new Set(hosts.flatMap((host) => host.routes));
+  const destinations = [...routes]
+    .flatMap(({ to }) => to)
+    .filter(({ service }) => config.services.has(service));
   return [...new Set(destinations.map(({ service, subset }) => clusterName(service, subset)))];
-}
-
-function virtualHost(
-  name: string,
-  domains: string[],
-  routes: readonly MeshRoute[],
-  config: MeshConfig,
-  reader: RetryReader,
-): VirtualHost {
-  return message(VirtualHost, {
-    name: virtualHostName(name),
-    domains,
-    routes: routes.map((route) => xdsRoute(route, config, reader)),
-  });
 }
 
 function xdsRoute(route: MeshRoute, config: MeshConfig, reader: RetryReader): Route {

@@ -1,4 +1,5 @@
-import { listenerDefaults, type MeshConfig, type Route } from '@evenly/mesh-config';
+import { listenerDefaults, type HeaderMatch, type MeshConfig, type Route } from '@evenly/mesh-config';
+import type { Route as XdsRoute } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import { HttpConnectionManager } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import { describe, expect, it } from 'vitest';
@@ -43,7 +44,7 @@ describe('for gRPC clients', () => {
       virtualHosts: [
         {
           name: 'be1-srv-vs',
-          domains: ['be1-srv'],
+          domains: ['be1-srv', 'be1-srv:*', '*'],
           routes: [
             {
               match: { pathSpecifier: { $case: 'prefix', value: '' } },
@@ -95,10 +96,6 @@ describe('for gRPC clients', () => {
       match: {
         headers: [
           {
-            name: ':method',
-            headerMatchSpecifier: { value: { matchPattern: { $case: 'exact', value: 'POST' } } },
-          },
-          {
             name: 'x-canary',
             headerMatchSpecifier: { value: { matchPattern: { $case: 'exact', value: 'always' } } },
           },
@@ -106,6 +103,107 @@ describe('for gRPC clients', () => {
         ],
       },
     });
+  });
+
+  const hostsFor = (name: string, routes: Route[]) =>
+    serve(
+      mesh(
+        ['can', 'be1', 'be2'].map((one) => meshService(one)),
+        { routes },
+      ),
+    ).get('route', name)!.virtualHosts;
+  const clusterOf = ({ action }: XdsRoute) =>
+    action?.$case === 'route' && action.value.clusterSpecifier?.$case === 'cluster'
+      ? action.value.clusterSpecifier.value
+      : undefined;
+
+  it('a target gets the routes of its host, with a port or without; its own are for all other authorities too', () => {
+    const routes = [
+      meshRoute('shop', 'can', {
+        match: { authority: 'shop', path: { kind: 'exact', value: '/a/b' }, headers: [] },
+      }),
+      meshRoute('shop:9000', 'be2'),
+      meshRoute('shop', 'be1'),
+    ];
+    const told = (name: string) =>
+      hostsFor(name, routes).map(({ domains, routes: own }) => [domains, own.map(clusterOf)]);
+    const ofHost = ['can-cluster', 'be1-cluster'];
+    const ofPort = ['can-cluster', 'be2-cluster', 'be1-cluster'];
+    expect(told('shop-route')).toEqual([
+      [['shop', 'shop:*', '*'], ofHost],
+      [['shop:9000'], ofPort],
+    ]);
+    expect(told('shop:9000-route')).toEqual([
+      [['shop', 'shop:*'], ofHost],
+      [['shop:9000', '*'], ofPort],
+    ]);
+  });
+
+  it('conditions on what only the transport knows are settled, or the route is not sent, and that is said', () => {
+    const header = (name: string, rest: object) => ({ name, invert: false, ...rest }) as HeaderMatch;
+    const asks = (service: string, match: Partial<Route['match']>) =>
+      meshRoute('shop', service, {
+        name: service,
+        match: { authority: 'shop', path: { kind: 'prefix', value: '' }, headers: [], ...match },
+      });
+    const agent = header('user-agent', { kind: 'prefix', value: 'grpc-node' });
+    const routes = [
+      asks('can', { method: 'GET' }),
+      asks('be1', { headers: [agent] }),
+      asks('be2', { headers: [{ ...agent, invert: true }] }),
+      asks('can', { headers: [header('te', { kind: 'present', invert: true })] }),
+      asks('be1', {
+        method: 'POST',
+        headers: [
+          header('te', { kind: 'exact', value: 'trailers' }),
+          header('content-type', { kind: 'prefix', value: 'application/grpc' }),
+          header('user-agent', { kind: 'present' }),
+          header('x-a', { kind: 'present' }),
+        ],
+      }),
+    ];
+    const [host] = hostsFor('shop-route', routes);
+    expect(host!.routes.map((one) => [clusterOf(one), one.match!.headers.map(({ name }) => name)])).toEqual([
+      ['be1-cluster', ['x-a']],
+    ]);
+    const config = mesh(
+      ['can', 'be1', 'be2'].map((one) => meshService(one)),
+      { routes },
+    );
+    expect(leftOut(config, 'grpc').map(({ service, field }) => `${service}: ${field}`)).toEqual([
+      'be1: a condition on user-agent of route be1',
+      'be2: a condition on user-agent of route be2',
+    ]);
+    expect(leftOut(config, 'envoy')).toEqual([]);
+  });
+
+  it('regular expressions with alternatives are grouped; inverted conditions ask for the header first', () => {
+    const regex = (value: string) => ({ kind: 'regex' as const, value });
+    const asks = (value: string) =>
+      hostsFor('shop-route', [
+        meshRoute('shop', 'be1', {
+          match: {
+            authority: 'shop',
+            path: regex(value),
+            headers: [{ name: 'x', ...regex(value), invert: true }],
+          },
+        }),
+      ])[0]!.routes[0]!.match!;
+    const sent = (value: string) => {
+      const { pathSpecifier } = asks(value);
+      return pathSpecifier?.$case === 'safeRegex' ? pathSpecifier.value.regex : undefined;
+    };
+    expect(sent('blue|green')).toBe('(?:blue|green)');
+    expect(sent('blue')).toBe('blue');
+    expect(sent('\\Qa|b')).toBe('(?:\\Qa|b\\E)');
+    expect(asks('a|b').headers).toMatchObject([
+      { name: 'x', headerMatchSpecifier: { $case: 'presentMatch', value: true }, invertMatch: false },
+      {
+        name: 'x',
+        headerMatchSpecifier: { value: { matchPattern: { value: { regex: '(?:a|b)' } } } },
+        invertMatch: true,
+      },
+    ]);
   });
 
   it('weights become weighted clusters, subsets clusters of their own; a weight of 0 is left out', () => {

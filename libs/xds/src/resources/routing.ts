@@ -1,4 +1,4 @@
-import { routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import { routesOf, virtualHostsOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import { isGrpc } from '../node.ts';
 import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
@@ -6,8 +6,8 @@ import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
 import { isForOurProxyOnly } from './left-out.ts';
 import { apiListener, socketListener } from './listeners.ts';
-import { clusterName, defaultListenerName, listenerName, socketRouteName } from './names.ts';
-import { authoritiesOf, authorityRoutes, listenerRoutes } from './routes.ts';
+import { clusterName, defaultListenerName, socketRouteName } from './names.ts';
+import { listenerRoutes, siblingsOf, targetRoutes } from './routes.ts';
 
 /** The name of the cluster in Envoys' bootstraps that leads here; needed by those with separate streams only. */
 export const defaultEnvoyXdsCluster = 'xds_cluster';
@@ -21,16 +21,15 @@ export function routingResources(
   { envoyXdsCluster = defaultEnvoyXdsCluster, loadReports = false }: Partial<ClusterOptions> = {},
 ): (Resource | NodeResource)[] {
   const routes = routesOf(config);
-  const authorities = authoritiesOf(routes);
+  const hosts = virtualHostsOf(routes);
+  const targets = siblingsOf(hosts);
   const sockets = new Map(config.listeners.map((listener) => [listener.name, listener]));
-  const names = new Set([...authorities.map(listenerName), ...sockets.keys()]);
+  const names = new Set([...targets.keys(), ...sockets.keys()]);
 
   const listeners = [...names].map((name) =>
     byKind('listener', name, (kind, mark) => {
       const source = configSource(kind, envoyXdsCluster);
-      if (isGrpc(kind)) {
-        return authorities.includes(name) ? apiListener(name, routes, source, { mark }) : undefined;
-      }
+      if (isGrpc(kind)) return targets.has(name) ? apiListener(name, routes, source, { mark }) : undefined;
       const listener = sockets.get(name);
       if (listener === undefined || isForOurProxyOnly(listener)) return undefined;
       return socketListener(listener, routesOf(config, listener), source);
@@ -39,10 +38,11 @@ export function routingResources(
   return [
     ...listeners,
     ...(config.listeners.length > 0 ? [] : defaultListener(config, envoyXdsCluster)),
-    ...authorities.map((authority) => authorityRoutes(authority, routes, config)),
-    ...config.listeners.map((listener: Listener) =>
-      listenerRoutes(listener.name, routesOf(config, listener), config),
-    ),
+    ...[...targets].map(([target, siblings]) => targetRoutes(target, siblings, config)),
+    ...config.listeners.map((listener: Listener) => {
+      const own = listener.routes === undefined ? hosts : virtualHostsOf(listener.routes);
+      return listenerRoutes(listener.name, own, config);
+    }),
     ...clusters(config, { envoyXdsCluster, loadReports }),
   ];
 }
@@ -56,7 +56,7 @@ function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource
       ? apiListener(name, routes, configSource(kind, envoyXdsCluster), { route: socketRouteName(name) })
       : undefined,
   );
-  return [listener, listenerRoutes(name, routes, config)];
+  return [listener, listenerRoutes(name, virtualHostsOf(routes), config)];
 }
 
 function clusters(config: MeshConfig, options: ClusterOptions): NodeResource[] {

@@ -74,3 +74,29 @@ describe('Subscribers', () => {
     expect([...subscribers.of(changed)]).toEqual([[one, new Set(['cluster', 'route'])]]);
   });
 });
+
+it('tells of a listener all who ask for it by another name', () => {
+  const subscribers = new Subscribers<{ id: string }>();
+  const ask = (id: string, names: string[], dropped: string[] = []) => {
+    const who = found.get(id) ?? { id };
+    found.set(id, who);
+    subscribers.update(who, 'listener', { added: names, dropped, wildcardAdded: false }, { wildcard: false });
+  };
+  const found = new Map<string, { id: string }>();
+  const toldOf = (...names: string[]) =>
+    [...subscribers.of(new Map([['listener', new Set(names)]])).keys()].map(({ id }) => id).sort();
+  ask('a', ['shop', 'shop:8080']);
+  ask('b', ['Shop:1']);
+  ask('c', ['cart']);
+  expect(toldOf('shop')).toEqual(['a', 'b']);
+  expect(toldOf('shop:9000')).toEqual(['a', 'b']);
+  expect(toldOf('cart')).toEqual(['c']);
+  expect(toldOf('*')).toEqual(['a', 'b', 'c']);
+  ask('a', [], ['shop']);
+  expect(toldOf('shop')).toEqual(['a', 'b']);
+  ask('a', [], ['shop:8080']);
+  ask('b', [], ['Shop:1']);
+  ask('c', [], ['cart']);
+  expect(toldOf('*')).toEqual([]);
+  expect(subscribers.size).toBe(0);
+});

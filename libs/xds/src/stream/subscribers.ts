@@ -1,3 +1,4 @@
+import { aliasKey, anyListenerName } from '../listener-alias.ts';
 import type { CacheChange } from '../resource-cache.ts';
 import type { ResourceType } from '../resource-type.ts';
 import type { Subscription, SubscriptionChange } from './subscription.ts';
@@ -9,9 +10,16 @@ type Holders<T> = T | Set<T>;
 class TypeSubscribers<T extends object> {
   readonly #byName = new Map<string, Holders<T>>();
   readonly #wildcard = new Set<T>();
+  /** Of the names above, those that a change of another name can concern. */
+  readonly #aliases: NameGroups | undefined;
+
+  constructor(aliases?: NameGroups) {
+    this.#aliases = aliases;
+  }
 
   add(name: string, subscriber: T): void {
     const before = this.#byName.get(name);
+    if (before === undefined) this.#aliases?.add(name);
     if (before === undefined) this.#byName.set(name, subscriber);
     else if (before instanceof Set) before.add(subscriber);
     else if (before !== subscriber) this.#byName.set(name, new Set([before, subscriber]));
@@ -22,6 +30,7 @@ class TypeSubscribers<T extends object> {
     if (before === subscriber) this.#byName.delete(name);
     else if (before instanceof Set && before.delete(subscriber) && before.size === 0)
       this.#byName.delete(name);
+    if (before !== undefined && !this.#byName.has(name)) this.#aliases?.delete(name);
   }
 
   all(subscriber: T, wants: boolean): void {
@@ -31,7 +40,7 @@ class TypeSubscribers<T extends object> {
 
   *of(names: ReadonlySet<string>): Iterable<T> {
     yield* this.#wildcard;
-    for (const name of names) {
+    for (const name of this.#aliases?.concerned(names) ?? names) {
       const holders = this.#byName.get(name);
       if (holders instanceof Set) yield* holders;
       else if (holders !== undefined) yield holders;
@@ -43,12 +52,36 @@ class TypeSubscribers<T extends object> {
   }
 }
 
+/** Names of listeners by what they may stand in for. */
+class NameGroups {
+  readonly #byKey = new Map<string, Set<string>>();
+
+  add(name: string): void {
+    const key = aliasKey(name);
+    this.#byKey.set(key, (this.#byKey.get(key) ?? new Set<string>()).add(name));
+  }
+
+  delete(name: string): void {
+    const key = aliasKey(name);
+    const group = this.#byKey.get(key);
+    group?.delete(name);
+    if (group?.size === 0) this.#byKey.delete(key);
+  }
+
+  *concerned(changed: ReadonlySet<string>): Iterable<string> {
+    const groups = changed.has(anyListenerName)
+      ? this.#byKey.values()
+      : [...new Set([...changed].map(aliasKey))].map((key) => this.#byKey.get(key) ?? []);
+    for (const group of groups) yield* group;
+  }
+}
+
 /** Who subscribes to what: a change of one service costs nothing to those who did not ask for it. */
 export class Subscribers<T extends object> {
   readonly #byType: Record<ResourceType, TypeSubscribers<T>> = {
     cluster: new TypeSubscribers(),
     endpoints: new TypeSubscribers(),
-    listener: new TypeSubscribers(),
+    listener: new TypeSubscribers(new NameGroups()),
     route: new TypeSubscribers(),
   };
 

@@ -1,4 +1,4 @@
-import type { Destination, Route } from '@evenly/mesh-config';
+import { normalAuthority, type Destination, type Route } from '@evenly/mesh-config';
 import type { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
 import type {
   Route as XdsRoute,
@@ -12,10 +12,7 @@ import { timeoutMs } from './numbers.ts';
 import { parseFault, parseRetry } from './route-policy.ts';
 import { parseMatch } from './route-match.ts';
 
-/**
- * Virtual hosts as one list of routes, the first match wins: those of an authority, then those of any.
- * @throws Refusal
- */
+/** @throws Refusal */
 export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsRoutes {
   refuseIf(configuration.vhds !== undefined, 'vhds is not supported');
   const routes = configuration.virtualHosts.reduce(
@@ -24,34 +21,37 @@ export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsR
   );
   refuseIf(routes > clientLimits.routes, `has more than ${clientLimits.routes} routes`);
   const seen = new Set<string>();
-  const hosts = configuration.virtualHosts.flatMap((host) =>
-    authoritiesOf(host).map((authority) => {
-      refuseIf(seen.has(authority), `the domain ${authority} is in two virtual hosts`);
-      seen.add(authority);
-      return { authority, routes: hostRoutes(host, authority, warn) };
-    }),
-  );
-  const named = hosts.filter(({ authority }) => authority !== '*');
-  const any = hosts.filter(({ authority }) => authority === '*');
-  return {
-    routes: [
-      ...named.flatMap((host) => (any.length > 0 ? closed(host.routes) : host.routes)),
-      ...any.flatMap(({ routes }) => routes),
-    ],
-  };
+  const virtualHosts = configuration.virtualHosts.map((host) => {
+    const domains = domainsOf(host);
+    for (const domain of domains) {
+      refuseIf(seen.has(domain), `the domain ${domain} is in two virtual hosts`);
+      seen.add(domain);
+    }
+    return { domains, routes: hostRoutes(host, domains[0] ?? host.name, warn) };
+  });
+  return { virtualHosts };
 }
 
-/** Without a port a domain holds for every port here, so `be1-srv` and `be1-srv:*` are one. */
-function authoritiesOf({ domains }: VirtualHost): string[] {
-  const authorities = domains.map((domain) =>
-    domain === '*' ? '*' : domain.toLowerCase().replace(/:\*$/, ''),
+/** As routers take them: `shop` (without a port, as in Envoy), `shop:9000`, `shop:*` and `*`. */
+function domainsOf({ domains }: VirtualHost): string[] {
+  const wild = domains.find((domain) => domain !== '*' && domain.replace(/:\*$/, '').includes('*'));
+  refuseIf(
+    wild !== undefined,
+    `the domain ${wild} is not supported: only whole names, whole names with :*, and *`,
   );
-  const wild = authorities.find((authority) => authority !== '*' && authority.includes('*'));
-  refuseIf(wild !== undefined, `the domain ${wild} is not supported: only whole names, and * for any`);
-  return [...new Set(authorities)];
+  return [...new Set(domains.map(normalDomain))];
 }
 
-function hostRoutes(host: VirtualHost, authority: string, warn: Warn): Route[] {
+function normalDomain(domain: string): string {
+  if (domain === '*') return domain;
+  return domain.endsWith(':*')
+    ? `${normalAuthority(domain.slice(0, -2)).host}:*`
+    : normalAuthority(domain).authority;
+}
+
+/** @param domain the first of the host: what routes are named after that have no name, and shown with */
+function hostRoutes(host: VirtualHost, domain: string, warn: Warn): Route[] {
+  const authority = domain.replace(/:\*$/, '');
   return host.routes.map((route, index) => {
     const place = host.routes.length === 1 ? authority : `${authority}#${index + 1}`;
     const name = route.name === '' ? place : route.name;
@@ -61,31 +61,6 @@ function hostRoutes(host: VirtualHost, authority: string, warn: Warn): Route[] {
       throw error instanceof Refusal ? new Refusal(`route ${name}: ${error.message}`) : error;
     }
   });
-}
-
-/**
- * A virtual host is final: what none of its routes takes is not looked for in the one of any domain. So where it has no
- * route for everything, one that answers "no such route" closes it.
- */
-function closed(routes: Route[]): Route[] {
-  const last = routes.at(-1);
-  if (last === undefined) return routes;
-  const { path, headers, method, authority } = last.match;
-  if (path.kind === 'prefix' && path.value === '' && headers.length === 0 && method === undefined)
-    return routes;
-  return [
-    ...routes,
-    {
-      name: `${authority}#none`,
-      match: {
-        ...(authority === undefined ? {} : { authority }),
-        path: { kind: 'prefix', value: '' },
-        headers: [],
-      },
-      to: last.to,
-      fault: { abort: { code: 'UNIMPLEMENTED', percent: 100 } },
-    },
-  ];
 }
 
 function parseRoute(route: XdsRoute, name: string, authority: string, host: VirtualHost, warn: Warn): Route {

@@ -1,0 +1,40 @@
+import { normalAuthority } from '@evenly/mesh-config';
+import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
+import { resource, type Resource } from './resource.ts';
+
+/**
+ * gRPC clients ask for a listener by what stands in their target: `xds:///Shop:8080`. Routes know no case, and an authority
+ * without a port holds for every port, so that name has a listener though the config says only `shop`.
+ */
+
+/** The listener for every name that no route has. It is asked for by such names only: `*` in a request is a wildcard. */
+export const anyListenerName = '*';
+
+const authority = /^([a-z0-9]([a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+
+/** The names whose listener a client gets under the name that it asks for; the first that there is. */
+export function standInsFor(name: string): string[] {
+  if (!authority.test(name)) return [];
+  const normal = normalAuthority(name);
+  return [normal.authority, normal.host, anyListenerName];
+}
+
+/** Names that share this key may stand in for one another. */
+export const aliasKey = (name: string): string => normalAuthority(name).host;
+
+/** Names are the clients' to choose: what is kept of them has a limit. */
+const maxAliases = 1000;
+const aliases = new WeakMap<Resource, Map<string, Resource>>();
+
+/** The same listener under another name: one object for all who ask for that. */
+export function aliasOf(listener: Resource, name: string): Resource {
+  const known = aliases.get(listener) ?? new Map<string, Resource>();
+  aliases.set(listener, known);
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  if (known.size >= maxAliases) known.clear();
+  const encoded = Listener.encode({ ...Listener.decode(listener.encoded), name }).finish();
+  const alias = resource('listener', name, encoded, listener.refs);
+  known.set(name, alias);
+  return alias;
+}

@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+import { ManagedProcess } from '@evenly/local-cluster';
+import { bootstrapEnv } from '../testing/bootstrap.ts';
+import { AskedClient, type Outcome } from './asked-client.ts';
+import type { Call } from './mesh.ts';
+
+/** One way for a call to come to an endpoint. */
+export interface Carrier {
+  name: string;
+  /** How it ends a call that no route takes. */
+  noRoute: 'UNIMPLEMENTED' | 'UNAVAILABLE';
+  /** It chooses endpoints itself: what it is asked for is a target. */
+  isProxyless: boolean;
+  make: (call: Call) => Promise<Outcome>;
+}
+
+export const proxyless = {
+  'grpc-js': [process.execPath, 'carriers/grpc-js.js'],
+  'grpc-go': ['bin/carriers-grpc-go'],
+  'grpc-python': ['.venv/bin/python', 'carriers/grpc-python.py'],
+} as const;
+
+/** A client that is told by the xds-server whom to call. */
+export function proxylessClient(name: keyof typeof proxyless, xdsPort: number): Carrier & AsyncDisposable {
+  const client = new AskedClient(proxyless[name], bootstrapEnv(`carriers-${name}`, xdsPort));
+  return {
+    name,
+    noRoute: 'UNAVAILABLE', // gRFC A28; there is no other status that all of them can be told to give
+    isProxyless: true,
+    make: (call) =>
+      call.target === undefined
+        ? client.call(`xds:///${call.authority}`, undefined, call)
+        : client.call(`xds:///${call.target}`, call.authority, call),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+/** A gRPC client without xDS that calls through a proxy. */
+export function throughProxy(name: string, port: number): Carrier & AsyncDisposable {
+  const client = new AskedClient(proxyless['grpc-js']);
+  return {
+    name,
+    noRoute: 'UNIMPLEMENTED',
+    isProxyless: false,
+    make: (call) => client.call(`127.0.0.1:${port}`, call.authority, call),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+export interface Program extends AsyncDisposable {
+  port: (what: string) => number;
+  log: () => string;
+}
+
+const startTimeoutMs = 30_000;
+const stopTimeoutMs = 10_000;
+
+/** One of our programs, built, as a process of its own. */
+export async function startProgram(
+  app: 'l7-proxy' | 'xds-server',
+  flags: readonly string[],
+  listening: readonly string[],
+): Promise<Program> {
+  const main = fileURLToPath(new URL(`../../apps/${app}/dist/main.js`, import.meta.url));
+  const own = ['--host', '127.0.0.1', '--port', '0', '--admin-port', '0', '--exit-with-parent'];
+  const program = new ManagedProcess({ name: app, command: [process.execPath, main, ...own, ...flags] });
+  await program.listening(listening, startTimeoutMs);
+  return {
+    port: (what) => program.addresses.get(what)!.port,
+    log: () => program.log.text,
+    [Symbol.asyncDispose]: async () => void (await program.stop(stopTimeoutMs)),
+  };
+}

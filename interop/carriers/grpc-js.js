@@ -1,0 +1,39 @@
+/** Makes the calls that its standard input asks for, and says of each what came of it, as README.md says. */
+import { createInterface } from 'node:readline';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { register } from '@grpc/grpc-js-xds';
+
+register();
+/** One for each target and authority: kept for as long as somebody may call it again. */
+const channels = new Map();
+const asIs = (bytes) => bytes;
+
+createInterface({ input: process.stdin })
+  .on('line', (line) => void make(JSON.parse(line)))
+  .on('close', () => process.exit(0));
+
+function make({ id, target, authority = '', path, headers, timeoutMs }) {
+  const metadata = new Metadata();
+  for (const [name, value] of headers) metadata.add(name, value);
+  const deadline = Date.now() + timeoutMs;
+  channelTo(target, authority).makeUnaryRequest(
+    path,
+    asIs,
+    asIs,
+    Buffer.alloc(0),
+    metadata,
+    { deadline },
+    (error, reply) => {
+      const outcome = error ? { code: status[error.code], details: error.details } : { from: String(reply) };
+      process.stdout.write(`${JSON.stringify({ id, ...outcome })}\n`);
+    },
+  );
+}
+
+function channelTo(target, authority) {
+  const key = `${target} ${authority}`;
+  const options = authority === '' ? {} : { 'grpc.default_authority': authority };
+  const channel = channels.get(key) ?? new Client(target, credentials.createInsecure(), options);
+  channels.set(key, channel);
+  return channel;
+}

@@ -56,9 +56,15 @@ function headerMatcher(match: HeaderMatch): HeaderMatcher {
   return message(HeaderMatcher, { ...common, headerMatchSpecifier: { $case: 'stringMatch', value } });
 }
 
+/**
+ * Without a size of its own Envoy refuses a regex whose program is larger than 100, and all routes with it. The field is
+ * deprecated, and the only way by xDS; how long a regex may be is the config's business.
+ */
+const maxProgramSize = 0xffff_ffff;
+
 const regexMatcher = (regex: string): RegexMatcher => ({
   regex: grouped(regex),
-  engineType: { $case: 'googleRe2', value: {} },
+  engineType: { $case: 'googleRe2', value: { maxProgramSize } },
 });
 
 /** Node's clients (grpc-js-xds 1.14) put `^` and `$` around it as it is: of `blue|green` each would bind half. */

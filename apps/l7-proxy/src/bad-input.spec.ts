@@ -150,6 +150,22 @@ it('`check` warns of what is hardly meant, and is content', async () => {
   ]);
 });
 
+it('`check --xds-clients` says what clients of an xds-server do in another way', async () => {
+  const lines: string[] = [];
+  const say = (line: string) => void lines.push(line);
+  const file = await fileOf(
+    'slow.yaml',
+    oneService([]).replace('echo:', 'echo:\n    policy: { slowStart: { window: 10s } }'),
+  );
+  expect(await checkFiles([file], say)).toBe(0);
+  expect(lines.filter((line) => line.includes('slowStart'))).toEqual([]);
+  expect(await checkFiles(['--xds-clients', file], say)).toBe(0);
+  expect(lines.filter((line) => line.includes('slowStart'))).toEqual([
+    'warning: echo: policy.slowStart: in Node; Go; C++, Python, …; Java: new endpoints get their full share at once',
+  ]);
+  expect(await checkFiles(['--nonsense', file], say)).toBe(64);
+});
+
 async function answers(proxy: RunningProxy): Promise<void> {
   const client = new GrpcClient(proxy.address);
   expect(await client.unary()).toMatchObject({ code: 'OK' });

@@ -87,7 +87,14 @@ describe('xds-server with a mesh config', () => {
     await expect
       .poll(() => server.status())
       .toMatchObject({
-        leftOut: { grpc: [{ service: 'be1-srv', field: 'policy.loadBalancing: least-request' }], envoy: [] },
+        unsupported: [
+          {
+            service: 'be1-srv',
+            field: 'policy.loadBalancing: least-request',
+            clients: ['grpc-js', 'grpc-core'],
+          },
+          { service: 'be1-srv', field: 'policy.loadBalancing: least-request', clients: ['grpc-go'] },
+        ],
       });
   });
 });

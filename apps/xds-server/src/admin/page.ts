@@ -1,10 +1,10 @@
 import { count, html, problemsSection, type Html } from '@evenly/service/admin-page';
 import { clientsSection } from './clients-section.ts';
-import { leftOutSection } from './left-out-section.ts';
 import { loadsSection } from './loads-section.ts';
 import { problemsOf } from './problems.ts';
 import type { ServerStatus } from './server-status.ts';
 import { servicesSection } from './services-section.ts';
+import { unsupportedSection } from './unsupported-section.ts';
 
 /** The status in words: what is wrong, what is served, who has it. */
 export function liveOf(status: ServerStatus, query: string): Html {
@@ -19,5 +19,5 @@ export function liveOf(status: ServerStatus, query: string): Html {
   ];
   return html`<p class="summary">${summary.join(' · ')}</p>
     ${problemsSection([...problemsOf(status)])} ${servicesSection(services, query)}
-    ${clientsSection(status, query)} ${leftOutSection(status, query)} ${loadsSection(status.loads, query)}`;
+    ${clientsSection(status, query)} ${unsupportedSection(status, query)} ${loadsSection(status.loads, query)}`;
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MeshConfig, Service } from '@evenly/mesh-config';
-import { leftOut, routingResources, type ClusterOptions, type LeftOut } from '@evenly/xds';
+import { routingResources, unsupported, type ClusterOptions, type Unsupported } from '@evenly/xds';
 import { inTrace } from '../tracing/change-traces.ts';
 import {
   endpointsOwner,
@@ -18,8 +18,8 @@ interface ClusterOf {
 
 export interface MeshStatus {
   services: ClusterStatus[];
-  /** What clients of each kind cannot take of the config. */
-  leftOut: { grpc: LeftOut[]; envoy: LeftOut[] };
+  /** What some clients do in another way than the config asks for. */
+  unsupported: Unsupported[];
   /** Why the newest config files were refused; absent when they are in use. */
   refusedConfig?: string;
 }
@@ -79,7 +79,7 @@ export class Mesh {
   status(): MeshStatus {
     return {
       services: [...this.#running.values()].map(({ pipeline }) => pipeline.status()),
-      leftOut: { grpc: leftOut(this.#config, 'grpc'), envoy: leftOut(this.#config, 'envoy') },
+      unsupported: unsupported(this.#config),
       ...(this.#refusedConfig === undefined ? {} : { refusedConfig: this.#refusedConfig }),
     };
   }

@@ -7,7 +7,8 @@ import { anonymousNode, type NodeKind } from '../node.ts';
 import { ResourceCache } from '../resource-cache.ts';
 import { codecs, type ResourceType } from '../resource-type.ts';
 import { mesh, meshRoute, meshService } from '../testing/mesh.ts';
-import { leftOut } from './left-out.ts';
+import { clientNames } from '../client-support/clients.ts';
+import { unsupported } from '../client-support/unsupported.ts';
 import { routingResources } from './routing.ts';
 
 /** What a client of one kind gets, decoded. */
@@ -170,11 +171,11 @@ describe('for gRPC clients', () => {
       ['can', 'be1', 'be2'].map((one) => meshService(one)),
       { routes },
     );
-    expect(leftOut(config, 'grpc').map(({ service, field }) => `${service}: ${field}`)).toEqual([
-      'be1: a condition on user-agent of route be1',
-      'be2: a condition on user-agent of route be2',
+    const clients = ['grpc-js', 'grpc-go', 'grpc-core', 'grpc-java'];
+    expect(unsupported(config)).toMatchObject([
+      { service: 'be1', field: 'a condition on user-agent of route be1', clients },
+      { service: 'be2', field: 'a condition on user-agent of route be2', clients },
     ]);
-    expect(leftOut(config, 'envoy')).toEqual([]);
   });
 
   it('regular expressions with alternatives are grouped; inverted conditions ask for the header first', () => {
@@ -297,13 +298,14 @@ describe('for gRPC clients', () => {
       outlierDetection: { enforcingSuccessRate: 0, failurePercentageThreshold: 50, maxEjectionPercent: 20 },
       lbConfig: undefined,
     });
-    expect(leftOut(config, 'grpc').map(({ field }) => field)).toEqual([
+    const forPython = unsupported(config).filter(({ clients }) => clients.includes('grpc-core'));
+    expect(forPython.map(({ field }) => field)).toEqual([
       'policy.loadBalancing: least-request',
       'policy.slowStart',
       'policy.outlierDetection.consecutiveFailures',
       'policy.circuitBreaker',
     ]);
-    expect(leftOut(one, 'grpc')).toEqual([]);
+    expect(unsupported(one)).toEqual([]);
   });
 
   it('no circuit breaker is no limit, for all who have limits of their own', () => {
@@ -322,12 +324,10 @@ describe('for gRPC clients', () => {
     const config = mesh([meshService('be1-srv', { hedge }), meshService('be2-srv', { retry })], {
       routes: [{ ...meshRoute('be2-srv', 'be2-srv'), name: 'search', hedge }],
     });
-    for (const kind of ['grpc', 'envoy', 'proxy'] as const) {
-      expect(leftOut(config, kind).map(({ service, field }) => `${service}: ${field}`)).toEqual([
-        'be1-srv: policy.hedge',
-        'be2-srv: hedge of route search',
-      ]);
-    }
+    expect(unsupported(config)).toMatchObject([
+      { service: 'be1-srv', field: 'policy.hedge', clients: clientNames },
+      { service: 'be2-srv', field: 'hedge of route search', clients: clientNames },
+    ]);
     const sent = serve(config).get('route', 'be2-srv-route')!;
     const actions = sent.virtualHosts.flatMap(({ routes }) => routes.map(({ action }) => action?.value));
     expect(actions[0]).toMatchObject({ retryPolicy: undefined });

@@ -4,7 +4,7 @@ import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
 import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
-import { isForOurProxyOnly } from './left-out.ts';
+import { isForOurProxyOnly } from '../client-support/features.ts';
 import { apiListener, socketListener } from './listeners.ts';
 import { clusterName, defaultListenerName, socketRouteName } from './names.ts';
 import { listenerRoutes, siblingsOf, targetRoutes } from './routes.ts';

@@ -1,0 +1,56 @@
+import type { MeshConfig, Policy, Route } from '@evenly/mesh-config';
+import type { Client } from './clients.ts';
+
+/** How a client differs from what the docs say of a feature. A client that is not named does the same. */
+export interface Difference {
+  /** `approximated`: it does something close; `impossible`: nothing of the kind. */
+  is: 'approximated' | 'impossible';
+  /** What happens instead. */
+  instead: string;
+}
+
+/** Where a config uses a feature. */
+export interface Use {
+  /** The service, or `listener NAME`. */
+  service: string;
+  /** The field, as people find it in their file. */
+  field: string;
+}
+
+/** A row of the table. */
+export interface Feature {
+  /** For the documentation: the field, and the value where only some make a difference. */
+  title: string;
+  usedBy: (config: MeshConfig) => Use[];
+  clients: Readonly<Partial<Record<Client, Difference>>>;
+}
+
+export const approximated = (instead: string): Difference => ({ is: 'approximated', instead });
+export const impossible = (instead: string): Difference => ({ is: 'impossible', instead });
+
+/** The same for several clients. */
+export function all<Name extends Client>(
+  names: readonly Name[],
+  difference: Difference,
+): Readonly<Partial<Record<Client, Difference>>> {
+  return Object.fromEntries(names.map((name) => [name, difference]));
+}
+
+/** A field of a service's policy: used where the test holds. */
+export const ofPolicy =
+  (field: string, isUsed: (policy: Policy) => boolean): Feature['usedBy'] =>
+  ({ services }) =>
+    [...services.values()]
+      .filter(({ policy }) => isUsed(policy))
+      .map(({ name: service }) => ({ service, field }));
+
+/** A field of a route, be it of the whole config or of a listener: used where the test holds. */
+export const ofRoutes =
+  (field: string, isUsed: (route: Route) => boolean): Feature['usedBy'] =>
+  ({ routes, listeners }) =>
+    [...routes, ...listeners.flatMap((listener) => listener.routes ?? [])]
+      .filter(isUsed)
+      .map(({ name = 'without a name', to }) => ({
+        service: to[0]!.service,
+        field: `${field} of route ${name}`,
+      }));

@@ -1,0 +1,149 @@
+import type { Listener, Route } from '@evenly/mesh-config';
+import { unknownToGrpc } from '../resources/grpc-conditions.ts';
+import { all, approximated, impossible, ofPolicy, ofRoutes, type Feature, type Use } from './difference.ts';
+
+const grpc = ['grpc-js', 'grpc-go', 'grpc-core', 'grpc-java'] as const;
+const foreign = [...grpc, 'envoy'] as const;
+const everybody = [...foreign, 'proxy'] as const;
+
+const refusesLeastRequest = approximated(
+  'round robin: with least request this client refuses the whole cluster',
+);
+const sentOnce = impossible('calls are sent once: only our own proxy with a config file hedges');
+const whatItCounts = approximated('what the client counts by itself: xDS has no field for it');
+const noSlowStart = impossible('new endpoints get their full share at once');
+
+/** What clients do in another way than the docs say: the one place for it. */
+export const features: readonly Feature[] = [
+  {
+    title: '`policy.loadBalancing: least-request`',
+    usedBy: ofPolicy(
+      'policy.loadBalancing: least-request',
+      ({ loadBalancing }) => loadBalancing === 'least-request',
+    ),
+    clients: {
+      ...all(['grpc-js', 'grpc-core'], refusesLeastRequest),
+      'grpc-go': approximated('round robin: with least request this client passes over the weights of zones'),
+    },
+  },
+  {
+    title: '`policy.loadBalancing: peak-ewma`',
+    usedBy: ofPolicy('policy.loadBalancing: peak-ewma', ({ loadBalancing }) => loadBalancing === 'peak-ewma'),
+    clients: {
+      ...all(['grpc-js', 'grpc-go', 'grpc-core'], approximated('round robin')),
+      ...all(['grpc-java', 'envoy'], approximated('least request')),
+    },
+  },
+  {
+    title: '`policy.slowStart` with `round-robin`',
+    usedBy: ofPolicy(
+      'policy.slowStart',
+      ({ slowStart, loadBalancing }) => slowStart !== undefined && loadBalancing === 'round-robin',
+    ),
+    clients: all(grpc, noSlowStart),
+  },
+  {
+    title: '`policy.slowStart` with another `loadBalancing`',
+    usedBy: ofPolicy(
+      'policy.slowStart',
+      ({ slowStart, loadBalancing }) => slowStart !== undefined && loadBalancing !== 'round-robin',
+    ),
+    clients: all(foreign, noSlowStart),
+  },
+  {
+    title: '`policy.outlierDetection.consecutiveFailures`',
+    usedBy: ofPolicy(
+      'policy.outlierDetection.consecutiveFailures',
+      ({ outlierDetection }) => (outlierDetection?.consecutiveFailures ?? 0) > 0,
+    ),
+    clients: all(grpc, impossible('only success rate and failure percentage are looked at (gRFC A50)')),
+  },
+  {
+    title: '`policy.outlierDetection.failureCodes`',
+    usedBy: ofPolicy(
+      'policy.outlierDetection.failureCodes',
+      ({ outlierDetection }) => outlierDetection?.failureCodes !== undefined,
+    ),
+    clients: all(foreign, whatItCounts),
+  },
+  {
+    title: '`policy.outlierDetection.successRate` and `failurePercentage`',
+    usedBy: ofPolicy(
+      'policy.outlierDetection',
+      ({ outlierDetection: has }) => (has?.successRate ?? has?.failurePercentage) !== undefined,
+    ),
+    clients: { 'grpc-js': approximated('calls that the caller itself cancels count as failed') },
+  },
+  {
+    title: '`policy.circuitBreaker`',
+    usedBy: ofPolicy('policy.circuitBreaker', ({ circuitBreaker }) => circuitBreaker !== undefined),
+    clients: {
+      ...all(grpc, approximated('only maxRequests is heeded (gRFC A32)')),
+      'grpc-js': approximated(
+        'only maxRequests is heeded (gRFC A32), and calls that are begun in one go pass it',
+      ),
+    },
+  },
+  {
+    title: '`retry.perTryTimeout`',
+    usedBy: (config) => [
+      ...ofPolicy('policy.retry.perTryTimeout', ({ retry }) => retry?.perTryTimeoutMs !== undefined)(config),
+      ...ofRoutes('retry.perTryTimeout', ({ retry }) => retry?.perTryTimeoutMs !== undefined)(config),
+    ],
+    clients: all(grpc, impossible("only the whole call's timeout (gRFC A44)")),
+  },
+  {
+    title: '`policy.scheme: match-upstream`',
+    usedBy: ofPolicy('policy.scheme', ({ scheme }) => scheme === 'match-upstream'),
+    clients: all(foreign, impossible('the :scheme that the client chooses')),
+  },
+  {
+    title: '`policy.hedge`',
+    usedBy: ofPolicy('policy.hedge', ({ hedge }) => hedge !== undefined),
+    clients: all(everybody, sentOnce),
+  },
+  {
+    title: '`hedge` of a route',
+    usedBy: ofRoutes('hedge', ({ hedge }) => hedge !== undefined),
+    clients: all(everybody, sentOnce),
+  },
+  {
+    title: '`user-agent` and the like in `match.headers`, which the transport adds',
+    usedBy: ({ routes }) => routes.flatMap(unknownConditions),
+    clients: all(
+      grpc,
+      impossible('the route is not sent: these clients choose before they know that header (gRFC A28)'),
+    ),
+  },
+  {
+    title: '`tls` of a service',
+    usedBy: ({ services }) =>
+      [...services.values()]
+        .filter(({ tls }) => tls !== undefined)
+        .map(({ name: service }) => ({ service, field: 'tls' })),
+    clients: all(everybody, impossible("the client's own credentials: only our own proxy takes this")),
+  },
+  {
+    title: '`tls` or `proxyProtocol` of a listener',
+    usedBy: ({ listeners }) =>
+      listeners.filter(isForOurProxyOnly).map(({ name, tls }) => ({
+        service: `listener ${name}`,
+        field: tls === undefined ? 'proxyProtocol' : 'tls',
+      })),
+    clients: all(
+      ['envoy', 'proxy'],
+      impossible('the listener is not sent: only our own proxy with a config file has it'),
+    ),
+  },
+];
+
+const unknownConditions = (route: Route): Use[] =>
+  unknownToGrpc(route).map((header) => ({
+    service: route.to[0]!.service,
+    field: `a condition on ${header} of route ${route.name ?? 'without a name'}`,
+  }));
+
+/** An Envoy that got these without their TLS, or their PROXY protocol, would let in whom it should not. */
+export function isForOurProxyOnly({ tls, proxyProtocol }: Listener): boolean {
+  return tls !== undefined || proxyProtocol;
+}

@@ -1,34 +1,18 @@
-import { listenerDefaults, type HeaderMatch, type MeshConfig, type Route } from '@evenly/mesh-config';
+import { listenerDefaults, type HeaderMatch, type Route } from '@evenly/mesh-config';
 import type { Route as XdsRoute } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
-import { HttpConnectionManager } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import { describe, expect, it } from 'vitest';
-import { anonymousNode, type NodeKind } from '../node.ts';
-import { ResourceCache } from '../resource-cache.ts';
-import { codecs, type ResourceType } from '../resource-type.ts';
-import { mesh, meshRoute, meshService } from '../testing/mesh.ts';
 import { clientNames } from '../client-support/clients.ts';
 import { unsupported } from '../client-support/unsupported.ts';
-import { routingResources } from './routing.ts';
-
-/** What a client of one kind gets, decoded. */
-function serve(config: MeshConfig, kind: NodeKind = 'grpc', cache = new ResourceCache()) {
-  cache.replace('routing', routingResources(config));
-  const node = { ...anonymousNode, kind };
-  const get = <T extends ResourceType>(type: T, name: string) => {
-    const item = cache.get(type, name, node);
-    return item && (codecs[type].decode(item.encoded) as ReturnType<(typeof codecs)[T]['decode']>);
-  };
-  return { get, names: (type: ResourceType) => cache.all(type, node).map(({ name }) => name), cache };
-}
+import type { NodeKind } from '../node.ts';
+import { mesh, meshRoute, meshService } from '../testing/mesh.ts';
+import { managerOf, serveRouting } from '../testing/served-routing.ts';
 
 const one = mesh([meshService('be1-srv')]);
-const managerOf = (listener: ReturnType<typeof codecs.listener.decode>) =>
-  HttpConnectionManager.decode(listener.apiListener!.apiListener!.value);
 
 describe('for gRPC clients', () => {
   it('a service is a listener of its own name, with the router as its only and last filter', () => {
-    const listener = serve(one).get('listener', 'be1-srv')!;
+    const listener = serveRouting(one).get('listener', 'be1-srv')!;
     const manager = managerOf(listener);
     expect(manager.routeSpecifier).toMatchObject({
       $case: 'rds',
@@ -39,7 +23,7 @@ describe('for gRPC clients', () => {
   });
 
   it('everything of its domain goes to its cluster, round robin, with endpoints over ADS', () => {
-    const { get } = serve(one);
+    const { get } = serveRouting(one);
     expect(get('route', 'be1-srv-route')).toMatchObject({
       name: 'be1-srv-route',
       virtualHosts: [
@@ -86,7 +70,7 @@ describe('for gRPC clients', () => {
         routes: [canary, meshRoute('other', 'be2-srv'), anywhere, meshRoute('be1-srv', 'be1-srv')],
       },
     );
-    const [host] = serve(config).get('route', 'be1-srv-route')!.virtualHosts;
+    const [host] = serveRouting(config).get('route', 'be1-srv-route')!.virtualHosts;
     expect(host?.routes.map(({ match }) => match?.pathSpecifier?.$case)).toEqual([
       'safeRegex',
       'path',
@@ -107,7 +91,7 @@ describe('for gRPC clients', () => {
   });
 
   const hostsFor = (name: string, routes: Route[]) =>
-    serve(
+    serveRouting(
       mesh(
         ['can', 'be1', 'be2'].map((one) => meshService(one)),
         { routes },
@@ -216,7 +200,7 @@ describe('for gRPC clients', () => {
       const config = mesh([meshService('be1-srv', {}, ['v2'])], {
         routes: [meshRoute('be1-srv', 'be1-srv', { to: to(v1, v2) })],
       });
-      const { get, names } = serve(config);
+      const { get, names } = serveRouting(config);
       expect(names('cluster')).toEqual(['be1-srv-cluster', 'be1-srv/v2-cluster']);
       const route = get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]!;
       return route.action?.$case === 'route' ? route.action.value.clusterSpecifier : undefined;
@@ -246,7 +230,7 @@ describe('for gRPC clients', () => {
         ],
       },
     );
-    const { get } = serve(config);
+    const { get } = serveRouting(config);
     const route = get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]!;
     expect(route.action).toMatchObject({
       value: {
@@ -292,7 +276,7 @@ describe('for gRPC clients', () => {
         },
       }),
     ]);
-    expect(serve(config).get('cluster', 'be1-srv-cluster')).toMatchObject({
+    expect(serveRouting(config).get('cluster', 'be1-srv-cluster')).toMatchObject({
       lbPolicy: 0,
       circuitBreakers: { thresholds: [{ maxRequests: 7 }] },
       outlierDetection: { enforcingSuccessRate: 0, failurePercentageThreshold: 50, maxEjectionPercent: 20 },
@@ -309,7 +293,8 @@ describe('for gRPC clients', () => {
   });
 
   it('no circuit breaker is no limit, for all who have limits of their own', () => {
-    const limits = (kind: NodeKind) => serve(one, kind).get('cluster', 'be1-srv-cluster')?.circuitBreakers;
+    const limits = (kind: NodeKind) =>
+      serveRouting(one, kind).get('cluster', 'be1-srv-cluster')?.circuitBreakers;
     const none = 2 ** 31 - 1;
     const all = { maxRequests: none, maxPendingRequests: none, maxConnections: none, maxRetries: none };
     for (const kind of ['grpc', 'grpc-js', 'grpc-go', 'envoy', 'envoy-separate'] as const) {
@@ -328,7 +313,7 @@ describe('for gRPC clients', () => {
       { service: 'be1-srv', field: 'policy.hedge', clients: clientNames },
       { service: 'be2-srv', field: 'hedge of route search', clients: clientNames },
     ]);
-    const sent = serve(config).get('route', 'be2-srv-route')!;
+    const sent = serveRouting(config).get('route', 'be2-srv-route')!;
     const actions = sent.virtualHosts.flatMap(({ routes }) => routes.map(({ action }) => action?.value));
     expect(actions[0]).toMatchObject({ retryPolicy: undefined });
   });
@@ -336,7 +321,7 @@ describe('for gRPC clients', () => {
   it('least request is sent to those who take it; others would refuse the cluster, or pass over weights', () => {
     const config = mesh([meshService('be1-srv', { loadBalancing: 'least-request' })]);
     const policies = (['grpc', 'grpc-js', 'grpc-core', 'grpc-go', 'grpc-java'] as const).map(
-      (kind) => serve(config, kind).get('cluster', 'be1-srv-cluster')?.lbPolicy,
+      (kind) => serveRouting(config, kind).get('cluster', 'be1-srv-cluster')?.lbPolicy,
     );
     expect(policies).toEqual([0, 0, 0, 0, 1]);
   });
@@ -349,7 +334,7 @@ describe('for gRPC clients', () => {
     const config = mesh([meshService('be1-srv'), meshService('be2-srv')], {
       routes: [meshRoute('be1-srv', 'be1-srv', { to })],
     });
-    expect(serve(config).get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]).toMatchObject({
+    expect(serveRouting(config).get('route', 'be1-srv-route')!.virtualHosts[0]!.routes[0]).toMatchObject({
       action: { value: { clusterSpecifier: { value: { totalWeight: 1000 } } } },
     });
   });
@@ -358,151 +343,7 @@ describe('for gRPC clients', () => {
     const config = mesh([meshService('be1-srv')], {
       listeners: [{ name: 'be1-srv', address: '0.0.0.0', port: 8080, ...listenerDefaults }],
     });
-    expect(serve(config).get('listener', 'be1-srv')?.address).toBeUndefined();
-    expect(serve(config, 'envoy').get('listener', 'be1-srv')?.apiListener).toBeUndefined();
-  });
-});
-
-/** It holds what it is sent against what it had, and passes over what does not differ in the fields of that. */
-describe('for grpc-js-xds', () => {
-  const without = mesh([]);
-
-  it('outlier detection is always there, off with every number written out where the service has none', () => {
-    expect(serve(one, 'grpc-js').get('cluster', 'be1-srv-cluster')?.outlierDetection).toMatchObject({
-      interval: { seconds: 10n },
-      baseEjectionTime: { seconds: 30n },
-      maxEjectionTime: { seconds: 300n, nanos: 0 },
-      maxEjectionPercent: 10,
-      enforcingSuccessRate: 0, // absent, it would be on
-      enforcingFailurePercentage: 0,
-    });
-    expect(serve(one, 'grpc-go').get('cluster', 'be1-srv-cluster')?.outlierDetection).toBeUndefined();
-  });
-
-  it('routes that only add a fault differ in a field that the old ones have', () => {
-    const fault = { abort: { code: 'UNAVAILABLE' as const, percent: 100 } };
-    const name = (routes: Route[], kind: NodeKind) =>
-      serve({ ...one, routes }, kind).get('route', 'be1-srv-route')!.virtualHosts[0]!.name;
-    const plain = [meshRoute('be1-srv', 'be1-srv')];
-    const faulty = [meshRoute('be1-srv', 'be1-srv', { fault })];
-    expect(name(faulty, 'grpc-js')).not.toBe(name(plain, 'grpc-js'));
-    expect(name(faulty, 'grpc-go')).toBe(name(plain, 'grpc-go'));
-  });
-
-  it('what was taken out and comes back differs from what it was, each time', () => {
-    const cache = new ResourceCache();
-    const versions = (kind: NodeKind) => {
-      const { cache: now } = serve(one, kind, cache);
-      const node = { ...anonymousNode, kind };
-      return [
-        now.get('listener', 'be1-srv', node)!.version,
-        now.get('cluster', 'be1-srv-cluster', node)!.version,
-      ];
-    };
-    const seen = [versions('grpc-js'), versions('grpc-js')];
-    expect(seen[1]).toEqual(seen[0]); // unchanged for as long as it stays
-    const others = versions('grpc-go');
-    for (let round = 0; round < 2; round++) {
-      cache.replace('routing', routingResources(without));
-      seen.push(versions('grpc-js'));
-    }
-    expect(new Set(seen.flat()).size).toBe(6);
-    expect(versions('grpc-go')).toEqual(others);
-  });
-
-  it('one that comes from another server gets what none has sent before', () => {
-    const versionFor = (firstMark: number, comesBack: boolean) => {
-      const { cache } = serve(one, 'grpc-js', new ResourceCache(firstMark));
-      return cache.get('cluster', 'be1-srv-cluster', { ...anonymousNode, kind: 'grpc-js', comesBack })!
-        .version;
-    };
-    const all = [versionFor(1000, false), versionFor(1000, true), versionFor(2000, true)];
-    expect(new Set(all).size).toBe(3);
-    expect(versionFor(2000, false)).toBe(all[0]);
-  });
-});
-
-describe('for Envoy', () => {
-  const config = mesh([meshService('be1-srv', { loadBalancing: 'least-request' }), meshService('be2-srv')], {
-    listeners: [{ name: 'ingress', address: '0.0.0.0', port: 8080, ...listenerDefaults, grpcWeb: true }],
-    routes: [
-      meshRoute('api:9000', 'be2-srv'),
-      { ...meshRoute('', 'be1-srv'), match: { path: { kind: 'prefix', value: '/echo.' }, headers: [] } },
-    ],
-  });
-
-  it('listeners have sockets, and gRPC-Web where it is asked for', () => {
-    const { get, names } = serve(config, 'envoy');
-    expect(names('listener')).toEqual(['ingress']);
-    const listener = get('listener', 'ingress')!;
-    expect(listener.address).toMatchObject({
-      address: { value: { address: '0.0.0.0', portSpecifier: { value: 8080 } } },
-    });
-    const filter = listener.filterChains[0]!.filters[0]!;
-    const manager =
-      filter.configType?.$case === 'typedConfig'
-        ? HttpConnectionManager.decode(filter.configType.value.value)
-        : undefined;
-    expect(manager?.httpFilters.map(({ name }) => name)).toEqual([
-      'envoy.filters.http.grpc_web',
-      'envoy.filters.http.router',
-    ]);
-    // REJECT_REQUEST: what our own proxy does.
-    expect(manager).toMatchObject({
-      normalizePath: true,
-      mergeSlashes: true,
-      pathWithEscapedSlashesAction: 2,
-    });
-  });
-
-  it('each authority is a virtual host, with any port unless it names one; the rest is a last one', () => {
-    const { get } = serve(config, 'envoy');
-    const hosts = get('route', 'listener/ingress-route')!.virtualHosts;
-    expect(hosts.map(({ domains }) => domains)).toEqual([
-      ['api:9000'],
-      ['be1-srv', 'be1-srv:*'],
-      ['be2-srv', 'be2-srv:*'],
-      ['*'],
-    ]);
-    expect(hosts.map(({ routes }) => routes.length)).toEqual([2, 2, 2, 1]);
-    const { action } = hosts[0]!.routes[0]!;
-    expect(action).toMatchObject({ value: { timeout: { seconds: 0n, nanos: 0 } } }); // not Envoy's 15 s
-  });
-
-  it('clusters speak HTTP/2 and take what gRPC clients cannot', () => {
-    const { get } = serve(config, 'envoy');
-    const cluster = get('cluster', 'be1-srv-cluster')!;
-    expect(cluster.lbPolicy).toBe(1);
-    expect(Object.keys(cluster.typedExtensionProtocolOptions)).toEqual([
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-    ]);
-    expect(cluster.commonLbConfig?.healthyPanicThreshold?.value).toBe(50);
-  });
-
-  it('retries what did not get an answer too, on another endpoint; own proxies get the codes alone', () => {
-    const retry = { attempts: 3, on: ['UNAVAILABLE' as const], backoff: { baseMs: 25, maxMs: 250 } };
-    const retrying = { ...config, routes: [meshRoute('api', 'be2-srv', { retry })] };
-    const sent = (kind: NodeKind) => {
-      const { action } = serve(retrying, kind).get('route', 'listener/ingress-route')!.virtualHosts[0]!
-        .routes[0]!;
-      return action?.$case === 'route' ? action.value.retryPolicy : undefined;
-    };
-    expect(sent('envoy')).toMatchObject({
-      retryOn: 'unavailable,connect-failure,refused-stream,reset',
-      numRetries: 2,
-      retryHostPredicate: [{ name: 'envoy.retry_host_predicates.previous_hosts' }],
-      hostSelectionRetryMaxAttempts: 5n,
-    });
-    expect(sent('proxy')).toMatchObject({ retryOn: 'unavailable', retryHostPredicate: [] });
-  });
-
-  it('with separate streams routes and endpoints come from the cluster of its bootstrap, not from ADS', () => {
-    const { get } = serve(config, 'envoy-separate');
-    expect(
-      get('cluster', 'be1-srv-cluster')?.edsClusterConfig?.edsConfig?.configSourceSpecifier,
-    ).toMatchObject({
-      $case: 'apiConfigSource',
-      value: { grpcServices: [{ targetSpecifier: { value: { clusterName: 'xds_cluster' } } }] },
-    });
+    expect(serveRouting(config).get('listener', 'be1-srv')?.address).toBeUndefined();
+    expect(serveRouting(config, 'envoy').get('listener', 'be1-srv')?.apiListener).toBeUndefined();
   });
 });

@@ -59,7 +59,10 @@ export class Proxy {
   constructor(context: ProxyContext) {
     this.#context = context;
     this.#failed = new FailedListeners(() => {
-      this.#applying = this.#applying.then(() => this.#tryAgain());
+      // Configs wait for it: what it throws is not theirs.
+      this.#applying = this.#applying
+        .then(() => this.#tryAgain())
+        .catch((error: unknown) => context.service.log.error({ err: error }, 'cannot try listeners again'));
     });
   }
 
@@ -135,9 +138,11 @@ export class Proxy {
   }
 
   async #tryAgain(): Promise<void> {
-    if (this.#draining) return;
-    for (const { one, table } of this.#failed.all) await this.#tryOpen(one, table);
-    this.#failed.plan();
+    for (const { one, table } of this.#failed.all) {
+      if (this.#draining) return;
+      await this.#tryOpen(one, table);
+    }
+    if (!this.#draining) this.#failed.plan();
   }
 
   /** @returns why it cannot have its port, if so; it is tried again then */

@@ -5,23 +5,18 @@ import type { Call, Header, Match, Mesh, Text } from './mesh.ts';
  * clarity and apart from the product, which it judges: each sentence of the docs is a line here.
  */
 export function serviceOf(mesh: Mesh, call: Call): string | undefined {
-  return firstRoute(mesh, { ...call, authority: effectiveAuthority(mesh, call) });
+  return firstRoute(mesh, { ...call, authority: effectiveAuthority(call) });
 }
 
-/**
- * "Another authority that an application gives to its channel counts where it is of the target's host and a route is for
- * it; any other goes as the target."
- */
-function effectiveAuthority({ services, routes }: Mesh, { authority, target = authority }: Call): string {
-  if (partsOf(authority)[0] !== partsOf(target)[0]) return target;
-  const named = [...services, ...routes.flatMap(({ match }) => match.authority ?? [])];
-  return named.some((one) => authorityHolds(one, authority)) ? authority : target;
+/** "Another authority that an application gives to its channel counts where it is of the target's host; else the target does." */
+function effectiveAuthority({ authority, target = authority }: Call): string {
+  return partsOf(authority)[0] === partsOf(target)[0] ? authority : target;
 }
 
-/** Whether any route could be for this authority: xDS has a listener of its name only then. */
+/** Whether any route could be for a target's host: xDS has a listener of its name only then. */
 export function isNamed({ services, routes }: Mesh, authority: string): boolean {
   const named = [...services, ...routes.map(({ match }) => match.authority)];
-  return named.some((one) => one === undefined || authorityHolds(one, authority));
+  return named.some((one) => one === undefined || partsOf(one)[0] === partsOf(authority)[0]);
 }
 
 /** "The first route whose conditions all hold gets the call. After all of them comes an implicit route for each service." */

@@ -84,6 +84,17 @@ export const table: readonly Case[] = [
     ],
   },
   {
+    name: 'the same where only a port of the host is named, and another route is for any authority',
+    services: ['be1', 'be2'],
+    routes: [to('be2', { authority: 'shop:9000' }), to('be1', { path: { prefix: '/first.' } })],
+    calls: [
+      { ...call('shop:9000'), target: 'shop' },
+      { ...call('shop:1', [], '/first.Service/Method'), target: 'shop' },
+      { ...call('shop:1'), target: 'shop' },
+      { ...call('shop', [], '/first.Service/Method'), target: 'shop:9000' },
+    ],
+  },
+  {
     name: 'POST is the method of every gRPC call',
     services: ['be1', 'be2', 'can'],
     routes: [

@@ -59,17 +59,24 @@ export function targetRoutes(
   };
 }
 
-/** By host, so that none has to be looked for among thousands. */
+/**
+ * By the first domain of each, the virtual hosts of its host. A host that routes name with ports only is a target with
+ * any other port too, for what routes for any authority take.
+ */
 export function siblingsOf(hosts: readonly MeshVirtualHost[]): ReadonlyMap<string, MeshVirtualHost[]> {
-  const siblings = new Map<string, MeshVirtualHost[]>();
   const byHost = new Map<string, MeshVirtualHost[]>();
   for (const one of hosts) {
-    const [domain] = one.domains;
-    const { host } = normalAuthority(domain!);
+    const { host } = normalAuthority(one.domains[0]!);
     const group = byHost.get(host) ?? [];
     group.push(one);
     byHost.set(host, group);
-    siblings.set(domain!, group);
+  }
+  const anyRoutes = byHost.get('*')?.[0]?.routes ?? [];
+  const siblings = new Map<string, MeshVirtualHost[]>();
+  for (const [host, group] of byHost) {
+    const isNamed = group.some(({ domains }) => domains[0] === host);
+    if (!isNamed) group.push({ domains: [host, `${host}:*`], routes: anyRoutes });
+    for (const { domains } of group) siblings.set(domains[0]!, group);
   }
   return siblings;
 }

@@ -124,6 +124,18 @@ describe('for gRPC clients', () => {
     ]);
   });
 
+  it('a host that is named with a port only is a target with another too, for routes of any authority', () => {
+    const any = {
+      ...meshRoute('', 'can'),
+      match: { path: { kind: 'prefix' as const, value: '/a' }, headers: [] },
+    };
+    const hosts = hostsFor('shop-route', [meshRoute('shop:9000', 'be2'), any]);
+    expect(hosts.map(({ domains, routes }) => [domains, routes.map(clusterOf)])).toEqual([
+      [['shop:9000'], ['be2-cluster', 'can-cluster']],
+      [['shop', 'shop:*', '*'], ['can-cluster']],
+    ]);
+  });
+
   it('conditions on what only the transport knows are settled, or the route is not sent, and that is said', () => {
     const header = (name: string, rest: object) => ({ name, invert: false, ...rest }) as HeaderMatch;
     const asks = (service: string, match: Partial<Route['match']>) =>

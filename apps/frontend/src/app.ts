@@ -1,13 +1,13 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
 import type { Service } from '@evenly/service';
-import { answerOfError } from './answer.ts';
+import { responseOfError } from './service-response.ts';
 import type { ChannelPool } from './channel-pool.ts';
 import { FrontendError } from './errors.ts';
 import { usagePage, usageText } from './html.ts';
 import { httpTracing } from './http-tracing.ts';
 import type { FrontendMetrics } from './metrics.ts';
 import { serviceRoute, type CallOptions } from './service-route.ts';
-import { sendAnswer } from './send-answer.ts';
+import { sendResponse } from './send-response.ts';
 
 /** The part of the program's logger that is used here. */
 type Log = Pick<Service['log'], 'error'>;
@@ -51,11 +51,11 @@ export function createApp(
   app.use(() => {
     throw new FrontendError('NOT_FOUND', 'there is nothing here; see /');
   });
-  app.use(errorAnswer(log));
+  app.use(errorResponse(log));
   return app;
 }
 
-function errorAnswer(log: Log): ErrorRequestHandler {
+function errorResponse(log: Log): ErrorRequestHandler {
   return (error: unknown, request: Request, response, next) => {
     if (response.headersSent) {
       next(error);
@@ -64,7 +64,7 @@ function errorAnswer(log: Log): ErrorRequestHandler {
     const known = asFrontendError(error);
     if (known.code === 'INTERNAL') log.error({ err: error, path: request.path }, 'request failed');
     if (known.code === 'BUSY') response.set('Retry-After', '1');
-    sendAnswer(request, response, request.path.slice(1), answerOfError(known));
+    sendResponse(request, response, request.path.slice(1), responseOfError(known));
   };
 }
 

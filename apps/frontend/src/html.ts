@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import type { ServiceResponse } from './service-response.ts';
 import { defaultCalls, maxCalls } from './config.ts';
 
 const style = `
@@ -48,8 +48,8 @@ ${body}
 }
 
 /** Who answered how often, and what went wrong. */
-export function answerPage(service: string, answer: Answer): string {
-  const { error, report } = answer;
+export function responsePage(service: string, result: ServiceResponse): string {
+  const { error, report } = result;
   const parts = [`<h1>${escape(service)}</h1>`];
   if (error)
     parts.push(

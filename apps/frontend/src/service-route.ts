@@ -1,13 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { answerOfReport } from './answer.ts';
+import { responseOfReport } from './service-response.ts';
 import { makeCalls } from './calls.ts';
 import type { ChannelPool } from './channel-pool.ts';
 import { defaultCalls, maxCalls, type FrontendConfig } from './config.ts';
 import { FrontendError } from './errors.ts';
-import { MissingTargets } from './existence.ts';
+import { MissingTargets } from './missing-targets.ts';
 import type { FrontendMetrics } from './metrics.ts';
 import { targetOf } from './target.ts';
-import { sendAnswer } from './send-answer.ts';
+import { sendResponse } from './send-response.ts';
 
 /** What nginx logs for a client that went away before its answer; it is never sent. */
 const clientGone = 499;
@@ -54,8 +54,8 @@ export function serviceRoute(
       // grpc-js-xds 1.14 never sees a listener again that was taken away and comes back unchanged: it compares with
       // the copy that it kept. A new channel subscribes anew.
       if (missing !== undefined) channel.retire();
-      const answer = answerOfReport(service, report, missing);
-      sendAnswer(request as Request, response, service, answer);
+      const result = responseOfReport(service, report, missing);
+      sendResponse(request as Request, response, service, result);
     } finally {
       inFlight--;
       channel.release();

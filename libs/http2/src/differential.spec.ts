@@ -7,7 +7,7 @@ import type { Connection } from './connection/connection.ts';
 import { headerList } from './headers/block.ts';
 import { connectHttp2 } from './socket/connect.ts';
 import { SocketLoop } from './socket/loop.ts';
-import { echoing, startServer, type RunningServer } from './testing/answering-server.ts';
+import { echoing, startServer, type RunningServer } from './testing/responding-server.ts';
 import { call, clientEvents } from './testing/client-call.ts';
 import {
   anyName,

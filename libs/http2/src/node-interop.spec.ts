@@ -7,7 +7,7 @@ import type { Connection } from './connection/connection.ts';
 import { headerList, type HeaderInput } from './headers/block.ts';
 import { connectHttp2 } from './socket/connect.ts';
 import { SocketLoop } from './socket/loop.ts';
-import { echoing, type RunningServer, startServer } from './testing/answering-server.ts';
+import { echoing, type RunningServer, startServer } from './testing/responding-server.ts';
 import { call, clientEvents } from './testing/client-call.ts';
 import { anyName, anyValue, nodeCall, nodeEchoServer, pattern } from './testing/node-peer.ts';
 

@@ -1,6 +1,6 @@
 import { watchFile } from '@evenly/endpoints';
-import type { MeshConfig, OtherFormatOptions } from '@evenly/mesh-config';
-import { readBeside } from './config-thread/read-beside.ts';
+import type { MeshConfig, OlderFormatOptions } from '@evenly/mesh-config';
+import { readInThread } from './config-thread/read-config.ts';
 
 export interface ConfigFilesListener {
   /** A config without faults: first once, then whenever a file changed. */
@@ -16,7 +16,7 @@ export interface ConfigFilesListener {
  */
 export function followConfigFiles(
   files: readonly string[],
-  options: OtherFormatOptions,
+  options: OlderFormatOptions,
   listener: ConfigFilesListener,
 ): () => void {
   const texts = new Map<string, string>();
@@ -40,7 +40,7 @@ export function followConfigFiles(
     do {
       again = false;
       const parts = files.map((file) => ({ file, text: texts.get(file)! }));
-      const result = await readBeside(parts, options, last).catch((error: Error) => error);
+      const result = await readInThread(parts, options, last).catch((error: Error) => error);
       if (stopped) return;
       if (result instanceof Error) listener.onRefused(result);
       else tell(result);
@@ -68,7 +68,7 @@ export function followConfigFiles(
  */
 export async function followConfigFilesFromNow(
   files: readonly string[],
-  options: OtherFormatOptions,
+  options: OlderFormatOptions,
   listener: ConfigFilesListener,
 ): Promise<() => void> {
   let started = false;

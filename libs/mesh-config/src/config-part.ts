@@ -1,7 +1,7 @@
 import { faultAt, type ConfigDocument, type FieldPath } from './document.ts';
 import type { ConfigFault } from './errors.ts';
 import type { MeshConfig } from './mesh-config.ts';
-import { rememberPlaces } from './places.ts';
+import { rememberPositions } from './file-positions.ts';
 
 /** What one file says, in whatever form, with every field checked by itself. `mergeConfigs` checks how they fit. */
 export interface ConfigPart {
@@ -17,7 +17,7 @@ export function configPart(
   config: MeshConfig,
   places: ReadonlyMap<object, FieldPath>,
 ): ConfigPart {
-  rememberPlaces(document, places);
+  rememberPositions(document, places);
   return {
     file: document.file,
     config,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { readAnyConfig } from './any-config.ts';
+import { readAnyConfig } from './read-config.ts';
 import { meshConfigJsonSchema } from './json-schema.ts';
 import { readMeshConfig } from './mesh-reader.ts';
 import { printMeshConfig } from './print.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readAnyConfig } from './any-config.ts';
+import { readAnyConfig } from './read-config.ts';
 import { parseConfig } from './document.ts';
 import { printMeshConfig } from './print.ts';
 import { meshConfig } from './testing/arbitrary-config.ts';

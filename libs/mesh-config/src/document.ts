@@ -3,7 +3,7 @@ import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import type { z } from 'zod';
 import { walkDocument, type DocumentFault, type Walked } from './document-walk.ts';
 import { ConfigError, type ConfigFault } from './errors.ts';
-import { explainIssues } from './explain.ts';
+import { explainIssues } from './zod-issues.ts';
 import { textFault } from './text-limits.ts';
 
 /** Steps from the top of a document to a value: `['services', 0, 'portName']`. */

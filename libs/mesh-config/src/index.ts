@@ -1,6 +1,6 @@
-export { readAnyConfig, readConfigPart, readConfigs, type ConfigFile } from './any-config.ts';
+export { readAnyConfig, readConfigPart, readConfigs, type ConfigFile } from './read-config.ts';
 export type { ConfigPart } from './config-part.ts';
-export { configFaultOf, placeOfItem, rememberPlace, type Place } from './places.ts';
+export { configFaultOf, positionOfItem, rememberPosition, type FilePosition } from './file-positions.ts';
 export { ConfigError, describeFault, describePlace, type ConfigFault } from './errors.ts';
 export { listenerDefaults } from './file-format/listener-format.ts';
 export { defaultPolicy } from './file-format/policy-format.ts';
@@ -19,7 +19,7 @@ export type {
   Service,
   Subset,
 } from './mesh-config.ts';
-export type { OtherFormatOptions } from './other-format.ts';
+export type { OlderFormatOptions } from './older-format-options.ts';
 export type {
   CircuitBreaker,
   FailurePercentageEjection,

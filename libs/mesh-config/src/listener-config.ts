@@ -8,7 +8,7 @@ import { prefix } from './file-format/route-format.ts';
 import { ip, name, port, text, unique, whole } from './file-format/values.ts';
 import { mergeConfigs } from './merge.ts';
 import type { Listener, MeshConfig, Service } from './mesh-config.ts';
-import { withDefaults, type OtherFormatOptions } from './other-format.ts';
+import { withDefaults, type OlderFormatOptions } from './older-format-options.ts';
 import type { Route } from './route.ts';
 import type { Source } from './source.ts';
 
@@ -60,11 +60,11 @@ type FileListener = z.output<typeof listener>;
  * Addresses that are names are looked up in DNS as Envoy's STRICT_DNS does it: one endpoint for each address.
  * @throws ConfigError with file, line, field and reason of every fault
  */
-export function readListenerConfig(text: string, file: string, options: OtherFormatOptions = {}): MeshConfig {
+export function readListenerConfig(text: string, file: string, options: OlderFormatOptions = {}): MeshConfig {
   return mergeConfigs([listenerPart(parseConfig(text, file), options)]);
 }
 
-export function listenerPart(document: ConfigDocument, options: OtherFormatOptions): ConfigPart {
+export function listenerPart(document: ConfigDocument, options: OlderFormatOptions): ConfigPart {
   const { clusters, listeners } = validate(schema, document).spec;
   const places = new Map<object, FieldPath>();
   const place = <T extends object>(item: T, ...path: FieldPath): T => {
@@ -99,7 +99,7 @@ function toListener({ routes, ...rest }: FileListener, listenerIndex: number, pl
   return { ...rest, ...listenerDefaults, routes: routes.map(toRoute) };
 }
 
-function toService({ name: service, endpoints }: FileCluster, options: OtherFormatOptions): Service {
+function toService({ name: service, endpoints }: FileCluster, options: OlderFormatOptions): Service {
   return {
     name: service,
     source: toSource(endpoints, withDefaults(options).refreshMs),

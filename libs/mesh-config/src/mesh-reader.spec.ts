@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listenerDefaults } from './file-format/listener-format.ts';
 import { readMeshConfig } from './mesh-reader.ts';
-import { configFaultOf } from './places.ts';
+import { configFaultOf } from './file-positions.ts';
 import { faultsOf } from './testing/faults.ts';
 import { listeners, onlyFault, read, routes, service, services, source } from './testing/mesh-yaml.ts';
 

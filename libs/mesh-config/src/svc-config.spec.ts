@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from './errors.ts';
-import { readAnyConfig } from './any-config.ts';
+import { readAnyConfig } from './read-config.ts';
 import { fromSvcConfig, readSvcConfig, srvName } from './svc-config.ts';
 import { routesOf } from './routes-of.ts';
 

@@ -4,7 +4,7 @@ import { parseConfig, validate, type ConfigDocument, type FieldPath } from './do
 import { defaultPolicy } from './file-format/policy-format.ts';
 import { dnsLabel, unique } from './file-format/values.ts';
 import type { MeshConfig, Service } from './mesh-config.ts';
-import { withDefaults, type OtherFormatOptions } from './other-format.ts';
+import { withDefaults, type OlderFormatOptions } from './older-format-options.ts';
 
 /**
  * The reader of `svc_config.json`: the services of a control plane that finds endpoints by DNS SRV.
@@ -55,13 +55,13 @@ export function readSvcConfig(text: string, file: string): SvcConfigService[] {
 /** The same services as a mesh config: DNS SRV, health checks, the default policy, and each service's implicit route. */
 export function fromSvcConfig(
   services: readonly SvcConfigService[],
-  options: OtherFormatOptions = {},
+  options: OlderFormatOptions = {},
 ): MeshConfig {
   const byName = services.map((one): [string, Service] => [one.serviceName, toService(one, options)]);
   return { services: new Map(byName), routes: [], listeners: [] };
 }
 
-export function svcConfigPart(document: ConfigDocument, options: OtherFormatOptions): ConfigPart {
+export function svcConfigPart(document: ConfigDocument, options: OlderFormatOptions): ConfigPart {
   const { services } = validate(schema, document);
   const config = fromSvcConfig(services, options);
   const places = services.map(({ serviceName }, index): [object, FieldPath] => [
@@ -71,7 +71,7 @@ export function svcConfigPart(document: ConfigDocument, options: OtherFormatOpti
   return configPart(document, config, new Map(places));
 }
 
-function toService(one: SvcConfigService, options: OtherFormatOptions): Service {
+function toService(one: SvcConfigService, options: OlderFormatOptions): Service {
   const { clusterDomain, refreshMs, healthTimeoutMs, healthIntervalMs } = withDefaults(options);
   return {
     name: one.serviceName,

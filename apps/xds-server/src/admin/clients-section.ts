@@ -1,7 +1,7 @@
 import type { ClientStatus, TypeStatus } from '../xds-port/status.ts';
 import { ago, count, firstOf, html, type Html } from '@evenly/service/admin-page';
 import type { ServerStatus } from './server-status.ts';
-import { hasProblem, isSlow, nodeName, short } from './words.ts';
+import { hasProblem, isSlow, nodeName, short } from './client-state.ts';
 
 /** Clients on the page: those with problems first. `/status` has all. */
 const maxClients = 100;

@@ -2,7 +2,7 @@ import { hostPort } from '@evenly/service';
 import type { ServerStatus } from './server-status.ts';
 import { ago, certificateProblems, count, firstOf, html, type Html } from '@evenly/service/admin-page';
 import type { ClientStatus, TypeStatus } from '../xds-port/status.ts';
-import { isSlow, nodeName, short } from './words.ts';
+import { isSlow, nodeName, short } from './client-state.ts';
 
 /** What is wrong now: the first thing that people look for. */
 export function* problemsOf(status: ServerStatus): Generator<Html> {

@@ -6,7 +6,7 @@ import { Core, type Role } from './core.ts';
 import { consume } from './credit.ts';
 import { drain } from './drain.ts';
 import type { ConnectionEvents, PeerSettings, Transport } from './events.ts';
-import { countUnsent, forgetBlocks } from './held.ts';
+import { countUnsent, forgetBlocks } from './held-memory.ts';
 import { sendPing } from './ping.ts';
 import { Receiver } from './receive.ts';
 import { openStream, outputIsFull, pump, resetByApplication, sendData, sendHeaders } from './send.ts';

@@ -11,7 +11,7 @@ import type { MemoryShare } from '../memory/share.ts';
 import { type ClosedBy, ClosedStreams } from './closed-streams.ts';
 import type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './events.ts';
 import { FloodGuard } from './flood-guard.ts';
-import { countMemo, countUnsent, forgetBlocks, memoLimit } from './held.ts';
+import { countMemo, countUnsent, forgetBlocks, memoLimit } from './held-memory.ts';
 import type { PingPurpose } from './ping.ts';
 import type { Stream } from './stream.ts';
 import { StreamTable } from './stream-table.ts';

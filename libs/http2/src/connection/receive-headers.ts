@@ -4,7 +4,7 @@ import type { HeaderBlock } from '../headers/block.ts';
 import type { HeaderFacts } from '../headers/validate.ts';
 import { ByteWriter } from '../hpack/bytes.ts';
 import type { Core } from './core.ts';
-import { bytesOf, keepBlock } from './held.ts';
+import { bytesOf, keepBlock } from './held-memory.ts';
 import { outOfMemory, overLimit, refuseStream, violateStream } from './stream-errors.ts';
 import { Stream } from './stream.ts';
 

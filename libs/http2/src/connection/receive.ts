@@ -2,7 +2,7 @@ import { ErrorCode, Http2Error } from '../errors.ts';
 import { CLIENT_PREFACE, Flag, FrameType } from '../frames/constants.ts';
 import { FrameReader } from '../frames/reader.ts';
 import type { Core } from './core.ts';
-import { countInput } from './held.ts';
+import { countInput } from './held-memory.ts';
 import { spend } from './flood-guard.ts';
 import {
   receiveGoaway,

@@ -3,7 +3,7 @@ import { SendQueue } from '../flow/send-queue.ts';
 import type { HeaderBlock, HeaderField } from '../headers/block.ts';
 import type { Core } from './core.ts';
 import { spend } from './flood-guard.ts';
-import { keepBlock } from './held.ts';
+import { keepBlock } from './held-memory.ts';
 import { limitStream, outOfMemory } from './stream-errors.ts';
 import { awaitAnswer } from './probe.ts';
 import { Stream } from './stream.ts';

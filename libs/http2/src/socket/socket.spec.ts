@@ -6,7 +6,7 @@ import type { Connection } from '../connection/connection.ts';
 import { bufferPool } from '../flow/buffer-pool.ts';
 import { CLIENT_PREFACE } from '../frames/constants.ts';
 import { headerList } from '../headers/block.ts';
-import { answering, echoing, startServer } from '../testing/answering-server.ts';
+import { answering, echoing, startServer } from '../testing/responding-server.ts';
 import { call, clientEvents } from '../testing/client-call.ts';
 import * as wire from '../testing/wire.ts';
 import { connectHttp2 } from './connect.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { echoing } from '../testing/answering-server.ts';
+import { echoing } from '../testing/responding-server.ts';
 import { SocketLoop } from './loop.ts';
 import { createHttp2Server } from './serve.ts';
 import { StartingSockets } from './starting-sockets.ts';

@@ -2,8 +2,8 @@ import type {
   ConfigFile,
   ConfigFault,
   Listener,
-  OtherFormatOptions,
-  Place,
+  OlderFormatOptions,
+  FilePosition,
   Route,
   Service,
 } from '@evenly/mesh-config';
@@ -11,20 +11,20 @@ import type {
 /** What the thread is started with. */
 export interface ToRead {
   files: readonly ConfigFile[];
-  options: OtherFormatOptions;
+  options: OlderFormatOptions;
 }
 
 /** An item of the config, and where it stands: its own place first, then that of its `tls`. */
-export interface PlacedItem<T> {
+export interface PositionedItem<T> {
   item: T;
-  places: readonly [Place | undefined, Place | undefined];
+  positions: readonly [FilePosition | undefined, FilePosition | undefined];
 }
 
 /** A config in parts that take about a millisecond each to be taken over; asked for one after the other. */
 export interface Slice {
-  services: PlacedItem<Service>[];
-  routes: PlacedItem<Route>[];
-  listeners: PlacedItem<Listener>[];
+  services: PositionedItem<Service>[];
+  routes: PositionedItem<Route>[];
+  listeners: PositionedItem<Listener>[];
 }
 
 export type FromThread =

@@ -1,20 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   ConfigError,
-  placeOfItem,
+  positionOfItem,
   readConfigs,
   type MeshConfig,
   type UpstreamTls,
 } from '@evenly/mesh-config';
-import type { FromThread, PlacedItem, Slice, ToRead } from './messages.ts';
+import type { FromThread, PositionedItem, Slice, ToRead } from './messages.ts';
 
 /** Started for one reading, and gone with it: what a YAML document takes of memory is not kept. */
 
 const itemsOfSlice = 50;
 
-function placed<T extends object>(item: T): PlacedItem<T> {
+function withPosition<T extends object>(item: T): PositionedItem<T> {
   const { tls } = item as { tls?: UpstreamTls };
-  return { item, places: [placeOfItem(item), tls && placeOfItem(tls)] };
+  return { item, positions: [positionOfItem(item), tls && positionOfItem(tls)] };
 }
 
 function slicesOf({ services, routes, listeners }: MeshConfig): Slice[] {
@@ -22,11 +22,11 @@ function slicesOf({ services, routes, listeners }: MeshConfig): Slice[] {
   const add = (part: Partial<Slice>) => slices.push({ services: [], routes: [], listeners: [], ...part });
   const parts = <T extends object>(items: readonly T[]) =>
     Array.from({ length: Math.ceil(items.length / itemsOfSlice) }, (_, index) =>
-      items.slice(index * itemsOfSlice, (index + 1) * itemsOfSlice).map(placed),
+      items.slice(index * itemsOfSlice, (index + 1) * itemsOfSlice).map(withPosition),
     );
   for (const part of parts([...services.values()])) add({ services: part });
   for (const part of parts(routes)) add({ routes: part });
-  for (const listener of listeners) add({ listeners: [placed(listener)] });
+  for (const listener of listeners) add({ listeners: [withPosition(listener)] });
   if (slices.length === 0) add({});
   return slices;
 }

@@ -3,16 +3,16 @@ import type { ConfigPart } from '../config-part.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { Listener, MeshConfig } from '../mesh-config.ts';
 import { overlap } from './listener-overlap.ts';
-import { placed, placeOf, twiceFaults, type Placed } from './placed.ts';
+import { checkedItems, positionOf, duplicateFaults, type CheckedItem } from './checked-item.ts';
 
 export function listenerFaults(
   parts: readonly ConfigPart[],
   { services, routes }: MeshConfig,
 ): ConfigFault[] {
-  const listeners = parts.flatMap((part) => placed(part, part.config.listeners));
+  const listeners = parts.flatMap((part) => checkedItems(part, part.config.listeners));
   const asked = new Set([...services.keys(), ...routes.map(({ match }) => match.authority)]);
   return [
-    ...twiceFaults(listeners, ({ name }) => name, 'the listener'),
+    ...duplicateFaults(listeners, ({ name }) => name, 'the listener'),
     ...listeners.flatMap((one, index) => {
       const earlier = listeners.slice(0, index).find(({ item }) => overlap(item, one.item));
       return earlier ? [one.faultOf(overlapReason(one, earlier))] : [];
@@ -26,11 +26,11 @@ export function listenerFaults(
   ];
 }
 
-function overlapReason({ item }: Placed<Listener>, earlier: Placed<Listener>): string {
+function overlapReason({ item }: CheckedItem<Listener>, earlier: CheckedItem<Listener>): string {
   const where = ({ address, port }: Listener) =>
     isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
   return (
     `"${item.name}" on ${where(item)} listens where "${earlier.item.name}" on ${where(earlier.item)} does ` +
-    `(${placeOf(earlier)}); give one of them another port or address`
+    `(${positionOf(earlier)}); give one of them another port or address`
   );
 }

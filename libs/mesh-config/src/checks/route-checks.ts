@@ -2,28 +2,33 @@ import type { ConfigPart } from '../config-part.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { MeshConfig } from '../mesh-config.ts';
 import type { Destination, Route } from '../route.ts';
-import { placed, placeOf, twiceFaults, type Placed } from './placed.ts';
+import { checkedItems, positionOf, duplicateFaults, type CheckedItem } from './checked-item.ts';
 import { findShadowing } from './shadowing.ts';
 
 /** Faults of the routes of the whole config, and of each listener's own. */
 export function routeFaults(parts: readonly ConfigPart[], config: MeshConfig): ConfigFault[] {
-  const shared = parts.flatMap((part) => placed(part, part.config.routes));
-  const own = parts.flatMap((part) => part.config.listeners.map(({ routes = [] }) => placed(part, routes)));
+  const shared = parts.flatMap((part) => checkedItems(part, part.config.routes));
+  const own = parts.flatMap((part) =>
+    part.config.listeners.map(({ routes = [] }) => checkedItems(part, routes)),
+  );
   const destinations = parts.flatMap((part) => {
     const lists = [part.config.routes, ...part.config.listeners.map(({ routes = [] }) => routes)];
-    return lists.flat().flatMap(({ to }) => placed(part, to));
+    return lists.flat().flatMap(({ to }) => checkedItems(part, to));
   });
   return [
     ...destinations.flatMap((destination) => unknownDestination(destination, config)),
     ...[shared, ...own].flatMap((routes) => [
-      ...twiceFaults(routes, ({ name }) => name, 'the route'),
+      ...duplicateFaults(routes, ({ name }) => name, 'the route'),
       ...routes.flatMap((route) => [...weightFaults(route), ...hashFaults(route, config)]),
       ...shadowFaults(routes),
     ]),
   ];
 }
 
-function unknownDestination({ item, faultOf }: Placed<Destination>, { services }: MeshConfig): ConfigFault[] {
+function unknownDestination(
+  { item, faultOf }: CheckedItem<Destination>,
+  { services }: MeshConfig,
+): ConfigFault[] {
   const service = services.get(item.service);
   if (!service)
     return [faultOf(`leads to the service "${item.service}", which ${known([...services.keys()])}`)];
@@ -41,7 +46,7 @@ function known(names: readonly string[]): string {
   return `is not in the config; known: ${names.length === 0 ? 'none' : some}`;
 }
 
-function weightFaults({ item: { to }, faultOf }: Placed<Route>): ConfigFault[] {
+function weightFaults({ item: { to }, faultOf }: CheckedItem<Route>): ConfigFault[] {
   const leadsTo = to.map(({ service, subset }) => (subset === undefined ? service : `${service}, ${subset}`));
   const twice = leadsTo.filter((one, index) => leadsTo.indexOf(one) < index);
   const faults = twice.map((one) => faultOf(`leads to "${one}" twice; one weight says it`));
@@ -50,7 +55,7 @@ function weightFaults({ item: { to }, faultOf }: Placed<Route>): ConfigFault[] {
   return faults;
 }
 
-function hashFaults({ item, faultOf }: Placed<Route>, { services }: MeshConfig): ConfigFault[] {
+function hashFaults({ item, faultOf }: CheckedItem<Route>, { services }: MeshConfig): ConfigFault[] {
   if (item.hashHeader === undefined) return [];
   const other = item.to.find(
     ({ service }) => (services.get(service)?.policy.loadBalancing ?? 'ring-hash') !== 'ring-hash',
@@ -58,8 +63,10 @@ function hashFaults({ item, faultOf }: Placed<Route>, { services }: MeshConfig):
   return other ? [faultOf(`has a hashHeader, but "${other.service}" is not balanced by ring-hash`)] : [];
 }
 
-function shadowFaults(routes: readonly Placed<Route>[]): ConfigFault[] {
+function shadowFaults(routes: readonly CheckedItem<Route>[]): ConfigFault[] {
   return findShadowing(routes.map(({ item }) => item)).map(({ route, by }) =>
-    routes[route]!.faultOf(`can never match: ${placeOf(routes[by]!)} comes first and takes all of its calls`),
+    routes[route]!.faultOf(
+      `can never match: ${positionOf(routes[by]!)} comes first and takes all of its calls`,
+    ),
   );
 }

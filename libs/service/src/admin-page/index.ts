@@ -3,4 +3,4 @@ export { html, Html, type HtmlValue } from './html.ts';
 export { problemsSection } from './problems.ts';
 export { addAdminPage, type AdminPage } from './routes.ts';
 export { servicesSection, type ServicesView } from './services.ts';
-export { ago, count, firstOf } from './words.ts';
+export { ago, count, firstOf } from './format-text.ts';

@@ -1,5 +1,5 @@
 import { html, type Html } from './html.ts';
-import { count } from './words.ts';
+import { count } from './format-text.ts';
 
 /** Problems that are listed; behind many of them is mostly one cause. */
 const maxListed = 50;

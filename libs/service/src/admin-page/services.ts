@@ -1,5 +1,5 @@
 import { html, type Html } from './html.ts';
-import { count } from './words.ts';
+import { count } from './format-text.ts';
 
 /** Services on a page, and endpoints of each; `/status` has all. */
 const maxServices = 200;

@@ -6,7 +6,7 @@ type FaultMaker = (field: FieldPath, reason: string) => ConfigFault;
 /** A config is plain data and does not say where it stands; whoever finds a fault later on still wants to name the line. */
 const makers = new WeakMap<object, FaultMaker>();
 
-export function rememberPlaces(document: ConfigDocument, places: ReadonlyMap<object, FieldPath>): void {
+export function rememberPositions(document: ConfigDocument, places: ReadonlyMap<object, FieldPath>): void {
   for (const [item, path] of places) {
     makers.set(item, (field, reason) => faultAt(document, [...path, ...field], reason));
   }
@@ -22,11 +22,11 @@ export function configFaultOf(item: object, field: FieldPath, reason: string): C
 }
 
 /** Where an item stands, as data that can leave the thread that has read it: itself, and what is directly in it. */
-export interface Place extends ConfigFault {
+export interface FilePosition extends ConfigFault {
   lines: Record<string, number>;
 }
 
-export function placeOfItem(item: object): Place | undefined {
+export function positionOfItem(item: object): FilePosition | undefined {
   const own = configFaultOf(item, [], '');
   if (own === undefined) return undefined;
   const lineOf = (field: string) => [field, configFaultOf(item, [field], '')!.line] as const;
@@ -34,11 +34,12 @@ export function placeOfItem(item: object): Place | undefined {
 }
 
 /** The other way round, for a copy of the item. */
-export function rememberPlace(item: object, place: Place): void {
+export function rememberPosition(item: object, position: FilePosition): void {
   makers.set(item, (field, reason) => {
     const name = fieldName(field);
-    const joined = name === '' || name.startsWith('[') ? `${place.field}${name}` : `${place.field}.${name}`;
-    const line = place.lines[String(field[0])] ?? place.line;
-    return { file: place.file, line, field: joined, reason };
+    const joined =
+      name === '' || name.startsWith('[') ? `${position.field}${name}` : `${position.field}.${name}`;
+    const line = position.lines[String(field[0])] ?? position.line;
+    return { file: position.file, line, field: joined, reason };
   });
 }

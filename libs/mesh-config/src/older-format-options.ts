@@ -1,5 +1,5 @@
 /** What `svc_config.json` and listener configs cannot say themselves: for a program's options to fill in. */
-export interface OtherFormatOptions {
+export interface OlderFormatOptions {
   /** The cluster's DNS domain; `cluster.local`. */
   clusterDomain?: string;
   /** The longest time between two DNS look-ups; 10 s. */
@@ -10,7 +10,7 @@ export interface OtherFormatOptions {
   healthIntervalMs?: number;
 }
 
-export function withDefaults(options: OtherFormatOptions): Required<OtherFormatOptions> {
+export function withDefaults(options: OlderFormatOptions): Required<OlderFormatOptions> {
   const { clusterDomain = 'cluster.local', refreshMs = 10_000, healthTimeoutMs = 1000 } = options;
   return {
     clusterDomain,

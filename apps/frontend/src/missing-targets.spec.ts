@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { expect, it } from 'vitest';
-import { MissingTargets, whyMissing } from './existence.ts';
+import { MissingTargets, whyMissing } from './missing-targets.ts';
 
 const failed = { code: status.UNAVAILABLE, details: 'Name resolution failed for target dns:no.such:50051' };
 const fails = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));

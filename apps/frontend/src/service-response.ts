@@ -3,7 +3,7 @@ import type { CallReport } from './calls.ts';
 import type { FrontendError } from './errors.ts';
 
 /** What a request is answered with, whatever the form. */
-export interface Answer {
+export interface ServiceResponse {
   httpStatus: number;
   /** Present unless every call succeeded. `code` is a gRPC status' name or a FrontendErrorCode. */
   error?: { code: string; message: string };
@@ -11,7 +11,7 @@ export interface Answer {
   report?: CallReport;
 }
 
-export function answerOfError(error: FrontendError): Answer {
+export function responseOfError(error: FrontendError): ServiceResponse {
   return { httpStatus: error.httpStatus, error: { code: error.code, message: error.message } };
 }
 
@@ -20,7 +20,7 @@ export function answerOfError(error: FrontendError): Answer {
  * call's with nothing else to show); else 502.
  * @param missing why the service does not exist, when that is known: 404
  */
-export function answerOfReport(service: string, report: CallReport, missing?: string): Answer {
+export function responseOfReport(service: string, report: CallReport, missing?: string): ServiceResponse {
   const { calls, messages, failed, firstFailure, outOfTime } = report;
   if (messages.length === calls) return { httpStatus: 200, report };
   if (missing !== undefined) {

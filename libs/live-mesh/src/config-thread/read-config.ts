@@ -3,15 +3,15 @@ import { Worker } from 'node:worker_threads';
 import {
   ConfigError,
   readConfigs,
-  rememberPlace,
+  rememberPosition,
   type ConfigFile,
   type Listener,
   type MeshConfig,
-  type OtherFormatOptions,
+  type OlderFormatOptions,
   type Route,
   type Service,
 } from '@evenly/mesh-config';
-import type { FromThread, PlacedItem, Slice, ToRead } from './messages.ts';
+import type { FromThread, PositionedItem, Slice, ToRead } from './messages.ts';
 
 /** Of the thread: a text of 8 MiB takes less. One that takes more ends the thread, not the program. */
 const maxHeapMiB = 1024;
@@ -21,9 +21,9 @@ const maxHeapMiB = 1024;
  * would move. The config comes over in slices, and what has not changed stays the object that it was.
  * @throws ConfigError with file, line, field and reason of every fault
  */
-export async function readBeside(
+export async function readInThread(
   files: readonly ConfigFile[],
-  options: OtherFormatOptions,
+  options: OlderFormatOptions,
   before: MeshConfig | undefined,
 ): Promise<MeshConfig> {
   // Run from source, as in tests, there is nothing that a thread could load.
@@ -77,10 +77,13 @@ class TakenOver {
 }
 
 /** The item as it was, if it is the same; its lines may be others now. */
-function taken<T extends object>({ item, places: [own, ofTls] }: PlacedItem<T>, before: T | undefined): T {
+function taken<T extends object>(
+  { item, positions: [own, ofTls] }: PositionedItem<T>,
+  before: T | undefined,
+): T {
   const kept = before !== undefined && isDeepStrictEqual(before, item) ? before : item;
-  if (own !== undefined) rememberPlace(kept, own);
+  if (own !== undefined) rememberPosition(kept, own);
   const { tls } = kept as { tls?: object };
-  if (tls !== undefined && ofTls !== undefined) rememberPlace(tls, ofTls);
+  if (tls !== undefined && ofTls !== undefined) rememberPosition(tls, ofTls);
   return kept;
 }

@@ -5,7 +5,7 @@ import { listenerPart } from './listener-config.ts';
 import { mergeConfigs } from './merge.ts';
 import { meshPart } from './mesh-reader.ts';
 import type { MeshConfig } from './mesh-config.ts';
-import type { OtherFormatOptions } from './other-format.ts';
+import type { OlderFormatOptions } from './older-format-options.ts';
 import { svcConfigPart } from './svc-config.ts';
 
 /** The text of a config file in any of the three forms: mesh config, `svc_config.json`, listener config. */
@@ -18,7 +18,7 @@ export interface ConfigFile {
  * Reads a config file in any of the three forms; its top-level fields tell which it is.
  * @throws ConfigError with file, line, field and reason of every fault
  */
-export function readAnyConfig(text: string, file: string, options: OtherFormatOptions = {}): MeshConfig {
+export function readAnyConfig(text: string, file: string, options: OlderFormatOptions = {}): MeshConfig {
   return readConfigs([{ file, text }], options);
 }
 
@@ -26,7 +26,7 @@ export function readAnyConfig(text: string, file: string, options: OtherFormatOp
  * Reads several files, each in any form, as one config; routes keep the order of the files.
  * @throws ConfigError with the faults of all files
  */
-export function readConfigs(files: readonly ConfigFile[], options: OtherFormatOptions = {}): MeshConfig {
+export function readConfigs(files: readonly ConfigFile[], options: OlderFormatOptions = {}): MeshConfig {
   const parts: ConfigPart[] = [];
   const faults = files.flatMap(({ file, text }) => {
     try {
@@ -45,7 +45,7 @@ export function readConfigs(files: readonly ConfigFile[], options: OtherFormatOp
  * Reads one of several files for `mergeConfigs`.
  * @throws ConfigError with file, line, field and reason of every fault
  */
-export function readConfigPart(text: string, file: string, options: OtherFormatOptions = {}): ConfigPart {
+export function readConfigPart(text: string, file: string, options: OlderFormatOptions = {}): ConfigPart {
   const document = parseConfig(text, file);
   switch (formatOf(document)) {
     case 'mesh config':

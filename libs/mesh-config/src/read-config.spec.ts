@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAnyConfig, readConfigs } from './any-config.ts';
+import { readAnyConfig, readConfigs } from './read-config.ts';
 import { faultsOf } from './testing/faults.ts';
 
 const mesh = (name: string, more = '') =>

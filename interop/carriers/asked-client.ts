@@ -8,6 +8,14 @@ import type { Call } from './mesh.ts';
 export type Outcome = { from: string } | { code: string; details: string };
 
 const callTimeoutMs = 20_000;
+
+/** What a call may have beside what every one has. */
+export interface More {
+  /** The caller's own deadline. */
+  timeoutMs?: number;
+  /** Of the channel; grpc-js only. */
+  serviceConfig?: object;
+}
 const maxErrorLines = 40;
 
 /** A client program that makes the calls that it is asked for, and lives as long as this process wants it. */
@@ -33,9 +41,14 @@ export class AskedClient implements AsyncDisposable {
   }
 
   /** @param target such as `xds:///shop`, or an address */
-  call(target: string, authority: string | undefined, { path, headers }: Call): Promise<Outcome> {
+  call(
+    target: string,
+    authority: string | undefined,
+    { path, headers }: Pick<Call, 'path' | 'headers'>,
+    more: More = {},
+  ): Promise<Outcome> {
     const id = ++this.#last;
-    const line = { id, target, authority, path, headers, timeoutMs: callTimeoutMs };
+    const line = { id, target, authority, path, headers, timeoutMs: callTimeoutMs, ...more };
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#child.stdin!.write(`${JSON.stringify(line)}\n`);

@@ -1,10 +1,11 @@
 /** Makes the calls that its standard input asks for, and says of each what came of it, as README.md says. */
 import { createInterface } from 'node:readline';
+import '@evenly/discovery/grpc-js';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
 
 register();
-/** One for each target and authority: kept for as long as somebody may call it again. */
+/** One for each target, authority and service config: kept for as long as somebody may call it again. */
 const channels = new Map();
 const asIs = (bytes) => bytes;
 
@@ -12,11 +13,11 @@ createInterface({ input: process.stdin })
   .on('line', (line) => void make(JSON.parse(line)))
   .on('close', () => process.exit(0));
 
-function make({ id, target, authority = '', path, headers, timeoutMs }) {
+function make({ id, target, authority = '', serviceConfig, path, headers, timeoutMs }) {
   const metadata = new Metadata();
   for (const [name, value] of headers) metadata.add(name, value);
   const deadline = Date.now() + timeoutMs;
-  channelTo(target, authority).makeUnaryRequest(
+  channelTo(target, authority, serviceConfig).makeUnaryRequest(
     path,
     asIs,
     asIs,
@@ -30,9 +31,12 @@ function make({ id, target, authority = '', path, headers, timeoutMs }) {
   );
 }
 
-function channelTo(target, authority) {
-  const key = `${target} ${authority}`;
-  const options = authority === '' ? {} : { 'grpc.default_authority': authority };
+function channelTo(target, authority, serviceConfig) {
+  const key = JSON.stringify([target, authority, serviceConfig]);
+  const options = {
+    ...(authority === '' ? {} : { 'grpc.default_authority': authority }),
+    ...(serviceConfig === undefined ? {} : { 'grpc.service_config': JSON.stringify(serviceConfig) }),
+  };
   const channel = channels.get(key) ?? new Client(target, credentials.createInsecure(), options);
   channels.set(key, channel);
   return channel;

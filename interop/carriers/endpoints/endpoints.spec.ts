@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { inInterop, prepareTimeoutMs } from '../../testing/clients.ts';
+import { Backends } from '../backends.ts';
+import type { Program } from '../carriers.ts';
+import { ConfigFolder } from '../config-folder.ts';
+import { Checks } from './bound.ts';
+import { startCarriers, type Carrier } from './carriers.ts';
+import { ConfigFiles } from './config-files.ts';
+import { goodBackends, type Service } from './service.ts';
+import { shareDifferences } from './shares.ts';
+import { table } from './table.ts';
+
+/** One config, one meaning: the same endpoints get calls, as often, and calls end alike, whoever carries them. */
+
+const settleTimeoutMs = 20_000;
+const perCaseMs = 60_000;
+
+const started: AsyncDisposable[] = [];
+let carriers: Carrier[];
+let programs: Program[];
+let files: ConfigFiles;
+const checks = new Checks(5000);
+
+function use<T extends AsyncDisposable>(one: T): T {
+  started.push(one);
+  return one;
+}
+
+beforeAll(async () => {
+  await inInterop('go', 'build', '-o', 'bin/carriers-grpc-go', './carriers/grpc-go');
+  const backends = use(await Backends.start([...goodBackends, 'marker']));
+  const folder = use(await ConfigFolder.create());
+  files = new ConfigFiles(folder, backends);
+  await files.write(new Map(), 'marker-0');
+  ({ carriers, programs } = await startCarriers(folder.file, files, use));
+}, prepareTimeoutMs);
+
+afterAll(async () => {
+  for (const one of started.reverse()) await one[Symbol.asyncDispose]();
+});
+
+/** Until both proxies have it; clients ask for a service when they are called. */
+async function take(services: ReadonlyMap<string, Service>, marker: string): Promise<void> {
+  await files.write(services, marker);
+  const reached = async () => {
+    const outcomes = await Promise.all(
+      carriers.slice(0, 2).map(({ make }) => make(marker, { endpoints: [] })),
+    );
+    return outcomes.map((outcome) => ('from' in outcome ? outcome.from : outcome.code));
+  };
+  await expect.poll(reached, { timeout: settleTimeoutMs, interval: 20 }).toEqual(['marker', 'marker']);
+}
+
+async function differences(name: string, service: Service): Promise<string[]> {
+  const able = carriers.filter(({ whyNot }) => whyNot(service) === undefined);
+  const found = await Promise.all(able.map((carrier) => shareDifferences(carrier, name, service, checks)));
+  return found.flat();
+}
+
+const warningsOf = (log: string) =>
+  log
+    .split('\n')
+    .filter((line) => !line.includes('"level":30'))
+    .join('\n');
+
+/** All rows at once, each a service. */
+let tableTaken: Promise<void> | undefined;
+const takeTable = () =>
+  (tableTaken ??= take(new Map(table.map((row, index) => [`table-${index}`, row])), 'marker-table'));
+
+describe('endpoints', () => {
+  it.each(table.map((row, index) => ({ ...row, index })))(
+    '$name',
+    { timeout: perCaseMs },
+    async ({ index, ...service }) => {
+      onTestFailed(() => console.error(programs.map(({ log }) => warningsOf(log())).join('\n')));
+      await takeTable();
+      expect(await differences(`table-${index}`, service)).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,66 @@
+import { isDead, viewer, type EndpointOf, type Policy, type Service } from './service.ts';
+
+/** An endpoint that gets calls, and its share of them, 0 to 1. */
+export interface Expected {
+  endpoint: EndpointOf;
+  share: number;
+}
+
+/**
+ * Which endpoints get the calls of the viewer, as `docs/mesh-config.md` says it: so many of these. Written for clarity and
+ * apart from the product, which it judges: each sentence of the docs is a function here.
+ */
+export function expectedEndpoints({ endpoints, policy = {}, locality = {} }: Service) {
+  const placed = endpoints.map((endpoint) => ({ ...locality, ...endpoint }));
+  const used = firstThatServe(hinted(callable(placed), policy), policy);
+  // "A client gets endpoints of the first priorities … which ones is decided by who it is."
+  return { used, count: Math.min(used.length, policy.subsetting?.size ?? Infinity) };
+}
+
+/** "As often as their weights say." The shares of all sum to 1. */
+export function sharesOf(endpoints: readonly EndpointOf[], policy: Policy = {}): Expected[] {
+  const weights = endpoints.map((endpoint) => (endpoint.weight ?? 1) * preference(endpoint, policy));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return endpoints.map((endpoint, index) => ({ endpoint, share: weights[index]! / sum }));
+}
+
+/** "Only endpoints that are ready get calls; where none is, those that still serve while they end." */
+function callable(endpoints: readonly EndpointOf[]): readonly EndpointOf[] {
+  const ready = endpoints.filter(({ state = 'ready' }) => state === 'ready');
+  return ready.length > 0 ? ready : endpoints.filter(({ state }) => state === 'serving-terminating');
+}
+
+/**
+ * "`hints`: go to the endpoints that the Service's topology hints name for that zone; to all where one endpoint has no
+ * hints, or none names the zone."
+ */
+function hinted(endpoints: readonly EndpointOf[], { zonePreference }: Policy): readonly EndpointOf[] {
+  if (zonePreference !== 'hints' || endpoints.some(({ forZones }) => forZones === undefined))
+    return endpoints;
+  const forUs = endpoints.filter(({ forZones }) => forZones!.includes(viewer.zone));
+  return forUs.length > 0 ? forUs : endpoints;
+}
+
+/** "0 (absent) first, a higher one only while those before cannot serve"; and `failover` within each of them. */
+function firstThatServe(endpoints: readonly EndpointOf[], policy: Policy): readonly EndpointOf[] {
+  const alive = endpoints.filter((one) => !isDead(one));
+  const rank = (one: EndpointOf) => (one.priority ?? 0) * 3 + distance(one, policy);
+  const first = Math.min(...alive.map(rank));
+  return alive.filter((one) => rank(one) === first);
+}
+
+/** "`failover`: stay in that zone as long as it has healthy endpoints, then in its region, then go anywhere." */
+function distance(endpoint: EndpointOf, { zonePreference }: Policy): 0 | 1 | 2 {
+  if (zonePreference !== 'failover' || isInOwnZone(endpoint)) return 0;
+  return endpoint.region === viewer.region ? 1 : 2;
+}
+
+/** "`weighted`: go to an endpoint in that zone 1000 times as often as to one elsewhere." */
+function preference(endpoint: EndpointOf, { zonePreference }: Policy): 1 | 1000 {
+  return zonePreference === 'weighted' && isInOwnZone(endpoint) ? 1000 : 1;
+}
+
+/** Zones of one name in two regions are two; an endpoint that says no region is taken by its zone. */
+function isInOwnZone({ region = '', zone }: EndpointOf): boolean {
+  return zone === viewer.zone && (region === '' || region === viewer.region);
+}

@@ -1,0 +1,20 @@
+import type { Policy, Service } from './service.ts';
+
+const policyNames = {
+  'round-robin': 'evenly_weighted_round_robin',
+  'weighted-round-robin': 'evenly_weighted_round_robin',
+  'least-request': 'evenly_least_request',
+  'peak-ewma': 'evenly_peak_ewma',
+};
+
+/** A policy as the service config of a grpc-js channel that has its endpoints from `@evenly/discovery`. */
+export function serviceConfigOf({ loadBalancing = 'round-robin', subsetting }: Policy): object {
+  const options = subsetting === undefined ? {} : { subset: { ...subsetting, clientId: 'discovery' } };
+  return { loadBalancingConfig: [{ [policyNames[loadBalancing]]: options }] };
+}
+
+/** What these policies have no option for. */
+export function whyNotByServiceConfig({ policy = {}, locality }: Service): string | undefined {
+  if ((policy.zonePreference ?? 'none') !== 'none') return 'zones count in another way';
+  return locality === undefined ? undefined : 'endpoints are where their file says';
+}

@@ -1,0 +1,30 @@
+import type { Endpoint } from '@evenly/endpoints';
+
+/** A service, as far as endpoints and policy go: what `docs/mesh-config.md` says of them. */
+export interface Service {
+  endpoints: readonly EndpointOf[];
+  policy?: Policy;
+  /** Where endpoints are that do not say it themselves. */
+  locality?: { region?: string; zone?: string };
+}
+
+/** An endpoint of a service: one of the backends, and what the service's source says of it. */
+export type EndpointOf = { at: BackendName } & Partial<
+  Pick<Endpoint, 'region' | 'zone' | 'forZones' | 'priority' | 'weight' | 'state'>
+>;
+
+/** Those that answer calls, and those that nobody listens at. */
+export const goodBackends = ['e1', 'e2', 'e3', 'e4', 'e5', 'e6'] as const;
+export const deadBackends = ['dead1', 'dead2', 'dead3'] as const;
+export type BackendName = (typeof goodBackends)[number] | (typeof deadBackends)[number];
+
+export const isDead = ({ at }: EndpointOf) => at.startsWith('dead');
+
+export interface Policy {
+  loadBalancing?: 'round-robin' | 'weighted-round-robin' | 'least-request' | 'peak-ewma';
+  zonePreference?: 'none' | 'weighted' | 'failover' | 'hints';
+  subsetting?: { size: number };
+}
+
+/** Who calls, and where: the same for all carriers. */
+export const viewer = { region: 'west', zone: 'a' };

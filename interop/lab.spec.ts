@@ -24,19 +24,19 @@ describe.skipIf(reason !== undefined)(reason ?? 'grpc-go against the lab', () =>
     await lab?.stop();
   });
 
-  const podsThatAnswer = async (service: string) => {
+  const podsThatRespond = async (service: string) => {
     const sample = await client.sample([service], calls);
     return new Set(sample.get(service)!.map((outcome) => ('from' in outcome ? outcome.from : outcome.error)));
   };
 
   it('reaches both pods of both services at once', async () => {
-    expect(await podsThatAnswer(services[0]!)).toEqual(new Set(['be1-srv-1', 'be1-srv-2']));
-    expect(await podsThatAnswer(services[1]!)).toEqual(new Set(['be2-srv-1', 'be2-srv-2']));
+    expect(await podsThatRespond(services[0]!)).toEqual(new Set(['be1-srv-1', 'be1-srv-2']));
+    expect(await podsThatRespond(services[1]!)).toEqual(new Set(['be2-srv-1', 'be2-srv-2']));
   });
 
   it('reaches the pods of a scale-out, and no call fails', async () => {
     await lab.scale('be1-srv', 5);
-    await expect.poll(() => podsThatAnswer(services[0]!), { timeout: 45_000 }).toHaveProperty('size', 5);
+    await expect.poll(() => podsThatRespond(services[0]!), { timeout: 45_000 }).toHaveProperty('size', 5);
     expect(services.flatMap((service) => client.failures(service))).toEqual([]);
   });
 });

@@ -53,7 +53,7 @@ describe.each(['grpc-go', 'grpc-python', 'grpc-js', 'grpc-java'] as const)('%s',
       types.filter((type) => left[name]?.[when]?.includes(type) !== true);
 
     it.each(typesFor('later'))(
-      'it keeps the %s that it had, and gets the news of the other',
+      'it keeps the %s that it had, and gets the updates of the other',
       async (type) => {
         const { call } = await start(type);
         const badCall = badCalls[type];

@@ -1,11 +1,11 @@
-import type { Mesh } from './testing/mesh.ts';
+import type { TestMesh } from './testing/mesh.ts';
 import type { Shares } from './testing/shares.ts';
 
 /** One step of what every client goes through. */
 export interface Step {
   name: string;
   /** What the control plane is told to serve from now on. */
-  mesh: Mesh;
+  mesh: TestMesh;
   /**
    * - `config`: the config file is rewritten under the running server; the default
    * - `bad-config`: what is written cannot be read; the mesh of the step before must stay
@@ -58,7 +58,7 @@ export const scenario: readonly Step[] = [
     canaryShares: { 'be2-srv': 100 },
   },
   {
-    name: 'the server restarts under calls, and its news after that arrive: four endpoints, no canary',
+    name: 'the server restarts under calls, and its updates after that arrive: four endpoints, no canary',
     mesh: { endpoints: 4 },
     by: 'restart',
     shares: { 'be1-srv': 100 },

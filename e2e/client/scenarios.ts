@@ -10,7 +10,7 @@ export type Row = Record<string, string | number>;
 const answering = (caller: Caller, fromMs: number) => [...countsByPod(caller.between(fromMs)).keys()].sort();
 
 /** Until exactly these pods answer, in the last half second. */
-export async function untilAnswering(
+export async function untilResponding(
   caller: Caller,
   pods: readonly string[],
   timeout = 20_000,
@@ -32,17 +32,20 @@ export async function scaling(scene: Scene, scheme: SchemeName, measureMs: numbe
   await scene.scale(3);
   const caller = scene.call(scheme);
   const old = scene.pods;
-  await untilAnswering(caller, old);
+  await untilResponding(caller, old);
   const beganMs = nowMs();
   await scene.scale(5);
   const added = scene.pods.filter((pod) => !old.includes(pod));
   if (scheme === 'dns') await wait(measureMs);
-  else await untilAnswering(caller, scene.pods);
+  else await untilResponding(caller, scene.pods);
   const evenFromMs = nowMs();
   await wait(measureMs);
   const shares = countsByPod(caller.between(evenFromMs, nowMs() - 200));
   await scene.scale(2);
-  await untilAnswering(caller, scheme === 'dns' ? scene.pods.filter((pod) => old.includes(pod)) : scene.pods);
+  await untilResponding(
+    caller,
+    scheme === 'dns' ? scene.pods.filter((pod) => old.includes(pod)) : scene.pods,
+  );
   const calls = caller.between(beganMs);
   await caller.stop();
   return {
@@ -58,12 +61,12 @@ export async function scaling(scene: Scene, scheme: SchemeName, measureMs: numbe
 export async function rollingRestart(scene: Scene, scheme: SchemeName, recoveryMs: number): Promise<Row> {
   await scene.scale(3);
   const caller = scene.call(scheme);
-  await untilAnswering(caller, scene.pods);
+  await untilResponding(caller, scene.pods);
   const beganMs = nowMs();
   const tookMs = await scene.restart();
   const wanted = scene.pods;
   await wait(2000); // the last pods that were replaced end
-  const recovered = await untilAnswering(caller, wanted, recoveryMs).then(
+  const recovered = await untilResponding(caller, wanted, recoveryMs).then(
     () => nowMs(),
     () => undefined,
   );
@@ -94,7 +97,7 @@ export async function oneBadPod(
   const { serviceConfig, replicas = 3, measureMs, settleMs = 2000, deadlineMs = 500 } = options;
   await scene.scale(replicas);
   const caller = scene.call(scheme, { deadlineMs, ...(serviceConfig && { serviceConfig }) });
-  await untilAnswering(caller, scene.pods).catch(() => undefined); // peak EWMA may leave one out that is as good
+  await untilResponding(caller, scene.pods).catch(() => undefined); // peak EWMA may leave one out that is as good
   const bad = scene.pods[0]!;
   await scene.behave(bad, behaviour);
   await wait(settleMs);

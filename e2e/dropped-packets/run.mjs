@@ -64,7 +64,7 @@ async function measure() {
       runs.push({ from, deadlineMs, proxy, calls: startCaller(`127.0.0.1:${proxy.proxy}`, deadlineMs) });
     }
   }
-  for (const run of runs) await until(() => bothAnswer(run), 30, `${run.from}: both endpoints answer`);
+  for (const run of runs) await until(() => bothRespond(run), 30, `${run.from}: both endpoints answer`);
 
   console.log(`packets of ${endpoints[0]} are dropped from here on (${drop(spaces[0])})`);
   const droppedAt = now();
@@ -73,7 +73,7 @@ async function measure() {
   const comeBackAt = now();
   comeThrough(spaces[0]);
   for (const run of runs) {
-    await until(() => bothAnswer(run, comeBackAt), 60, `${run.from}: both answer again`);
+    await until(() => bothRespond(run, comeBackAt), 60, `${run.from}: both answer again`);
     run.backS =
       (run.calls.find(({ startedMs, pod }) => startedMs > comeBackAt && pod === endpoints[0]).startedMs -
         comeBackAt) /
@@ -156,7 +156,7 @@ async function watch(run, droppedAt) {
   }
 }
 
-function bothAnswer({ calls }, sinceMs = 0) {
+function bothRespond({ calls }, sinceMs = 0) {
   return endpoints.every((address) =>
     calls.some(({ startedMs, pod }) => startedMs > sinceMs && pod === address),
   );

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shareBecomes, whoAnswered } from './client-calls.ts';
+import { shareBecomes, whoResponded } from './client-calls.ts';
 import { describeScenario } from './scenario.ts';
 
 describeScenario('canary', (scenario) => {
@@ -13,7 +13,7 @@ describeScenario('canary', (scenario) => {
   it('start: one call of a hundred to v2, and all calls that have the header', async () => {
     await shareBecomes(everybody(), 'v2-', 0.01, 0.02);
     const calls = await preview().next(200);
-    expect(whoAnswered(calls).every((pod) => pod.startsWith('v2-'))).toBe(true);
+    expect(whoResponded(calls).every((pod) => pod.startsWith('v2-'))).toBe(true);
     expect(calls.failures).toEqual({});
   });
 

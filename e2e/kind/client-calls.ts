@@ -7,19 +7,19 @@ import type { Scenario } from './scenario.ts';
 /** Calls to look at, so that each of five pods has its share. */
 const enough = 60;
 /** Longer than DNS' 30 s between two look-ups, and the age of a connection. */
-const newsMs = 150_000;
+const updateMs = 150_000;
 
 const namesOf = (pods: readonly Pod[]) => pods.map(({ name }) => name).sort();
-export const whoAnswered = ({ byPod }: Calls): string[] => [...byPod.keys()].sort();
+export const whoResponded = ({ byPod }: Calls): string[] => [...byPod.keys()].sort();
 
 /** Waits until all that the client gets answers from are these pods, all of them, and no call fails. */
 export async function clientReaches(scenario: Scenario, pods: () => Promise<readonly Pod[]>): Promise<Calls> {
   return eventually(async () => {
     const calls = await scenario.client.next(enough);
-    expect(whoAnswered(calls)).toEqual(namesOf(await pods()));
+    expect(whoResponded(calls)).toEqual(namesOf(await pods()));
     expect(calls.failures).toEqual({});
     return calls;
-  }, newsMs);
+  }, updateMs);
 }
 
 /** The same for all pods of a service that are not being ended. */
@@ -38,7 +38,7 @@ export async function newClientReachesAll(scenario: Scenario, service: string): 
     await scenario.restart('echo-client');
     await scenario.reconnect();
     throw new Error(`no calls of ${missing.join(', ')}`);
-  }, newsMs);
+  }, updateMs);
 }
 
 /** Waits until one pod of the service, any, has all calls. @returns its name */
@@ -46,18 +46,18 @@ export async function clientIsPinned(scenario: Scenario, service: string): Promi
   return eventually(async () => {
     const calls = await scenario.client.next(enough);
     expect(calls.failures).toEqual({});
-    const [pod, ...others] = whoAnswered(calls);
+    const [pod, ...others] = whoResponded(calls);
     expect(others).toEqual([]);
     expect(namesOf(await scenario.podsOf(service))).toContain(pod);
     return pod!;
-  }, newsMs);
+  }, updateMs);
 }
 
 /** Restarts the service's pods, one after the other. @returns the calls meanwhile, until the last old pod is gone */
 export async function callsDuringRestart(scenario: Scenario, service: string): Promise<Calls> {
   return scenario.client.during(async () => {
     await scenario.restart(service);
-    await eventually(async () => expect(await scenario.isEnding(service)).toBe(false), newsMs);
+    await eventually(async () => expect(await scenario.isEnding(service)).toBe(false), updateMs);
   });
 }
 
@@ -92,5 +92,5 @@ export async function shareBecomes(
     const matching = [...calls.byPod].filter(([pod]) => pod.startsWith(prefix));
     const seen = matching.reduce((sum, [, count]) => sum + count, 0) / calls.answered;
     expect(Math.abs(seen - share), `share of ${prefix}: ${seen}`).toBeLessThanOrEqual(tolerance);
-  }, newsMs);
+  }, updateMs);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callsDuringRestart, clientIsPinned, whoAnswered } from './client-calls.ts';
+import { callsDuringRestart, clientIsPinned, whoResponded } from './client-calls.ts';
 import { describeScenario } from './scenario.ts';
 
 describeScenario('clusterip', (scenario) => {
@@ -10,7 +10,7 @@ describeScenario('clusterip', (scenario) => {
   it('3 to 5: the new pods get no call', async () => {
     const pinned = await clientIsPinned(scenario(), 'be1-srv');
     await scenario().scale('be1-srv', 5);
-    expect(whoAnswered(await scenario().client.next(200))).toEqual([pinned]);
+    expect(whoResponded(await scenario().client.next(200))).toEqual([pinned]);
   });
 
   it('a rolling restart: the client comes to one of the new pods', async () => {

@@ -4,7 +4,7 @@ import {
   callsDuringRestart,
   clientReachesAll,
   newClientReachesAll,
-  whoAnswered,
+  whoResponded,
 } from './client-calls.ts';
 import { eventually } from '../shared/wait.ts';
 import { describeScenario } from './scenario.ts';
@@ -19,9 +19,9 @@ describeScenario('headless-dns', (scenario) => {
   });
 
   it('3 to 5: the new pods get no call', async () => {
-    const known = whoAnswered(await clientReachesAll(scenario(), 'be1-srv'));
+    const known = whoResponded(await clientReachesAll(scenario(), 'be1-srv'));
     await scenario().scale('be1-srv', 5);
-    expect(whoAnswered(await scenario().client.next(200))).toEqual(known);
+    expect(whoResponded(await scenario().client.next(200))).toEqual(known);
   });
 
   it('a rolling restart: connections end, the client asks DNS again and finds all', async () => {

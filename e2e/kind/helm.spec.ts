@@ -59,7 +59,7 @@ describe.skipIf(why)(`two releases of the chart${why ? ` (skipped: ${why})` : ''
     await install('clients', clients, '--set=networkPolicy.defaultDeny=false');
     await eventually(async () => {
       const { stdout } = await kubectl.run('logs', 'deployment/echo-client');
-      const pods = stdout.split('\n').flatMap((line) => answererOf(line) ?? []);
+      const pods = stdout.split('\n').flatMap((line) => responderOf(line) ?? []);
       expect(pods.length).toBeGreaterThanOrEqual(5);
       const [a, b] = pods.slice(-2);
       expect(a).not.toBe(b);
@@ -84,7 +84,7 @@ describe.skipIf(why)(`two releases of the chart${why ? ` (skipped: ${why})` : ''
 });
 
 /** Who answered, if the line of the log is an answered call. */
-function answererOf(line: string): string | undefined {
+function responderOf(line: string): string | undefined {
   if (!line.startsWith('{"event":"call"')) return undefined;
   const { code, pod } = JSON.parse(line) as { code: string; pod: string };
   return code === 'OK' ? pod : undefined;

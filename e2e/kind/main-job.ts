@@ -4,8 +4,8 @@ import { eventually, Load } from '../shared/wait.ts';
 import type { Pod } from './kubectl.ts';
 import type { FrontendPod, Scenario } from './scenario.ts';
 
-/** How long news may take to come through: a look-up of DNS, on a machine that has a lot to do. */
-const newsMs = 60_000;
+/** How long an update may take to come through: a look-up of DNS, on a machine that has a lot to do. */
+const updateMs = 60_000;
 /** Calls without end, few at a time: the machine has to start pods beside it. */
 const loadClients = 2;
 
@@ -19,14 +19,14 @@ export const ownZoneFirst: Reach = ({ zone }, pods) => {
 };
 
 /** Waits until the calls of each frontend reach exactly the pods that it shall reach. */
-export const allAnswer = (scenario: Scenario, service: string, reach: Reach) =>
-  whoAnswers(scenario, service, reach, (byPod) => new Set(byPod.keys()));
+export const allRespond = (scenario: Scenario, service: string, reach: Reach) =>
+  whoResponds(scenario, service, reach, (byPod) => new Set(byPod.keys()));
 
 /** The same, and each pod answers as often as the others. Not while other calls run: they take their turns too. */
-export const allAnswerEvenly = (scenario: Scenario, service: string, reach: Reach) =>
-  whoAnswers(scenario, service, reach, (byPod) => byPod);
+export const allRespondEvenly = (scenario: Scenario, service: string, reach: Reach) =>
+  whoResponds(scenario, service, reach, (byPod) => byPod);
 
-async function whoAnswers(
+async function whoResponds(
   scenario: Scenario,
   service: string,
   reach: Reach,
@@ -40,7 +40,7 @@ async function whoAnswers(
       expect(status, text).toBe(200);
       expect(look(byPod)).toEqual(look(new Map(expected)));
     }
-  }, newsMs);
+  }, updateMs);
 }
 
 /** Runs calls while something happens. @returns the pods that answered; none of the calls failed */
@@ -62,14 +62,14 @@ export async function underLoad(
 
 /** Waits until the pods that were told to end have ended: until then they are what calls could still go to. */
 const allEnded = (scenario: Scenario, service: string) =>
-  eventually(async () => expect(await scenario.isEnding(service)).toBe(false), newsMs);
+  eventually(async () => expect(await scenario.isEnding(service)).toBe(false), updateMs);
 
 /** What every scenario with an xds-server does. */
 export function mainJobTests(scenario: () => Scenario, reach: Reach): void {
   const services = ['be1-srv', 'be2-srv'];
 
   it.each(services)('15 messages of %s, from all its pods alike', async (service) => {
-    await allAnswerEvenly(scenario(), service, reach);
+    await allRespondEvenly(scenario(), service, reach);
     for (const frontend of scenario().frontends) {
       const { status, messages, byPod } = await callFrontend(frontend.forward.url, service);
       expect(status).toBe(200);
@@ -99,16 +99,16 @@ export function mainJobTests(scenario: () => Scenario, reach: Reach): void {
   it('2 to 10: all ten answer, evenly, and nothing was restarted', async () => {
     const before = await scenario().others();
     await scenario().scale('be1-srv', 10);
-    await allAnswerEvenly(scenario(), 'be1-srv', reach);
+    await allRespondEvenly(scenario(), 'be1-srv', reach);
     expect(await scenario().podsOf('be1-srv')).toHaveLength(10);
     expect(await scenario().others()).toEqual(before);
-    await allAnswer(scenario(), 'be2-srv', reach);
+    await allRespond(scenario(), 'be2-srv', reach);
   });
 
   it('10 to 3, with calls running: no call fails, and only the three answer', async () => {
     await underLoad(scenario(), 'be1-srv', async () => {
       await scenario().scale('be1-srv', 3);
-      await allAnswer(scenario(), 'be1-srv', reach);
+      await allRespond(scenario(), 'be1-srv', reach);
       await allEnded(scenario(), 'be1-srv');
     });
     expect(await scenario().podsOf('be1-srv')).toHaveLength(3);
@@ -118,7 +118,7 @@ export function mainJobTests(scenario: () => Scenario, reach: Reach): void {
     const before = await scenario().podsOf('be1-srv');
     const seen = await underLoad(scenario(), 'be1-srv', async () => {
       await scenario().restart('be1-srv');
-      await allAnswer(scenario(), 'be1-srv', reach);
+      await allRespond(scenario(), 'be1-srv', reach);
       await allEnded(scenario(), 'be1-srv');
     });
     const after = await scenario().podsOf('be1-srv');
@@ -134,7 +134,7 @@ export function mainJobTests(scenario: () => Scenario, reach: Reach): void {
       await kubectl.run('delete', 'pods', xdsServers, '--grace-period=0', '--force');
       await kubectl.rolledOut('xds-server');
       await scenario().scale('be1-srv', 2);
-      await allAnswer(scenario(), 'be1-srv', reach);
+      await allRespond(scenario(), 'be1-srv', reach);
     });
   });
 }

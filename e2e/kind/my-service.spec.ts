@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
-import { allAnswer, ownZoneFirst } from './main-job.ts';
+import { allRespond, ownZoneFirst } from './main-job.ts';
 import { describeScenario } from './scenario.ts';
 
 // What docs/kubernetes.md tells people to do.
@@ -14,9 +14,9 @@ describeScenario('my-service', (scenario) => {
   });
 
   it('xds:///my-service: the pods of the own zone answer, new ones too', async () => {
-    await allAnswer(scenario(), 'my-service', ownZoneFirst);
+    await allRespond(scenario(), 'my-service', ownZoneFirst);
     await scenario().scale('my-service', 5);
-    await allAnswer(scenario(), 'my-service', ownZoneFirst);
+    await allRespond(scenario(), 'my-service', ownZoneFirst);
   });
 
   it('a wrong key in the config: the log says where, and the pods still answer', async () => {
@@ -27,6 +27,6 @@ describeScenario('my-service', (scenario) => {
       expect(logs).toContain('config refused; the last good one stays');
       expect(logs).toContain('mesh.yaml:3: services.my-service.sauce: is not a field that is known here');
     }, 120_000);
-    await allAnswer(scenario(), 'my-service', ownZoneFirst);
+    await allRespond(scenario(), 'my-service', ownZoneFirst);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
 import { Kubectl } from './kubectl.ts';
-import { allAnswer, mainJobTests, underLoad } from './main-job.ts';
+import { allRespond, mainJobTests, underLoad } from './main-job.ts';
 import { describeScenario, overlayOf, Scenario } from './scenario.ts';
 
 describeScenario('xds-dns-srv', (scenario) => {
@@ -25,7 +25,7 @@ describeScenario('xds-dns-srv', (scenario) => {
         const { stdout } = await kubectl.run('get', 'events', '--field-selector=reason=Failed');
         expect(stdout).toContain('Failed to pull image "evenly/missing:dev"');
       }, 60_000);
-      await allAnswer(scenario(), 'be2-srv', (_frontend, pods) =>
+      await allRespond(scenario(), 'be2-srv', (_frontend, pods) =>
         pods.filter(({ name }) => before.includes(name)),
       );
       await kubectl.run('rollout', 'undo', 'deployment/be2-srv');
@@ -49,7 +49,7 @@ describeScenario('xds-dns-srv', (scenario) => {
         'violates PodSecurity "restricted:latest": host namespaces (hostNetwork=true)',
       );
     });
-    await allAnswer(scenario(), 'be2-srv', (_frontend, pods) =>
+    await allRespond(scenario(), 'be2-srv', (_frontend, pods) =>
       pods.filter(({ name }) => before.includes(name)),
     );
     await kubectl.run('rollout', 'undo', 'deployment/be2-srv');
@@ -74,6 +74,6 @@ describeScenario('xds-dns-srv', (scenario) => {
     await edit('"be2-srv"', '"be3-srv"');
     const applied = '"services":["be1-srv","be3-srv"]';
     await eventually(async () => expect(await kubectl.logs('xds-server')).toContain(applied), 120_000);
-    await allAnswer(scenario(), 'be1-srv', (_frontend, pods) => pods);
+    await allRespond(scenario(), 'be1-srv', (_frontend, pods) => pods);
   });
 });

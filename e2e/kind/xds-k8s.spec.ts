@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
-import { allAnswer, mainJobTests, ownZoneFirst, underLoad } from './main-job.ts';
+import { allRespond, mainJobTests, ownZoneFirst, underLoad } from './main-job.ts';
 import { PortForward } from './port-forward.ts';
 import { describeScenario } from './scenario.ts';
 
@@ -9,18 +9,18 @@ describeScenario('xds-k8s', (scenario) => {
 
   it('a new pod answers, and a pod that is not ready does not', async () => {
     await scenario().scale('be2-srv', 3);
-    await allAnswer(scenario(), 'be2-srv', ownZoneFirst);
+    await allRespond(scenario(), 'be2-srv', ownZoneFirst);
     const [sick] = await scenario().podsOf('be2-srv');
     const admin = await PortForward.open('xds-k8s', sick!.name, 8081);
     await setHealthy(admin, false);
-    await allAnswer(scenario(), 'be2-srv', (frontend, pods) =>
+    await allRespond(scenario(), 'be2-srv', (frontend, pods) =>
       ownZoneFirst(
         frontend,
         pods.filter(({ name }) => name !== sick!.name),
       ),
     );
     await setHealthy(admin, true);
-    await allAnswer(scenario(), 'be2-srv', ownZoneFirst);
+    await allRespond(scenario(), 'be2-srv', ownZoneFirst);
     await admin.close();
   });
 
@@ -35,9 +35,9 @@ describeScenario('xds-k8s', (scenario) => {
     const admins = await Promise.all(near.map(({ name }) => PortForward.open('xds-k8s', name, 8081)));
     await underLoad(scenario(), 'be1-srv', async () => {
       for (const admin of admins) await setHealthy(admin, false);
-      await allAnswer(scenario(), 'be1-srv', (_frontend, all) => all.filter((pod) => pod.zone !== zone));
+      await allRespond(scenario(), 'be1-srv', (_frontend, all) => all.filter((pod) => pod.zone !== zone));
       for (const admin of admins) await setHealthy(admin, true);
-      await allAnswer(scenario(), 'be1-srv', ownZoneFirst);
+      await allRespond(scenario(), 'be1-srv', ownZoneFirst);
     });
     for (const admin of admins) await admin.close();
   });
@@ -62,7 +62,7 @@ describeScenario('xds-k8s', (scenario) => {
         90_000,
       );
     });
-    await allAnswer(scenario(), 'be1-srv', ownZoneFirst);
+    await allRespond(scenario(), 'be1-srv', ownZoneFirst);
   });
 });
 

@@ -13,13 +13,13 @@ beforeAll(async () => {
 });
 afterAll(() => (lab as RunningLab | undefined)?.stop());
 
-const podsThatAnswer = async (service: string) => {
+const podsThatRespond = async (service: string) => {
   const { status, byPod } = await lab.call(service, 20);
   expect(status).toBe(200);
   return [...byPod.keys()].sort();
 };
-const allAnswer = (service: string) =>
-  eventually(async () => expect(await podsThatAnswer(service)).toEqual((await lab.podsOf(service)).sort()));
+const allRespond = (service: string) =>
+  eventually(async () => expect(await podsThatRespond(service)).toEqual((await lab.podsOf(service)).sort()));
 const xdsService = async (service: string) => {
   const { services } = await lab.admin<XdsStatus>('xds-server', '/status');
   return services.find(({ name }) => name.includes(service))!;
@@ -28,7 +28,7 @@ const xdsService = async (service: string) => {
 beforeEach(async () => {
   await lab.post('/dns/start');
   await Promise.all([lab.scale('be1-srv', 2), lab.scale('be2-srv', 2)]);
-  await Promise.all([allAnswer('be1-srv'), allAnswer('be2-srv')]);
+  await Promise.all([allRespond('be1-srv'), allRespond('be2-srv')]);
 });
 
 describe('an unknown service', () => {
@@ -50,12 +50,12 @@ describe('DNS', () => {
     const load = new Load(lab, 'be1-srv');
     await lab.post('/dns/stop');
     await eventually(async () => expect((await xdsService('be1-srv')).error).toBeDefined());
-    expect(await podsThatAnswer('be1-srv')).toEqual(before.sort());
+    expect(await podsThatRespond('be1-srv')).toEqual(before.sort());
     await lab.scale('be1-srv', 3);
-    expect(await podsThatAnswer('be1-srv')).toEqual(before.sort());
+    expect(await podsThatRespond('be1-srv')).toEqual(before.sort());
     await lab.post('/dns/start');
-    await allAnswer('be1-srv');
-    expect((await podsThatAnswer('be1-srv')).length).toBe(3);
+    await allRespond('be1-srv');
+    expect((await podsThatRespond('be1-srv')).length).toBe(3);
     expect((await xdsService('be1-srv')).error).toBeUndefined();
     expect(await load.stop()).toEqual([]);
   });
@@ -65,10 +65,10 @@ describe('a pod that accepts and never answers', () => {
   it('drops out, the other one answers; it comes back', async () => {
     const [hung, well] = await lab.podsOf('be2-srv');
     await lab.post(`/pods/${hung}/behaviour`, { hang: true });
-    await eventually(async () => expect(await podsThatAnswer('be2-srv')).toEqual([well]));
+    await eventually(async () => expect(await podsThatRespond('be2-srv')).toEqual([well]));
     expect((await lab.call('be1-srv')).status).toBe(200);
     await lab.post(`/pods/${hung}/behaviour`, { hang: false });
-    await allAnswer('be2-srv');
+    await allRespond('be2-srv');
   });
 });
 
@@ -100,7 +100,7 @@ describe('a pod killed in the middle of 1000 calls', () => {
     }
     const byDoomed = answers.reduce((sum, { byPod }) => sum + (byPod.get(doomed!) ?? 0), 0);
     expect(byDoomed).toBeGreaterThan(50 - clients); // the last of those handled may be lost on their way
-    await allAnswer('be2-srv'); // its replacement included
+    await allRespond('be2-srv'); // its replacement included
     expect(await lab.podsOf('be2-srv')).not.toContain(doomed);
   });
 });
@@ -111,7 +111,7 @@ describe('the xDS server', () => {
     const load = new Load(lab, 'be1-srv');
     await lab.post('/apps/xds-server/restart');
     await lab.scale('be1-srv', 4);
-    await allAnswer('be1-srv');
+    await allRespond('be1-srv');
     expect(await load.stop()).toEqual([]);
     const after = (await lab.status()).apps;
     expect(after[0]!.pid).not.toBe(before[0]!.pid);

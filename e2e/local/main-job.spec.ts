@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => (lab as RunningLab | undefined)?.stop());
 
 /** Waits until the frontend's calls reach exactly the pods that run. */
-const allAnswer = (service: string) =>
+const allRespond = (service: string) =>
   eventually(async () => {
     const pods = await lab.podsOf(service);
     const { status, byPod } = await lab.call(service, 10 * pods.length);
@@ -19,7 +19,7 @@ const allAnswer = (service: string) =>
 
 beforeEach(async () => {
   await Promise.all([lab.scale('be1-srv', 2), lab.scale('be2-srv', 2)]);
-  await Promise.all([allAnswer('be1-srv'), allAnswer('be2-srv')]);
+  await Promise.all([allRespond('be1-srv'), allRespond('be2-srv')]);
 });
 
 describe('two services at the same time', () => {
@@ -41,7 +41,7 @@ describe('scale', () => {
   it('to 10: all ten answer, evenly, and nothing was restarted; and back to 2', async () => {
     const before = (await lab.status()).apps;
     await lab.scale('be1-srv', 10);
-    await allAnswer('be1-srv');
+    await allRespond('be1-srv');
     const { byPod } = await lab.call('be1-srv', 100);
     expect([...byPod.values()]).toEqual(Array.from({ length: 10 }, () => 10));
     expect((await lab.status()).apps).toEqual(before);
@@ -52,15 +52,15 @@ describe('scale', () => {
     await lab.scale('be2-srv', 0);
     await eventually(async () => expect((await lab.call('be2-srv')).text).toContain('Could not get RPC'));
     await lab.scale('be2-srv', 1);
-    await allAnswer('be2-srv');
+    await allRespond('be2-srv');
   });
 
   it('down, with calls running: no failed call', async () => {
     await lab.scale('be1-srv', 4);
-    await allAnswer('be1-srv');
+    await allRespond('be1-srv');
     const load = new Load(lab, 'be1-srv');
     await lab.scale('be1-srv', 1);
-    await allAnswer('be1-srv');
+    await allRespond('be1-srv');
     expect(await load.stop()).toEqual([]);
   });
 });
@@ -70,7 +70,7 @@ describe('a rolling restart', () => {
     const before = await lab.podsOf('be1-srv');
     const load = new Load(lab, 'be1-srv');
     await lab.post('/services/be1-srv/restart');
-    await allAnswer('be1-srv');
+    await allRespond('be1-srv');
     expect(await load.stop()).toEqual([]);
     const seen = new Set(load.answers.flatMap(({ byPod }) => [...byPod.keys()]));
     const after = await lab.podsOf('be1-srv');
@@ -86,7 +86,7 @@ describe('an unhealthy pod', () => {
     await lab.post(`/pods/${sick}/unhealthy`);
     await eventually(async () => expect([...(await lab.call('be1-srv')).byPod.keys()]).toEqual([well]));
     await lab.post(`/pods/${sick}/healthy`);
-    await allAnswer('be1-srv');
+    await allRespond('be1-srv');
     expect(await load.stop()).toEqual([]);
     expect(await lab.podsOf('be1-srv')).toEqual([sick, well]);
   });

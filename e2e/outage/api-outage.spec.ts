@@ -21,7 +21,7 @@ const rssMiB = () => {
 /** Other tests use the machine meanwhile: states are waited for so long. */
 const patience = { timeout: 90_000 };
 
-const podsThatAnswer = async (frontend: string) => {
+const podsThatRespond = async (frontend: string) => {
   // Kept connections end after 5 s without a request: one that is sent right then would be lost.
   const answer = await callFrontend(frontend, 'be1-srv', 30, { connection: 'close' });
   return answer.status === 200 ? [...answer.byPod.keys()].sort() : [answer.text];
@@ -37,17 +37,17 @@ it(`calls go on, and what is wrong is said, while the Kubernetes API is away for
   await scene.start(3);
   const pods = scene.cluster.services[0]!.pods.map(({ name }) => name).sort();
   const before = await scene.frontend();
-  await expect.poll(() => podsThatAnswer(before), patience).toEqual(pods);
+  await expect.poll(() => podsThatRespond(before), patience).toEqual(pods);
 
   await scene.api.stop();
   const end = performance.now() + minutes * 60_000;
   await expect.poll(sourceError, patience).toContain('ECONNREFUSED');
   const rssAtFirst = rssMiB();
   const duringOutage = await scene.frontend();
-  await expect.poll(() => podsThatAnswer(duringOutage), patience).toEqual(pods);
+  await expect.poll(() => podsThatRespond(duringOutage), patience).toEqual(pods);
   let rounds = 0;
   while (performance.now() < end) {
-    for (const frontend of [before, duringOutage]) expect(await podsThatAnswer(frontend)).toEqual(pods);
+    for (const frontend of [before, duringOutage]) expect(await podsThatRespond(frontend)).toEqual(pods);
     rounds++;
     await wait(1000);
   }
@@ -59,6 +59,6 @@ it(`calls go on, and what is wrong is said, while the Kubernetes API is away for
 
   await scene.cluster.services[0]!.scale(4);
   await scene.api.start();
-  await expect.poll(async () => (await podsThatAnswer(before)).length, patience).toBe(4);
+  await expect.poll(async () => (await podsThatRespond(before)).length, patience).toBe(4);
   await expect.poll(sourceError, patience).toBeUndefined();
 });

@@ -21,7 +21,7 @@ import (
 
 const (
 	callTimeout       = 10 * time.Second
-	pauseAfterAnswer  = 3 * time.Millisecond
+	pauseAfterResponse  = 3 * time.Millisecond
 	pauseAfterFailure = 100 * time.Millisecond
 )
 
@@ -74,7 +74,7 @@ func callForever(conn *grpc.ClientConn, call, header string, lines chan<- answer
 			continue
 		}
 		lines <- answer{Call: call, From: message[strings.LastIndex(message, " ")+1:]}
-		time.Sleep(pauseAfterAnswer)
+		time.Sleep(pauseAfterResponse)
 	}
 }
 

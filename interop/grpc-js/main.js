@@ -8,7 +8,7 @@ import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
 
 const callTimeoutMs = 10_000;
-const pauseAfterAnswerMs = 3;
+const pauseAfterResponseMs = 3;
 const pauseAfterFailureMs = 100;
 
 const { values, positionals: calls } = parseArgs({
@@ -44,7 +44,7 @@ async function callForever(client, call, metadata) {
   for (;;) {
     const answer = await sayHello(client, metadata);
     process.stdout.write(`${JSON.stringify({ call, ...answer })}\n`);
-    await delay('error' in answer ? pauseAfterFailureMs : pauseAfterAnswerMs);
+    await delay('error' in answer ? pauseAfterFailureMs : pauseAfterResponseMs);
   }
 }
 

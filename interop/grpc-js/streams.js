@@ -41,7 +41,7 @@ const kinds = {
       new Metadata(),
       deadline(),
     );
-    return allAnswers(call);
+    return allResponses(call);
   },
   'client stream': () =>
     new Promise((resolve, reject) => {
@@ -69,11 +69,11 @@ const kinds = {
     let written = 1;
     call.on('data', () => (written++ < count ? call.write(request) : call.end()));
     call.write(request);
-    return allAnswers(call);
+    return allResponses(call);
   },
 };
 
-function allAnswers(call) {
+function allResponses(call) {
   return new Promise((resolve, reject) => {
     let right = 0;
     call.on('data', (reply) => (right += reply.equals(answer) ? 1 : 0));

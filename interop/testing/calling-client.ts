@@ -18,7 +18,7 @@ export class CallingClient {
   readonly #child: ChildProcess;
   readonly #outcomes = new Map<string, Outcome[]>();
   readonly #errorLines: string[] = [];
-  readonly #news = new EventEmitter();
+  readonly #updates = new EventEmitter();
   #count = 0;
   #end: string | undefined;
 
@@ -65,7 +65,7 @@ export class CallingClient {
     const isMissing = () => calls.some((call) => this.outcomes(call).length < begin.get(call)! + count);
     while (isMissing()) {
       if (this.#end !== undefined) throw new Error(`${this.#end}; it said:\n${this.#errorLines.join('\n')}`);
-      await once(this.#news, 'news');
+      await once(this.#updates, 'update');
     }
     return new Map(calls.map((call) => [call, this.outcomes(call).slice(begin.get(call))]));
   }
@@ -73,14 +73,14 @@ export class CallingClient {
   /** Resolves when the program has ended. */
   async stop(): Promise<void> {
     this.#child.stdin?.end();
-    while (this.#end === undefined) await once(this.#news, 'news');
+    while (this.#end === undefined) await once(this.#updates, 'update');
   }
 
   #onLine(line: string): void {
     const { call, ...outcome } = JSON.parse(line) as { call: string } & Outcome;
     if (++this.#count > maxOutcomes) throw new Error(`more than ${maxOutcomes} calls`);
     this.#outcomes.get(call)!.push(outcome);
-    this.#news.emit('news');
+    this.#updates.emit('update');
   }
 
   #onErrorLine(line: string): void {
@@ -90,6 +90,6 @@ export class CallingClient {
 
   #onEnd(reason: string): void {
     this.#end ??= reason;
-    this.#news.emit('news');
+    this.#updates.emit('update');
   }
 }

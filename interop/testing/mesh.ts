@@ -1,7 +1,7 @@
 import type { BackendPod } from './backends.ts';
 
 /** What a step of the scenario wants the control plane to serve. */
-export interface Mesh {
+export interface TestMesh {
   /** How many of the pods of `be1-srv` take calls. `be2-srv` always has all of its pods. */
   endpoints: number;
   /** Share of the calls to `be1-srv` that go to `be2-srv`, its canary. */
@@ -18,7 +18,7 @@ export const canaryCall = 'xds:///be1-srv#x-canary=always';
 export const lateCall = 'xds:///late-srv';
 
 /** The pods that take calls in this mesh. */
-export function podsIn(mesh: Mesh, service: string, pods: readonly BackendPod[]): readonly BackendPod[] {
+export function podsIn(mesh: TestMesh, service: string, pods: readonly BackendPod[]): readonly BackendPod[] {
   const all = pods.filter((pod) => pod.service === service);
   return service === 'be1-srv' ? all.slice(0, mesh.endpoints) : all;
 }
@@ -27,7 +27,7 @@ export function podsIn(mesh: Mesh, service: string, pods: readonly BackendPod[])
  * The mesh as a config file of the xds-server (JSON is YAML).
  * @param listenPort of the listener that Envoys open; without it there is none, and gRPC clients need none
  */
-export function meshConfig(mesh: Mesh, pods: readonly BackendPod[], listenPort?: number): string {
+export function meshConfig(mesh: TestMesh, pods: readonly BackendPod[], listenPort?: number): string {
   const service = (name: string) => ({
     source: { static: { endpoints: podsIn(mesh, name, pods).map(({ port }) => `127.0.0.1:${port}`) } },
   });

@@ -27,7 +27,7 @@ export function shareFaults(
   podsOf: (service: string) => readonly string[],
 ): string[] {
   const faults = outcomes.flatMap((outcome) => ('error' in outcome ? `a call failed: ${outcome.error}` : []));
-  const answered = countAnswers(outcomes);
+  const answered = countResponses(outcomes);
   for (const [service, percent] of Object.entries(shares)) {
     let count = 0;
     for (const pod of podsOf(service)) {
@@ -48,7 +48,7 @@ export function shareFaults(
  * client together: round robin deals pods to calls in turn, so of two loops in lockstep each may meet one pod more often.
  */
 export function evennessFaults(outcomes: readonly Outcome[], pods: readonly string[]): string[] {
-  const answered = countAnswers(outcomes);
+  const answered = countResponses(outcomes);
   const counts = pods.map((pod) => [pod, answered.get(pod) ?? 0] as const);
   const sum = counts.reduce((total, [, count]) => total + count, 0);
   const { least, most } = band(sum, 1 / pods.length);
@@ -60,7 +60,7 @@ export function evennessFaults(outcomes: readonly Outcome[], pods: readonly stri
     );
 }
 
-function countAnswers(outcomes: readonly Outcome[]): Map<string, number> {
+function countResponses(outcomes: readonly Outcome[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const outcome of outcomes) {
     if ('from' in outcome) counts.set(outcome.from, (counts.get(outcome.from) ?? 0) + 1);

@@ -13,14 +13,14 @@ const program: Program<typeof options> = {
   name: 'echo-backend',
   describe: 'The gRPC service that answers with its own name.',
   options,
-  start: async (config, service) => {
+  start: async (config, runtime) => {
     const { delay: delayMs, failRatio } = config;
     const behaviour = new LiveBehaviour({ healthy: true, delayMs, failRatio, hang: false });
-    addBehaviourRoutes(service.admin, behaviour);
-    const interceptors = service.tracer ? [serverTracing(service.tracer)] : [];
-    const server = await startEchoServer(config, behaviour, callMetrics(service.metrics), interceptors);
-    service.onDrain('grpc', (signal) => server.stop(signal));
-    service.listening('grpc', server);
+    addBehaviourRoutes(runtime.admin, behaviour);
+    const interceptors = runtime.tracer ? [serverTracing(runtime.tracer)] : [];
+    const server = await startEchoServer(config, behaviour, callMetrics(runtime.metrics), interceptors);
+    runtime.onDrain('grpc', (signal) => server.stop(signal));
+    runtime.listening('grpc', server);
   },
 };
 

@@ -1,5 +1,5 @@
 import { register as registerDiscovery } from '@evenly/discovery/grpc-js';
-import { listenHttp, type Program, type Service } from '@evenly/service';
+import { listenHttp, type Program, type Runtime } from '@evenly/service';
 import { clientTracing, provideXdsBootstrap, registerRoundRobinWithReason } from '@evenly/service/grpc';
 import { Caller } from './caller.ts';
 import { optionSpecs, type EchoClientConfig } from './config.ts';
@@ -22,29 +22,29 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
     describe: 'Calls for ever, shows who answered, never dies of an RPC error.',
     options: optionSpecs,
     output: 'data',
-    start: async (config, service) => {
+    start: async (config, runtime) => {
       provideXdsBootstrap(config, env);
-      await registerSchemes(config, service.log);
+      await registerSchemes(config, runtime.log);
       const endpoints = new KnownEndpoints();
       const caller = new Caller({
         ...config,
         serviceConfig: endpoints.around(chosenServiceConfig(config), policyOtherwise(config.target)),
         deadlineMs: config.deadline,
-        interceptors: service.tracer ? [clientTracing(service.tracer)] : [],
+        interceptors: runtime.tracer ? [clientTracing(runtime.tracer)] : [],
       });
 
-      const app = createApp(caller, service.admin, config.deadline);
+      const app = createApp(caller, runtime.admin, config.deadline);
       const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });
-      service.onDrain('channel', () => caller.close());
-      service.onDrain('http', (signal) => listener.close(signal));
-      service.listening('http', listener);
+      runtime.onDrain('channel', () => caller.close());
+      runtime.onDrain('http', (signal) => listener.close(signal));
+      runtime.listening('http', listener);
 
-      const metrics = clientMetrics(service.metrics, () => caller.inFlight);
+      const metrics = clientMetrics(runtime.metrics, () => caller.inFlight);
       const all = new Tally(() => endpoints.addresses);
       const output = createOutput(config, all, sink);
       // What the log would say goes between the lines of the table.
-      if (output.isLive) service.log.level = 'silent';
-      sink.on('error', () => service.stop('nobody reads the output'));
+      if (output.isLive) runtime.log.level = 'silent';
+      sink.on('error', () => runtime.stop('nobody reads the output'));
 
       const work = new CallWork(
         config,
@@ -64,9 +64,9 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
         },
         config.calls,
       );
-      void work.done.then(() => service.stop('all calls are made'));
-      const timer = config.runFor && setTimeout(() => service.stop('the time is over'), config.runFor);
-      service.onDrain('calls', async (signal) => {
+      void work.done.then(() => runtime.stop('all calls are made'));
+      const timer = config.runFor && setTimeout(() => runtime.stop('the time is over'), config.runFor);
+      runtime.onDrain('calls', async (signal) => {
         clearTimeout(timer);
         work.stop();
         if (signal.aborted) caller.cancel();
@@ -81,7 +81,7 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
 /** Makes grpc-js know all targets and policies. */
 async function registerSchemes(
   { target, dnsRefresh, zone }: EchoClientConfig,
-  log: Service['log'],
+  log: Runtime['log'],
 ): Promise<void> {
   // Loaded by whom it serves: with its many protobuf definitions it is most of what a start takes.
   if (target.startsWith('xds:')) (await import('@grpc/grpc-js-xds')).register();

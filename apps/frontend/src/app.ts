@@ -1,5 +1,5 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
-import type { Service } from '@evenly/service';
+import type { Runtime } from '@evenly/service';
 import { responseOfError } from './service-response.ts';
 import type { ChannelPool } from './channel-pool.ts';
 import { FrontendError } from './errors.ts';
@@ -10,7 +10,7 @@ import { serviceRoute, type CallOptions } from './service-route.ts';
 import { sendResponse } from './send-response.ts';
 
 /** The part of the program's logger that is used here. */
-type Log = Pick<Service['log'], 'error'>;
+type Log = Pick<Runtime['log'], 'error'>;
 
 /** What browsers and crawlers ask for by themselves: valid service names, some of them, but nobody means a service. */
 const notServices = [
@@ -31,7 +31,7 @@ export function createApp(
   metrics: FrontendMetrics,
   admin: Router,
   log: Log,
-  tracer?: Service['tracer'],
+  tracer?: Runtime['tracer'],
 ): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.use(admin);

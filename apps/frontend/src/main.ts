@@ -9,21 +9,21 @@ const program: Program<typeof optionSpecs> = {
   name: 'frontend',
   describe: 'GET /be1-srv makes 15 gRPC calls and lists who answered.',
   options: optionSpecs,
-  start: async (config, service) => {
+  start: async (config, runtime) => {
     provideXdsBootstrap(config, process.env);
     // Loaded by whom it serves: with its many protobuf definitions it is most of what a start takes.
     if (config.target.startsWith('xds:')) (await import('@grpc/grpc-js-xds')).register();
     registerRoundRobinWithReason();
 
-    const { tracer } = service;
+    const { tracer } = runtime;
     const pool = new ChannelPool(config, tracer ? [clientTracing(tracer)] : []);
     // Registered before the server, so closed after it: requests in flight keep their channels.
-    service.onDrain('channels', () => pool.close());
-    const metrics = frontendMetrics(service.metrics, () => pool.size);
-    const app = createApp(config, pool, metrics, service.admin, service.log, tracer);
+    runtime.onDrain('channels', () => pool.close());
+    const metrics = frontendMetrics(runtime.metrics, () => pool.size);
+    const app = createApp(config, pool, metrics, runtime.admin, runtime.log, tracer);
     const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });
-    service.onDrain('http', (signal) => listener.close(signal));
-    service.listening('http', listener);
+    runtime.onDrain('http', (signal) => listener.close(signal));
+    runtime.listening('http', listener);
   },
 };
 

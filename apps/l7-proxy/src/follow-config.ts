@@ -1,10 +1,10 @@
 import { followConfigFilesFromNow } from '@evenly/live-mesh';
 import { ConfigError, type MeshConfig } from '@evenly/mesh-config';
-import { ServiceError, type Service } from '@evenly/service';
+import { ServiceError, type Runtime } from '@evenly/service';
 import type { Proxy } from './proxy.ts';
 
 export interface FollowListener {
-  log: Service['log'];
+  log: Runtime['log'];
   onTaken: () => void;
   onRefused: (reason: string) => void;
 }

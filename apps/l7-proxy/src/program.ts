@@ -3,7 +3,7 @@ import { endpointKey, SaidOnce } from '@evenly/endpoints';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
 import { endpointSourceOf, healthChanges, MeshCertificates } from '@evenly/live-mesh';
 import type { UpstreamTls } from '@evenly/mesh-config';
-import { openFiles, ServiceError, type Program, type Service } from '@evenly/service';
+import { openFiles, ServiceError, type Program, type Runtime } from '@evenly/service';
 import cluster from 'node:cluster';
 import { getHeapStatistics } from 'node:v8';
 import { addAdminPage } from '@evenly/service/admin-page';
@@ -126,7 +126,7 @@ function budgetBytes(wanted: number): number {
   return Math.min(wanted, Math.floor(getHeapStatistics().heap_size_limit / 3));
 }
 
-function meshCertificates({ log }: Service): MeshCertificates {
+function meshCertificates({ log }: Runtime): MeshCertificates {
   return new MeshCertificates({
     onTaken: (files) => log.info({ files }, 'new certificates are in use'),
     onRefused: ({ message }) =>
@@ -135,7 +135,7 @@ function meshCertificates({ log }: Service): MeshCertificates {
 }
 
 /** Several processes that do what one does alone; this one only watches over them. */
-async function supervise(workers: number, service: Service): Promise<void> {
+async function supervise(workers: number, service: Runtime): Promise<void> {
   const supervisor = new Supervisor(service);
   service.onDrain('workers', (signal) => supervisor.drain(signal));
   service.exposeMetrics(() => supervisor.metrics());
@@ -144,7 +144,7 @@ async function supervise(workers: number, service: Service): Promise<void> {
 }
 
 /** Undefined: config files say what to do. */
-async function xdsOf(config: ProxyConfig, service: Service): Promise<XdsFollower | undefined> {
+async function xdsOf(config: ProxyConfig, service: Runtime): Promise<XdsFollower | undefined> {
   const { xdsServer } = config;
   if ((xdsServer === undefined) === (config.config.length === 0)) {
     const reason = 'say what to serve by --config or by --xds-server, one of the two';
@@ -158,7 +158,7 @@ async function xdsOf(config: ProxyConfig, service: Service): Promise<XdsFollower
 
 function clusterContext(
   config: ProxyConfig,
-  service: Service,
+  service: Runtime,
   { loop, budget, certificates }: { loop: SocketLoop; budget: MemoryBudget; certificates: MeshCertificates },
 ): ClusterContext {
   const { log, env } = service;

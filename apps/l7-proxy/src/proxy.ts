@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Listener, MeshConfig } from '@evenly/mesh-config';
 import type { MeshCertificates } from '@evenly/live-mesh';
-import { ServiceError, type Service } from '@evenly/service';
+import { ServiceError, type Runtime } from '@evenly/service';
 import type { Certificates } from '@evenly/tls';
 import type { CallContext } from './call/call-context.ts';
 import type { ObserveCall } from './call/call-observer.ts';
@@ -32,7 +32,7 @@ export interface ProxyContext {
   defaultListener: Omit<Listener, 'name'>;
   /** How long calls of a listener that left the config may go on. */
   drainTimeoutMs: number;
-  service: Pick<Service, 'log' | 'listening'>;
+  service: Pick<Runtime, 'log' | 'listening'>;
 }
 
 interface Running {

@@ -5,7 +5,7 @@ export const clientApi: Scenario = {
   name: 'client-api',
   about:
     'The client watches the EndpointSlices of the Service in the Kubernetes API, and balances by itself.',
-  use: 'For a few clients in the cluster that may be given read access to the API: the quickest news, no other part.',
+  use: 'For a few clients in the cluster that may be given read access to the API: the quickest updates, no other part.',
   differs: "The API is the lab's own; it has neither TLS nor RBAC here.",
   async start(stage) {
     await stage.pods(mainService);

@@ -6,7 +6,7 @@ export const xdsK8s: Scenario = {
   name: 'xds-k8s',
   about:
     'Proxyless gRPC: the xDS server watches EndpointSlices, and clients stay in their own zone while it has pods.',
-  use: 'For many clients, at once the quickest news and the cheapest calls: one part of the mesh reads the API for all.',
+  use: 'For many clients, at once the quickest updates and the cheapest calls: one part of the mesh reads the API for all.',
   differs: "Pods take the two zones by turns; the API is the lab's own, without TLS and RBAC.",
   reaches: ({ zone }) => zone === clientZone,
   async start(stage) {

@@ -1,4 +1,4 @@
-import type { Host } from '@evenly/service';
+import type { HostProcess } from '@evenly/service';
 
 /**
  * npm passes Ctrl-C on to its script, which has it from the terminal already: what comes right after the first signal
@@ -13,7 +13,7 @@ export interface Signals {
   impatient: Promise<void>;
 }
 
-export function watchSignals(host: Pick<Host, 'on'>): Signals {
+export function watchSignals(host: Pick<HostProcess, 'on'>): Signals {
   let onFirst: (end: { signal: string }) => void = () => undefined;
   let onImpatient: () => void = () => undefined;
   const signals: Signals = {

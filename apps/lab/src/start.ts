@@ -1,4 +1,4 @@
-import { exitCodes, readOptions, type Config, type Host } from '@evenly/service';
+import { exitCodes, readOptions, type Config, type HostProcess } from '@evenly/service';
 import { serveApi } from './api/server.ts';
 import { childEnvironment } from './environment.ts';
 import { exitCodeOf, messageOf } from './errors.ts';
@@ -13,7 +13,7 @@ import { watchSignals } from './signals.ts';
 import { startOptions } from './start-options.ts';
 
 /** The part of node's `process` that the lab needs. */
-export type LabHost = Host & Pick<NodeJS.Process, 'pid' | 'execPath'>;
+export type LabHost = HostProcess & Pick<NodeJS.Process, 'pid' | 'execPath'>;
 
 type StartConfig = Config<typeof startOptions>;
 

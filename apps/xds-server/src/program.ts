@@ -8,7 +8,7 @@ import { options } from './config.ts';
 import { createMetrics, memoryMetrics } from './metrics.ts';
 import { followConfig } from './mesh/follow-config.ts';
 import { loadReports } from './lrs/load-reports.ts';
-import { Mesh } from './mesh/mesh.ts';
+import { ServedMesh } from './mesh/served-mesh.ts';
 import { ChangeTraces } from './tracing/change-traces.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
 import { sayOfSharedIds } from './xds-port/node-ids.ts';
@@ -22,21 +22,21 @@ export const xdsServer: Program<typeof options> = {
   name: 'xds-server',
   describe: 'Serves the endpoints of services to proxyless gRPC clients and Envoy by xDS',
   options,
-  start: async (config, service) => {
-    const { log } = service;
-    const metrics = createMetrics(service.metrics);
+  start: async (config, runtime) => {
+    const { log } = runtime;
+    const metrics = createMetrics(runtime.metrics);
     const cache = new ResourceCache(Date.now());
     const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
     const { kubeconfig } = config;
     const kubernetes = lazyKubernetes({
-      env: service.env,
+      env: runtime.env,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
     });
-    const traces = service.tracer && new ChangeTraces(service.tracer);
+    const traces = runtime.tracer && new ChangeTraces(runtime.tracer);
     const context = { resolver, kubernetes, staleMs: config.staleAfter, cache, metrics, log, traces };
 
     // Before the port opens: a client that is told "no such listener" during a restart would drop what it has.
-    const mesh = new Mesh(context, {
+    const mesh = new ServedMesh(context, {
       envoyXdsCluster: config.envoyXdsCluster,
       loadReports: config.loadInterval > 0,
     });
@@ -52,8 +52,8 @@ export const xdsServer: Program<typeof options> = {
     const budget = new MemoryBudget(
       config.clientMemory ?? Math.floor(getHeapStatistics().heap_size_limit * clientShareOfHeap),
     );
-    memoryMetrics(budget, service.metrics);
-    const loads = loadReports(cache, config, service.metrics);
+    memoryMetrics(budget, runtime.metrics);
+    const loads = loadReports(cache, config, runtime.metrics);
     const xds = await listenXds(config, {
       streams,
       cache,
@@ -61,16 +61,16 @@ export const xdsServer: Program<typeof options> = {
       metrics,
       log,
       budget,
-      readiness: service.readiness,
+      readiness: runtime.readiness,
     });
-    portMetrics(service.metrics, xds.connections);
+    portMetrics(runtime.metrics, xds.connections);
     const { security, connections } = xds;
-    addAdminRoutes(service.admin, { mesh, streams, loads, security, connections, budget });
-    service.listening('xds', { address: config.host, port: xds.port });
-    service.onDrain('discovery', () => {
+    addAdminRoutes(runtime.admin, { mesh, streams, loads, security, connections, budget });
+    runtime.listening('xds', { address: config.host, port: xds.port });
+    runtime.onDrain('discovery', () => {
       stopFollowing();
       mesh.stop();
     });
-    service.onDrain('xds', (signal) => xds.close(signal));
+    runtime.onDrain('xds', (signal) => xds.close(signal));
   },
 };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { eventually, Load } from '../../shared/wait.ts';
 import { callFrontend } from '../../shared/frontend-client.ts';
-import { allAnswer } from '../main-job.ts';
+import { allRespond } from '../main-job.ts';
 import { describeScenario } from '../scenario.ts';
 
 // Alone: a node that is drained is missing to all who are there.
@@ -18,7 +18,7 @@ describeScenario('xds-dns-srv', (scenario) => {
     };
     const services = ['be1-srv', 'be2-srv'];
     // Ready pods are in DNS before the xds-servers have looked again.
-    for (const service of services) await allAnswer(scenario(), service, (_frontend, pods) => pods);
+    for (const service of services) await allRespond(scenario(), service, (_frontend, pods) => pods);
     const loads = services.map((service) => new Load(frontend, service, 1));
     const isEmpty = async () => {
       const pods = await kubectl.pods('app.kubernetes.io/part-of=evenly');
@@ -38,6 +38,6 @@ describeScenario('xds-dns-srv', (scenario) => {
     for (const { answers } of loads) expect(answers.length).toBeGreaterThan(0);
     // Only now: it closes the way that the load took.
     await scenario().reconnect();
-    for (const service of services) await allAnswer(scenario(), service, (_frontend, pods) => pods);
+    for (const service of services) await allRespond(scenario(), service, (_frontend, pods) => pods);
   });
 });

@@ -7,7 +7,7 @@ import { callThroughGateway } from './gateway-client.ts';
 
 const calls = 300;
 /** istiod, the agent and Envoy on a machine that has a lot to do. */
-const newsMs = 90_000;
+const updateMs = 90_000;
 
 /** From pod to answers; every call must have one. */
 async function answers(scenario: Scenario): Promise<Map<string, number>> {
@@ -40,9 +40,9 @@ async function splits(
     const share = shareOfV2(await look());
     expect(share).toBeGreaterThan(0.01);
     expect(share).toBeLessThan(0.12);
-  }, newsMs);
+  }, updateMs);
   await kubectl.apply(reweighted(route(name), 50, 50));
-  await eventually(async () => expect(Math.abs(shareOfV2(await look()) - 0.5)).toBeLessThan(0.1), newsMs);
+  await eventually(async () => expect(Math.abs(shareOfV2(await look()) - 0.5)).toBeLessThan(0.1), updateMs);
   await kubectl.run('delete', '--filename', overlayOf(`istio/routes/${name}.yaml`));
 }
 
@@ -51,7 +51,7 @@ const everyPod = (scenario: Scenario) =>
   eventually(async () => {
     const pods = [...(await scenario.podsOf('v1-srv')), ...(await scenario.podsOf('v2-srv'))];
     expect([...(await answers(scenario)).keys()].sort()).toEqual(pods.map(({ name }) => name).sort());
-  }, newsMs);
+  }, updateMs);
 
 async function spreads(scenario: Scenario): Promise<void> {
   await everyPod(scenario);

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { createBalancer, type BalancerOptions } from './balancer.ts';
 import { hashText } from './hash.ts';
 import type { HostSpec } from './host.ts';
-import type { Policy } from './policy.ts';
+import type { BalancingPolicy } from './policy.ts';
 import { keys, ones, specs, tally } from './testing/hosts.ts';
 import { pickerCompliance } from './testing/picker-compliance.ts';
 import { seededRandom } from './testing/random.ts';
 import { simulate } from './testing/simulation.ts';
 
-const policies: Policy[] = [
+const policies: BalancingPolicy[] = [
   { name: 'round-robin' },
   { name: 'weighted-round-robin' },
   { name: 'least-request' },
@@ -160,7 +160,7 @@ describe('Balancer', () => {
   });
 
   it.each([
-    { policy: { name: 'fastest' } as unknown as Policy },
+    { policy: { name: 'fastest' } as unknown as BalancingPolicy },
     { policy: { name: 'least-request', choices: 1 } },
     { policy: { name: 'peak-ewma', decayMs: 0 } },
     { policy: { name: 'ring-hash', maxRingSize: 1 } },

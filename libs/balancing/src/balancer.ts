@@ -7,13 +7,13 @@ import { OutlierDetector, type OutlierOptions } from './outlier.ts';
 import { checkPanicThreshold, defaultPanicThreshold } from './panic.ts';
 import type { CallOutcome } from './call-outcome.ts';
 import type { Picker, Random, Weigh } from './picker.ts';
-import { pickerFactory, type PickerFactory, type Policy } from './policy.ts';
+import { pickerFactory, type PickerFactory, type BalancingPolicy } from './policy.ts';
 import { defaultOverprovisioning } from './priorities.ts';
 import { SlowStart, type SlowStartOptions } from './slow-start.ts';
 import type { ZoneOptions } from './zones.ts';
 
 export interface BalancerOptions {
-  policy: Policy;
+  policy: BalancingPolicy;
   random: Random;
   /** Prefer the hosts of the own zone; default: zones do not matter. */
   zone?: ZoneOptions;

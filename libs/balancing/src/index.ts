@@ -21,7 +21,7 @@ export { OutlierDetector, type OutlierOptions } from './outlier.ts';
 export { defaultPanicThreshold, isInPanic } from './panic.ts';
 export { PeakEwma } from './peak-ewma.ts';
 export { pickExcept, type Picker, type Random, type Weigh } from './picker.ts';
-export type { Policy } from './policy.ts';
+export type { BalancingPolicy } from './policy.ts';
 export { defaultOverprovisioning, priorityShares, type Capacity } from './priorities.ts';
 export { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { RingHash, type RingHashOptions } from './ring-hash.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBalancer } from './balancer.ts';
 import { jainIndex, maxMinRatio } from './fairness.ts';
-import type { Policy } from './policy.ts';
+import type { BalancingPolicy } from './policy.ts';
 import { keys, ones, specs } from './testing/hosts.ts';
 import { seededRandom } from './testing/random.ts';
 import { percentile, simulate, type Load } from './testing/simulation.ts';
@@ -11,7 +11,7 @@ const slow = keys(1)[0]!;
 
 /** A minute of calls that take 5 ms + 5 ms on average. */
 function run(
-  policy: Policy,
+  policy: BalancingPolicy,
   callsPerSecond: number,
   more: { weights?: number[]; serve?: Load['serve'] } = {},
 ) {

@@ -40,7 +40,7 @@ export function pickExcept<T>(
   return host;
 }
 
-// By key, since an update may have replaced the host between two tries.
+// By key, since an update may have replaced the host between two attempts.
 function isAmong(hosts: readonly Host[], key: string): boolean {
   for (const host of hosts) if (host.key === key) return true;
   return false;

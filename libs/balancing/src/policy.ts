@@ -10,7 +10,7 @@ import type { ChoicesOptions } from './two-choices.ts';
 import { WeightedRoundRobin } from './weighted-round-robin.ts';
 
 /** Which host of a group gets the next call. */
-export type Policy =
+export type BalancingPolicy =
   | { name: 'round-robin' }
   | { name: 'weighted-round-robin' }
   | ({ name: 'least-request' } & ChoicesOptions)
@@ -29,7 +29,7 @@ export interface PickerFactory<T> {
 }
 
 /** @throws BalancingError `BAD_OPTION` at once, not only when there are hosts */
-export function pickerFactory<T>(policy: Policy, random: Random): PickerFactory<T> {
+export function pickerFactory<T>(policy: BalancingPolicy, random: Random): PickerFactory<T> {
   const factory = factoryOf<T>(policy, random);
   factory.make([], undefined);
   return factory;
@@ -38,7 +38,7 @@ export function pickerFactory<T>(policy: Policy, random: Random): PickerFactory<
 const plain = { learnsFromCalls: false, sticky: false };
 const learning = { learnsFromCalls: true, sticky: false };
 
-function factoryOf<T>(policy: Policy, random: Random): PickerFactory<T> {
+function factoryOf<T>(policy: BalancingPolicy, random: Random): PickerFactory<T> {
   switch (policy.name) {
     case 'round-robin':
       // Plain round robin knows no weights, so slow start needs the weighted one, with equal weights.
@@ -73,7 +73,7 @@ function factoryOf<T>(policy: Policy, random: Random): PickerFactory<T> {
       // Not slowed: a weight that grows would move keys again and again.
       return { ...plain, sticky: true, make: (hosts) => new RingHash(hosts, random, policy) };
     default:
-      throw new BalancingError('BAD_OPTION', `policy ${(policy as Policy).name} is not known`);
+      throw new BalancingError('BAD_OPTION', `policy ${(policy as BalancingPolicy).name} is not known`);
   }
 }
 

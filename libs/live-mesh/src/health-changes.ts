@@ -24,15 +24,15 @@ export function healthChanges(log: Log, service: string): (report: HealthReport)
     for (const { endpoint } of fallen) failing.add(endpointKey(endpoint));
     for (const { endpoint } of well) failing.delete(endpointKey(endpoint));
 
-    const news = fallen.filter((row) => said.isNew(reasonOf(row), endpointKey(row.endpoint)));
-    if (news.length > 0) {
-      const endpoints = news.slice(0, maxNamed).map(({ endpoint }) => endpointKey(endpoint));
+    const fresh = fallen.filter((row) => said.isNew(reasonOf(row), endpointKey(row.endpoint)));
+    if (fresh.length > 0) {
+      const endpoints = fresh.slice(0, maxNamed).map(({ endpoint }) => endpointKey(endpoint));
       const fields = {
         service,
         endpoints,
-        count: news.length,
+        count: fresh.length,
         of: report.length,
-        reason: reasonOf(news[0]!),
+        reason: reasonOf(fresh[0]!),
       };
       log.warn(fields, 'endpoints fail their health check');
     }

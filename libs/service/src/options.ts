@@ -27,14 +27,14 @@ export type Config<S extends OptionSpecs> = {
 };
 
 /** What is wrong with one option: where it was given, and what to write instead. */
-export interface Fault {
+export interface OptionFault {
   where: string;
   reason: string;
 }
 
 export type OptionsResult<S extends OptionSpecs> =
   | { kind: 'config'; config: Config<S> }
-  | { kind: 'faults'; faults: Fault[] }
+  | { kind: 'faults'; faults: OptionFault[] }
   | { kind: 'help'; text: string };
 
 const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -86,7 +86,7 @@ function given(
 }
 
 type Flags = Record<string, string | true | undefined>;
-type ParsedFlags = { kind: 'help'; text: string } | { kind: 'flags'; flags: Flags; faults: Fault[] };
+type ParsedFlags = { kind: 'help'; text: string } | { kind: 'flags'; flags: Flags; faults: OptionFault[] };
 
 function parseFlags(
   program: { name: string; describe: string; options: OptionSpecs },

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { runMain, type Host, type Program, type Service } from './program.ts';
+import { runMain, type HostProcess, type Program, type Runtime } from './program.ts';
 import { listenHttp } from './admin.ts';
 import * as values from './values.ts';
 
@@ -24,7 +24,7 @@ function fakeHost(argv: string[]) {
     exit: (code: number) => exited(code),
   };
   return {
-    host: host as unknown as Host,
+    host: host as unknown as HostProcess,
     stdin: host.stdin,
     exitCode,
     signal: (name: string) => signals.emit(name),
@@ -32,7 +32,7 @@ function fakeHost(argv: string[]) {
   };
 }
 
-const program = (start: (service: Service) => Promise<void> | void): Program<Record<never, never>> => ({
+const program = (start: (runtime: Runtime) => Promise<void> | void): Program<Record<never, never>> => ({
   name: 'demo',
   describe: '',
   options: { port: { describe: '', schema: values.port() } },

@@ -50,7 +50,7 @@ const commonOptions = {
 } as const satisfies OptionSpecs;
 
 /** What a running program has at hand. */
-export interface Service {
+export interface Runtime {
   /** The environment, for libraries that read their own names in it (KUBECONFIG, OTEL_…). */
   env: Readonly<Record<string, string | undefined>>;
   log: Logger;
@@ -78,11 +78,14 @@ export interface Program<S extends OptionSpecs> {
   /** What standard output is for: with `data`, the log goes to standard error. */
   output?: 'log' | 'data';
   /** Builds and listens; returns once everything serves. */
-  start(config: Config<S>, service: Service): Promise<void>;
+  start(config: Config<S>, runtime: Runtime): Promise<void>;
 }
 
 /** The part of node's `process` that a program's main needs: the only door to it. */
-export type Host = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'exit'>;
+export type HostProcess = Pick<
+  NodeJS.Process,
+  'argv' | 'env' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'exit'
+>;
 
 /**
  * Runs a program: options → start → serve → drain on SIGTERM or SIGINT → exit. Told to stop while it starts, it drains
@@ -90,7 +93,10 @@ export type Host = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 's
  * Exit codes: 0 after a clean drain, 64 for bad options or config (every fault listed), 69 when a port cannot be had,
  * 70 for a fault of the program itself.
  */
-export async function runMain<const S extends OptionSpecs>(program: Program<S>, host: Host): Promise<void> {
+export async function runMain<const S extends OptionSpecs>(
+  program: Program<S>,
+  host: HostProcess,
+): Promise<void> {
   const options = { ...commonOptions, ...program.options };
   const result = readOptions({ ...program, options }, host.argv.slice(2), host.env);
   if (result.kind === 'help') {
@@ -105,16 +111,16 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
 
   const common = result.config as unknown as Config<typeof commonOptions>;
   const steps: { name: string; run: DrainStep }[] = [];
-  let stop: Service['stop'] = () => undefined;
+  let stop: Runtime['stop'] = () => undefined;
   const stopRequested = new Promise<string>((resolve) => (stop = resolve));
-  const service = createService(program, common, steps, host.env, stop);
-  const setServing = service.readiness.condition('serving');
+  const runtime = createRuntime(program, common, steps, host.env, stop);
+  const setServing = runtime.readiness.condition('serving');
   const start = async () => {
     const reason = heapWarning(processMemory());
-    if (reason !== undefined) service.log.warn({ reason }, 'too large a heap for this container');
-    await addTracing(program.name, service);
-    await startAdmin(service, common);
-    await program.start(result.config, service);
+    if (reason !== undefined) runtime.log.warn({ reason }, 'too large a heap for this container');
+    await addTracing(program.name, runtime);
+    await startAdmin(runtime, common);
+    await program.start(result.config, runtime);
   };
   // Before the start, which may wait for others (an xDS server): as process 1 of a container a program that does not
   // listen for SIGTERM does not get it.
@@ -130,20 +136,20 @@ export async function runMain<const S extends OptionSpecs>(program: Program<S>, 
 
   const reason = await stopRequested;
   setServing(false);
-  service.log.info({ reason }, 'draining');
+  runtime.log.info({ reason }, 'draining');
   const report = await drain(steps, common.drainTimeout);
-  for (const { step, reason: why } of report.failed) service.log.warn({ step, why }, 'drain step failed');
-  service.log.info('stopped');
+  for (const { step, reason: why } of report.failed) runtime.log.warn({ step, why }, 'drain step failed');
+  runtime.log.info('stopped');
   host.exit(exitCodes.ok);
 }
 
-function createService(
+function createRuntime(
   { name, output }: Pick<Program<OptionSpecs>, 'name' | 'output'>,
   config: Config<typeof commonOptions>,
   steps: { name: string; run: DrainStep }[],
-  env: Service['env'],
-  stop: Service['stop'],
-): Service {
+  env: Runtime['env'],
+  stop: Runtime['stop'],
+): Runtime {
   // sync: else what is not yet written at exit is flushed by sonic-boom, which tries for ever when the reader of the
   // pipe is gone (EPIPE in flushSync); a program whose parent was killed would then stay.
   const log = pino(
@@ -172,31 +178,31 @@ function createService(
 }
 
 /** Registered before all else, so flushed after all else. */
-async function addTracing(name: string, service: Service): Promise<void> {
-  const tracing = await startTracing(name, service.env, service.log);
+async function addTracing(name: string, runtime: Runtime): Promise<void> {
+  const tracing = await startTracing(name, runtime.env, runtime.log);
   if (tracing === undefined) return;
-  service.tracer = tracing.tracer;
-  service.onDrain('traces', () => tracing.stop());
+  runtime.tracer = tracing.tracer;
+  runtime.onDrain('traces', () => tracing.stop());
 }
 
-async function startAdmin(service: Service, config: Config<typeof commonOptions>): Promise<void> {
+async function startAdmin(runtime: Runtime, config: Config<typeof commonOptions>): Promise<void> {
   if (config.adminPort === undefined) return;
   const at = { host: config.adminHost, port: config.adminPort, option: '--admin-port' };
-  const app = express().disable('x-powered-by').use(adminGuard(config.adminAllowedHosts), service.admin);
+  const app = express().disable('x-powered-by').use(adminGuard(config.adminAllowedHosts), runtime.admin);
   const listener = await listenHttp(app, at);
-  service.listening('admin', listener);
+  runtime.listening('admin', listener);
   if (!isLoopback(listener.address)) {
-    service.log.warn(
+    runtime.log.warn(
       { host: listener.address },
       'the admin port has no authentication: whoever can connect reads it',
     );
   }
   // Registered first, so closed last: probes see "not ready" for as long as the drain takes.
-  service.onDrain('admin', (signal) => listener.close(signal));
+  runtime.onDrain('admin', (signal) => listener.close(signal));
 }
 
 /** Stops on a signal, or when the parent process is gone. */
-function stopFromOutside(host: Host, exitWithParent: boolean, stop: Service['stop']): void {
+function stopFromOutside(host: HostProcess, exitWithParent: boolean, stop: Runtime['stop']): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) host.on(signal, () => stop(signal));
   if (exitWithParent) host.stdin.on('close', () => stop('parent gone')).resume();
 }

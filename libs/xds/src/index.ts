@@ -1,4 +1,4 @@
-export type { ClientStreamRequest, ClientStreamResponse, ProtocolVariant } from './client/client-stream.ts';
+export type { ClientStreamRequest, ClientStreamResponse, ProtocolVariant } from './client/ads-stream.ts';
 export { XdsClient, type XdsClientOptions, type XdsClientStatus } from './client/xds-client.ts';
 export { XdsError, type XdsErrorCode } from './errors.ts';
 export { defaultLimits, type StreamLimits } from './limits.ts';
@@ -22,4 +22,4 @@ export { SotwStream } from './stream/sotw-stream.ts';
 export { Subscribers } from './stream/subscribers.ts';
 export type { Subscription, SubscriptionChange } from './stream/subscription.ts';
 export type { Known, Nack, TypeState } from './stream/type-state.ts';
-export { XdsStream, type Answer, type StreamOptions } from './stream/xds-stream.ts';
+export { XdsStream, type Acknowledgement, type StreamOptions } from './stream/xds-stream.ts';

@@ -9,7 +9,7 @@ export interface StreamLimits {
   requestBurst: number;
   /** How long one step may wait for the client to acknowledge the one before it ("make before break"). */
   holdMs: number;
-  /** After how long rejected content is tried again; twice as long after each try, up to the second. */
+  /** After how long rejected content is tried again; twice as long after each attempt, up to the second. */
   retryMs: number;
   retryMaxMs: number;
   /** How many rejections in a row are used up to find what the client rejects, where its errors name nothing. */

@@ -1,4 +1,4 @@
-import { ServiceError, type Service } from '@evenly/service';
+import { ServiceError, type Runtime } from '@evenly/service';
 import { Counter } from 'prom-client';
 import type { ObserveCall } from '../call/call-observer.ts';
 import { AccessLogEntry } from './entry.ts';
@@ -18,7 +18,7 @@ export interface AccessLogOptions {
  */
 export async function startAccessLog(
   { accessLog, accessLogSample }: AccessLogOptions,
-  { log, metrics, onDrain }: Pick<Service, 'log' | 'metrics' | 'onDrain'>,
+  { log, metrics, onDrain }: Pick<Runtime, 'log' | 'metrics' | 'onDrain'>,
 ): Promise<ObserveCall | undefined> {
   if (accessLog === 'off') return undefined;
   const onError = ({ message }: Error) => log.error({ reason: message }, 'access log cannot be written');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readiness, readOptions, type Service } from '@evenly/service';
+import { Readiness, readOptions, type Runtime } from '@evenly/service';
 import { Registry } from 'prom-client';
 import type { ProxyStatus } from '../admin/status.ts';
 import { l7Proxy } from '../program.ts';
@@ -61,7 +61,7 @@ export async function startProxyWith(flags: readonly string[]): Promise<Omit<Run
     admin: { get: (path: string, handler: () => void) => handlers.set(path, handler) },
     listening: (what: string, { port }: { port: number }) => void ports.set(what, port),
     onDrain: (_name: string, step: (signal: AbortSignal) => void) => void drains.push(step),
-  } as unknown as Service;
+  } as unknown as Runtime;
   await l7Proxy.start(options.config, service);
 
   const drain = async (signal = AbortSignal.abort()) => {

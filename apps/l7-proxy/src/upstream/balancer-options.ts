@@ -4,7 +4,7 @@ import {
   type BalancerOptions,
   type CircuitBreakerOptions,
   type OutlierOptions,
-  type Policy as BalancingPolicy,
+  type BalancingPolicy,
 } from '@evenly/balancing';
 import { grpcCodes, type OutlierDetection, type Policy } from '@evenly/mesh-config';
 

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { execArgv } from 'node:process';
 import { Backoff } from '@evenly/endpoints';
-import { dividedHeap, exitCodes, processMemory, ServiceError, type Service } from '@evenly/service';
+import { dividedHeap, exitCodes, processMemory, ServiceError, type Runtime } from '@evenly/service';
 import { Counter, Gauge } from 'prom-client';
 import type { ProxyStatus } from '../admin/status.ts';
 import { mergeStatus } from './merged-status.ts';
@@ -20,7 +20,7 @@ const pollMs = 5000;
  * (node:cluster), which listens, serves the admin port, and starts workers again that end by themselves.
  */
 export class Supervisor {
-  readonly #service: Pick<Service, 'log' | 'metrics'>;
+  readonly #service: Pick<Runtime, 'log' | 'metrics'>;
   readonly #workers = new Map<number, SupervisedWorker>();
   readonly #past = new PastMetrics();
   readonly #exits: Counter;
@@ -30,7 +30,7 @@ export class Supervisor {
   #restarts = 0;
   #ending = false;
 
-  constructor(service: Pick<Service, 'log' | 'metrics'>) {
+  constructor(service: Pick<Runtime, 'log' | 'metrics'>) {
     this.#service = service;
     this.#exits = new Counter({
       name: 'evenly_proxy_worker_exits_total',

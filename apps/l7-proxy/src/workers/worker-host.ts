@@ -1,4 +1,4 @@
-import type { Host } from '@evenly/service';
+import type { HostProcess } from '@evenly/service';
 import { takeTicketSecretOutOf } from './ticket-secret.ts';
 
 /** Options that only the process in front of the workers has. */
@@ -8,7 +8,7 @@ const supervisorOnly = ['--admin-port', '--admin-host', '--admin-allowed-hosts']
  * The process as a worker's main sees it: the same options, less the admin port, which is the supervisor's. (A port that
  * workers listen on is shared among them, and a question for all would be answered by any one.)
  */
-export function workerHost(host: Host): Host {
+export function workerHost(host: HostProcess): HostProcess {
   const { env, stdin, stdout, stderr } = host;
   return {
     argv: withoutOptions(host.argv, supervisorOnly),

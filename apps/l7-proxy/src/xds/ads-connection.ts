@@ -1,7 +1,7 @@
 import type { ChannelCredentials, ClientDuplexStream, ClientOptions } from '@grpc/grpc-js';
 import { Backoff } from '@evenly/endpoints';
 import { AggregatedDiscoveryServiceClient } from '@evenly/proto/envoy/service/discovery/v3/ads';
-import type { Service } from '@evenly/service';
+import type { Runtime } from '@evenly/service';
 import type { ClientStreamRequest, ClientStreamResponse, ProtocolVariant, XdsClient } from '@evenly/xds';
 
 /** A response with the endpoints of a large mesh is large. */
@@ -18,7 +18,7 @@ export interface AdsOptions {
   serverName: string | undefined;
   variant: ProtocolVariant;
   credentials: () => Promise<ChannelCredentials>;
-  log: Service['log'];
+  log: Runtime['log'];
 }
 
 type Stream = ClientDuplexStream<ClientStreamRequest, ClientStreamResponse>;

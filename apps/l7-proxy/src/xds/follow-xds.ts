@@ -1,6 +1,6 @@
 import type { MeshConfig } from '@evenly/mesh-config';
 import { Node } from '@evenly/proto/envoy/config/core/v3/base';
-import type { Service } from '@evenly/service';
+import type { Runtime } from '@evenly/service';
 import { proxyUserAgent, XdsClient } from '@evenly/xds';
 import { Counter, Gauge } from 'prom-client';
 import type { ProxyConfig } from '../config.ts';
@@ -23,7 +23,7 @@ export interface XdsFollower {
 export async function xdsFollower(
   config: ProxyConfig,
   server: string,
-  { log, metrics }: Pick<Service, 'log' | 'metrics'>,
+  { log, metrics }: Pick<Runtime, 'log' | 'metrics'>,
 ): Promise<XdsFollower> {
   await xdsCredentials(config); // broken files are told at the start
   const answers = new Counter({
@@ -41,7 +41,7 @@ export async function xdsFollower(
     now: () => performance.now(),
     onConfig: (next) => onConfig(next),
     onWarning: (reason) => log.warn({ reason }, 'xDS'),
-    onAnswered: (type, error) => {
+    onAcknowledged: (type, error) => {
       answers.inc({ type, said: error === undefined ? 'ack' : 'nack' });
       if (error !== undefined)
         log.error({ type, reason: error }, 'xDS resources refused; the last good ones stay');
@@ -79,7 +79,7 @@ export async function xdsFollower(
   };
 }
 
-function registerConnected(registry: Service['metrics'], client: XdsClient): void {
+function registerConnected(registry: Runtime['metrics'], client: XdsClient): void {
   const gauge: Gauge = new Gauge({
     name: 'evenly_proxy_xds_connected',
     help: '1 while there is a stream to the xDS server',

@@ -117,7 +117,7 @@ async function joinTimes(context: RoundContext, added: readonly PodStatus[], rea
   const { log, signal, patienceMs } = context;
   const names = namesOf(context);
   for (;;) {
-    const first = added.map(({ name }) => log.firstAnswerOf(name));
+    const first = added.map(({ name }) => log.firstResponseOf(name));
     const evenAtMs = log.evenSince(names, readyAtMs);
     const all = first.every((atMs) => atMs !== undefined);
     if ((all && evenAtMs !== undefined) || Date.now() - readyAtMs > patienceMs) {

@@ -44,7 +44,7 @@ export class CallLog {
   }
 
   /** When this pod answered first. */
-  firstAnswerOf(pod: string): number | undefined {
+  firstResponseOf(pod: string): number | undefined {
     return this.#calls.find((call) => call.pod === pod && call.code === 'OK')?.atMs;
   }
 

@@ -74,8 +74,8 @@ describe('the log of calls', () => {
 
   it('knows who answered how often, first, and what was lost', () => {
     expect(log.counts(['a', 'b', 'c'], 0, 2000)).toEqual([198, 0, 0]);
-    expect(log.firstAnswerOf('b')).toBe(2010);
-    expect(log.firstAnswerOf('c')).toBeUndefined();
+    expect(log.firstResponseOf('b')).toBe(2010);
+    expect(log.firstResponseOf('c')).toBeUndefined();
     expect(log.lost(0, 4000)).toBe(4);
   });
 

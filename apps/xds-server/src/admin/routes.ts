@@ -1,9 +1,9 @@
-import type { Service } from '@evenly/service';
+import type { Runtime } from '@evenly/service';
 import { addAdminPage } from '@evenly/service/admin-page';
 import { liveOf } from './page.ts';
 import { serverStatus, type StatusSources } from './server-status.ts';
 
 /** `GET /` for people, `GET /status` for programs. */
-export function addAdminRoutes(router: Service['admin'], sources: StatusSources): void {
+export function addAdminRoutes(router: Runtime['admin'], sources: StatusSources): void {
   addAdminPage(router, { title: 'xds-server', status: () => serverStatus(sources), live: liveOf });
 }

@@ -3,7 +3,7 @@ import type { MemoryBudget } from '@evenly/http2';
 import type { CertificateStatus } from '@evenly/tls';
 import type { LoadReports, LoadStatus } from '../lrs/load-reports.ts';
 import { loadStatus } from '../lrs/load-reports.ts';
-import type { Mesh, MeshStatus } from '../mesh/mesh.ts';
+import type { ServedMesh, MeshStatus } from '../mesh/served-mesh.ts';
 import type { TransportSecurity } from '../tls/transport-security.ts';
 import type { ClientStreams } from '../xds-port/client-streams.ts';
 import { connectedClients } from '../xds-port/clients.ts';
@@ -22,7 +22,7 @@ export interface ServerStatus extends MeshStatus {
 }
 
 export interface StatusSources {
-  mesh: Mesh;
+  mesh: ServedMesh;
   streams: ClientStreams;
   loads: LoadReports;
   security: TransportSecurity;

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { exitCodes, readOptions, ServiceError, type Host } from '@evenly/service';
+import { exitCodes, readOptions, ServiceError, type HostProcess } from '@evenly/service';
 import { bootstrapFile } from './bootstrap-file.ts';
 import { bootstrapOptions, type BootstrapConfig } from './options.ts';
 import { readPodLabels } from './pod-labels.ts';
@@ -17,7 +17,7 @@ const program = {
  */
 export function writeBootstrap(
   args: readonly string[],
-  host: Pick<Host, 'env' | 'stdout' | 'stderr'>,
+  host: Pick<HostProcess, 'env' | 'stdout' | 'stderr'>,
 ): number {
   const result = readOptions(program, args, host.env);
   if (result.kind === 'help') {
@@ -42,7 +42,7 @@ export function writeBootstrap(
 }
 
 /** @returns what a person may want to know */
-function write(config: BootstrapConfig, host: Pick<Host, 'stdout'>): string | undefined {
+function write(config: BootstrapConfig, host: Pick<HostProcess, 'stdout'>): string | undefined {
   const labels = config.labels === undefined ? new Map<string, string>() : readPodLabels(config.labels);
   const bootstrap = bootstrapFile(config, labels);
   const text = `${JSON.stringify(bootstrap, null, 2)}\n`;

@@ -14,7 +14,7 @@ const { streamClientStatus, fetchClientStatus } = ClientStatusDiscoveryServiceSe
 
 /** Streams of those who ask: people and their tools. */
 const maxStreams = 32;
-/** Resources in one answer, of all clients that match. More are refused, for contents would fill memory and message. */
+/** Resources in one response, of all clients that match. More are refused, for contents would fill memory and message. */
 const maxResources = 20_000;
 
 export interface CsdsContext {
@@ -25,16 +25,16 @@ export interface CsdsContext {
 /** The client status discovery service: which client has which resource, in which version. */
 export function csdsMethods(context: CsdsContext): [path: string, Method][] {
   const stream = bidi<ClientStatusRequest>(streamClientStatus, (call) => ({
-    onRequest: (request) => call.send(streamClientStatus.responseSerialize(answerTo(request, context))),
+    onRequest: (request) => call.send(streamClientStatus.responseSerialize(responseTo(request, context))),
   }));
   return [
     [streamClientStatus.path, limitCalls(maxStreams, stream)],
-    [fetchClientStatus.path, unary(fetchClientStatus, (request) => answerTo(request, context))],
+    [fetchClientStatus.path, unary(fetchClientStatus, (request) => responseTo(request, context))],
   ];
 }
 
 /** @throws StatusError INVALID_ARGUMENT, RESOURCE_EXHAUSTED */
-function answerTo(request: ClientStatusRequest, { streams, cache }: CsdsContext): ClientStatusResponse {
+function responseTo(request: ClientStatusRequest, { streams, cache }: CsdsContext): ClientStatusResponse {
   let matches: (nodeId: string) => boolean;
   try {
     matches = nodeIdMatcher(request.nodeMatchers);
@@ -53,7 +53,7 @@ function answerTo(request: ClientStatusRequest, { streams, cache }: CsdsContext)
     const next = clientConfig(client, options);
     resources += next.genericXdsConfigs.length;
     if (resources > maxResources) {
-      const details = `more than ${maxResources} resources in the answer: ask for fewer clients, by node_matchers`;
+      const details = `more than ${maxResources} resources in the response: ask for fewer clients, by node_matchers`;
       throw new StatusError(Status.RESOURCE_EXHAUSTED, details);
     }
     config.push(next);

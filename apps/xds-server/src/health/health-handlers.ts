@@ -4,7 +4,7 @@ import {
   type HealthCheckRequest,
 } from '@evenly/proto/grpc/health/v1/health';
 import { bidi, limitCalls, Status, StatusError, unary, type Method } from '@evenly/grpc-server';
-import type { Service } from '@evenly/service';
+import type { Runtime } from '@evenly/service';
 
 const { check, watch } = HealthService;
 
@@ -13,17 +13,17 @@ const maxWatches = 256;
 
 /**
  * The health checking protocol (https://github.com/grpc/grpc/blob/master/doc/health-checking.md), for Kubernetes' `grpc`
- * probes and grpc-health-probe: the same answer as `/readyz`, for the whole server (the empty name) and each service.
+ * probes and grpc-health-probe: the same response as `/readyz`, for the whole server (the empty name) and each service.
  * @param services the gRPC services of the port
  */
 export function healthMethods(
-  readiness: Service['readiness'],
+  readiness: Runtime['readiness'],
   services: ReadonlySet<string>,
 ): [path: string, Method][] {
   const status = () => (readiness.missing.length === 0 ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
   const knows = ({ service }: HealthCheckRequest) => service === '' || services.has(service);
 
-  const answer = (request: HealthCheckRequest) => {
+  const respond = (request: HealthCheckRequest) => {
     if (!knows(request))
       throw new StatusError(Status.NOT_FOUND, `no service "${request.service.slice(0, 256)}"`);
     return { status: status() };
@@ -43,7 +43,7 @@ export function healthMethods(
         stop = readiness.onChange(tell);
         tell();
       },
-      // The client has said all that it will, and waits for news.
+      // The client has said all that it will, and waits for updates.
       onHalfClose: () => {
         if (stop === undefined) throw new StatusError(Status.INTERNAL, 'no request');
       },
@@ -51,7 +51,7 @@ export function healthMethods(
     };
   });
   return [
-    [check.path, unary(check, answer)],
+    [check.path, unary(check, respond)],
     [watch.path, limitCalls(maxWatches, follow)],
   ];
 }

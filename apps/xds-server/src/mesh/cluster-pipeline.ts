@@ -1,8 +1,8 @@
 import type { HealthReport } from '@evenly/discovery';
 import { endpointKey, SaidOnce, type Endpoint } from '@evenly/endpoints';
 import { endpointSourceOf, healthChanges, reasonOf, type SourceContext } from '@evenly/live-mesh';
-import type { Service as MeshService } from '@evenly/mesh-config';
-import type { Service } from '@evenly/service';
+import type { Service } from '@evenly/mesh-config';
+import type { Runtime } from '@evenly/service';
 import { clusterName, endpointAssignment, unknownAssignment, type ResourceCache } from '@evenly/xds';
 import type { Metrics } from '../metrics.ts';
 import { inTrace, type ChangeTraces } from '../tracing/change-traces.ts';
@@ -11,7 +11,7 @@ import { inTrace, type ChangeTraces } from '../tracing/change-traces.ts';
 export interface PipelineContext extends SourceContext {
   cache: ResourceCache;
   metrics: Metrics;
-  log: Service['log'];
+  log: Runtime['log'];
   /** Absent when traces are off. */
   traces?: ChangeTraces | undefined;
 }
@@ -54,7 +54,7 @@ const silenceMs = 10_000;
  * @param mayBeKnown whether clients may have its endpoints from a server before this one
  */
 export function startPipeline(
-  service: MeshService,
+  service: Service,
   subset: string | undefined,
   context: PipelineContext,
   mayBeKnown: boolean,

@@ -1,9 +1,9 @@
 import { followConfigFilesFromNow } from '@evenly/live-mesh';
 import { ConfigError } from '@evenly/mesh-config';
-import { ServiceError, type Service } from '@evenly/service';
+import { ServiceError, type Runtime } from '@evenly/service';
 import type { ServerConfig } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Mesh } from './mesh.ts';
+import type { ServedMesh } from './served-mesh.ts';
 
 /**
  * Applies the config files now and on every change. Files that are broken later are refused, said and counted, and the
@@ -12,8 +12,8 @@ import type { Mesh } from './mesh.ts';
  * @throws ServiceError BAD_CONFIG when the first files are broken, with every fault
  */
 export async function followConfig(
-  mesh: Mesh,
-  { config, log, metrics }: { config: ServerConfig; log: Service['log']; metrics: Metrics },
+  mesh: ServedMesh,
+  { config, log, metrics }: { config: ServerConfig; log: Runtime['log']; metrics: Metrics },
 ): Promise<() => void> {
   const options = {
     clusterDomain: config.clusterDomain,

@@ -1,5 +1,5 @@
 import { Status, StatusError, type Method, type Peer } from '@evenly/grpc-server';
-import type { Service } from '@evenly/service';
+import type { Runtime } from '@evenly/service';
 import type { Metrics } from '../metrics.ts';
 import { allowList, clientIdentity, type ClientIdentity } from './client-identity.ts';
 
@@ -15,7 +15,7 @@ export type ClientGate = (peer: Peer) => StatusError | undefined;
 export function clientGate(
   patterns: readonly string[],
   what: string,
-  { metrics, log }: { metrics: Metrics; log: Service['log'] },
+  { metrics, log }: { metrics: Metrics; log: Runtime['log'] },
 ): ClientGate | undefined {
   if (patterns.length === 0) return undefined;
   const allows = allowList(patterns);

@@ -1,4 +1,4 @@
-import type { Service } from '@evenly/service';
+import type { Runtime } from '@evenly/service';
 import { LiveCertificates, type CertificateFiles, type Certificates } from '@evenly/tls';
 import type { Metrics } from '../metrics.ts';
 
@@ -9,7 +9,7 @@ import type { Metrics } from '../metrics.ts';
  */
 export async function portCertificates(
   files: CertificateFiles,
-  { metrics, log }: { metrics: Metrics; log: Service['log'] },
+  { metrics, log }: { metrics: Metrics; log: Runtime['log'] },
   onTaken: (certificates: Certificates) => void,
 ): Promise<LiveCertificates> {
   const live = await LiveCertificates.start({

@@ -1,5 +1,5 @@
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
-import { ServiceError, type Service } from '@evenly/service';
+import { ServiceError, type Runtime } from '@evenly/service';
 import type { Certificates, CertificateStatus } from '@evenly/tls';
 import type { ServerConfig } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
@@ -44,7 +44,7 @@ type SecurityConfig = Pick<
  */
 export async function transportSecurity(
   config: SecurityConfig,
-  context: { metrics: Metrics; log: Service['log'] },
+  context: { metrics: Metrics; log: Runtime['log'] },
 ): Promise<TransportSecurity> {
   const faults = faultsOf(config);
   if (faults.length > 0) throw new ServiceError('BAD_CONFIG', faults.join('\n'));
@@ -74,7 +74,7 @@ function contextOf({ cert, key, ca }: Certificates): SecureContextOptions {
   return { cert, key, ca };
 }
 
-function plaintext({ host, plaintext }: SecurityConfig, log: Service['log']): TransportSecurity {
+function plaintext({ host, plaintext }: SecurityConfig, log: Runtime['log']): TransportSecurity {
   const why = plaintext ? '--plaintext says so' : 'it listens on loopback only';
   log.warn({ host }, `the xDS port speaks plaintext, for ${why}: whoever can connect is served`);
   return {

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 /** What came of the newest change: `push endpoints to good: ack`. */
-const answersTo = (root: Span | undefined) =>
+const acknowledgementsOf = (root: Span | undefined) =>
   (root === undefined ? [] : traces.childrenOf(root))
     .filter(({ name }) => name === 'push')
     .map((push) => {
@@ -59,7 +59,7 @@ it('follows a change from its source to the answers of all clients, in one trace
   await expect.poll(() => leaving.ports('be1-srv-cluster')).toHaveLength(2);
   leaving.close();
   await expect
-    .poll(() => answersTo(sourceChange(2)))
+    .poll(() => acknowledgementsOf(sourceChange(2)))
     .toEqual([
       'endpoints to good: ack',
       'endpoints to leaving: the stream ended before the client answered',
@@ -82,7 +82,7 @@ it('tells a change of the config, which is followed type by type', async () => {
   const changed = () =>
     traces.spans.find((span) => span.name === 'config change' && traces.attribute(span, 'services') === 2);
   await expect
-    .poll(() => answersTo(changed()))
+    .poll(() => acknowledgementsOf(changed()))
     .toEqual(['cluster to walker: ack', 'listener to walker: ack']);
   client.close();
 });
@@ -94,6 +94,6 @@ it('makes spans for some of many clients only', async () => {
   for (const client of clients) await expect.poll(() => client.ports('be1-srv-cluster')).toHaveLength(1);
   server.publish('be1-srv', ...pods.map(({ port }) => port));
   for (const client of clients) await expect.poll(() => client.ports('be1-srv-cluster')).toHaveLength(2);
-  await expect.poll(() => answersTo(sourceChange(2))).toHaveLength(50);
+  await expect.poll(() => acknowledgementsOf(sourceChange(2))).toHaveLength(50);
   for (const client of clients) client.close();
 });

@@ -7,7 +7,7 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api';
-import type { Answer, ResourceType, XdsStream } from '@evenly/xds';
+import type { Acknowledgement, ResourceType, XdsStream } from '@evenly/xds';
 
 /** Pushes of one change that get spans: with thousands of clients a few show as much as all. */
 const maxTraced = 50;
@@ -18,15 +18,15 @@ interface Change {
   traced: number;
 }
 
-/** What one stream owes to changes: those that it was not sent yet, and those that it has not answered. */
+/** What one stream owes to changes: those that it was not sent yet, and those that it has not acknowledged. */
 interface Progress {
   due: Map<ResourceType, Change>;
   /** By nonce. */
-  unanswered: Map<string, Span>;
+  unacknowledged: Map<string, Span>;
 }
 
 /**
- * One trace for each change: what the source said → the resources built from it → the push to a client → its answer.
+ * One trace for each change: what the source said → the resources built from it → the push to a client → its ACK or NACK.
  * Changes that are coalesced into one push go by the trace of the first of them.
  */
 export class ChangeTraces {
@@ -39,7 +39,7 @@ export class ChangeTraces {
     this.#tracer = tracer;
   }
 
-  /** Runs what a source's news lead to. @param name such as `source change` */
+  /** Runs what an update of a source leads to. @param name such as `source change` */
   change(name: string, attributes: Attributes, build: () => void): void {
     const root = this.#tracer.startSpan(name, { attributes }, context.active());
     const within = trace.setSpan(context.active(), root);
@@ -103,15 +103,20 @@ export class ChangeTraces {
     );
     push.end();
     const within = trace.setSpan(change.context, push);
-    progress.unanswered.set(nonce, this.#tracer.startSpan('ack', { attributes }, within));
+    progress.unacknowledged.set(nonce, this.#tracer.startSpan('ack', { attributes }, within));
   }
 
   /** @param error the client's words, when it rejected the response with this nonce */
-  answered(stream: XdsStream, said: Answer['said'], nonce: string, error: string | undefined): void {
+  acknowledged(
+    stream: XdsStream,
+    said: Acknowledgement['said'],
+    nonce: string,
+    error: string | undefined,
+  ): void {
     const progress = this.#progress.get(stream);
-    const span = progress?.unanswered.get(nonce);
+    const span = progress?.unacknowledged.get(nonce);
     if (progress === undefined || span === undefined || (said !== 'ack' && said !== 'nack')) return;
-    progress.unanswered.delete(nonce);
+    progress.unacknowledged.delete(nonce);
     span.setAttribute('xds.said', said);
     if (said === 'nack') span.setStatus({ code: SpanStatusCode.ERROR, message: error?.slice(0, 1000) ?? '' });
     span.end();
@@ -119,7 +124,7 @@ export class ChangeTraces {
   }
 
   closed(stream: XdsStream): void {
-    for (const span of this.#progress.get(stream)?.unanswered.values() ?? []) {
+    for (const span of this.#progress.get(stream)?.unacknowledged.values() ?? []) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: 'the stream ended before the client answered' });
       span.end();
     }
@@ -129,14 +134,14 @@ export class ChangeTraces {
   #of(stream: XdsStream): Progress {
     let progress = this.#progress.get(stream);
     if (progress === undefined) {
-      progress = { due: new Map(), unanswered: new Map() };
+      progress = { due: new Map(), unacknowledged: new Map() };
       this.#progress.set(stream, progress);
     }
     return progress;
   }
 }
 
-/** Runs what news lead to, as a trace if traces are on. */
+/** Runs what an update leads to, as a trace if traces are on. */
 export function inTrace(
   traces: ChangeTraces | undefined,
   name: string,
@@ -147,7 +152,7 @@ export function inTrace(
   else traces.change(name, attributes, build);
 }
 
-/** When nothing is awaited, all that was due is sent; what is left was no news for this client. */
+/** When nothing is awaited, all that was due is sent; what is left was no update for this client. */
 function settle(stream: XdsStream, { due }: Progress): void {
   const isBusy = [...stream.types.values()].some(({ outstanding }) => outstanding !== undefined);
   if (!isBusy) due.clear();

@@ -5,7 +5,7 @@ import {
   SotwStream,
   Subscribers,
   XdsError,
-  type Answer,
+  type Acknowledgement,
   type CacheChange,
   type EncodedResponse,
   type ResourceCache,
@@ -21,7 +21,7 @@ import { NodeIds } from './node-ids.ts';
 export type Variant = 'sotw' | 'delta';
 
 /** One open stream of a client. */
-export interface ClientStream {
+export interface OpenStream {
   readonly variant: Variant;
   /** `10.0.0.7:51234` */
   readonly peer: string;
@@ -29,7 +29,7 @@ export interface ClientStream {
   readonly call: ServerCall;
 }
 
-interface Entry extends ClientStream {
+interface Entry extends OpenStream {
   readonly openedAtMs: number;
   /** It has asked for something. */
   subscribed: boolean;
@@ -67,7 +67,7 @@ export class ClientStreams {
     this.#ticker = setInterval(() => this.#tick(), 1000);
   }
 
-  get all(): Iterable<ClientStream> {
+  get all(): Iterable<OpenStream> {
     return this.#open;
   }
 
@@ -90,7 +90,7 @@ export class ClientStreams {
     types: readonly ResourceType[];
     call: ServerCall;
     wildcard?: ClientGate | undefined;
-  }): { client: ClientStream; close: () => void } {
+  }): { client: OpenStream; close: () => void } {
     const { metrics, traces } = this.#options;
     const address = parseEndpointKey(call.peer.address)?.address ?? call.peer.address;
     const streamOptions: StreamOptions = {
@@ -144,8 +144,13 @@ export class ClientStreams {
   }
 
   /** Notes what a request said of the response before it. */
-  answered({ stream }: ClientStream, { said }: Answer, nonce: string, error: string | undefined): void {
-    this.#options.traces?.answered(stream, said, nonce, error);
+  noteAcknowledgement(
+    { stream }: OpenStream,
+    { said }: Acknowledgement,
+    nonce: string,
+    error: string | undefined,
+  ): void {
+    this.#options.traces?.acknowledged(stream, said, nonce, error);
   }
 
   #noteNodeId(id: string, address: string): void {

@@ -1,16 +1,16 @@
 import type { NodeInfo } from '@evenly/xds';
-import type { ClientStream } from './client-streams.ts';
+import type { OpenStream } from './client-streams.ts';
 
 /** A client with all its streams: one where they are aggregated, else one for each type. */
 export interface ConnectedClient {
   node: NodeInfo;
   /** `10.0.0.7:51234` */
   peer: string;
-  streams: ClientStream[];
+  streams: OpenStream[];
 }
 
 /** Streams with the same node id on the same connection are one client's. Those that have not said who they are count too. */
-export function connectedClients(streams: Iterable<ClientStream>): ConnectedClient[] {
+export function connectedClients(streams: Iterable<OpenStream>): ConnectedClient[] {
   const clients = new Map<string, ConnectedClient>();
   for (const each of streams) {
     const { node } = each.stream;

@@ -12,11 +12,11 @@ import {
   type ServerCall,
   type StatusCode,
 } from '@evenly/grpc-server';
-import type { Service } from '@evenly/service';
-import { DeltaStream, XdsError, type Answer, type ResourceType } from '@evenly/xds';
+import type { Runtime } from '@evenly/service';
+import { DeltaStream, XdsError, type Acknowledgement, type ResourceType } from '@evenly/xds';
 import type { ClientGate } from '../tls/client-gate.ts';
 import type { Metrics } from '../metrics.ts';
-import type { ClientStream, ClientStreams, Variant } from './client-streams.ts';
+import type { OpenStream, ClientStreams, Variant } from './client-streams.ts';
 import { xdsServices, type XdsService } from './services.ts';
 
 type Request = DiscoveryRequest | DeltaDiscoveryRequest;
@@ -25,7 +25,7 @@ type Request = DiscoveryRequest | DeltaDiscoveryRequest;
 export interface HandlerContext {
   streams: ClientStreams;
   metrics: Metrics;
-  log: Service['log'];
+  log: Runtime['log'];
 }
 
 /** The context, and who may ask for everything. */
@@ -74,24 +74,21 @@ function serve(
 
 function onRequest(
   call: ServerCall,
-  client: ClientStream,
+  client: OpenStream,
   request: Request,
   { streams, metrics, log }: HandlerContext,
 ): void {
   try {
-    const answer =
+    const said =
       client.stream instanceof DeltaStream
         ? client.stream.onRequest(request as DeltaDiscoveryRequest)
         : client.stream.onRequest(request as DiscoveryRequest);
-    count(answer, metrics);
-    streams.answered(client, answer, request.responseNonce, request.errorDetail?.message);
-    if (answer.said === 'nack') {
+    count(said, metrics);
+    streams.noteAcknowledgement(client, said, request.responseNonce, request.errorDetail?.message);
+    if (said.said === 'nack') {
       const reason = request.errorDetail?.message.slice(0, 4096);
-      const level = answer.isAgain === true ? 'debug' : 'error';
-      log[level](
-        { node: client.stream.node.id, type: answer.type, reason },
-        'the client rejected a response',
-      );
+      const level = said.isAgain === true ? 'debug' : 'error';
+      log[level]({ node: client.stream.node.id, type: said.type, reason }, 'the client rejected a response');
     }
   } catch (error) {
     if (!(error instanceof XdsError)) throw error;
@@ -101,7 +98,7 @@ function onRequest(
   }
 }
 
-function count({ said, type, latencyMs }: Answer, metrics: Metrics): void {
+function count({ said, type, latencyMs }: Acknowledgement, metrics: Metrics): void {
   metrics.requests.inc({ said, type });
   if (said === 'nack') metrics.nacks.inc({ type });
   if (said === 'ack' && latencyMs !== undefined) metrics.ackSeconds.observe({ type }, latencyMs / 1000);

@@ -1,5 +1,5 @@
 import { SaidOnce } from '@evenly/endpoints';
-import type { Service } from '@evenly/service';
+import type { Runtime } from '@evenly/service';
 
 /** From which addresses each node id is used now. As many entries as there are streams, at most. */
 export class NodeIds {
@@ -24,7 +24,7 @@ export class NodeIds {
 }
 
 /** Warns of ids that clients at several addresses use, as bootstraps that are copied have them. */
-export function sayOfSharedIds(log: Service['log']) {
+export function sayOfSharedIds(log: Runtime['log']) {
   const said = new SaidOnce();
   return (node: string, address: string, other: string) => {
     if (!said.isNew('shared', node)) return;

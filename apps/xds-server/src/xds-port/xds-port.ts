@@ -7,7 +7,7 @@ import {
   type ServerConnections,
 } from '@evenly/grpc-server';
 import type { MemoryBudget } from '@evenly/http2';
-import { listenError, openFiles, type Service } from '@evenly/service';
+import { listenError, openFiles, type Runtime } from '@evenly/service';
 import type { ResourceCache } from '@evenly/xds';
 import type { ServerConfig } from '../config.ts';
 import { csdsMethods } from '../csds/csds-handlers.ts';
@@ -34,7 +34,7 @@ export interface PortContext extends HandlerContext {
   /** Of the process: what is held for clients. */
   budget: MemoryBudget;
   /** What the health service says. */
-  readiness: Service['readiness'];
+  readiness: Runtime['readiness'];
 }
 
 /** Requests are a few names, or a report of loads. */

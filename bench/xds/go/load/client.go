@@ -215,8 +215,8 @@ func (l *load) onResponse(c *client, message []byte) error {
 		return fmt.Errorf("an unexpected response: %d resources of %s", answer.resources, answer.typeURL)
 	}
 	out := l.appendStep(l.scratch[:0], c, step, answer.version, answer.nonce, "")
-	news := step == c.steps
-	if news {
+	isUpdate := step == c.steps
+	if isUpdate {
 		c.steps++
 		if c.steps < len(l.types) {
 			out = l.appendStep(out, c, c.steps, nil, nil, "")
@@ -226,10 +226,10 @@ func (l *load) onResponse(c *client, message []byte) error {
 		return err
 	}
 	switch {
-	case news && c.steps == len(l.types):
+	case isUpdate && c.steps == len(l.types):
 		l.ready++
 		l.onReady()
-	case !news && step == len(l.types)-1 && c.acked < l.push && hasAddress(answer.resource, l.address):
+	case !isUpdate && step == len(l.types)-1 && c.acked < l.push && hasAddress(answer.resource, l.address):
 		c.acked = l.push
 		l.onAck()
 	}

@@ -1,7 +1,7 @@
 import { status, type experimental } from '@grpc/grpc-js';
-import { createBalancer, type Policy } from '@evenly/balancing';
+import { createBalancer, type BalancingPolicy } from '@evenly/balancing';
 import { describe, expect, it } from 'vitest';
-import type { Connection } from './connection.ts';
+import type { EndpointConnection } from './endpoint-connection.ts';
 import { BalancerPicker } from './picker.ts';
 import { PickResultType } from './versions.ts';
 
@@ -13,9 +13,9 @@ const complete = {
   onCallEnded: null,
 };
 
-function pickerOf(policy: Policy, count: number) {
-  const balancer = createBalancer<Connection>({ policy, random: Math.random });
-  const target = { pick: () => complete } as unknown as Connection;
+function pickerOf(policy: BalancingPolicy, count: number) {
+  const balancer = createBalancer<EndpointConnection>({ policy, random: Math.random });
+  const target = { pick: () => complete } as unknown as EndpointConnection;
   balancer.update(
     Array.from({ length: count }, (_, index) => ({ key: `${index}`, target })),
     0,

@@ -1,6 +1,6 @@
 import type { experimental, status } from '@grpc/grpc-js';
 import { defaultOutcomes, type Balancer, type Host } from '@evenly/balancing';
-import type { Connection } from './connection.ts';
+import type { EndpointConnection } from './endpoint-connection.ts';
 import { processHold } from './hold-process.ts';
 import { PickResultType, unavailable } from './versions.ts';
 
@@ -8,14 +8,14 @@ type PickResult = experimental.PickResult;
 
 /** The balancer's choice as a grpc-js pick. It reads the balancer of its policy, which changes beneath it. */
 export class BalancerPicker {
-  readonly #balancer: Balancer<Connection>;
+  readonly #balancer: Balancer<EndpointConnection>;
   readonly #countsCalls: boolean;
   readonly #holdsProcess: boolean;
   /** Picks of this turn of the event loop. */
   readonly #picked: Pick[] = [];
 
   /** @param holdsProcess connections do not keep the process alive, so their calls must */
-  constructor(balancer: Balancer<Connection>, holdsProcess: boolean) {
+  constructor(balancer: Balancer<EndpointConnection>, holdsProcess: boolean) {
     this.#balancer = balancer;
     this.#countsCalls = balancer.learnsFromCalls; // others are spared the cost
     this.#holdsProcess = holdsProcess;
@@ -29,7 +29,7 @@ export class BalancerPicker {
     return result.pickResultType === PickResultType.COMPLETE ? this.#followed(result, host) : result;
   }
 
-  #followed(result: PickResult, host: Host<Connection>): PickResult {
+  #followed(result: PickResult, host: Host<EndpointConnection>): PickResult {
     const pick = this.#count(host);
     let startedMs = 0;
     return {
@@ -53,7 +53,7 @@ export class BalancerPicker {
    * chance. grpc-js says nothing of a call that is picked and never started (cancelled meanwhile, the connection lost,
    * no credentials), so one that is not started by the end of this turn counts from its start.
    */
-  #count(host: Host<Connection>): Pick {
+  #count(host: Host<EndpointConnection>): Pick {
     const pick = { host, counts: true, started: false };
     this.#balancer.callStarted(host);
     if (this.#picked.push(pick) === 1) setImmediate(() => this.#endOfTurn());
@@ -70,7 +70,7 @@ export class BalancerPicker {
 }
 
 interface Pick {
-  readonly host: Host<Connection>;
+  readonly host: Host<EndpointConnection>;
   counts: boolean;
   started: boolean;
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Policy, SlowStartOptions } from '@evenly/balancing';
+import type { BalancingPolicy, SlowStartOptions } from '@evenly/balancing';
 import { z } from 'zod';
 
 /** The policies, by the names that service configs use. */
@@ -47,7 +47,7 @@ const schemas = {
 
 /** What a policy does, its defaults filled in. */
 export interface PolicySettings {
-  policy: Policy;
+  policy: BalancingPolicy;
   zone: string | undefined;
   callersShare: number | undefined;
   overprovisioning: number | undefined;

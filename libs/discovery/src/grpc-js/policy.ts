@@ -2,7 +2,7 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 import { createBalancer, eligibleEndpoints, maxWeight } from '@evenly/balancing';
 import type { Balancer, HostSpec } from '@evenly/balancing';
 import type { Endpoint } from '@evenly/endpoints';
-import { Connection, type ConnectionState } from './connection.ts';
+import { EndpointConnection, type ConnectionState } from './endpoint-connection.ts';
 import { describe } from './endpoints.ts';
 import { BalancerPicker } from './picker.ts';
 import { PolicyConfig, type PolicyName, type PolicySettings } from './policy-config.ts';
@@ -18,12 +18,12 @@ const tickMs = 1000;
 /** A policy of grpc-js that leaves the choice to `@evenly/balancing`: a connection to each endpoint, kept open. */
 export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
   readonly #defaultZone: string | undefined;
-  #connections = new Map<string, Connection>();
+  #connections = new Map<string, EndpointConnection>();
   #endpoints: readonly GrpcEndpoint[] | undefined;
   #configText: string | undefined;
   #settings: PolicySettings | undefined;
   #healthService: string | undefined;
-  #balancer: Balancer<Connection> | undefined;
+  #balancer: Balancer<EndpointConnection> | undefined;
   #picker: BalancerPicker | undefined;
   #ready = false;
   #updating = false;
@@ -75,7 +75,7 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     this.#settings = settings;
     const { policy, callersShare, overprovisioning, slowStart } = settings;
     const zone = settings.zone ?? this.#defaultZone;
-    const balancer = createBalancer<Connection>({
+    const balancer = createBalancer<EndpointConnection>({
       policy,
       random: Math.random,
       panicThreshold: 0, // an endpoint without a connection can serve nobody, however few are left
@@ -106,7 +106,7 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
   #connect(endpoints: readonly GrpcEndpoint[], options: ChannelOptions, note: string): boolean {
     const old = this.#connections;
     this.#connections = new Map();
-    const opened: Connection[] = [];
+    const opened: EndpointConnection[] = [];
     for (const endpoint of endpoints)
       for (let index = 0; index < this.#settings!.connectionsPerAddress; index++) {
         const key = index === 0 ? addressOf(endpoint) : `${addressOf(endpoint)} #${index}`;
@@ -130,8 +130,8 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     index: number,
     options: ChannelOptions,
     note: string,
-  ): Connection {
-    return new Connection({
+  ): EndpointConnection {
+    return new EndpointConnection({
       ...{ endpoint, key, index, known: describe(endpoint), helper: this.helper },
       healthService: this.#healthService,
       makeLeaf: (each, helper) => this.makeLeaf(each, helper, options, note),
@@ -139,7 +139,7 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     });
   }
 
-  #onChange(connection: Connection, before: ConnectionState): void {
+  #onChange(connection: EndpointConnection, before: ConnectionState): void {
     // The source may know more by now: at once, not at the next refresh.
     if (before === 'usable') this.helper.requestReresolution();
     if (this.#updating || this.#connections.get(connection.key) !== connection) return;
@@ -159,7 +159,7 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     if (connections.length === 0) return;
     const heldBack = this.#priorityHeldBack(connections);
     const unit = unitOfWeights(connections);
-    const specs = connections.map((connection): HostSpec<Connection> => {
+    const specs = connections.map((connection): HostSpec<EndpointConnection> => {
       const { zone, priority = 0 } = connection.known;
       const weight = (connection.known.weight ?? 1) / unit;
       const healthy = connection.state === 'usable' && priority < heldBack;
@@ -176,7 +176,7 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     );
   }
 
-  #report(ready: boolean, connections: readonly Connection[]): void {
+  #report(ready: boolean, connections: readonly EndpointConnection[]): void {
     if (ready) {
       // The picker is the same one and knows the change: grpc-js has to hear only that there is one.
       if (!this.#ready) this.helper.updateState(states.READY, this.#picker!, null);
@@ -194,10 +194,10 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
   }
 
   /** @returns the first priority that has to wait, since a better one is still connecting for the first time */
-  #priorityHeldBack(connections: readonly Connection[]): number {
+  #priorityHeldBack(connections: readonly EndpointConnection[]): number {
     clearTimeout(this.#failover);
     const nowMs = performance.now();
-    const priorityOf = ({ known }: Connection) => known.priority ?? 0;
+    const priorityOf = ({ known }: EndpointConnection) => known.priority ?? 0;
     const usable = connections.filter(({ state }) => state === 'usable').map(priorityOf);
     const best = usable.reduce((least, each) => Math.min(least, each), Infinity);
     const waiting = connections.filter(
@@ -230,7 +230,7 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
 }
 
 /** Brings weights that are too large for a balancer into its range; only their relation counts. */
-function unitOfWeights(connections: readonly Connection[]): number {
+function unitOfWeights(connections: readonly EndpointConnection[]): number {
   const most = connections.reduce((max, { known }) => Math.max(max, known.weight ?? 1), 1);
   return most > maxWeight ? most / maxWeight : 1;
 }

@@ -8,7 +8,7 @@ import type { RegisterOptions } from './options.ts';
 import { EvenlyResolver, type ResolverContext } from './resolver.ts';
 import { SourcePool } from './source-pool.ts';
 import { schemes, type Scheme, type Uri } from './target.ts';
-import type { Listener } from './versions.ts';
+import type { ResolverListener } from './versions.ts';
 
 let context = contextOf({});
 const proxied = new ProxiedTargets();
@@ -33,7 +33,7 @@ function contextOf(options: RegisterOptions): ResolverContext {
 
 function resolverClass(scheme: Scheme) {
   return class extends EvenlyResolver {
-    constructor(uri: Uri, listener: Listener, channelOptions: ChannelOptions) {
+    constructor(uri: Uri, listener: ResolverListener, channelOptions: ChannelOptions) {
       super(scheme, context, uri, listener, channelOptions);
       proxied.resolverMade(uri);
     }

@@ -10,7 +10,13 @@ import { toGrpc } from './endpoints.ts';
 import { knowsPriorities, withDefaultPolicy } from './service-config.ts';
 import type { PooledWatch, SourcePool } from './source-pool.ts';
 import { text, type Scheme, type SourceContext, type Uri } from './target.ts';
-import { tellEndpoints, tellError, unavailable, type GrpcEndpoint, type Listener } from './versions.ts';
+import {
+  tellEndpoints,
+  tellError,
+  unavailable,
+  type GrpcEndpoint,
+  type ResolverListener,
+} from './versions.ts';
 
 /** What resolvers are made with; `register` may replace it for channels that come later. */
 export interface ResolverContext extends SourceContext {
@@ -28,7 +34,7 @@ export class EvenlyResolver {
   readonly #scheme: Scheme;
   readonly #context: ResolverContext;
   readonly #uri: Uri;
-  readonly #listener: Listener;
+  readonly #listener: ResolverListener;
   readonly #options: ChannelOptions;
   #watch: PooledWatch | undefined;
   #set: EndpointSet | undefined;
@@ -42,7 +48,7 @@ export class EvenlyResolver {
     scheme: Scheme,
     context: ResolverContext,
     uri: Uri,
-    listener: Listener,
+    listener: ResolverListener,
     options: ChannelOptions,
   ) {
     this.#scheme = scheme;

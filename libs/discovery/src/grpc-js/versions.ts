@@ -28,7 +28,7 @@ interface OldListener {
   ): void;
   onError(error: StatusObject): void;
 }
-export type Listener = experimental.ResolverListener | OldListener;
+export type ResolverListener = experimental.ResolverListener | OldListener;
 
 export const unavailable = (details: string): StatusObject => ({
   code: status.UNAVAILABLE,
@@ -38,7 +38,7 @@ export const unavailable = (details: string): StatusObject => ({
 
 /** @param note what the policy may add to its errors, such as why there are no endpoints */
 export function tellEndpoints(
-  listener: Listener,
+  listener: ResolverListener,
   endpoints: GrpcEndpoint[],
   serviceConfig: ServiceConfig | undefined,
   note: string,
@@ -51,7 +51,7 @@ export function tellEndpoints(
   }
 }
 
-export function tellError(listener: Listener, error: StatusObject): void {
+export function tellError(listener: ResolverListener, error: StatusObject): void {
   if (typeof listener === 'function') listener({ ok: false, error }, {}, null, '');
   else listener.onError(error);
 }

@@ -66,7 +66,7 @@ function watchChecked(options: HealthCheckedOptions, updates: Updates): () => vo
     onReport?.(report);
     checked = set;
     if (nobody) {
-      updates.error('health', noAnswerError(report));
+      updates.error('health', noResponseError(report));
       return sourceRecovered();
     }
     const serving = endpointSet(report.filter(({ healthy }) => healthy).map(({ endpoint }) => endpoint));
@@ -106,7 +106,7 @@ function watchChecked(options: HealthCheckedOptions, updates: Updates): () => vo
   };
 }
 
-function noAnswerError(report: HealthReport): DiscoveryError {
+function noResponseError(report: HealthReport): DiscoveryError {
   const { endpoint, verdict } = report[0]!;
   const reason = verdict.kind === 'serving' ? '' : verdict.reason;
   return new DiscoveryError(

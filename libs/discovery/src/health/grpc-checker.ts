@@ -8,7 +8,7 @@ import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
 
 /** Statuses that say "nobody answered", not "I am not well". */
-const noAnswer: readonly number[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
+const noResponse: readonly number[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
 
 /** As in `node:tls`; absent authorities = those that the machine trusts. */
 interface Pem {
@@ -116,5 +116,5 @@ function verdictOf(response: HealthCheckResponse): HealthVerdict {
 
 function verdictOfError(error: ServiceError): HealthVerdict {
   const reason = `${status[error.code]}: ${error.details}`;
-  return { kind: noAnswer.includes(error.code) ? 'no-answer' : 'not-serving', reason };
+  return { kind: noResponse.includes(error.code) ? 'no-answer' : 'not-serving', reason };
 }

@@ -117,7 +117,7 @@ export class Core {
   drainDeadlineMs = 0;
   pingSentAtMs = 0;
   /** Since when HEADERS or DATA of ours wait for any byte of the peer's; 0: they do not. See `probe.ts`. */
-  unansweredSinceMs = 0;
+  silentSinceMs = 0;
   /** When the peer was asked for a sign of life; 0: it was not. */
   probedAtMs = 0;
   probeIsLate = false;

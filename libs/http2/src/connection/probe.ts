@@ -9,9 +9,9 @@ import type { Core } from './core.ts';
  */
 export function checkProbe(core: Core): void {
   const { probeAfterMs, probeTimeoutMs } = core.limits;
-  if (probeAfterMs === 0 || core.unansweredSinceMs === 0 || !core.settingsAcknowledged) return;
+  if (probeAfterMs === 0 || core.silentSinceMs === 0 || !core.settingsAcknowledged) return;
   if (core.probedAtMs === 0) {
-    if (core.nowMs - core.unansweredSinceMs < probeAfterMs) return;
+    if (core.nowMs - core.silentSinceMs < probeAfterMs) return;
     core.writer.settings([], false);
     core.probedAtMs = core.nowMs;
   } else if (core.nowMs - core.probedAtMs >= probeTimeoutMs) {
@@ -22,13 +22,13 @@ export function checkProbe(core: Core): void {
 }
 
 /** HEADERS or DATA leave: the peer is to react in some way. */
-export function awaitAnswer(core: Core): void {
-  if (core.unansweredSinceMs === 0) core.unansweredSinceMs = core.nowMs;
+export function awaitResponse(core: Core): void {
+  if (core.silentSinceMs === 0) core.silentSinceMs = core.nowMs;
 }
 
 /** Bytes have come, whatever they are. */
 export function answered(core: Core): void {
-  core.unansweredSinceMs = 0;
+  core.silentSinceMs = 0;
   core.probedAtMs = 0;
   core.probeIsLate = false;
 }

@@ -38,7 +38,7 @@ export class Receiver {
     const core = this.core;
     core.lastReceivedAtMs = core.nowMs;
     core.flood.received(chunk.length);
-    if (core.unansweredSinceMs > 0) answered(core);
+    if (core.silentSinceMs > 0) answered(core);
     const from = this.prefaceLeft > 0 ? this.checkPreface(chunk) : 0;
     this.reader.read(chunk, from);
     // `dispatch` has cleared it if a frame ended: what counts is how long one frame takes.

@@ -5,7 +5,7 @@ import type { Core } from './core.ts';
 import { spend } from './flood-guard.ts';
 import { keepBlock } from './held-memory.ts';
 import { limitStream, outOfMemory } from './stream-errors.ts';
-import { awaitAnswer } from './probe.ts';
+import { awaitResponse } from './probe.ts';
 import { Stream } from './stream.ts';
 
 /** DATA is written ahead of the transport up to here; the rest stays in the streams' queues, where it is fair. */
@@ -39,7 +39,7 @@ export function openStream(
   stream.sentFinal = true;
   stream.localEnded = endStream;
   core.addStream(stream);
-  awaitAnswer(core);
+  awaitResponse(core);
   core.writer.headers(stream.id, core.encoder.encode(block, extra), endStream, core.peer.maxFrameSize);
   return stream;
 }
@@ -126,7 +126,7 @@ function writeData(
     stream.sendWindow -= allowed;
     core.sendWindow -= allowed;
     core.flood.dataSent();
-    awaitAnswer(core);
+    awaitResponse(core);
     position = next;
     // A window of a few bytes makes us send many small frames (data dribble, CVE-2019-9511).
     if (allowed < TINY_DATA_BYTES && next < end) spend(core.flood.tinyData, core.nowMs, 'tiny windows');

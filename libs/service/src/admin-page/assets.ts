@@ -55,12 +55,12 @@ code { font: .92em ui-monospace, monospace; white-space: nowrap; }
 `;
 
 /**
- * Brings news every two seconds while the page is seen, and keeps out of the reader's way: it stops when told to, while
+ * Brings updates every two seconds while the page is seen, and keeps out of the reader's way: it stops when told to, while
  * text is selected, and leaves what is opened, focused and scrolled as it is.
  */
 export const pageJs = `
 const live = document.getElementById('live');
-const news = document.getElementById('news');
+const freshness = document.getElementById('freshness');
 const pause = document.getElementById('pause');
 let paused = false;
 
@@ -87,18 +87,18 @@ async function refresh() {
     const response = await fetch('/live' + location.search, { signal: AbortSignal.timeout(5000) });
     if (!response.ok) throw new Error(String(response.status));
     replace(await response.text());
-    if (news.textContent !== 'Live.') news.textContent = 'Live.';
+    if (freshness.textContent !== 'Live.') freshness.textContent = 'Live.';
   } catch {
-    if (news.textContent !== 'No answer; this is old.') news.textContent = 'No answer; this is old.';
+    if (freshness.textContent !== 'No answer; this is old.') freshness.textContent = 'No answer; this is old.';
   }
 }
 
 pause.hidden = false;
-news.textContent = 'Live.';
+freshness.textContent = 'Live.';
 pause.addEventListener('click', () => {
   paused = !paused;
   pause.textContent = paused ? 'Go on' : 'Pause';
-  news.textContent = paused ? 'Paused.' : 'Live.';
+  freshness.textContent = paused ? 'Paused.' : 'Live.';
 });
 const loop = () => refresh().finally(() => setTimeout(loop, 2000));
 setTimeout(loop, 2000);

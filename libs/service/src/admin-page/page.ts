@@ -1,6 +1,6 @@
 import { html, type Html } from './html.ts';
 
-/** The whole page around the part that changes. It reads well without its script, which only brings news. */
+/** The whole page around the part that changes. It reads well without its script, which only brings updates. */
 export function pageText(title: string, query: string, live: Html): string {
   return html`<!doctype html>
     <html lang="en">
@@ -21,7 +21,7 @@ export function pageText(title: string, query: string, live: Html): string {
             <button>Filter</button>
           </form>
           <p class="muted">
-            <span id="news" role="status"></span>
+            <span id="freshness" role="status"></span>
             <button id="pause" type="button" hidden>Pause</button>
             <a href="/status">JSON</a> <a href="/metrics">Metrics</a>
           </p>

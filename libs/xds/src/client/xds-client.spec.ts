@@ -231,7 +231,7 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
     expect(link.client.status().types.endpoints).toEqual({ known: 1, waitingFor: [], rejected: {} });
   });
 
-  it('the server restarts: the last good stays, and only what changed is news', async () => {
+  it('the server restarts: the last good stays, and only what changed is an update', async () => {
     const service = meshService('be1-srv');
     const link = linkedClient(variant);
     const disconnect = link.connect(serverWith(mesh([service]), pods(service, pod('10.0.0.1'))));

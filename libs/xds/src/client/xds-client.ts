@@ -3,13 +3,13 @@ import type { MeshConfig } from '@evenly/mesh-config';
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { isWholeSet, sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
 import {
-  clientStream,
-  type ClientStream,
+  adsStream,
+  type AdsStream,
   type ClientStreamRequest,
   type ClientStreamResponse,
-  type News,
+  type ResourceUpdate,
   type ProtocolVariant,
-} from './client-stream.ts';
+} from './ads-stream.ts';
 import { EndpointFeeds } from './endpoint-feeds.ts';
 import type { XdsListener, XdsRoutes } from './model.ts';
 import { ResourceView } from './resource-view.ts';
@@ -29,7 +29,7 @@ export interface XdsClientOptions {
   /** Something of a resource is left out. */
   onWarning: (reason: string) => void;
   /** A response was answered. */
-  onAnswered: (type: ResourceType, error: string | undefined) => void;
+  onAcknowledged: (type: ResourceType, error: string | undefined) => void;
 }
 
 /** For pages: by type, what is there, and what was rejected. */
@@ -51,7 +51,7 @@ export class XdsClient {
   readonly #options: XdsClientOptions;
   readonly #views: Views;
   readonly #feeds = new EndpointFeeds();
-  #stream: ClientStream | undefined;
+  #stream: AdsStream | undefined;
   /** Listeners, routes or clusters have changed since the last config. */
   #changed = false;
   /** Of the last config: followed until the next one is at work. */
@@ -74,7 +74,7 @@ export class XdsClient {
   /** A stream is open. */
   connected(send: (request: ClientStreamRequest) => void): void {
     const { variant, node, now } = this.#options;
-    this.#stream = clientStream(variant, node, send);
+    this.#stream = adsStream(variant, node, send);
     for (const view of this.#all) view.askedAgain(now());
     for (const view of this.#all) this.#stream.subscribe(view);
   }
@@ -86,15 +86,15 @@ export class XdsClient {
   onResponse(response: ClientStreamResponse): void {
     const stream = this.#stream;
     if (stream === undefined) return;
-    const news = stream.read(response);
-    const type = typeOfUrl(news.typeUrl);
+    const update = stream.read(response);
+    const type = typeOfUrl(update.typeUrl);
     if (type === undefined)
-      return this.#options.onWarning(`a response of type ${news.typeUrl} was not asked for`);
+      return this.#options.onWarning(`a response of type ${update.typeUrl} was not asked for`);
     const view = this.#views[type] as ResourceView<ResourceType>;
-    const error = this.#take(view, news);
+    const error = this.#take(view, update);
     view.answered = true;
-    stream.answer(view, news, error);
-    this.#options.onAnswered(type, error);
+    stream.acknowledge(view, update, error);
+    this.#options.onAcknowledged(type, error);
     this.#resolve();
   }
 
@@ -134,16 +134,16 @@ export class XdsClient {
   }
 
   /** @returns what is wrong with some of the resources; the others are taken all the same (gRFC A46) */
-  #take(view: ResourceView<ResourceType>, news: News): string | undefined {
+  #take(view: ResourceView<ResourceType>, update: ResourceUpdate): string | undefined {
     const errors: string[] = [];
     const present = new Set<string>();
-    for (const resource of news.resources) {
+    for (const resource of update.resources) {
       const { name, changed, error } = view.take(resource);
       present.add(name);
       if (error !== undefined) errors.push(`${view.type} "${name}" ${error}`);
       if (changed) this.#onChange(view.type);
     }
-    for (const name of removedOf(view, news, present)) if (view.remove(name)) this.#onChange(view.type);
+    for (const name of removedOf(view, update, present)) if (view.remove(name)) this.#onChange(view.type);
     return errors.length === 0 ? undefined : errors.join('; ');
   }
 
@@ -233,7 +233,7 @@ function valuesOf(view: ResourceView<'listener'>): ReadonlyMap<string, XdsListen
 /** In the state of the world, listeners and clusters that a response leaves out are gone; routes and endpoints are not. */
 function removedOf(
   view: ResourceView<ResourceType>,
-  { removed }: News,
+  { removed }: ResourceUpdate,
   present: ReadonlySet<string>,
 ): readonly string[] {
   if (removed !== 'rest') return removed;

@@ -36,7 +36,7 @@ export class LoadStream {
 
   /**
    * Takes a report.
-   * @returns what to answer; only the first one has an answer
+   * @returns the response; only the first request has one
    * @throws XdsError TOO_MANY_REQUESTS, REPORT_TOO_LARGE: the stream should be ended with it
    */
   onRequest(request: LoadStatsRequest): LoadStatsResponse | undefined {

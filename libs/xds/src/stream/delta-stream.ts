@@ -3,7 +3,7 @@ import { versionOf } from '../resource.ts';
 import type { ResourceType } from '../resource-type.ts';
 import type { Plan } from './plan.ts';
 import type { TypeState } from './type-state.ts';
-import { bytesOf, XdsStream, type Answer } from './xds-stream.ts';
+import { bytesOf, XdsStream, type Acknowledgement } from './xds-stream.ts';
 
 /** The incremental variant: requests say which names come and go, responses which resources do. */
 export class DeltaStream extends XdsStream {
@@ -13,20 +13,21 @@ export class DeltaStream extends XdsStream {
    * @returns what the request said of the response before it
    * @throws XdsError the stream should be ended with it
    */
-  onRequest(request: DeltaDiscoveryRequest): Answer {
+  onRequest(request: DeltaDiscoveryRequest): Acknowledgement {
     const had = Object.keys(request.initialResourceVersions);
     const { type, state } = this.begin(request, had.length > 0);
     const change = state.subscription.patch(request.resourceNamesSubscribe, request.resourceNamesUnsubscribe);
-    // A nonce that is not the last one's is no answer; the subscription counts all the same.
-    const answers = request.responseNonce !== '' && request.responseNonce === state.outstanding?.nonce;
-    const answer: Answer = answers
-      ? this.answer(type, state, request.errorDetail?.message)
+    // A nonce that is not the last one's acknowledges nothing; the subscription counts all the same.
+    const isAcknowledgement =
+      request.responseNonce !== '' && request.responseNonce === state.outstanding?.nonce;
+    const said: Acknowledgement = isAcknowledgement
+      ? this.settle(type, state, request.errorDetail?.message)
       : { said: request.responseNonce === '' ? 'subscribe' : 'stale', type };
     const isFirst = state.lastNonce === '' && state.sent.size === 0;
     if (isFirst) this.hold(bytesOf(had));
     if (isFirst) takeOver(state, request.initialResourceVersions);
     this.subscribe(type, state, change);
-    return answer;
+    return said;
   }
 
   protected override respond(
@@ -36,7 +37,7 @@ export class DeltaStream extends XdsStream {
   ): void {
     // A client that is told at once that a resource does not exist need not wait for its time-out (15 s in gRPC).
     const gone = [...new Set([...removed, ...missing])];
-    // Envoy starts only after an answer to its wildcard, be it empty.
+    // Envoy starts only after a response to its wildcard, be it empty.
     if (changed.length === 0 && gone.length === 0 && !(state.responseDue && state.subscription.wildcard))
       return;
     const version = versionOf(changed);

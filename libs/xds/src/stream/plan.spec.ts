@@ -19,7 +19,7 @@ function counted(item: Resource): NodeResource & { asked: number } {
   return counting;
 }
 
-it.each(['sotw', 'delta'] as const)('plans a %s stream for news only, not for every ACK', (variant) => {
+it.each(['sotw', 'delta'] as const)('plans a %s stream for updates only, not for every ACK', (variant) => {
   const cache = new ResourceCache();
   const first = counted(entry('endpoints', 'c', '1'));
   cache.replace('c', [first]);

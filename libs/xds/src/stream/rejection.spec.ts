@@ -24,7 +24,7 @@ function setup(variant: (typeof variants)[number]) {
 }
 
 /** Answers all that comes as a client that takes the good ones, and says `error` of what has bad ones. */
-function answerAll(client: ModelClient, error: (bad: string[]) => string): number {
+function acknowledgeAll(client: ModelClient, error: (bad: string[]) => string): number {
   let rejections = 0;
   while (client.inbox.length > 0) {
     const { type, resources } = client.inbox[0]!;
@@ -50,9 +50,9 @@ describe.each(variants)('what a client of a %s stream rejects', (variant) => {
     const { client, put } = setup(variant);
     put('listener', { good: '1', bad: 'bad' });
     client.subscribe('listener', []);
-    expect(answerAll(client, envoy)).toBe(1);
+    expect(acknowledgeAll(client, envoy)).toBe(1);
     put('listener', { good: '2', bad: 'bad' });
-    expect(answerAll(client, envoy)).toBe(0);
+    expect(acknowledgeAll(client, envoy)).toBe(0);
     expect(contentsOf(client, 'listener')).toEqual({ good: 'good=2' });
   });
 
@@ -60,13 +60,13 @@ describe.each(variants)('what a client of a %s stream rejects', (variant) => {
     const { client, put, clock } = setup(variant);
     put('listener', { good: '1', bad: 'bad' });
     client.subscribe('listener', []);
-    const triesAt: number[] = [];
+    const attemptsAt: number[] = [];
     for (let second = 0; second < 1300; second++) {
       clock.nowMs = second * 1000;
       client.stream.tick();
-      if (answerAll(client, envoy) > 0) triesAt.push(second);
+      if (acknowledgeAll(client, envoy) > 0) attemptsAt.push(second);
     }
-    expect(triesAt).toEqual([0, 10, 30, 70, 150, 310, 610, 910, 1210]);
+    expect(attemptsAt).toEqual([0, 10, 30, 70, 150, 310, 610, 910, 1210]);
     expect(contentsOf(client, 'listener')).toEqual({ good: 'good=1' });
 
     clock.nowMs = 1_600_000;
@@ -82,18 +82,18 @@ describe.each(variants)('what a client of a %s stream rejects', (variant) => {
     const { client, put, clock } = setup(variant);
     put('listener', { bad: 'bad' });
     client.subscribe('listener', []);
-    answerAll(client, envoy);
+    acknowledgeAll(client, envoy);
     clock.nowMs = 10_000;
     client.stream.tick();
-    answerAll(client, envoy);
+    acknowledgeAll(client, envoy);
     expect(client.stream.types.get('listener')!.nacked.get('bad')).toMatchObject({
-      tries: 2,
+      attempts: 2,
       retryAtMs: 30_000,
     });
     put('listener', { bad: 'bad too' });
-    answerAll(client, envoy);
+    acknowledgeAll(client, envoy);
     expect(client.stream.types.get('listener')!.nacked.get('bad')).toMatchObject({
-      tries: 1,
+      attempts: 1,
       retryAtMs: 20_000,
     });
   });
@@ -114,7 +114,7 @@ describe.each(variants)('what a client of a %s stream rejects', (variant) => {
     expect(contentsOf(client, 'cluster')).toEqual({ a: 'a=2', b: 'b=1', c: 'c=2', e: 'e=1' });
     expect([...client.stream.types.get('cluster')!.nacked.keys()].sort()).toEqual(['b', 'd']);
     put('cluster', { a: '3', b: '2', c: '3', d: '2', e: '2' });
-    answerAll(client, unreadable);
+    acknowledgeAll(client, unreadable);
     expect(contentsOf(client, 'cluster')).toEqual({ a: 'a=3', b: 'b=2', c: 'c=3', d: 'd=2', e: 'e=2' });
   });
 
@@ -123,7 +123,7 @@ describe.each(variants)('what a client of a %s stream rejects', (variant) => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`c${index}`, 'bad']));
     put('cluster', { good: '1', ...many });
     client.subscribe('cluster', []);
-    expect(answerAll(client, unreadable)).toBeLessThan(100);
+    expect(acknowledgeAll(client, unreadable)).toBeLessThan(100);
     clock.nowMs = 9_999;
     client.stream.tick();
     expect(client.inbox).toEqual([]);
@@ -158,7 +158,7 @@ describe.each(variants)('what a client of a %s stream rejects', (variant) => {
 });
 
 describe('a client that comes back after a restart, with a version of the state of the world', () => {
-  /** What it is sent, by name, in the first response and after each answer. */
+  /** What it is sent, by name, in the first response and after each acknowledgement. */
   function comeBack(versionInfo: string, cache: ResourceCache) {
     const sent: string[][] = [];
     let nonce = '';

@@ -21,7 +21,7 @@ type Items = readonly (readonly [name: string, known: Known])[];
 /**
  * The client rejected what is outstanding. Those that its error names are kept from it until they change, or until it is
  * their turn to be tried again. Where nothing can be read, it is found out which they are: the next responses have half as
- * much news each, with what the client had acknowledged before at first.
+ * many updates each, with what the client had acknowledged before at first.
  * @returns whether it rejected all this before, in the same content
  */
 export function reject(
@@ -32,8 +32,8 @@ export function reject(
 ): { isAgain: boolean } {
   const present: Items = [...items].filter((item): item is [string, Known] => item[1] !== undefined);
   for (const [name, known] of items) if (known === undefined) take(state, name, known);
-  const isNews = ([name, known]: Items[number]) => known.version !== state.acked.get(name)?.version;
-  const news = present.filter(isNews);
+  const isUpdate = ([name, known]: Items[number]) => known.version !== state.acked.get(name)?.version;
+  const updates = present.filter(isUpdate);
   const names = present.map(([name]) => name);
   const named = rejectedNames(rejection.error, names);
   const error = cut(rejection.error, maxErrorText);
@@ -41,19 +41,19 @@ export function reject(
   state.stale = true;
 
   if (named.size === 0) {
-    if (canSplit(state, news, limits)) return split(state, news);
+    if (canSplit(state, updates, limits)) return split(state, updates);
     state.unreadable++;
     // No more of this: all that is left is tried at once, and rejected at once.
     if (state.unreadable >= limits.unreadable) state.batch = Infinity;
   }
-  const suspects = named.size > 0 ? named : suspectsAmong(state, news);
+  const suspects = named.size > 0 ? named : suspectsAmong(state, updates);
   const isAgain = present.every(
     ([name, known]) => !suspects.has(name) || state.nacked.get(name)?.version === known.version,
   );
   const rest = present.filter(([name]) => !suspects.has(name));
   if (isAllThatItHad(state, rest)) state.hadVersion = '';
   for (const item of rest) {
-    if ((takesTheRest && isReadInFull(rejection.error)) || !isNews(item)) take(state, ...item);
+    if ((takesTheRest && isReadInFull(rejection.error)) || !isUpdate(item)) take(state, ...item);
     else backToAcked(state, item[0]);
   }
   for (const [name, known] of present) {
@@ -62,16 +62,16 @@ export function reject(
   return { isAgain };
 }
 
-/** News can be held back and sent bit by bit, unless the client may have had some of it before this stream: see `mayHave`. */
-function canSplit(state: TypeState, news: Items, limits: StreamLimits): boolean {
-  if (news.length < 2 || state.unreadable >= limits.unreadable) return false;
-  return news.every(([name]) => !mayHave(state, name));
+/** Updates can be held back and sent bit by bit, unless the client may have had some of them before this stream: see `mayHave`. */
+function canSplit(state: TypeState, updates: Items, limits: StreamLimits): boolean {
+  if (updates.length < 2 || state.unreadable >= limits.unreadable) return false;
+  return updates.every(([name]) => !mayHave(state, name));
 }
 
-function split(state: TypeState, news: Items): { isAgain: boolean } {
+function split(state: TypeState, updates: Items): { isAgain: boolean } {
   state.unreadable++;
-  state.batch = Math.ceil(news.length / 2);
-  for (const [name] of news) backToAcked(state, name);
+  state.batch = Math.ceil(updates.length / 2);
+  for (const [name] of updates) backToAcked(state, name);
   return { isAgain: false };
 }
 
@@ -81,9 +81,9 @@ const isAllThatItHad = (state: TypeState, rest: Items) =>
   versionOf(rest.map(([name, { version }]) => ({ name, version }))) === state.hadVersion;
 
 /** Never what the client had acknowledged in another version, while there is anything else that it may be. */
-function suspectsAmong(state: TypeState, news: Items): ReadonlySet<string> {
-  const unknown = news.filter(([name]) => !state.acked.has(name));
-  return new Set((unknown.length > 0 ? unknown : news).map(([name]) => name));
+function suspectsAmong(state: TypeState, updates: Items): ReadonlySet<string> {
+  const unknown = updates.filter(([name]) => !state.acked.has(name));
+  return new Set((unknown.length > 0 ? unknown : updates).map(([name]) => name));
 }
 
 function nackOf(
@@ -95,10 +95,16 @@ function nackOf(
 ): Nack {
   const before = state.nacked.get(name);
   const isSame = before?.version === version;
-  // Sent before its time only because it could not be left out: that was no try.
+  // Sent before its time only because it could not be left out: that was no attempt.
   if (isSame && atMs < before.retryAtMs) return { ...before, error };
-  const tries = isSame ? before.tries + 1 : 1;
-  return { version, error, atMs, tries, retryAtMs: atMs + Math.min(retryMaxMs, retryMs * 2 ** (tries - 1)) };
+  const attempts = isSame ? before.attempts + 1 : 1;
+  return {
+    version,
+    error,
+    atMs,
+    attempts,
+    retryAtMs: atMs + Math.min(retryMaxMs, retryMs * 2 ** (attempts - 1)),
+  };
 }
 
 function quarantine(state: TypeState, name: string, nack: Nack): void {

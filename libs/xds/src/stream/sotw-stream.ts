@@ -3,7 +3,7 @@ import { versionOf } from '../resource.ts';
 import { isWholeSet, type ResourceType } from '../resource-type.ts';
 import type { Plan } from './plan.ts';
 import type { TypeState } from './type-state.ts';
-import { XdsStream, type Answer } from './xds-stream.ts';
+import { XdsStream, type Acknowledgement } from './xds-stream.ts';
 
 /**
  * The state-of-the-world variant: a request lists all names that the client wants; a response with listeners or
@@ -15,23 +15,23 @@ export class SotwStream extends XdsStream {
    * @returns what the request said of the response before it
    * @throws XdsError the stream should be ended with it
    */
-  onRequest(request: DiscoveryRequest): Answer {
+  onRequest(request: DiscoveryRequest): Acknowledgement {
     const { type, state } = this.begin(request, request.versionInfo !== '');
     // The client wrote this before it saw our last response; it will answer that one too, with its newest names.
     if (state.lastNonce !== '' && request.responseNonce !== state.lastNonce) return { said: 'stale', type };
     if (state.lastNonce === '' && isWholeSet(type)) state.hadVersion = request.versionInfo;
     const change = state.subscription.replace(request.resourceNames);
     // A NACK is known by its error, never by its version.
-    const answer = this.answer(type, state, request.errorDetail?.message);
+    const said = this.settle(type, state, request.errorDetail?.message);
     this.subscribe(type, state, change);
-    return answer;
+    return said;
   }
 
   protected override respond(type: ResourceType, state: TypeState, { wanted, changed, removed }: Plan): void {
     const wholeSet = isWholeSet(type);
     const resources = wholeSet ? wanted : changed;
-    const news = changed.length > 0 || (wholeSet && (removed.length > 0 || state.responseDue));
-    if (!news) {
+    const hasUpdate = changed.length > 0 || (wholeSet && (removed.length > 0 || state.responseDue));
+    if (!hasUpdate) {
       // Routes and endpoints go without a word: they go with the listener or cluster that named them.
       for (const name of removed) state.sent.delete(name);
       state.demanded.clear(); // of what there is none, this variant cannot say so

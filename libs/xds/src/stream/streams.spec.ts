@@ -232,20 +232,20 @@ describe.each(['sotw', 'delta'] as const)('a %s stream', (variant) => {
       for (const type of types) client.subscribe(type, ['x']);
       ackAll(client);
       cache.replace('x', version('2'));
-      const answerOthers = () => {
+      const acknowledgeOthers = () => {
         for (let at = 0; (at = client.inbox.findIndex(({ type }) => type !== silent)) >= 0;) {
           client.inbox.unshift(...client.inbox.splice(at, 1));
           client.ack();
         }
       };
-      answerOthers();
+      acknowledgeOthers();
       nowMs = 29_000;
       client.stream.tick();
-      answerOthers();
+      acknowledgeOthers();
       expect(client.has('route').get('x')).toBe('x=1');
       nowMs = 30_000;
       client.stream.tick();
-      answerOthers();
+      acknowledgeOthers();
       for (const type of types) expect(client.has(type).get('x')).toBe(type === silent ? 'x=1' : 'x=2');
     },
   );
@@ -265,7 +265,7 @@ describe.each(['sotw', 'delta'] as const)('a %s stream', (variant) => {
     expect(inbox(client)).toEqual(['endpoints: c']);
   });
 
-  it('does not count the answers to news as requests, however fast news comes', () => {
+  it('does not count acknowledgements as requests, however fast updates come', () => {
     const { cache, client } = setup({ limits: { requestsPerSecond: 1, requestBurst: 3 } });
     cache.replace('x', [entry('cluster', 'c', 'first')]);
     client.subscribe('cluster', ['c']);

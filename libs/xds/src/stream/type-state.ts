@@ -17,7 +17,7 @@ export interface Nack {
   /** When it was last tried. */
   atMs: number;
   /** How often it was. */
-  tries: number;
+  attempts: number;
   /** When it is tried again: what was in its way may be gone, such as another program on a listener's port. */
   retryAtMs: number;
 }
@@ -41,18 +41,18 @@ export interface TypeState {
   readonly nacked: Map<string, Nack>;
   /** Names that have to be sent even if unchanged, or told to be missing. */
   readonly demanded: Set<string>;
-  /** There may be news: the cache, the subscription, or what the client rejects has changed since the last plan. */
+  /** There may be an update: the cache, the subscription, or what the client rejects has changed since the last plan. */
   stale: boolean;
-  /** Most news of one response: all, or fewer while it is found out which of them the client rejects. */
+  /** Most updates of one response: all, or fewer while it is found out which of them the client rejects. */
   batch: number;
-  /** Rejections that named nothing, since all news were last acknowledged. */
+  /** Rejections that named nothing, since all updates were last acknowledged. */
   unreadable: number;
   /**
    * The version of a whole set that the client came with: it has resources from an earlier stream, and does not say which.
    * Empty without, and from the first response of this stream that it acknowledges, which then is all that it has.
    */
   hadVersion: string;
-  /** A response is due even if it has nothing new: the answer to a new subscription. */
+  /** A response is due even if it has nothing new: the response to a new subscription. */
   responseDue: boolean;
   outstanding: Outstanding | undefined;
   lastNonce: string;

@@ -39,7 +39,7 @@ export interface StreamOptions {
 }
 
 /** What a request said of the response before it. */
-export interface Answer {
+export interface Acknowledgement {
   said: 'subscribe' | 'ack' | 'nack' | 'stale';
   type: ResourceType;
   /** From the response to its ACK or NACK. */
@@ -65,7 +65,7 @@ export abstract class XdsStream {
   #heldBytes = 0;
   #heldWords = 0;
   #heldSinceMs: number | undefined;
-  /** News of listeners or routes wait for an acknowledgement. */
+  /** Updates of listeners or routes wait for an acknowledgement. */
   #waiting = false;
 
   constructor(options: StreamOptions) {
@@ -100,8 +100,8 @@ export abstract class XdsStream {
       const state = this.#types.get(type);
       if (state !== undefined) state.stale = true;
     }
-    this.#budget.earn(this.#types.size); // the client answers each response: news must not be what ends its stream
-    this.#sendNews();
+    this.#budget.earn(this.#types.size); // the client answers each response: updates must not be what ends its stream
+    this.#sendUpdates();
   }
 
   /** Sends these again though they are unchanged, if the client subscribes to them. */
@@ -109,7 +109,7 @@ export abstract class XdsStream {
     const state = this.#types.get(type);
     if (state === undefined) return;
     for (const name of names) if (state.subscription.wants(name)) state.demanded.add(name);
-    this.#sendNews();
+    this.#sendUpdates();
   }
 
   /** To be called now and then (each second, say): lets go of what has waited too long, tries again what was rejected. */
@@ -120,7 +120,7 @@ export abstract class XdsStream {
       state.stale = true;
       isDue = true;
     }
-    if (isDue) this.#sendNews();
+    if (isDue) this.#sendUpdates();
   }
 
   #hasRetry({ nacked }: TypeState): boolean {
@@ -156,18 +156,18 @@ export abstract class XdsStream {
   }
 
   /** Takes the client's word on what is outstanding. @param error undefined for an ACK */
-  protected answer(type: ResourceType, state: TypeState, error: string | undefined): Answer {
-    const answered = state.outstanding;
-    if (answered === undefined) return { said: 'subscribe', type };
+  protected settle(type: ResourceType, state: TypeState, error: string | undefined): Acknowledgement {
+    const settled = state.outstanding;
+    if (settled === undefined) return { said: 'subscribe', type };
     state.outstanding = undefined;
     const nowMs = this.#options.now();
-    const latencyMs = nowMs - answered.sentAtMs;
+    const latencyMs = nowMs - settled.sentAtMs;
     if (error === undefined) {
-      acknowledge(state, answered);
+      acknowledge(state, settled);
       return { said: 'ack', type, latencyMs };
     }
     const rejection = { error, atMs: nowMs, takesTheRest: this.#takesTheRest(type) };
-    const { isAgain } = reject(state, answered, rejection, this.limits);
+    const { isAgain } = reject(state, settled, rejection, this.limits);
     this.#holdWords();
     return { said: 'nack', type, latencyMs, isAgain };
   }
@@ -184,7 +184,7 @@ export abstract class XdsStream {
       this.#options.onSubscription?.(type, change, state.subscription);
       this.#resubscribe(state, change);
     }
-    this.#sendNews();
+    this.#sendUpdates();
   }
 
   protected hold(bytes: number): void {
@@ -246,23 +246,23 @@ export abstract class XdsStream {
     return nonce;
   }
 
-  /** Writes a response for this plan, if it holds any news in this variant of the protocol. */
+  /** Writes a response for this plan, if it holds any update in this variant of the protocol. */
   protected abstract respond(type: ResourceType, state: TypeState, plan: Plan): void;
 
   /**
    * One response a type at a time. Listeners and routes wait until what they may refer to is acknowledged. Endpoints do
    * not wait for clusters: Envoy acknowledges a new cluster only once it has its endpoints, or after 15 s without.
    */
-  #sendNews(): void {
+  #sendUpdates(): void {
     let acknowledged = true;
     this.#waiting = false;
     for (const type of sendOrder) {
       const state = this.#types.get(type);
       if (state === undefined) continue;
       // Most calls follow an ACK, with nothing new of any type.
-      const mayHaveNews = state.outstanding === undefined && (state.stale || state.demanded.size > 0);
-      if (mayHaveNews && !acknowledged && type !== 'endpoints') this.#waiting = true;
-      else if (mayHaveNews) this.#sendNewsOf(type, state);
+      const mayHaveUpdate = state.outstanding === undefined && (state.stale || state.demanded.size > 0);
+      if (mayHaveUpdate && !acknowledged && type !== 'endpoints') this.#waiting = true;
+      else if (mayHaveUpdate) this.#sendUpdateOf(type, state);
       if (this.#isAwaited(state)) acknowledged = false;
     }
   }
@@ -272,7 +272,7 @@ export abstract class XdsStream {
     return outstanding !== undefined && this.#options.now() - outstanding.sentAtMs < this.limits.holdMs;
   }
 
-  #sendNewsOf(type: ResourceType, state: TypeState): void {
+  #sendUpdateOf(type: ResourceType, state: TypeState): void {
     const context = { cache: this.cache, node: this.#node, nowMs: this.#options.now() };
     const plan = planFor(type, state, context, this.#removalsOf(type));
     const updated = type === 'cluster' ? plan.changed.filter(({ name }) => state.sent.has(name)) : [];

@@ -6,7 +6,7 @@ import {
   DiscoveryResponse,
 } from '@evenly/proto/envoy/service/discovery/v3/discovery';
 import { Node } from '@evenly/proto/envoy/config/core/v3/base';
-import type { ClientStreamRequest, ProtocolVariant } from '../client/client-stream.ts';
+import type { ClientStreamRequest, ProtocolVariant } from '../client/ads-stream.ts';
 import { XdsClient } from '../client/xds-client.ts';
 import { proxyUserAgent } from '../node.ts';
 import type { ResourceCache } from '../resource-cache.ts';
@@ -29,7 +29,7 @@ export function linkedClient(variant: ProtocolVariant, listeners: readonly strin
     now: () => clock.nowMs,
     onConfig: (config) => configs.push(config),
     onWarning: (reason) => warnings.push(reason),
-    onAnswered: (type, error) => answers.push({ type, error }),
+    onAcknowledged: (type, error) => answers.push({ type, error }),
   });
   const requests: ClientStreamRequest[] = [];
 

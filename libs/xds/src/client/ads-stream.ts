@@ -17,7 +17,7 @@ export type ClientStreamResponse = DeltaDiscoveryResponse | DiscoveryResponse;
 type AnyView = ResourceView<ResourceType>;
 
 /** What a response says, whichever variant it is of. */
-export interface News {
+export interface ResourceUpdate {
   typeUrl: string;
   nonce: string;
   version: string;
@@ -30,24 +30,24 @@ export interface News {
 const rejected = 3;
 
 /** The client's side of one stream: what was asked for on it, and how to say the next thing. */
-export interface ClientStream {
+export interface AdsStream {
   /** Asks for what the view wants, if that is not what was asked for last. */
   subscribe(view: AnyView): void;
-  read(response: ClientStreamResponse): News;
+  read(response: ClientStreamResponse): ResourceUpdate;
   /** Acknowledges; with an error, rejects. */
-  answer(view: AnyView, news: News, error: string | undefined): void;
+  acknowledge(view: AnyView, update: ResourceUpdate, error: string | undefined): void;
 }
 
-export function clientStream(
+export function adsStream(
   variant: ProtocolVariant,
   node: Node,
   send: (request: ClientStreamRequest) => void,
-): ClientStream {
-  return variant === 'delta' ? new DeltaClientStream(node, send) : new SotwClientStream(node, send);
+): AdsStream {
+  return variant === 'delta' ? new DeltaAdsStream(node, send) : new SotwAdsStream(node, send);
 }
 
 /** A request says which names come and go. The first of a type tells what the client still has. */
-class DeltaClientStream implements ClientStream {
+class DeltaAdsStream implements AdsStream {
   #node: Node | undefined;
   readonly #send: (request: ClientStreamRequest) => void;
   readonly #asked = new Map<ResourceType, ReadonlySet<string>>();
@@ -74,7 +74,7 @@ class DeltaClientStream implements ClientStream {
     });
   }
 
-  read(response: ClientStreamResponse): News {
+  read(response: ClientStreamResponse): ResourceUpdate {
     const { typeUrl, nonce, systemVersionInfo, resources, removedResources } =
       response as DeltaDiscoveryResponse;
     return {
@@ -86,7 +86,7 @@ class DeltaClientStream implements ClientStream {
     };
   }
 
-  answer({ type }: AnyView, { nonce }: News, error: string | undefined): void {
+  acknowledge({ type }: AnyView, { nonce }: ResourceUpdate, error: string | undefined): void {
     this.#request(type, { responseNonce: nonce, ...errorDetail(error) });
   }
 
@@ -97,7 +97,7 @@ class DeltaClientStream implements ClientStream {
 }
 
 /** A request lists all names; a response with listeners or clusters lists all of them that there are. */
-class SotwClientStream implements ClientStream {
+class SotwAdsStream implements AdsStream {
   #node: Node | undefined;
   readonly #send: (request: ClientStreamRequest) => void;
   readonly #asked = new Map<ResourceType, string>();
@@ -114,7 +114,7 @@ class SotwClientStream implements ClientStream {
     if (asked !== this.#namesOf(view)) this.#request(view, {});
   }
 
-  read(response: ClientStreamResponse): News {
+  read(response: ClientStreamResponse): ResourceUpdate {
     const { typeUrl, nonce, versionInfo, resources } = response as DiscoveryResponse;
     return {
       typeUrl,
@@ -125,7 +125,7 @@ class SotwClientStream implements ClientStream {
     };
   }
 
-  answer(view: AnyView, { nonce, version }: News, error: string | undefined): void {
+  acknowledge(view: AnyView, { nonce, version }: ResourceUpdate, error: string | undefined): void {
     this.#nonces.set(view.type, nonce);
     if (error === undefined) view.acceptedVersion = version;
     this.#request(view, errorDetail(error));

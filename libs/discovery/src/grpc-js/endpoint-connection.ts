@@ -18,11 +18,11 @@ export interface ConnectionOptions {
   healthService: string | undefined;
   helper: Helper;
   makeLeaf: (endpoint: GrpcEndpoint, helper: Helper) => Leaf;
-  onChange: (connection: Connection, before: ConnectionState) => void;
+  onChange: (connection: EndpointConnection, before: ConnectionState) => void;
 }
 
 /** One connection to one endpoint, kept open, and whether calls may go there. */
-export class Connection {
+export class EndpointConnection {
   readonly key: string;
   readonly endpoint: GrpcEndpoint;
   known: Partial<Endpoint>;

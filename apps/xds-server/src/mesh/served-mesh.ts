@@ -25,7 +25,7 @@ export interface MeshStatus {
 }
 
 /** The config at work: its routing in the cache, and a pipeline for each cluster for as long as it stands there unchanged. */
-export class Mesh {
+export class ServedMesh {
   readonly #context: PipelineContext;
   readonly #options: ClusterOptions;
   readonly #running = new Map<string, ClusterOf & { pipeline: ClusterPipeline }>();

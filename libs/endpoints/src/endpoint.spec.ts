@@ -30,8 +30,37 @@ describe('endpointSet', () => {
       { ...one, hostname: 'a' },
       { ...one, priority: 1 },
       { ...one, forZones: ['a'] },
+      { ...one, additionalAddresses: ['fd00::1'] },
+      { ...one, additionalAddresses: ['fd00::2'] },
     ];
     expect(new Set(variants.map((variant) => endpointSet([variant]).version)).size).toBe(variants.length);
+  });
+});
+
+describe('additional addresses', () => {
+  const one = (address: string, additionalAddresses?: string[], port = 1): Endpoint => ({
+    ...{ address, port, state: 'ready' },
+    ...(additionalAddresses && { additionalAddresses }),
+  });
+  const additional = (endpoints: Endpoint[]) =>
+    endpointSet(endpoints).endpoints.map(({ additionalAddresses }) => additionalAddresses);
+
+  it('are kept, unless they are of an endpoint of the set, or twice', () => {
+    expect(additional([one('10.0.0.1', ['fd00::1', 'fd00::2'])])).toEqual([['fd00::1', 'fd00::2']]);
+    expect(additional([one('10.0.0.1', ['fd00::1', 'fd00::2']), one('fd00::2')])).toEqual([
+      ['fd00::1'],
+      undefined,
+    ]);
+    expect(additional([one('10.0.0.1', ['10.0.0.1'])])).toEqual([undefined]);
+    expect(additional([one('10.0.0.1', ['fd00::1']), one('10.0.0.2', ['fd00::1', 'fd00::2'])])).toEqual([
+      ['fd00::1'],
+      ['fd00::2'],
+    ]);
+  });
+
+  it('with another port are of nobody else', () => {
+    const set = [one('10.0.0.1', ['fd00::1'], 1), one('10.0.0.1', ['fd00::1'], 2)];
+    expect(additional(set)).toEqual([['fd00::1'], ['fd00::1']]);
   });
 });
 

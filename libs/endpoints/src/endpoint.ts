@@ -4,12 +4,17 @@ import { isIPv4, isIPv6 } from 'node:net';
 /** Kubernetes' conditions of an endpoint, as one word: only `ready` ones get new calls. */
 export type EndpointState = 'ready' | 'serving-terminating' | 'not-ready';
 
-/** One address that serves calls of a service. Frozen once it is in a set. */
+/** What serves calls of a service, at one address or several. Frozen once it is in a set. */
 export interface Endpoint {
   /** IPv4 or IPv6, never a name: xDS clients refuse names (gRFC A27). */
   readonly address: string;
   /** 1 to 65535. */
   readonly port: number;
+  /**
+   * Its other IP addresses, with the same port: tried in turn where the first does not connect (gRFC A61). It is one
+   * endpoint all the same, known by its first address, with one share of the calls. Absent = none.
+   */
+  readonly additionalAddresses?: readonly string[];
   /** The name behind the address, where it is known: for people to read. */
   readonly hostname?: string;
   /** Where it is, as far as the source says: a part of a cloud, and a part of that. */
@@ -29,7 +34,7 @@ export interface Endpoint {
 
 /** What a service has now. Immutable; two sets with the same content have the same version. */
 export interface EndpointSet {
-  /** Sorted by address and port, no address twice. Empty is an update, not an error: the service has no endpoints. */
+  /** Sorted by address and port, no address twice, be it a first or an additional one. Empty is an update, not an error: the service has no endpoints. */
   endpoints: readonly Endpoint[];
   /** A hash of the content. */
   version: string;
@@ -53,6 +58,10 @@ export function parseEndpointKey(text: string): Pick<Endpoint, 'address' | 'port
   return valid && port >= 1 && port <= 65_535 ? { address: (ipv6 ?? ipv4)!, port } : undefined;
 }
 
+/** All addresses of an endpoint, the one that it is known by first. */
+export const addressesOf = ({ address, additionalAddresses }: Endpoint): readonly string[] =>
+  additionalAddresses === undefined ? [address] : [address, ...additionalAddresses];
+
 /** Sorts the endpoints, keeps the first of those with the same address and port, and gives them their version. */
 export function endpointSet(endpoints: Iterable<Endpoint>): EndpointSet {
   const byKey = new Map<string, Endpoint>();
@@ -60,9 +69,24 @@ export function endpointSet(endpoints: Iterable<Endpoint>): EndpointSet {
     const { key } = described(endpoint);
     if (!byKey.has(key)) byKey.set(key, endpoint);
   }
-  const sorted = [...byKey.keys()].sort().map((key) => byKey.get(key)!);
+  const sorted = withoutTakenAddresses([...byKey.keys()].sort().map((key) => byKey.get(key)!));
   const hash = createHash('sha256').update(sorted.map((endpoint) => described(endpoint).content).join());
   return { endpoints: Object.freeze(sorted), version: hash.digest('hex').slice(0, 16) };
+}
+
+/** An additional address that is another endpoint's leads to that one. gRPC clients refuse a set that has it twice. */
+function withoutTakenAddresses(endpoints: Endpoint[]): Endpoint[] {
+  if (endpoints.every(({ additionalAddresses }) => additionalAddresses === undefined)) return endpoints;
+  const taken = new Set(endpoints.map((endpoint) => described(endpoint).key));
+  return endpoints.map((endpoint) => {
+    const { additionalAddresses: all, ...rest } = endpoint;
+    const own = all?.filter((address) => {
+      const key = endpointKey({ address, port: endpoint.port });
+      return taken.size < taken.add(key).size;
+    });
+    if (own === undefined || own.length === all!.length) return endpoint;
+    return own.length === 0 ? rest : { ...rest, additionalAddresses: own };
+  });
 }
 
 interface Described {
@@ -77,10 +101,13 @@ const knownEndpoints = new WeakMap<Endpoint, Described>();
 function described(endpoint: Endpoint): Described {
   const known = knownEndpoints.get(endpoint);
   if (known !== undefined) return known;
-  const { address, port, hostname, region, zone, forZones, priority, weight, state } =
+  const { address, port, additionalAddresses, hostname, region, zone, forZones, priority, weight, state } =
     Object.freeze(endpoint);
-  const content = JSON.stringify([address, port, hostname, region, zone, forZones, priority, weight, state]);
-  const description = { key: endpointKey(endpoint), content };
+  const place = [address, port, additionalAddresses, hostname, region, zone, forZones];
+  const description = {
+    key: endpointKey(endpoint),
+    content: JSON.stringify([place, priority, weight, state]),
+  };
   knownEndpoints.set(endpoint, description);
   return description;
 }

@@ -1,6 +1,6 @@
 export { Backoff, type BackoffOptions } from './backoff.ts';
 export { deferredSource } from './deferred-source.ts';
-export { endpointKey, endpointSet, parseEndpointKey } from './endpoint.ts';
+export { addressesOf, endpointKey, endpointSet, parseEndpointKey } from './endpoint.ts';
 export type { Endpoint, EndpointSet, EndpointState } from './endpoint.ts';
 export { asDiscoveryError, DiscoveryError, type DiscoveryErrorCode } from './errors.ts';
 export { watchFile, type LiveFileListener } from './live-file.ts';

@@ -37,6 +37,8 @@ export interface StaticEndpoint {
   /** IPv4 or IPv6, never a name: xDS clients refuse names (gRFC A27). A `dns-a` source takes names. */
   address: string;
   port: number;
+  /** Other IP addresses of the same endpoint, with the same port. At most 8. */
+  additionalAddresses?: readonly string[];
   /** Share of calls relative to the other endpoints; absent = 1. */
   weight?: number;
   /** Absent = the service's locality. */

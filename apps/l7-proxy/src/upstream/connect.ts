@@ -40,9 +40,10 @@ export interface ConnectionListener {
 /** Header fields of answers: what a client asks for in a second, and gets from one connection, is more than it sends itself. */
 const answersExpansion = { burst: 67_108_864, perSecond: 16_777_216, times: 64 };
 
-/** Opens an HTTP/2 connection to an endpoint, whose streams report to the attempt in their `user`. */
+/** Opens an HTTP/2 connection to one of the addresses of an endpoint, whose streams report to the attempt in their `user`. */
 export function connectUpstream(
   endpoint: Endpoint,
+  address: string,
   options: UpstreamOptions,
   idleTimeoutMs: number,
   tls: TlsOptions | undefined,
@@ -54,7 +55,7 @@ export function connectUpstream(
     // Content counts for the client, be it on its way up or down.
     countsContent: false,
     memory: options.budget.share(`endpoint ${endpointKey(endpoint)}`),
-    host: endpoint.address,
+    host: address,
     port: endpoint.port,
     ...(tls === undefined ? {} : { tls }),
     limits: {

@@ -1,4 +1,4 @@
-import { endpointKey, type Endpoint } from '@evenly/endpoints';
+import { addressesOf, endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { Connection, Http2Error } from '@evenly/http2';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { LatencyCounts } from '../metrics/route-stats.ts';
@@ -66,6 +66,10 @@ export class EndpointPool {
   #retry: NodeJS.Timeout | undefined;
   #triedAtMs = 0;
   #failed = 0;
+  /** Which of the endpoint's addresses is tried: the one that connected last, until it does not. */
+  #address = 0;
+  /** How many of them have not connected, one after the other. */
+  #addressesFailed = 0;
   #retired = false;
 
   constructor(endpoint: Endpoint, context: PoolContext, listener: PoolListener) {
@@ -144,7 +148,10 @@ export class EndpointPool {
     this.#triedAtMs = this.#context.upstream.loop.now();
     const idleMs = this.isReady ? spareIdleMs : 0;
     const tls = this.#context.tls?.();
-    const connection: Connection = connectUpstream(this.endpoint, this.#context.upstream, idleMs, tls, {
+    const addresses = addressesOf(this.endpoint);
+    const address = addresses[this.#address % addresses.length]!;
+    const { upstream } = this.#context;
+    const connection: Connection = connectUpstream(this.endpoint, address, upstream, idleMs, tls, {
       onReady: () => this.#onReady(connection),
       onCapacity: () => this.#onCapacity(connection),
       onGoaway: () => this.#leave(connection),
@@ -157,6 +164,7 @@ export class EndpointPool {
   #onReady(connection: Connection): void {
     this.#connecting.delete(connection);
     this.lastError = undefined;
+    this.#addressesFailed = 0;
     if (this.#retired) return connection.drain(retireTimeoutMs);
     this.#ready.push(connection);
     this.#withRoom.add(connection);
@@ -206,8 +214,22 @@ export class EndpointPool {
     this.#noGrowthUntilMs = this.#context.upstream.loop.now() + backoff.mostMs;
     this.lastError = error?.message ?? 'cannot connect';
     this.connectFailures++;
+    if (this.#connectElsewhere()) return;
     this.#connectLater();
     this.#listener.onFailure();
+  }
+
+  /** To the next address at once; where none connects, the endpoint has failed (gRFC A61). */
+  #connectElsewhere(): boolean {
+    if (this.#retired || this.isReady) return false;
+    const { length } = addressesOf(this.endpoint);
+    this.#address = (this.#address + 1) % length;
+    if (++this.#addressesFailed >= length) {
+      this.#addressesFailed = 0;
+      return false;
+    }
+    this.#connect();
+    return true;
   }
 
   #connectLater(): void {

@@ -12,6 +12,8 @@ const maxLevels = 64;
 const blockIndent = new RegExp(`^[ \\t?:-]{${4 * maxLevels}}`, 'm');
 /** Words and signs of YAML: 10,000 endpoints with all their fields are about 350,000. */
 const maxTokens = 500_000;
+/** Of one endpoint. */
+const maxAdditionalAddresses = 8;
 /** For each alias the parser looks through all of them. */
 const maxAliases = 100;
 
@@ -23,10 +25,13 @@ const endpointText = z.string().transform((text, context): Endpoint => {
   return z.NEVER;
 });
 
+const ip = z.string().refine((text) => isIP(text) !== 0, { error: 'must be an IP address' });
+
 const endpointObject = z
   .strictObject({
-    address: z.string().refine((text) => isIP(text) !== 0, { error: 'must be an IP address' }),
+    address: ip,
     port: z.int().min(1).max(65_535),
+    additionalAddresses: z.array(ip).min(1).max(maxAdditionalAddresses).optional(),
     hostname: z.string().max(253).optional(),
     region: z.string().max(253).optional(),
     zone: z.string().max(253).optional(),

@@ -36,7 +36,8 @@ export class EndpointConnection {
   #health: 'unknown' | 'serving' | 'not-serving' = 'unknown';
   #state: ConnectionState = 'connecting';
   #stopHealth: (() => void) | undefined;
-  #subchannel: Subchannel | undefined;
+  /** Of the endpoint's addresses, since it was connected last. */
+  #subchannels: Subchannel[] = [];
   #destroyed = false;
 
   constructor(options: ConnectionOptions) {
@@ -51,8 +52,9 @@ export class EndpointConnection {
         // Options that differ make connections of their own; equal ones share theirs.
         const own = index === 0 ? args : { ...args, 'evenly.connection': index };
         const create = helper.createSubchannel.bind(helper) as (...all: unknown[]) => Subchannel;
-        this.#subchannel = create(address, own, ...rest);
-        return this.#subchannel;
+        const subchannel = create(address, own, ...rest);
+        this.#subchannels.push(subchannel);
+        return subchannel;
       },
       updateState: (state, _picker, error) => this.#onLeafState(state, error ?? undefined),
     });
@@ -91,8 +93,10 @@ export class EndpointConnection {
   }
 
   #startHealth(): void {
-    if (this.#healthService === undefined || this.#stopHealth !== undefined || !this.#subchannel) return;
-    this.#stopHealth = watchHealth(this.#subchannel, this.#healthService, (serving, reason) => {
+    const connected = this.#subchannels.find((each) => each.getConnectivityState() === states.READY);
+    this.#subchannels = [];
+    if (this.#healthService === undefined || this.#stopHealth !== undefined || !connected) return;
+    this.#stopHealth = watchHealth(connected, this.#healthService, (serving, reason) => {
       this.#health = serving ? 'serving' : 'not-serving';
       if (reason !== undefined) this.lastError = reason;
       this.#changed();

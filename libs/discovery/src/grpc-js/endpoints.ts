@@ -1,4 +1,4 @@
-import type { Endpoint } from '@evenly/endpoints';
+import { addressesOf, type Endpoint } from '@evenly/endpoints';
 import type { GrpcEndpoint } from './versions.ts';
 
 const grpcEndpoints = new WeakMap<Endpoint, GrpcEndpoint>();
@@ -8,7 +8,7 @@ const described = new WeakMap<GrpcEndpoint, Endpoint>();
 export function toGrpc(endpoint: Endpoint): GrpcEndpoint {
   let known = grpcEndpoints.get(endpoint);
   if (known === undefined) {
-    known = { addresses: [{ host: endpoint.address, port: endpoint.port }] };
+    known = { addresses: addressesOf(endpoint).map((host) => ({ host, port: endpoint.port })) };
     grpcEndpoints.set(endpoint, known);
     described.set(known, endpoint);
   }

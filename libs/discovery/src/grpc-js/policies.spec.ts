@@ -133,6 +133,20 @@ describe('policies', () => {
     expect(await first.client.answering()).toHaveLength(1);
   });
 
+  it.each([{ evenly_round_robin: {} }, { round_robin: {} }])(
+    'an endpoint with several addresses is one, reached at whichever connects, with %o',
+    async (policy) => {
+      const servers = await start(2, { health: true });
+      // The servers listen at 127.0.0.1 alone.
+      const elsewhere = { address: '127.0.0.2', additionalAddresses: ['127.0.0.3', '127.0.0.1'] };
+      const healthCheckConfig = { serviceName: 'echo.EchoServer' };
+      const { client } = await clientOf(servers, policy, [elsewhere], { healthCheckConfig });
+      await expect.poll(() => client.answering()).toEqual(names(servers));
+      const counts = await client.counts(40);
+      expect([...counts.values()]).toEqual([20, 20]);
+    },
+  );
+
   it('works with the stock resolvers', async () => {
     const [server] = await start(1);
     for (const target of [`dns:///localhost:${server!.name}`, `ipv4:127.0.0.1:${server!.name}`]) {

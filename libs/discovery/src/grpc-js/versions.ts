@@ -68,7 +68,7 @@ export interface Update<Config> {
   note: string;
 }
 
-/** What makes the connection to one address: pick_first of a single endpoint, in all versions. */
+/** What makes the connection to one of an endpoint's addresses: pick_first of a single endpoint, in all versions. */
 export type Leaf = experimental.LeafLoadBalancer;
 
 /** A load-balancing policy for grpc-js, in the words of all versions. */

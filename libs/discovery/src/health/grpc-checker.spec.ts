@@ -27,3 +27,12 @@ it('asks at another port of the same address', async () => {
   expect(await check({ port: pod.endpoint.port }, 1)).toEqual({ kind: 'serving' });
   expect(pod.asked).toEqual(['']);
 });
+
+it('asks at the next address of an endpoint where nobody answers at the first', async () => {
+  const checker = grpcHealthChecker({ grpcService: '', timeoutMs: 5000 });
+  const elsewhere = { ...pod.endpoint, address: '127.0.0.2', additionalAddresses: ['127.0.0.1'] };
+  expect(await checker.check(elsewhere)).toEqual({ kind: 'serving' });
+  pod.behave('not-serving');
+  expect(await checker.check(elsewhere)).toEqual({ kind: 'not-serving', reason: 'NOT_SERVING' });
+  checker.close();
+});

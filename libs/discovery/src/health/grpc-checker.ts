@@ -4,7 +4,7 @@ import {
   HealthClient,
   type HealthCheckResponse,
 } from '@evenly/proto/grpc/health/v1/health';
-import { endpointKey, type Endpoint } from '@evenly/endpoints';
+import { addressesOf, endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
 
 /** Statuses that say "nobody answered", not "I am not well". */
@@ -45,7 +45,7 @@ export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
   const authority = options.authority ?? options.tls?.serverName;
   const clients = new Map<string, { client: HealthClient; pem: Pem | undefined }>();
 
-  const clientOf = (endpoint: Endpoint): HealthClient => {
+  const clientOf = (endpoint: Address): HealthClient => {
     const key = endpointKey(endpoint);
     const pem = options.tls?.current();
     const known = clients.get(key);
@@ -60,7 +60,7 @@ export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
     return client;
   };
 
-  const check = (endpoint: Endpoint) =>
+  const checkAddress = (endpoint: Address) =>
     new Promise<HealthVerdict>((resolve) => {
       const deadline = { deadline: Date.now() + options.timeoutMs };
       clientOf(endpoint).check(
@@ -71,10 +71,21 @@ export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
       );
     });
 
+  /** At the next of its addresses where nobody answers, as calls do. */
+  const check = async (endpoint: Endpoint): Promise<HealthVerdict> => {
+    const [first, ...others] = allOf(endpoint);
+    let verdict = await checkAddress(first!);
+    for (const other of others) {
+      if (verdict.kind !== 'no-answer') break;
+      verdict = await checkAddress(other);
+    }
+    return verdict;
+  };
+
   return {
     check,
     retain: (endpoints) => {
-      const keys = new Set(endpoints.map(endpointKey));
+      const keys = new Set(endpoints.flatMap(allOf).map(endpointKey));
       for (const [key, { client }] of clients) {
         if (keys.has(key)) continue;
         client.close();
@@ -87,6 +98,11 @@ export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
     },
   };
 }
+
+type Address = Pick<Endpoint, 'address' | 'port'>;
+
+const allOf = (endpoint: Endpoint): Address[] =>
+  addressesOf(endpoint).map((address) => ({ address, port: endpoint.port }));
 
 function credentialsOf(pem: Pem | undefined): ChannelCredentials {
   if (pem === undefined) return credentials.createInsecure();
@@ -104,7 +120,7 @@ const channelOptions = {
 };
 
 /** The resolvers for literal addresses: a DNS look-up of an IP address would be a detour. */
-function target({ address, port }: Endpoint, otherPort = port): string {
+function target({ address, port }: Address, otherPort = port): string {
   return `${address.includes(':') ? 'ipv6' : 'ipv4'}:${endpointKey({ address, port: otherPort })}`;
 }
 

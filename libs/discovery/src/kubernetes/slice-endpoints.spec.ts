@@ -87,13 +87,24 @@ describe('sliceMerger', () => {
     });
   });
 
-  it('counts a dual-stack pod once, by IPv4, and keeps one that has IPv6 only', () => {
-    const slices = [
-      slice('six', [ready('fd00::1', 'u1'), ready('fd00::2', 'u2'), ready('fd00::3')]),
-      slice('four', [ready('10.0.0.1', 'u1')]),
-    ];
-    const addresses = endpointsOfSlices(slices, 'grpc').endpoints.map(({ address }) => address);
-    expect(addresses.sort()).toEqual(['10.0.0.1', 'fd00::2', 'fd00::3']);
+  it('counts a dual-stack pod once, by IPv4, with its IPv6 address; and keeps one that has IPv6 only', () => {
+    const six = slice('six', [ready('fd00::1', 'u1'), ready('fd00::2', 'u2'), ready('fd00::3')]);
+    const slices = [six, slice('four', [ready('10.0.0.1', 'u1'), ready('10.0.0.4')])];
+    const merge = sliceMerger('grpc');
+    const { endpoints } = merge(slices);
+    const addresses = endpoints.map((each) => [each.address, ...(each.additionalAddresses ?? [])].join());
+    expect(addresses.sort()).toEqual(['10.0.0.1,fd00::1', '10.0.0.4', 'fd00::2', 'fd00::3']);
+    const again = merge([...slices, slice('late', [ready('10.0.0.5', 'u5')])]).endpoints;
+    expect(endpoints.every((each) => again.includes(each))).toBe(true);
+  });
+
+  it('keeps the ports of a dual-stack pod apart', () => {
+    const four = slice('four', [ready('10.0.0.1', 'u1')]);
+    const six = slice('six', [ready('fd00::1', 'u1')], [{ name: 'grpc', port: 50052 }]);
+    expect(endpointsOfSlices([four, six], 'grpc').endpoints).toEqual([
+      { address: '10.0.0.1', port: 50051, state: 'ready' },
+      { address: 'fd00::1', port: 50052, state: 'ready' },
+    ]);
   });
 
   it('sees what changed when slices are replaced, and only then', () => {

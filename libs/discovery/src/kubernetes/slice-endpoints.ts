@@ -27,14 +27,15 @@ const better: Readonly<Record<EndpointState, number>> = {
 
 /**
  * Says what the slices of one service add up to. Slices change one after the other, so for a moment an address may be in
- * two of them: the better state counts. A pod of both address families counts once, with its IPv4 address, as it does by
- * DNS: it would get two shares of the calls.
+ * two of them: the better state counts. A pod of both address families is one endpoint, or it would get two shares of the
+ * calls: by its IPv4 address, with the IPv6 one beside it. Its `targetRef` says which belong together; DNS cannot.
  *
  * A slice that is the same object as before is not read again: of 50 slices, usually one changed.
  * @param port the port's name, or the pods' port number (a service's own port number is not in its slices)
  */
 export function sliceMerger(port: string | number): (slices: Iterable<EndpointSlice>) => SliceEndpoints {
   const known = new WeakMap<EndpointSlice, readonly Row[] | 'without port'>();
+  const oncePerPod = podMerger();
   const rowsOf = (slice: EndpointSlice) => {
     const rows = known.get(slice) ?? readRows(slice, port);
     known.set(slice, rows);
@@ -48,7 +49,7 @@ export function sliceMerger(port: string | number): (slices: Iterable<EndpointSl
       if (rows === 'without port') without.push(slice);
       else for (const row of rows) keepBetter(byKey, row);
     }
-    const endpoints = oncePerPod([...byKey.values()]).map(({ endpoint }) => endpoint);
+    const endpoints = oncePerPod([...byKey.values()]);
     return without.length === 0 ? { endpoints } : { endpoints, withoutPort: describe(without) };
   };
 }
@@ -83,12 +84,31 @@ function keepBetter(byKey: Map<string, Row>, row: Row): void {
     byKey.set(row.key, row);
 }
 
-function oncePerPod(rows: readonly Row[]): readonly Row[] {
-  const ipv6 = rows.filter(({ endpoint }) => endpoint.address.includes(':'));
-  if (ipv6.length === 0 || ipv6.length === rows.length) return rows;
-  const isIpv6 = new Set(ipv6);
-  const withIpv4 = new Set(rows.filter((row) => !isIpv6.has(row)).map(({ pod }) => pod));
-  return rows.filter((row) => row.pod === undefined || !isIpv6.has(row) || !withIpv4.has(row.pod));
+/** The same object for a pod whose addresses are the same. */
+function podMerger(): (rows: readonly Row[]) => Endpoint[] {
+  const known = new WeakMap<Endpoint, Endpoint>();
+  const withIpv6 = (endpoint: Endpoint, additionalAddresses: readonly string[]) => {
+    const before = known.get(endpoint);
+    if (before?.additionalAddresses?.join() === additionalAddresses.join()) return before;
+    const both = { ...endpoint, additionalAddresses };
+    known.set(endpoint, both);
+    return both;
+  };
+  return (rows) => {
+    const ipv6 = rows.filter(({ endpoint }) => endpoint.address.includes(':'));
+    if (ipv6.length === 0 || ipv6.length === rows.length) return rows.map(({ endpoint }) => endpoint);
+    const isIpv6 = new Set(ipv6);
+    const withIpv4 = new Set(rows.filter((row) => !isIpv6.has(row)).map(({ pod }) => pod));
+    const ofPod = new Map<string, string[]>();
+    for (const { pod, endpoint } of ipv6)
+      if (pod !== undefined) ofPod.set(pod, [...(ofPod.get(pod) ?? []), endpoint.address].sort());
+    return rows
+      .filter((row) => row.pod === undefined || !isIpv6.has(row) || !withIpv4.has(row.pod))
+      .map(({ pod, endpoint }) => {
+        const others = endpoint.address.includes(':') ? undefined : ofPod.get(pod ?? '');
+        return others === undefined ? endpoint : withIpv6(endpoint, others);
+      });
+  };
 }
 
 function describe(slices: readonly EndpointSlice[]): NonNullable<SliceEndpoints['withoutPort']> {

@@ -37,6 +37,9 @@ const kubernetes = z
 const endpointObject = z.strictObject({
   address: ip,
   port,
+  additionalAddresses: z
+    .exactOptional(z.array(ip).min(1).max(8))
+    .describe('Tried in turn where the first does not connect; it is one endpoint all the same'),
   weight: z.exactOptional(whole(1, 100_000)).describe('Share of calls relative to the others; absent = 1'),
   region: z.exactOptional(text()),
   zone: z.exactOptional(text()),

@@ -42,6 +42,7 @@ const endpoint = fc.record(
   {
     address: fc.oneof(fc.ipV4(), fc.ipV6()),
     port,
+    additionalAddresses: fc.array(fc.oneof(fc.ipV4(), fc.ipV6()), { minLength: 1, maxLength: 8 }),
     weight: fc.integer({ min: 1, max: 100_000 }),
     region: text,
     zone: text,

@@ -1,4 +1,4 @@
-import type { Listener, Route } from '@evenly/mesh-config';
+import type { Listener, Route, Source } from '@evenly/mesh-config';
 import { unknownToGrpc } from '../resources/grpc-conditions.ts';
 import { all, approximated, impossible, ofPolicy, ofRoutes, type Feature, type Use } from './difference.ts';
 
@@ -116,6 +116,18 @@ export const features: readonly Feature[] = [
     ),
   },
   {
+    title: '`additionalAddresses` of endpoints, and dual-stack pods',
+    usedBy: ({ services }) =>
+      [...services.values()]
+        .filter(({ source }) => hasAdditionalAddresses(source))
+        .map(({ name: service }) => ({ service, field: 'additionalAddresses' })),
+    clients: {
+      'grpc-java': approximated(
+        'the first address alone, unless GRPC_EXPERIMENTAL_XDS_DUALSTACK_ENDPOINTS=true is in its environment',
+      ),
+    },
+  },
+  {
     title: '`tls` of a service',
     usedBy: ({ services }) =>
       [...services.values()]
@@ -136,6 +148,13 @@ export const features: readonly Feature[] = [
     ),
   },
 ];
+
+/** As far as the config says it: of live sources nobody knows. */
+const hasAdditionalAddresses = (source: Source): boolean =>
+  source.kind === 'merged'
+    ? source.sources.some(hasAdditionalAddresses)
+    : source.kind === 'static' &&
+      source.endpoints.some(({ additionalAddresses }) => additionalAddresses !== undefined);
 
 const unknownConditions = (route: Route): Use[] =>
   unknownToGrpc(route).map((header) => ({

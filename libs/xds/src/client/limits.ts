@@ -10,6 +10,8 @@ export const clientLimits = {
   destinations: 1000,
   /** Of one cluster: as many as a balancer takes. */
   endpoints: 10_000,
+  /** Of one endpoint, beside its first one. */
+  additionalAddresses: 8,
   /** Characters of a resource's name, as the server takes them in subscriptions. */
   nameLength: 1024,
 } as const;

@@ -5,6 +5,7 @@ import {
 import { Cluster, Cluster_DiscoveryType } from '@evenly/proto/envoy/config/cluster/v3/cluster';
 import { OutlierDetection } from '@evenly/proto/envoy/config/cluster/v3/outlier_detection';
 import { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
+import { SocketAddress, type Address } from '@evenly/proto/envoy/config/core/v3/address';
 import { LbEndpoint, LocalityLbEndpoints } from '@evenly/proto/envoy/config/endpoint/v3/endpoint_components';
 import { describe, expect, it } from 'vitest';
 import { message } from '../resources/message.ts';
@@ -122,19 +123,44 @@ describe('endpoints', () => {
       }),
       () => undefined,
     );
-  const one = message(LbEndpoint, {
-    hostIdentifier: {
-      $case: 'endpoint',
-      value: {
-        address: {
-          address: {
-            $case: 'socketAddress',
-            value: { address: '127.0.0.1', portSpecifier: { $case: 'portValue', value: 1 } },
-          },
-        },
-      } as never,
+  const address = (ip: string, port: number): Address => ({
+    address: {
+      $case: 'socketAddress',
+      value: message(SocketAddress, { address: ip, portSpecifier: { $case: 'portValue', value: port } }),
     },
   });
+  const endpoint = (...additional: [string, number][]) =>
+    message(LbEndpoint, {
+      hostIdentifier: {
+        $case: 'endpoint',
+        value: {
+          address: address('127.0.0.1', 1),
+          hostname: '',
+          healthCheckConfig: undefined,
+          additionalAddresses: additional.map(([ip, port]) => ({ address: address(ip, port) })),
+        },
+      },
+    });
+  const one = endpoint();
+
+  it('of one the additional addresses are used that have its port, eight at most', () => {
+    const warnings: string[] = [];
+    const told = (...additional: [string, number][]) =>
+      parseEndpoints(
+        message(ClusterLoadAssignment, {
+          endpoints: [message(LocalityLbEndpoints, { lbEndpoints: [endpoint(...additional)] })],
+        }),
+        (reason) => warnings.push(reason),
+      ).endpoints[0]!.additionalAddresses;
+    expect(told(['::1', 1], ['::2', 2])).toEqual(['::1']);
+    expect(warnings).toEqual([expect.stringContaining('additional_addresses of 127.0.0.1')]);
+    const many = Array.from({ length: 9 }, (_, index): [string, number] => [`10.0.0.${index}`, 1]);
+    expect(told(...many)).toHaveLength(8);
+    expect(warnings).toHaveLength(2);
+    expect(told()).toBeUndefined();
+    expect(() => told(['localhost', 1])).toThrow('needs an IP address');
+  });
+
   it.each([
     ['weight of at least 1', assignment([{ lbEndpoints: [{ ...one, loadBalancingWeight: 0 }] }])],
     [

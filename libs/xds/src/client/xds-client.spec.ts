@@ -88,6 +88,26 @@ const canary: Route = {
 };
 
 describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
+  it('an endpoint keeps its additional addresses', async () => {
+    const service = meshService('be1-srv');
+    const config = mesh([service], {
+      listeners: [meshListener({ name: 'in', address: '127.0.0.1', port: 1 })],
+    });
+    const both = pod('10.0.0.1', { additionalAddresses: ['fd00::1', '10.0.0.9'] });
+    const link = linkedClient(variant);
+    const told: (readonly Endpoint[])[] = [];
+    link.client.endpointsOf('be1-srv-cluster').watch({
+      onEndpoints: ({ endpoints }) => told.push(endpoints),
+      onError: () => {},
+      onRecovered: () => {},
+    });
+    link.connect(serverWith(config, pods(service, both, pod('10.0.0.2'))));
+    await settled();
+    expect(told.at(-1)).toMatchObject([both, pod('10.0.0.2')]);
+    expect(told.at(-1)![1]).not.toHaveProperty('additionalAddresses');
+    expect(link.warnings).toEqual([]);
+  });
+
   it('what a mesh config says comes out as it went in', async () => {
     const service = meshService('be1-srv', everything);
     const other = meshService('be2-srv', { loadBalancing: 'ring-hash', hashHeader: 'x-user' });

@@ -1,10 +1,11 @@
 import { anyViewer, eligibleEndpoints, type EligibleEndpoint, type Viewer } from '@evenly/balancing';
 import type { EndpointSet } from '@evenly/endpoints';
 import type { Locality, Policy } from '@evenly/mesh-config';
-import { SocketAddress } from '@evenly/proto/envoy/config/core/v3/address';
+import { SocketAddress, type Address } from '@evenly/proto/envoy/config/core/v3/address';
 import { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
 import {
   Endpoint as XdsEndpoint,
+  Endpoint_AdditionalAddress,
   LbEndpoint,
   LocalityLbEndpoints,
 } from '@evenly/proto/envoy/config/endpoint/v3/endpoint_components';
@@ -94,18 +95,23 @@ function assignment(
   );
 }
 
-function lbEndpoint({ endpoint: { address, port, hostname = '', weight } }: EligibleEndpoint): LbEndpoint {
-  const socketAddress = message(SocketAddress, {
-    address,
-    portSpecifier: { $case: 'portValue', value: port },
-  });
+function lbEndpoint({ endpoint: one }: EligibleEndpoint): LbEndpoint {
+  const { address, port, additionalAddresses = [], hostname = '', weight } = one;
   const endpoint = message(XdsEndpoint, {
-    address: { address: { $case: 'socketAddress', value: socketAddress } },
+    address: socketAddress(address, port),
     hostname,
+    additionalAddresses: additionalAddresses.map((additional) =>
+      message(Endpoint_AdditionalAddress, { address: socketAddress(additional, port) }),
+    ),
   });
   return message(LbEndpoint, {
     hostIdentifier: { $case: 'endpoint', value: endpoint },
     // What the place is worth is the locality's weight. None may be 0: then all of them are, and are alike.
     loadBalancingWeight: weight === 0 ? undefined : weight,
   });
+}
+
+function socketAddress(address: string, port: number): Address {
+  const value = message(SocketAddress, { address, portSpecifier: { $case: 'portValue', value: port } });
+  return { address: { $case: 'socketAddress', value } };
 }

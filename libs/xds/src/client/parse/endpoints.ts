@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { endpointSet, type Endpoint, type EndpointSet } from '@evenly/endpoints';
+import type { Address } from '@evenly/proto/envoy/config/core/v3/address';
 import type { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
 import type {
   LbEndpoint,
@@ -38,7 +39,7 @@ export function parseEndpoints(
     const sum = sumOf(used.filter((one) => one.priority === priority));
     refuseIf(sum > maxUint32, `has localities whose weights come to more than ${maxUint32} (gRFC A27)`);
   }
-  return endpointSet(used.flatMap((locality) => endpointsOf(locality, factorOf(locality, used))));
+  return endpointSet(used.flatMap((locality) => endpointsOf(locality, factorOf(locality, used), warn)));
 }
 
 /** By how much the weights of a locality's endpoints change, so that together they are the locality's. */
@@ -53,17 +54,22 @@ function sumOf(weighted: readonly { loadBalancingWeight?: number | undefined }[]
   return weighted.reduce((total, { loadBalancingWeight = 1 }) => total + loadBalancingWeight, 0);
 }
 
-function endpointsOf({ lbEndpoints, locality, priority }: LocalityLbEndpoints, factor: number): Endpoint[] {
+function endpointsOf(
+  { lbEndpoints, locality, priority }: LocalityLbEndpoints,
+  factor: number,
+  warn: Warn,
+): Endpoint[] {
   const { region = '', zone = '' } = locality ?? {};
   return lbEndpoints
     .filter(({ healthStatus }) => callable.includes(healthStatus))
     .map((one) => {
-      const { address, port, hostname } = addressOf(one);
+      const { address, port, additionalAddresses, hostname } = addressesOf(one, warn);
       refuseIf(one.loadBalancingWeight === 0, 'an endpoint must have a weight of at least 1');
       const weight = (one.loadBalancingWeight ?? 1) * factor;
       return {
         address,
         port,
+        ...(additionalAddresses.length === 0 ? {} : { additionalAddresses }),
         ...(hostname === '' ? {} : { hostname }),
         ...(region === '' ? {} : { region }),
         ...(zone === '' ? {} : { zone }),
@@ -74,19 +80,35 @@ function endpointsOf({ lbEndpoints, locality, priority }: LocalityLbEndpoints, f
     });
 }
 
-function addressOf({ hostIdentifier }: LbEndpoint): { address: string; port: number; hostname: string } {
+interface Addresses {
+  address: string;
+  port: number;
+  additionalAddresses: string[];
+  hostname: string;
+}
+
+/** All are of one endpoint (gRFC A61); the others have its port, for no source of ours says otherwise. */
+function addressesOf({ hostIdentifier }: LbEndpoint, warn: Warn): Addresses {
   const endpoint = hostIdentifier?.$case === 'endpoint' ? hostIdentifier.value : undefined;
-  const socket =
-    endpoint?.address?.address?.$case === 'socketAddress' ? endpoint.address.address.value : undefined;
+  const { address, port } = ipAndPort(endpoint?.address);
+  const all = endpoint!.additionalAddresses.map((one) => ipAndPort(one.address));
+  const additional = all.filter((one) => one.port === port).slice(0, clientLimits.additionalAddresses);
+  if (additional.length < all.length)
+    warn(
+      `of the additional_addresses of ${address} only ${clientLimits.additionalAddresses} with its port are used`,
+    );
+  return {
+    address,
+    port,
+    additionalAddresses: additional.map((one) => one.address),
+    hostname: endpoint!.hostname,
+  };
+}
+
+function ipAndPort(address: Address | undefined): { address: string; port: number } {
+  const socket = address?.address?.$case === 'socketAddress' ? address.address.value : undefined;
   const port = socket?.portSpecifier?.$case === 'portValue' ? socket.portSpecifier.value : 0;
-  if (
-    endpoint === undefined ||
-    socket === undefined ||
-    isIP(socket.address) === 0 ||
-    port < 1 ||
-    port > 65_535
-  ) {
+  if (socket === undefined || isIP(socket.address) === 0 || port < 1 || port > 65_535)
     throw new Refusal('an endpoint needs an IP address and a port (gRFC A27)');
-  }
-  return { address: socket.address, port, hostname: endpoint.hostname };
+  return { address: socket.address, port };
 }

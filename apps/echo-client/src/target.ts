@@ -1,7 +1,8 @@
+import { targetSchemes } from '@evenly/discovery';
 import { z } from 'zod';
 
 /** By grpc-js, grpc-js-xds and @evenly/discovery/grpc-js. */
-const ofDiscovery = ['k8s', 'kubernetes', 'dns+srv', 'dns+a', 'file'];
+const ofDiscovery = targetSchemes.map(({ name }) => name);
 export const schemes = ['dns', 'ipv4', 'ipv6', 'unix', 'xds', ...ofDiscovery];
 
 /** Whether its endpoints come from @evenly/discovery. */

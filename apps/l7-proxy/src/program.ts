@@ -167,7 +167,7 @@ function clusterContext(
   const kubernetes = lazyKubernetes({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
   const certificatesOf = (tls: UpstreamTls) => certificates.of(tls);
   const said = new SaidOnce();
-  const sources = { resolver, kubernetes, staleMs: config.staleAfter, certificatesOf };
+  const sources = { env, resolver, kubernetes, staleMs: config.staleAfter, certificatesOf };
   return {
     certificatesOf,
     random: Math.random,

@@ -28,12 +28,13 @@ export const xdsServer: Program<typeof options> = {
     const cache = new ResourceCache(Date.now());
     const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
     const { kubeconfig } = config;
+    const { env } = runtime;
     const kubernetes = lazyKubernetes({
-      env: runtime.env,
+      env,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
     });
     const traces = runtime.tracer && new ChangeTraces(runtime.tracer);
-    const context = { resolver, kubernetes, staleMs: config.staleAfter, cache, metrics, log, traces };
+    const context = { env, resolver, kubernetes, staleMs: config.staleAfter, cache, metrics, log, traces };
 
     // Before the port opens: a client that is told "no such listener" during a restart would drop what it has.
     const mesh = new ServedMesh(context, {

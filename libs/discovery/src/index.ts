@@ -30,3 +30,5 @@ export { kubeconfigAccess } from './kubernetes/kubeconfig.ts';
 export { KubernetesApi, type KubernetesApiOptions } from './kubernetes/kubernetes-api.ts';
 export { lazyKubernetes } from './kubernetes/lazy-kubernetes.ts';
 export { kubernetesSource, type KubernetesSourceOptions } from './kubernetes/kubernetes-source.ts';
+export type { ConfigSurroundings, SourceKind } from './source-kind.ts';
+export { sourceKinds, targetSchemes } from './sources.ts';

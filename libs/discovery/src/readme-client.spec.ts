@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { defaultPolicy } from './grpc-js/service-config.ts';
 import { policyNames } from './grpc-js/policy-config.ts';
-import { schemes } from './grpc-js/target.ts';
+import { targetSchemes } from './sources.ts';
 import { echoServer } from './testing/echo-server.ts';
 import { sliceObject, testKube } from './testing/kube.ts';
 
@@ -44,7 +44,7 @@ describe('the README, for grpc-js clients', () => {
   });
 
   it('names every scheme and policy', () => {
-    for (const { name } of schemes) expect(readme).toContain(`${name}:`);
+    for (const { name } of targetSchemes) expect(readme).toContain(`${name}:`);
     for (const name of Object.keys(policyNames)) expect(readme).toContain(`\`${name}\``);
     expect(readme).toContain(`names no policy gets \`${defaultPolicy}\``);
   });

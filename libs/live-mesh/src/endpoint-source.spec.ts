@@ -7,9 +7,11 @@ import { readMeshConfig } from '@evenly/mesh-config';
 import { describe, expect, it } from 'vitest';
 import { endpointSourceOf } from './endpoint-source.ts';
 
+const env = { HOME: '/nowhere' };
 const context = {
+  env,
   resolver: dnsResolver(),
-  kubernetes: lazyKubernetes({ env: { HOME: '/nowhere' } }),
+  kubernetes: lazyKubernetes({ env }),
   staleMs: 60_000,
 };
 

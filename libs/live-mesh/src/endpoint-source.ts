@@ -1,16 +1,12 @@
 import {
-  dnsAddressSource,
-  dnsSrvSource,
-  fileSource,
   grpcHealthChecker,
   healthCheckedSource,
-  kubernetesSource,
-  type DnsResolver,
+  sourceKinds,
+  type ConfigSurroundings,
   type HealthReport,
-  type KubernetesApi,
+  type SourceKind,
 } from '@evenly/discovery';
 import {
-  deferredSource,
   endpointSet,
   mergedSource,
   staticSource,
@@ -21,16 +17,11 @@ import type { Service, Source, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
 
 /** What sources need of their surroundings. */
-export interface SourceContext {
-  resolver: DnsResolver;
-  /** The API server, asked for only when a config has a `kubernetes` source. */
-  kubernetes: () => Promise<KubernetesApi>;
+export interface SourceContext extends ConfigSurroundings {
   /** How long the last good endpoints are kept while a source fails. */
   staleMs: number;
   /** The certificates of a service with `tls`, for its health checks. Asked again and again, for they may be renewed. */
   certificatesOf?: (tls: UpstreamTls) => Certificates;
-  /** Something looks like a mistake, but is no error. */
-  onWarning?: (message: string) => void;
 }
 
 /** No files: endpoints are checked against the authorities that the machine trusts. */
@@ -76,6 +67,12 @@ export function endpointSourceOf(
   return withStaleLimit(checked, context.staleMs);
 }
 
+type LiveSource = Exclude<Source, { kind: 'merged' | 'static' }>;
+
+/** There is one for each kind of source that a config knows, and it takes the fields that the config has: or this does not compile. */
+const kinds: { readonly [K in LiveSource['kind']]: SourceKind<Extract<LiveSource, { kind: K }>> } =
+  sourceKinds;
+
 function sourceOf(source: Source, context: SourceContext): EndpointSource {
   if (source.kind === 'merged') return mergedSource(source.sources.map((one) => sourceOf(one, context)));
   if (source.kind === 'static') return staticSource(endpointSet(source.endpoints.map(ready)).endpoints);
@@ -84,24 +81,10 @@ function sourceOf(source: Source, context: SourceContext): EndpointSource {
 
 const ready = <T extends object>(endpoint: T) => ({ ...endpoint, state: 'ready' as const });
 
-function liveSource(
-  source: Exclude<Source, { kind: 'merged' | 'static' }>,
-  { resolver, kubernetes, onWarning }: SourceContext,
+/** Generic, so that the kind and the fields are known to belong together. */
+function liveSource<K extends LiveSource['kind']>(
+  source: Extract<LiveSource, { kind: K }>,
+  context: SourceContext,
 ): EndpointSource {
-  switch (source.kind) {
-    case 'dns-srv':
-      return dnsSrvSource({ ...source, resolver });
-    case 'dns-a':
-      return dnsAddressSource({ ...source, resolver });
-    case 'kubernetes':
-      return deferredSource(`kubernetes ${source.namespace}/${source.service}:${source.port}`, async () =>
-        kubernetesSource({
-          ...source,
-          api: await kubernetes(),
-          ...(onWarning === undefined ? {} : { onWarning }),
-        }),
-      );
-    case 'file':
-      return fileSource(source);
-  }
+  return kinds[source.kind].make(source, context);
 }

@@ -52,14 +52,5 @@ export { normalAuthority } from './routing/normal-authority.ts';
 export { headerHolds, type RoutedRequest } from './routing/matchers.ts';
 export { Router } from './routing/router.ts';
 export { virtualHostsOf, type VirtualHost } from './routing/virtual-hosts.ts';
-export type {
-  DnsASource,
-  DnsSrvSource,
-  FileSource,
-  KubernetesSource,
-  MergedSource,
-  Source,
-  StaticEndpoint,
-  StaticSource,
-} from './source.ts';
+export type { Source } from './file-format/source-format.ts';
 export { fromSvcConfig, readSvcConfig, srvName, type SvcConfigService } from './svc-config.ts';

@@ -10,7 +10,7 @@ import { mergeConfigs } from './merge.ts';
 import type { Listener, MeshConfig, Service } from './mesh-config.ts';
 import { withDefaults, type OlderFormatOptions } from './older-format-options.ts';
 import type { Route } from './route.ts';
-import type { Source } from './source.ts';
+import type { Source } from './file-format/source-format.ts';
 
 /**
  * The reader of listener configs, the `config.yaml` of file-driven xDS servers for Envoy:

@@ -1,7 +1,7 @@
+import type { Source } from './file-format/source-format.ts';
 import type { Policy } from './policy.ts';
 import type { Route } from './route.ts';
 import type { VirtualHost } from './routing/virtual-hosts.ts';
-import type { Source } from './source.ts';
 import type { ListenerTls, UpstreamTls } from './tls.ts';
 
 /**

@@ -2,10 +2,10 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { configPart, type ConfigPart } from './config-part.ts';
 import { parseConfig, validate, type ConfigDocument, type FieldPath } from './document.ts';
 import { meshFormat } from './file-format/mesh-format.ts';
+import { placeSource } from './file-format/source-format.ts';
 import { mergeConfigs } from './merge.ts';
 import type { Listener, MeshConfig, Service } from './mesh-config.ts';
 import type { Route } from './route.ts';
-import type { Source } from './source.ts';
 
 /**
  * Reads a mesh config, YAML or JSON; `docs/mesh-config.md` describes it.
@@ -26,12 +26,13 @@ export function meshPart(document: ConfigDocument): ConfigPart {
 }
 
 function besideFile(service: Service, directory: string): Service {
+  const place = (path: string) => pathBeside(path, directory);
   const subsets = [...service.subsets.values()].map(
-    (subset) => [subset.name, { ...subset, source: sourceBeside(subset.source, directory) }] as const,
+    (subset) => [subset.name, { ...subset, source: placeSource(subset.source, place) }] as const,
   );
   return {
     ...service,
-    source: sourceBeside(service.source, directory),
+    source: placeSource(service.source, place),
     subsets: new Map(subsets),
     ...(service.tls === undefined ? {} : { tls: filesBeside(service.tls, ['ca', 'cert', 'key'], directory) }),
   };
@@ -50,12 +51,6 @@ function filesBeside<T extends object>(tls: T, fields: readonly (keyof T)[], dir
 }
 
 const pathBeside = (path: string, directory: string) => (isAbsolute(path) ? path : join(directory, path));
-
-function sourceBeside<S extends Source>(source: S, directory: string): S {
-  if (source.kind === 'merged')
-    return { ...source, sources: source.sources.map((inner) => sourceBeside(inner, directory)) };
-  return source.kind === 'file' ? { ...source, path: pathBeside(source.path, directory) } : source;
-}
 
 function placesOf({ services, routes, listeners }: MeshConfig): Map<object, FieldPath> {
   const places = new Map<object, FieldPath>();

@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
 import { formatDuration } from './duration.ts';
+import { printSource } from './file-format/source-format.ts';
 import type { HealthCheck, Listener, MeshConfig, Service } from './mesh-config.ts';
 import type { Hedge, OutlierDetection, Policy, Retry, SlowStart } from './policy.ts';
 import type { Fault, HeaderMatch, Route } from './route.ts';
-import type { Source } from './source.ts';
 
 /**
  * Writes a config as a mesh config file (YAML) with all defaults filled in, whatever form it was read from. Reading it
@@ -29,32 +29,13 @@ const maybe = <T, F>(value: T | undefined, form: (value: T) => F) =>
 
 function serviceForm({ source, locality, healthCheck, subsets, tls, policy }: Service) {
   return {
-    source: sourceForm(source),
+    source: printSource(source),
     locality,
     healthCheck: maybe(healthCheck, healthCheckForm),
-    subsets: mapOf(subsets, (subset) => ({ source: sourceForm(subset.source) })),
+    subsets: mapOf(subsets, (subset) => ({ source: printSource(subset.source) })),
     tls,
     policy: policyForm(policy),
   };
-}
-
-function sourceForm(source: Source): object {
-  switch (source.kind) {
-    case 'dns-srv':
-      return { dnsSrv: { name: source.name, refresh: formatDuration(source.refreshMs) } };
-    case 'dns-a':
-      return { dnsA: { name: source.name, port: source.port, refresh: formatDuration(source.refreshMs) } };
-    case 'kubernetes': {
-      const { service, namespace, port } = source;
-      return { kubernetes: { service, namespace, port } };
-    }
-    case 'static':
-      return { static: { endpoints: source.endpoints } };
-    case 'file':
-      return { file: { path: source.path } };
-    case 'merged':
-      return { merge: source.sources.map(sourceForm) };
-  }
 }
 
 function healthCheckForm({ timeoutMs, intervalMs, ...rest }: HealthCheck) {

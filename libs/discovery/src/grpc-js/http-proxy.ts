@@ -1,5 +1,5 @@
 import { env } from 'node:process'; // where grpc-js looks for proxies
-import { text, type Uri } from './target.ts';
+import { text, type Uri } from '../target.ts';
 
 /** In the order in which grpc-js looks at them; it knows them in lower case only. */
 const variables = ['grpc_proxy', 'https_proxy', 'http_proxy'];

@@ -1,34 +1,36 @@
-import { env } from 'node:process'; // the variables by which kubectl and pods find the API server
+import { env } from 'node:process'; // the variables by which kubectl and the like find their servers
 import { experimental, logVerbosity, type ChannelOptions } from '@grpc/grpc-js';
 import { lazyKubernetes } from '../kubernetes/lazy-kubernetes.ts';
+import type { Scheme } from '../source-kind.ts';
+import { targetSchemes } from '../sources.ts';
+import type { Uri } from '../target.ts';
 import { EvenlyPolicy } from './policy.ts';
 import { PolicyConfig, policyNames, type PolicyName } from './policy-config.ts';
 import { ProxiedTargets } from './http-proxy.ts';
 import type { RegisterOptions } from './options.ts';
 import { EvenlyResolver, type ResolverContext } from './resolver.ts';
 import { SourcePool } from './source-pool.ts';
-import { schemes, type Scheme, type Uri } from './target.ts';
 import type { ResolverListener } from './versions.ts';
 
 let context = contextOf({});
 const proxied = new ProxiedTargets();
 
 /**
- * Registers the schemes `k8s`, `kubernetes`, `dns+srv`, `dns+a` and `file` and the policies `evenly_…` with grpc-js.
+ * Registers the schemes of all sources (`k8s`, `dns+srv`, `file` …) and the policies `evenly_…` with grpc-js.
  * Importing this module has done so already; call it to set options, before the first channel is made: they count for
  * channels that come later. The stock schemes and policies stay as they are.
  */
 export function register(options: RegisterOptions = {}): void {
   context = contextOf(options);
-  for (const scheme of schemes) experimental.registerResolver(scheme.name, resolverClass(scheme));
+  for (const scheme of targetSchemes) experimental.registerResolver(scheme.name, resolverClass(scheme));
   for (const name of Object.keys(policyNames) as PolicyName[])
     experimental.registerLoadBalancerType(name, policyClass(name), configClass(name));
 }
 
 function contextOf(options: RegisterOptions): ResolverContext {
-  const warn = options.onWarning ?? ((message) => experimental.log(logVerbosity.ERROR, message));
+  const onWarning = options.onWarning ?? ((message) => experimental.log(logVerbosity.ERROR, message));
   const kubernetes = lazyKubernetes({ ...options.kubernetes, env, unref: true });
-  return { options, warn, kubernetes, pool: new SourcePool() };
+  return { options, env, onWarning, kubernetes, pool: new SourcePool() };
 }
 
 function resolverClass(scheme: Scheme) {
@@ -39,7 +41,7 @@ function resolverClass(scheme: Scheme) {
     }
 
     static getDefaultAuthority(uri: Uri): string {
-      proxied.authorityAsked(uri, context.warn);
+      proxied.authorityAsked(uri, context.onWarning);
       const authority = scheme.authority(uri);
       // grpc-js makes a URL of it, and would throw for one that is none; such a target is told as an error later.
       return URL.canParse(`http://${authority}`) ? authority : 'localhost';

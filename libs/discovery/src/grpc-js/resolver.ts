@@ -6,10 +6,11 @@ import {
   type EndpointListener,
   type EndpointSet,
 } from '@evenly/endpoints';
+import type { ClientSurroundings, Scheme } from '../source-kind.ts';
+import { text, type Uri } from '../target.ts';
 import { toGrpc } from './endpoints.ts';
 import { knowsPriorities, withDefaultPolicy } from './service-config.ts';
 import type { PooledWatch, SourcePool } from './source-pool.ts';
-import { text, type Scheme, type SourceContext, type Uri } from './target.ts';
 import {
   tellEndpoints,
   tellError,
@@ -19,8 +20,9 @@ import {
 } from './versions.ts';
 
 /** What resolvers are made with; `register` may replace it for channels that come later. */
-export interface ResolverContext extends SourceContext {
+export interface ResolverContext extends ClientSurroundings {
   pool: SourcePool;
+  onWarning: (message: string) => void;
 }
 
 /**
@@ -94,7 +96,8 @@ export class EvenlyResolver {
         this.#error = error;
         // The last endpoints stay valid: calls go on, and only the log hears of it.
         if (this.#set === undefined) this.#tell();
-        else this.#context.warn(`${text(this.#uri)}: ${error.message}; going on with the last endpoints`);
+        else
+          this.#context.onWarning(`${text(this.#uri)}: ${error.message}; going on with the last endpoints`);
       },
       onRecovered: () => (this.#error = undefined),
     };

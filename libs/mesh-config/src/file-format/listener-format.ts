@@ -1,32 +1,10 @@
 import { z } from 'zod';
 import type { Listener } from '../mesh-config.ts';
-import type { ListenerTls, UpstreamTls } from '../tls.ts';
 import { routes } from './route-format.ts';
-import { ip, name, text, whole } from './values.ts';
+import { listenerTls } from './tls-format.ts';
+import { ip, name, whole } from './values.ts';
 
-/** The form of listeners, and of TLS on both sides. */
-
-const file = text(4096);
-
-export const upstreamTls = z
-  .strictObject({
-    ca: z.exactOptional(file).describe('Authorities (PEM); absent = those that the machine trusts'),
-    cert: z.exactOptional(file).describe('The certificate that is shown to endpoints (PEM)'),
-    key: z.exactOptional(file),
-    serverName: z.exactOptional(text()).describe("Absent = the service's name"),
-  })
-  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
-    error: 'must have both cert and key, or none of them',
-  })
-  .describe('TLS towards the endpoints; absent = plaintext') satisfies z.ZodType<UpstreamTls>;
-
-const listenerTls = z
-  .strictObject({
-    cert: file.describe('The certificate, followed by intermediate ones (PEM)'),
-    key: file,
-    clientCa: z.exactOptional(file).describe('With it, every client has to show a certificate of these'),
-  })
-  .describe('TLS on this port; absent = plaintext') satisfies z.ZodType<ListenerTls>;
+/** The form of listeners. */
 
 /** RFC 6454 §6.2, as browsers send it: no path, no default port. */
 const origin = z.string().regex(/^(\*|https?:\/\/[^/\s,*@?#A-Z]{1,253})$/, {

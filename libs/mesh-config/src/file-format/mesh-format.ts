@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { HealthCheck, Service, Subset } from '../mesh-config.ts';
-import { listener, upstreamTls } from './listener-format.ts';
+import { listener } from './listener-format.ts';
 import { policy } from './policy-format.ts';
 import { routes } from './route-format.ts';
 import { locality, source } from './source-format.ts';
+import { upstreamTls } from './tls-format.ts';
 import { duration, maybeText, name, port, text, whole } from './values.ts';
 
 /** The form of a whole config file. */

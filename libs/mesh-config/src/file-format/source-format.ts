@@ -1,21 +1,53 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Source, StaticEndpoint } from '../source.ts';
-import { dnsLabel, duration, ip, maybeText, oneOf, port, text, unique, whole } from './values.ts';
+import { formatDuration } from '../duration.ts';
+import { dnsLabel, duration, file, ip, maybeText, oneOf, port, text, unique, whole } from './values.ts';
 
-/** The form of `source:` in files. */
+/**
+ * All that this library knows of a kind of source, in one place. Who makes sources of them has one for each kind:
+ * `sources.ts` of `@evenly/discovery`.
+ */
+interface SourceFormat<Kind extends string, Form extends z.ZodType<object>> {
+  kind: Kind;
+  /** What a file says, which becomes the fields of the model. */
+  form: Form;
+  /** The fields as a file says them. */
+  print: (fields: z.output<Form>) => object;
+  /** The fields with paths that count from elsewhere. */
+  placeFiles: (fields: z.output<Form>, place: (path: string) => string) => z.output<Form>;
+}
+
+function sourceFormat<const Kind extends string, Form extends z.ZodType<object>>(
+  kind: Kind,
+  form: Form,
+  { print = (fields) => fields, placeFiles = (fields) => fields }: Partial<SourceFormat<Kind, Form>> = {},
+): SourceFormat<Kind, Form> {
+  return { kind, form, print, placeFiles };
+}
 
 const refresh = duration(10, 3_600_000).prefault('10s').describe('The longest time between two look-ups');
+
+/** Of what is looked up again and again. */
+const withRefreshMs = <T extends { refresh: number }>({ refresh: refreshMs, ...rest }: T) => ({
+  ...rest,
+  refreshMs,
+});
+const withRefresh = <T extends { refreshMs: number }>({ refreshMs, ...rest }: T) => ({
+  ...rest,
+  refresh: formatDuration(refreshMs),
+});
 
 const dnsSrv = z
   .strictObject({
     name: text().describe('Such as _grpc._tcp.be1-srv.default.svc.cluster.local'),
     refresh,
   })
+  .transform(withRefreshMs)
   .describe('SRV records: addresses, ports, priorities and weights');
 
 const dnsA = z
   .strictObject({ name: text(), port, refresh })
+  .transform(withRefreshMs)
   .describe('A and AAAA records; the port is the same for all');
 
 const label = z.string().regex(dnsLabel, {
@@ -47,7 +79,7 @@ const endpointObject = z.strictObject({
 });
 
 /** `10.0.0.1:50051` or `[fd00::1]:50051` */
-const endpointText = z.string().transform((value, context): StaticEndpoint => {
+const endpointText = z.string().transform((value, context): z.output<typeof endpointObject> => {
   const [, inBrackets, plain, portText] = /^(?:\[(.*)\]|([^:]*)):(\d{1,5})$/.exec(value) ?? [];
   const address = inBrackets ?? plain ?? '';
   const family = inBrackets === undefined ? 4 : 6;
@@ -66,22 +98,44 @@ const endpoints = z
     ),
   );
 
-const simple = {
-  dnsSrv: z.exactOptional(dnsSrv),
-  dnsA: z.exactOptional(dnsA),
-  kubernetes: z.exactOptional(kubernetes),
-  static: z.exactOptional(z.strictObject({ endpoints }).describe('Endpoints that never change')),
-  file: z.exactOptional(
+const kinds = {
+  dnsSrv: sourceFormat('dns-srv', dnsSrv, { print: withRefresh }),
+  dnsA: sourceFormat('dns-a', dnsA, { print: withRefresh }),
+  kubernetes: sourceFormat('kubernetes', kubernetes),
+  static: sourceFormat('static', z.strictObject({ endpoints }).describe('Endpoints that never change')),
+  file: sourceFormat(
+    'file',
     z
-      .strictObject({ path: text(4096).describe('Absolute, or relative to the directory of this file') })
+      .strictObject({ path: file.describe('Absolute, or relative to the directory of this file') })
       .describe('A live file with endpoints'),
+    { placeFiles: ({ path }, place) => ({ path: place(path) }) },
   ),
 };
+type Kinds = typeof kinds;
+type Key = keyof Kinds;
 
-const single = oneOf(simple).transform(singleSource);
+/** Which endpoints a service has now, and who says so. */
+export type Source = SingleSource | MergedSource;
+
+export type SingleSource = {
+  [K in Key]: { kind: Kinds[K]['kind'] } & z.output<Kinds[K]['form']>;
+}[Key];
+
+/** All endpoints of several sources together. */
+export interface MergedSource {
+  kind: 'merged';
+  /** At least one; none of them is merged itself. */
+  sources: readonly SingleSource[];
+}
+
+const forms = Object.fromEntries(
+  Object.entries(kinds).map(([key, { form }]) => [key, z.exactOptional(form as z.ZodType<object>)]),
+) as { [K in Key]: z.ZodExactOptional<Kinds[K]['form']> };
+
+const single = oneOf(forms).transform(singleSource);
 
 export const source = oneOf({
-  ...simple,
+  ...forms,
   merge: z.exactOptional(z.array(single).min(1).max(16).describe('All endpoints of several sources')),
 })
   .transform(({ merge, ...rest }): Source =>
@@ -89,18 +143,31 @@ export const source = oneOf({
   )
   .describe('Where the endpoints come from: exactly one of these');
 
-function singleSource(file: z.output<z.ZodObject<typeof simple>>): Exclude<Source, { kind: 'merged' }> {
-  if (file.dnsSrv) {
-    const { name, refresh: refreshMs } = file.dnsSrv;
-    return { kind: 'dns-srv', name, refreshMs };
-  }
-  if (file.dnsA) {
-    const { name, port: number, refresh: refreshMs } = file.dnsA;
-    return { kind: 'dns-a', name, port: number, refreshMs };
-  }
-  if (file.kubernetes) return { kind: 'kubernetes', ...file.kubernetes };
-  if (file.static) return { kind: 'static', ...file.static };
-  return { kind: 'file', path: file.file!.path };
+/** @param given with exactly one of the keys */
+function singleSource(given: Partial<Record<Key, object>>): SingleSource {
+  const [key, fields] = Object.entries(given)[0] as [Key, object];
+  return { kind: kinds[key].kind, ...fields } as SingleSource;
+}
+
+/** By the kind, with the key that stands in files. */
+const formats = new Map<string, SourceFormat<string, z.ZodType<object>> & { key: string }>(
+  Object.entries(kinds).map(([key, format]) => [format.kind, { key, ...(format as object) } as never]),
+);
+
+/** A source as a file says it. */
+export function printSource(given: Source): object {
+  if (given.kind === 'merged') return { merge: given.sources.map(printSource) };
+  const { kind, ...fields } = given;
+  const { key, print } = formats.get(kind)!;
+  return { [key]: print(fields) };
+}
+
+/** With paths that count from elsewhere. */
+export function placeSource<S extends Source>(given: S, place: (path: string) => string): S {
+  if (given.kind === 'merged')
+    return { ...given, sources: given.sources.map((inner) => placeSource(inner, place)) };
+  const { kind, ...fields } = given;
+  return { kind, ...formats.get(kind)!.placeFiles(fields, place) } as S;
 }
 
 export const locality = z

@@ -27,6 +27,9 @@ export const text = (max = maxName) => z.string().min(1).max(max);
 /** Of what is not known: may be empty. */
 export const maybeText = (max = maxName) => z.string().max(max);
 
+/** A path: absolute, or relative to the directory of the config. */
+export const file = text(4096);
+
 export const whole = (min: number, max: number) => z.int().min(min).max(max);
 
 export const within = ({ min, max }: Range) => z.number().min(min).max(max);

@@ -12,7 +12,7 @@ import {
   type Retry,
 } from '../policy.ts';
 import type { Destination, Fault, HeaderMatch, Route, RouteMatch } from '../route.ts';
-import type { MergedSource, Source } from '../source.ts';
+import type { SingleSource, Source } from '../file-format/source-format.ts';
 import type { UpstreamTls } from '../tls.ts';
 
 /** Any config that a reader could yield, for property tests. */
@@ -50,7 +50,7 @@ const endpoint = fc.record(
   },
   { requiredKeys: ['address', 'port'] },
 );
-const single: fc.Arbitrary<MergedSource['sources'][number]> = fc.oneof(
+const single: fc.Arbitrary<SingleSource> = fc.oneof(
   fc.record({ kind: fc.constant('dns-srv' as const), name: text, refreshMs }),
   fc.record({ kind: fc.constant('dns-a' as const), name: text, port, refreshMs }),
   fc.record({

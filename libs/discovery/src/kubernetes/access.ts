@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { DiscoveryError } from '@evenly/endpoints';
+import { readCredential } from '../http/json-get.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
 
 /** Where an API server is, and how to be known to it. */
@@ -38,12 +39,14 @@ export function tokenAccess(options: {
   const { server, tokenFile, caFile, namespaceFile } = options;
   return {
     server,
-    ...(namespaceFile !== undefined && { namespace: async () => (await read(namespaceFile)).trim() }),
+    ...(namespaceFile !== undefined && {
+      namespace: async () => (await readCredential(namespaceFile)).trim(),
+    }),
     requestOptions: async () => ({
       agent: false, // a connection for each request: a list and a watch every few minutes
-      ...(caFile !== undefined && { ca: await read(caFile) }),
+      ...(caFile !== undefined && { ca: await readCredential(caFile) }),
       ...(tokenFile !== undefined && {
-        headers: { authorization: `Bearer ${(await read(tokenFile)).trim()}` },
+        headers: { authorization: `Bearer ${(await readCredential(tokenFile)).trim()}` },
       }),
     }),
   };
@@ -89,12 +92,4 @@ export async function findAccess(options: {
     () => false,
   );
   return found ? kubeconfigAccess([ofUser]) : inClusterAccess(env);
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new DiscoveryError('BAD_CONFIG', `cannot read credentials: ${(cause as Error).message}`, { cause });
-  }
 }

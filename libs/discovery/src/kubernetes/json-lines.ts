@@ -1,4 +1,5 @@
 import { DiscoveryError } from '@evenly/endpoints';
+import { parseJson } from '../http/json-get.ts';
 
 /** The longest event that is taken; an EndpointSlice of the largest size (1000 endpoints) has a quarter of it. */
 const maxLineBytes = 4 * 1024 * 1024;
@@ -20,7 +21,7 @@ export class JsonLines {
       this.#keep(chunk.subarray(start, end));
       start = end + 1;
       const line = this.#take();
-      if (line.trim() !== '') values.push(parseJson(line));
+      if (line.trim() !== '') values.push(parseJson(line, 'the API server'));
     }
     this.#keep(chunk.subarray(start));
     return values;
@@ -38,15 +39,5 @@ export class JsonLines {
     this.#parts = [];
     this.#bytes = 0;
     return line;
-  }
-}
-
-/** @throws DiscoveryError INVALID */
-export function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (cause) {
-    const message = `the API server sent what is no JSON: ${JSON.stringify(line.slice(0, 80))}`;
-    throw new DiscoveryError('INVALID', message, { cause });
   }
 }

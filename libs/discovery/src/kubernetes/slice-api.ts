@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { DiscoveryError } from '@evenly/endpoints';
+import { Deadline } from '../http/deadline.ts';
+import { getJson, parseJson, textOf, unreachable, type JsonServer } from '../http/json-get.ts';
 import type { ApiServerAccess } from './access.ts';
 import { ApiRefusal } from './api-refusal.ts';
-import { Deadline } from './deadline.ts';
-import { JsonLines, parseJson } from './json-lines.ts';
+import { JsonLines } from './json-lines.ts';
 
 export interface ServiceRef {
   namespace: string;
@@ -24,11 +23,14 @@ export interface SliceApiOptions {
 /** Slices a page, and the most bytes that a page may have. */
 const pageSize = 100;
 const maxListBytes = 64 * 1024 * 1024;
-const maxErrorBytes = 64 * 1024;
-/** A peer that vanished without a word is noticed 10 s after that (libuv: 10 probes, 1 s apart), not after minutes. */
-const keepAliveMs = 15_000;
 /** A server that does not end a watch in time is given up. */
 const watchGraceMs = 15_000;
+
+const who = 'the API server';
+const apiServer: JsonServer = {
+  who,
+  refusal: (status, body, headers) => new ApiRefusal(status, body, headers['retry-after']),
+};
 
 /** The two requests for the EndpointSlices of a service, over HTTP. */
 export class SliceApi {
@@ -46,7 +48,7 @@ export class SliceApi {
     const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
     try {
       const response = await this.#open(ref, page, deadline.signal);
-      return parseJson(await textOf(response, maxListBytes));
+      return parseJson(await textOf(response, maxListBytes, who), who);
     } catch (error) {
       throw this.#describe(error, deadline);
     } finally {
@@ -95,53 +97,17 @@ export class SliceApi {
     const search = new URLSearchParams({ labelSelector: selector, ...query }).toString();
     const path = `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(ref.namespace)}/endpointslices`;
     const url = new URL(`${this.#access.server.replace(/\/$/, '')}${path}?${search}`);
-    const options = await this.#access.requestOptions();
-    const headers = { ...options.headers, accept: 'application/json', 'user-agent': 'evenly-discovery' };
-    const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
-    const request = send(url, { ...options, headers, signal });
-    request.on('socket', (socket) => {
-      socket.setKeepAlive(true, keepAliveMs);
-      if (this.#options.unref) socket.unref();
-    });
-    request.end();
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    await refuseUnlessJson(response);
-    return response;
+    const { unref } = this.#options;
+    return getJson(url, await this.#access.requestOptions(), apiServer, { signal, unref });
   }
 
   #describe(error: unknown, deadline: Deadline): Error {
     if (isDescribed(error)) return error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = deadline.expired ? `no answer within ${deadline.ms} ms` : (code ?? message);
-    return new DiscoveryError('UNREACHABLE', `API server ${this.#access.server}: ${reason}`, {
-      cause: error,
-    });
+    return unreachable(`API server ${this.#access.server}`, error, deadline);
   }
 }
 
 /** True for what says already what is wrong, as against an error of the connection. */
 function isDescribed(error: unknown): error is DiscoveryError | ApiRefusal {
   return error instanceof DiscoveryError || error instanceof ApiRefusal;
-}
-
-async function refuseUnlessJson(response: IncomingMessage): Promise<void> {
-  const { statusCode = 0, headers } = response;
-  const type = headers['content-type'] ?? 'no content type';
-  if (statusCode === 200 && type.startsWith('application/json')) return;
-  const text = await textOf(response, maxErrorBytes).catch(() => '');
-  if (statusCode !== 200) throw new ApiRefusal(statusCode, text, headers['retry-after']);
-  const start = JSON.stringify(text.slice(0, 80));
-  throw new DiscoveryError('INVALID', `the API server answers ${type} instead of JSON: ${start}`);
-}
-
-async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes)
-      throw new DiscoveryError('INVALID', `the API server's answer has more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

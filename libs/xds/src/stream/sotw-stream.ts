@@ -17,9 +17,10 @@ export class SotwStream extends XdsStream {
    */
   onRequest(request: DiscoveryRequest): Acknowledgement {
     const { type, state } = this.begin(request, request.versionInfo !== '');
+    if (request.responseNonce === '' && beganBefore(state)) this.forget(state);
+    else if (state.lastNonce === '' && isWholeSet(type)) state.hadVersion = request.versionInfo;
     // The client wrote this before it saw our last response; it will answer that one too, with its newest names.
     if (state.lastNonce !== '' && request.responseNonce !== state.lastNonce) return { said: 'stale', type };
-    if (state.lastNonce === '' && isWholeSet(type)) state.hadVersion = request.versionInfo;
     const change = state.subscription.replace(request.resourceNames);
     // A NACK is known by its error, never by its version.
     const said = this.settle(type, state, request.errorDetail?.message);
@@ -42,3 +43,11 @@ export class SotwStream extends XdsStream {
     this.send(this.cache.encoder.sotw(type, version, resources, nonce), type);
   }
 }
+
+/**
+ * Without a nonce a client begins with a type. One that has answered a response of it has dropped its last name without a
+ * word since, and forgotten all of it: grpc-js-xds 1.10 does so (grpc/grpc-node#2875), and some grpc-java
+ * (grpc/grpc-java#11796). Before that, it wrote the request before it saw the first response.
+ */
+const beganBefore = ({ lastNonce, ackedVersion, lastError }: TypeState): boolean =>
+  lastNonce !== '' && (ackedVersion ?? lastError) !== undefined;

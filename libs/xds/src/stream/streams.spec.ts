@@ -338,6 +338,33 @@ describe('a sotw stream', () => {
     client.subscribe('listener', []); // its nonce is that of before the response
     expect([...client.stream.types.get('listener')!.subscription.names]).toEqual(['l']);
   });
+
+  // grpc-js-xds 1.10: grpc/grpc-node#2875
+  it.each(['listener', 'endpoints'] as const)(
+    'begins anew with a client that has forgotten a type without a word: %s',
+    (type) => {
+      const cache = new ResourceCache();
+      cache.replace('x', [entry(type, 'a'), entry(type, 'b')]);
+      const client = modelClient('sotw', cache);
+      client.subscribe(type, ['a']);
+      client.ack();
+      client.forget(type);
+      client.subscribe(type, ['b']);
+      expect(ackAll(client)).toEqual([`${type}: b`]);
+      client.forget(type);
+      client.subscribe(type, ['b']); // what it had
+      expect(ackAll(client)).toEqual([`${type}: b`]);
+      client.subscribe(type, ['b', 'a']);
+      client.inbox.pop(); // a response that it will not answer
+      client.forget(type);
+      client.subscribe(type, ['a']);
+      expect(inbox(client)).toEqual([`${type}: a`]);
+      client.nack('no');
+      client.forget(type);
+      client.subscribe(type, ['b']);
+      expect(ackAll(client)).toEqual([`${type}: b`]);
+    },
+  );
 });
 
 describe('a delta stream', () => {

@@ -177,6 +177,18 @@ export abstract class XdsStream {
     return isWholeSet(type) || isGrpc(this.#node.kind) || this.#node.kind === 'proxy';
   }
 
+  /** The client has nothing of this type any more, and will not answer what was last sent. */
+  protected forget(state: TypeState): void {
+    for (const known of [state.sent, state.acked, state.nacked]) known.clear();
+    this.#holdWords();
+    state.outstanding = undefined;
+    state.lastNonce = '';
+    state.ackedVersion = undefined;
+    state.lastError = undefined;
+    state.responseDue = true;
+    state.stale = true;
+  }
+
   /** Takes a change of the subscription, if any, and sends what is due then. */
   protected subscribe(type: ResourceType, state: TypeState, change: SubscriptionChange | undefined): void {
     if (change !== undefined) {

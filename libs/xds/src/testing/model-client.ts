@@ -34,6 +34,8 @@ export interface ModelClient {
   /** What the client has: name → content. */
   has: (type: ResourceType) => Map<string, string>;
   subscribe: (type: ResourceType, names: readonly string[]) => void;
+  /** Drops all that it has and wants of a type, its nonce too, without a word. */
+  forget: (type: ResourceType) => void;
   ack: () => void;
   nack: (error: string) => void;
   /** All responses so far, answered or not. */
@@ -116,6 +118,9 @@ export function modelClient(
       const wildcard = next.includes('*') || (next.length === 0 && before.length === 0 && isWholeSet(type));
       for (const name of unsubscribe) if (!wildcard) held(type).delete(name);
       request(type, { subscribe: next.filter((name) => !before.includes(name)), unsubscribe });
+    },
+    forget: (type) => {
+      for (const known of [has, names, nonces]) known.delete(type);
     },
     ack: () => answer(),
     nack: (error) => answer(error),

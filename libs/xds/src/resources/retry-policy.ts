@@ -12,6 +12,9 @@ export type RetryReader = 'grpc' | 'envoy';
  */
 const whereNobodyAnswered = ['connect-failure', 'refused-stream', 'reset'];
 
+/** With 1 ms C-core (1.85) makes no second attempt now and then, and such a call waits for its deadline. */
+const leastBackoffMs = 2;
+
 /** Envoy draws an endpoint so often, until it has one that the call has not been to. */
 const hostSelections = 5n;
 
@@ -27,7 +30,10 @@ export function retryPolicy(
     retryOn: [...codes, ...(hasReset ? whereNobodyAnswered : [])].join(','),
     numRetries: attempts - 1,
     perTryTimeout: perTryTimeoutMs === undefined ? undefined : durationOf(perTryTimeoutMs),
-    retryBackOff: { baseInterval: durationOf(backoff.baseMs), maxInterval: durationOf(backoff.maxMs) },
+    retryBackOff: {
+      baseInterval: durationOf(Math.max(leastBackoffMs, backoff.baseMs)),
+      maxInterval: durationOf(Math.max(leastBackoffMs, backoff.maxMs)),
+    },
     ...(isForEnvoy
       ? { retryHostPredicate: [anotherHost], hostSelectionRetryMaxAttempts: hostSelections }
       : {}),

@@ -16,5 +16,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default'],
+    globalSetup: [new URL('./vitest.temp-folder.ts', import.meta.url).pathname],
   },
 });

@@ -34,8 +34,8 @@ const maxTimerMs = 2 ** 31 - 1;
  */
 export class ServerCall {
   readonly peer: Peer;
-  readonly #connection: Connection;
-  readonly #stream: Stream;
+  readonly #connection: Connection<ServerCall>;
+  readonly #stream: Stream<ServerCall>;
   readonly #messages: MessageReader;
   #handler: CallHandler | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -48,7 +48,12 @@ export class ServerCall {
   #counted = 0;
   readonly #onFault: OnFault | undefined;
 
-  constructor(connection: Connection, stream: Stream, peer: Peer, options: CallOptions) {
+  constructor(
+    connection: Connection<ServerCall>,
+    stream: Stream<ServerCall>,
+    peer: Peer,
+    options: CallOptions,
+  ) {
     this.#connection = connection;
     this.#stream = stream;
     this.peer = peer;

@@ -24,20 +24,20 @@ export interface ConnectionContext extends CallOptions {
 }
 
 /** One client's connection: finds the method of each of its calls. */
-export class ClientConnection implements ConnectionEvents {
-  readonly #connection: () => Connection;
+export class ClientConnection implements ConnectionEvents<ServerCall> {
+  readonly #connection: () => Connection<ServerCall>;
   readonly #context: ConnectionContext;
   readonly #calls = new Set<ServerCall>();
   readonly #peer: Peer;
   #age: NodeJS.Timeout | undefined;
 
-  constructor(connection: () => Connection, socket: Socket, context: ConnectionContext) {
+  constructor(connection: () => Connection<ServerCall>, socket: Socket, context: ConnectionContext) {
     this.#connection = connection;
     this.#context = context;
     this.#peer = new Peer(socket, context.budget);
   }
 
-  onHeaders(stream: Stream, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {
+  onHeaders(stream: Stream<ServerCall>, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {
     if (kind !== 'request') return this.#trailers(stream, endStream);
     const refusal = notGrpc(block);
     if (refusal !== undefined) {
@@ -53,18 +53,18 @@ export class ClientConnection implements ConnectionEvents {
     if (call.closed) this.#calls.delete(call);
   }
 
-  onData(stream: Stream, bytes: Buffer, start: number, end: number, endStream: boolean): void {
-    const call = stream.user as ServerCall | undefined;
+  onData(stream: Stream<ServerCall>, bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    const call = stream.user;
     call?.receive(bytes, start, end, endStream);
     if (call?.closed === true) this.#calls.delete(call);
   }
 
-  onDataSent(stream: Stream): void {
-    (stream.user as ServerCall | undefined)?.sent();
+  onDataSent(stream: Stream<ServerCall>): void {
+    stream.user?.sent();
   }
 
-  onReset(stream: Stream, { reason }: StreamReset): void {
-    const call = stream.user as ServerCall | undefined;
+  onReset(stream: Stream<ServerCall>, { reason }: StreamReset): void {
+    const call = stream.user;
     if (call === undefined) return;
     this.#calls.delete(call);
     call.aborted(reason);
@@ -116,8 +116,8 @@ export class ClientConnection implements ConnectionEvents {
   }
 
   /** gRPC clients send none; HTTP/2 lets anyone end a request with them. */
-  #trailers(stream: Stream, endStream: boolean): void {
-    const call = stream.user as ServerCall | undefined;
+  #trailers(stream: Stream<ServerCall>, endStream: boolean): void {
+    const call = stream.user;
     if (endStream) call?.receiveEnd();
     if (call?.closed === true) this.#calls.delete(call);
   }

@@ -12,7 +12,7 @@ import {
   type Refusal,
   type SlotLimits,
 } from '@evenly/http2';
-import type { OnFault } from './call.ts';
+import type { OnFault, ServerCall } from './call.ts';
 import { ClientConnection, type ConnectionContext } from './client-connection.ts';
 import type { Method } from './method.ts';
 import type { Peer } from './peer.ts';
@@ -84,7 +84,7 @@ export class GrpcServer {
     };
     this.#slots = options.slots && new ClientSlots(options.slots);
     this.#handshakes = this.#handshakesOf(options);
-    this.#server = createHttp2Server({
+    this.#server = createHttp2Server<ServerCall>({
       loop: new SocketLoop(),
       limits: options.limits ?? {},
       settings,

@@ -7,8 +7,8 @@ import type { Connection } from './connection/connection.ts';
 import { headerList } from './headers/block.ts';
 import { connectHttp2 } from './socket/connect.ts';
 import { SocketLoop } from './socket/loop.ts';
+import { call, clientEvents, type PendingCall } from './testing/client-call.ts';
 import { echoing, startServer, type RunningServer } from './testing/responding-server.ts';
-import { call, clientEvents } from './testing/client-call.ts';
 import {
   anyName,
   anyValue,
@@ -81,7 +81,7 @@ describe(
 
     test('the engine as client', async () => {
       const session = nodeClient(ports[0]);
-      const connection: Connection = connectHttp2({
+      const connection: Connection<PendingCall> = connectHttp2({
         loop: new SocketLoop(),
         host: '127.0.0.1',
         port: ports[0],
@@ -100,7 +100,7 @@ describe(
   },
 );
 
-async function engineCall(connection: Connection, one: AnyCall): Promise<NodeAnswer> {
+async function engineCall(connection: Connection<PendingCall>, one: AnyCall): Promise<NodeAnswer> {
   const fields = Object.entries({ ':scheme': 'http', ':authority': 'a.example', ...headersOf(one) });
   // Pseudo-fields come first (RFC 9113 §8.3).
   const block = headerList(

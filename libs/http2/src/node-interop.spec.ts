@@ -7,8 +7,8 @@ import type { Connection } from './connection/connection.ts';
 import { headerList, type HeaderInput } from './headers/block.ts';
 import { connectHttp2 } from './socket/connect.ts';
 import { SocketLoop } from './socket/loop.ts';
+import { call, clientEvents, type PendingCall } from './testing/client-call.ts';
 import { echoing, type RunningServer, startServer } from './testing/responding-server.ts';
-import { call, clientEvents } from './testing/client-call.ts';
 import { anyName, anyValue, nodeCall, nodeEchoServer, pattern } from './testing/node-peer.ts';
 
 const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -114,9 +114,9 @@ describe('the engine as client against a node:http2 server', () => {
   });
   afterAll(() => server.close());
 
-  const connect = (): Connection => {
+  const connect = (): Connection<PendingCall> => {
     const loop = new SocketLoop();
-    const connection: Connection = connectHttp2({
+    const connection: Connection<PendingCall> = connectHttp2({
       loop,
       host: '127.0.0.1',
       port,
@@ -161,7 +161,7 @@ describe('the engine as client against a node:http2 server', () => {
 
   test('a port where nobody listens: the stream never left', async () => {
     const loop = new SocketLoop();
-    const connection: Connection = connectHttp2({
+    const connection: Connection<PendingCall> = connectHttp2({
       loop,
       host: '127.0.0.1',
       port: 1,

@@ -25,6 +25,10 @@ import { planOf, type SharedBlocks } from '../routing/request-plan.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 
+/** Its streams know their calls, or who translates for these. */
+export type ClientConnection = Connection<ClientStreamOwner>;
+type ClientConnectionStream = Stream<ClientStreamOwner>;
+
 /** What the connections of a listener share. */
 export interface ClientContext {
   calls: CallContext;
@@ -44,28 +48,28 @@ export interface ClientContext {
 
 /** Events of a client's connection, as those of its calls: a stream's `user` is its call. */
 export function clientEvents(
-  connection: () => Connection,
+  connection: () => ClientConnection,
   by: ForwardedBy,
   context: ClientContext,
-  onClose: (connection: Connection, failed: boolean) => void,
-): ConnectionEvents {
+  onClose: (connection: ClientConnection, failed: boolean) => void,
+): ConnectionEvents<ClientStreamOwner> {
   return {
     onHeaders: (stream, block, kind, endStream) => {
       if (kind === 'request') startStream(connection(), stream, block, endStream, by, context);
-      else (stream.user as ClientStreamOwner | undefined)?.onRequestTrailers(admitTrailers(block, by));
+      else stream.user?.onRequestTrailers(admitTrailers(block, by));
     },
     onData: (stream, bytes, start, end, endStream) => {
-      (stream.user as ClientStreamOwner | undefined)?.onRequestData(bytes, start, end, endStream);
+      stream.user?.onRequestData(bytes, start, end, endStream);
     },
-    onDataSent: (stream, bytes) => (stream.user as ClientStreamOwner | undefined)?.onAnswerSent(bytes),
-    onReset: (stream, reset) => (stream.user as ClientStreamOwner | undefined)?.onClientReset(reset),
+    onDataSent: (stream, bytes) => stream.user?.onAnswerSent(bytes),
+    onReset: (stream, reset) => stream.user?.onClientReset(reset),
     onClose: (error) => onClose(connection(), error !== undefined),
   };
 }
 
 function startStream(
-  client: Connection,
-  stream: Stream,
+  client: ClientConnection,
+  stream: ClientConnectionStream,
   block: HeaderBlock,
   endStream: boolean,
   by: ForwardedBy,
@@ -145,7 +149,7 @@ function unrouted({ code, why, message }: Failure, httpStatus: number): WholeCal
 }
 
 /** A tunnel is no call: there would be nothing to balance. CONNECT_ERROR would say that it was tried (RFC 9113 §8.5). */
-function refuseTunnel(client: Connection, stream: Stream, endStream: boolean): void {
+function refuseTunnel(client: ClientConnection, stream: ClientConnectionStream, endStream: boolean): void {
   const refused = {
     ...failure('UNIMPLEMENTED', 'this proxy makes no tunnels', 'bad-request'),
     httpStatus: 501,
@@ -154,8 +158,8 @@ function refuseTunnel(client: Connection, stream: Stream, endStream: boolean): v
 }
 
 function answerPreflight(
-  client: Connection,
-  stream: Stream,
+  client: ClientConnection,
+  stream: ClientConnectionStream,
   block: HeaderBlock,
   endStream: boolean,
   policy: CorsPolicy,

@@ -6,7 +6,6 @@ import {
   clientOf,
   ClientSlots,
   createHttp2Server,
-  type Connection,
   type FileSlots,
   type Limits,
   type MemoryBudget,
@@ -15,11 +14,17 @@ import {
 } from '@evenly/http2';
 import { listenError } from '@evenly/service';
 import type { Certificates } from '@evenly/tls';
+import type { ClientStreamOwner } from '../call/client-side.ts';
 import { WebServer } from '../grpc-web/web-server.ts';
 import type { ForwardedBy } from '../routing/forwarded.ts';
 import type { PathRules } from '../routing/normal-path.ts';
 import { createAcceptor, type Peer } from './acceptor.ts';
-import { clientEvents, startWebCall, type ClientContext } from './client-connection.ts';
+import {
+  clientEvents,
+  startWebCall,
+  type ClientConnection,
+  type ClientContext,
+} from './client-connection.ts';
 
 export interface ListenerOptions {
   loop: SocketLoop;
@@ -87,7 +92,7 @@ export class ProxyListener {
   readonly #options: ListenerOptions;
   readonly #context: ClientContext;
   readonly #edge: ListenerEdge;
-  readonly #connections = new Map<Connection, NodeJS.Timeout | undefined>();
+  readonly #connections = new Map<ClientConnection, NodeJS.Timeout | undefined>();
   readonly #server: Server;
   readonly #web: WebServer | undefined;
   #stopWatching: (() => void) | undefined;
@@ -136,7 +141,7 @@ export class ProxyListener {
     return this.#connections.size + (this.#web?.connectionCount ?? 0);
   }
 
-  get connections(): Iterable<Connection> {
+  get connections(): Iterable<ClientConnection> {
     return this.#connections.keys();
   }
 
@@ -194,7 +199,7 @@ export class ProxyListener {
     const web = this.#web;
     const slots = this.#slots;
     if (tls === undefined && !proxyProtocol && web === undefined) {
-      return createHttp2Server({
+      return createHttp2Server<ClientStreamOwner>({
         loop,
         budget,
         limits,
@@ -206,7 +211,13 @@ export class ProxyListener {
     const onHttp2 = (socket: Socket, peer: Peer) => {
       const events = this.#accept(() => connection, peer);
       const memory = budget.share(clientOf(peer.address));
-      const connection: Connection = bindSocket(socket, { loop, memory, limits, role: 'server', events });
+      const connection: ClientConnection = bindSocket(socket, {
+        loop,
+        memory,
+        limits,
+        role: 'server',
+        events,
+      });
       socket.resume();
     };
     const acceptor = createAcceptor({
@@ -227,7 +238,7 @@ export class ProxyListener {
     return acceptor.server;
   }
 
-  #accept(connection: () => Connection, peer: Peer) {
+  #accept(connection: () => ClientConnection, peer: Peer) {
     queueMicrotask(() => this.#add(connection()));
     return clientEvents(connection, this.#forwardedBy(peer, '2.0'), this.#context, (closed, failed) =>
       this.#remove(closed, failed),
@@ -241,7 +252,7 @@ export class ProxyListener {
     return { address: plain, proto: encrypted ? 'https' : 'http', version, trusted, paths };
   }
 
-  #add(connection: Connection): void {
+  #add(connection: ClientConnection): void {
     this.#accepted++;
     const { maxAgeMs, maxAgeGraceMs, random } = this.#options;
     const age =
@@ -253,7 +264,7 @@ export class ProxyListener {
     if (this.#drainTimeoutMs !== undefined) connection.drain(this.#drainTimeoutMs);
   }
 
-  #remove(connection: Connection, failed: boolean): void {
+  #remove(connection: ClientConnection, failed: boolean): void {
     if (failed) this.#failed++;
     clearTimeout(this.#connections.get(connection));
     this.#connections.delete(connection);

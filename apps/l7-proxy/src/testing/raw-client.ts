@@ -22,14 +22,15 @@ export interface RawAnswer {
   get(name: string): string | undefined;
 }
 
-interface Waiting {
+/** What a stream knows: who waits for its answer. */
+export interface Waiting {
   answer: RawAnswer;
   done: (answer: RawAnswer) => void;
 }
 
 /** A client that sends any fields, also those that no client library would. */
 export class RawClient {
-  readonly connection: Connection;
+  readonly connection: Connection<Waiting>;
 
   constructor(port: number) {
     this.connection = connectHttp2({
@@ -38,7 +39,7 @@ export class RawClient {
       loop: new SocketLoop(),
       events: {
         onHeaders: (stream, block, kind) => {
-          const { answer } = stream.user as Waiting;
+          const { answer } = stream.user!;
           const fields = block.fields.map(({ name, value }): [string, string] => [name, value]);
           const status = Number(block.get(':status') ?? 0);
           if (kind === 'informational') {
@@ -48,16 +49,16 @@ export class RawClient {
           else Object.assign(answer, { status, fields });
         },
         onData: (stream, bytes, start, end) => {
-          (stream.user as Waiting).answer.content += bytes.toString('latin1', start, end);
+          stream.user!.answer.content += bytes.toString('latin1', start, end);
           this.connection.consume(stream, end - start);
         },
         onReset: (stream, reset) => {
-          const { answer, done } = stream.user as Waiting;
+          const { answer, done } = stream.user!;
           answer.reset = reset;
           done(answer);
         },
         onStreamEnd: (stream) => {
-          const { answer, done } = stream.user as Waiting;
+          const { answer, done } = stream.user!;
           done(answer);
         },
         onClose: () => {},
@@ -76,7 +77,7 @@ export class RawClient {
   }
 
   /** A request that may go on. */
-  open(fields: RawFields, endStream = false): { stream: Stream; answer: Promise<RawAnswer> } {
+  open(fields: RawFields, endStream = false): { stream: Stream<Waiting>; answer: Promise<RawAnswer> } {
     const stream = this.connection.open(blockOf(fields), endStream)!;
     const answer = new Promise<RawAnswer>((resolve) => {
       const empty: RawAnswer = {
@@ -89,14 +90,14 @@ export class RawClient {
         reset: undefined,
         get: (name) => empty.fields.find(([one]) => one === name)?.[1],
       };
-      stream.user = { answer: empty, done: resolve } satisfies Waiting;
+      stream.user = { answer: empty, done: resolve };
     });
     return { stream, answer };
   }
 
   /** Statuses of 1xx so far. */
-  informationalOf(stream: Stream): number[] {
-    return (stream.user as Waiting).answer.informational;
+  informationalOf(stream: Stream<Waiting>): number[] {
+    return stream.user!.answer.informational;
   }
 
   close(): void {

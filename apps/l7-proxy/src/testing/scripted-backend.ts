@@ -125,7 +125,7 @@ export async function scriptedBackend(
     call.ended = true;
     script.onEnd?.(call, calls.indexOf(call));
   };
-  const server = createHttp2Server({
+  const server = createHttp2Server<BackendCall>({
     loop: new SocketLoop(),
     limits: { maxConcurrentStreams: at.maxStreams ?? 1000 },
     accept: (connection, socket) => {
@@ -140,19 +140,19 @@ export async function scriptedBackend(
             calls.push(call);
             script.onCall?.(call, calls.length - 1);
           } else {
-            const call = stream.user as BackendCall;
+            const call = stream.user!;
             call.trailersOfRequest = block.fields.map(({ name, value }) => [name, value]);
           }
-          if (endStream) end(stream.user as BackendCall);
+          if (endStream) end(stream.user!);
         },
         onData: (stream, bytes, start, stop, endStream) => {
-          const call = stream.user as BackendCall;
+          const call = stream.user!;
           call.content = Buffer.concat([call.content, bytes.subarray(start, stop)]);
           connection().consume(stream, stop - start);
           script.onContent?.(call);
           if (endStream) end(call);
         },
-        onReset: (stream, { code }) => void ((stream.user as BackendCall).resetCode = code),
+        onReset: (stream, { code }) => void (stream.user!.resetCode = code),
         onClose: () => {},
       };
     },

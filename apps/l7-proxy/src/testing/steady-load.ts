@@ -21,7 +21,7 @@ export class SteadyLoad {
   readonly latenciesMs: number[] = [];
   done = 0;
   started = 0;
-  readonly #connections: Connection[];
+  readonly #connections: Connection<SteadyCall>[];
   /** How many calls should have been started by now. */
   #due: () => number;
   readonly #timer: NodeJS.Timeout;
@@ -55,19 +55,19 @@ export class SteadyLoad {
     return sorted[Math.floor((sorted.length * percent) / 100)] ?? 0;
   }
 
-  #connect(loop: SocketLoop, host: string, port: number): Connection {
-    const connection: Connection = connectHttp2({
+  #connect(loop: SocketLoop, host: string, port: number): Connection<SteadyCall> {
+    const connection: Connection<SteadyCall> = connectHttp2({
       host,
       port,
       loop,
       events: {
         onHeaders: (stream, block) => {
-          const call = stream.user as SteadyCall;
+          const call = stream.user!;
           call.status = block.get('grpc-status') ?? call.status;
           call.message = block.get('grpc-message') ?? call.message;
         },
         onData: (stream, bytes, start, end) => {
-          const call = stream.user as SteadyCall;
+          const call = stream.user!;
           call.content = Buffer.concat([call.content, bytes.subarray(start, end)]);
           connection.consume(stream, end - start);
         },
@@ -89,13 +89,13 @@ export class SteadyLoad {
       content: nothing,
       status: '',
       message: '',
-    } satisfies SteadyCall;
+    };
     const content = grpcMessage(Buffer.from(`call-${number}`));
     connection.sendData(stream, content, 0, content.length, true);
   }
 
-  #ended(stream: Stream, reset?: string): void {
-    const { number, startedAtMs, content, status, message } = stream.user as SteadyCall;
+  #ended(stream: Stream<SteadyCall>, reset?: string): void {
+    const { number, startedAtMs, content, status, message } = stream.user!;
     this.done++;
     this.latenciesMs.push(performance.now() - startedAtMs);
     const isRight = status === '0' && content.subarray(5).toString() === `call-${number}`;

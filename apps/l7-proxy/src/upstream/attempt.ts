@@ -1,5 +1,6 @@
 import type { Host } from '@evenly/balancing';
-import type { Connection, HeaderBlock, HeaderKind, Stream, StreamReset } from '@evenly/http2';
+import type { HeaderBlock, HeaderKind, StreamReset } from '@evenly/http2';
+import type { UpstreamConnection, UpstreamStream, UpstreamStreamOwner } from './connect.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
 
 /** What an upstream connection tells the call that a stream belongs to. */
@@ -11,11 +12,11 @@ export interface AttemptOwner {
 }
 
 /** One try of a call at one endpoint: the stream's `user`. */
-export class Attempt {
+export class Attempt implements UpstreamStreamOwner {
   readonly owner: AttemptOwner;
   readonly host: Host<EndpointPool>;
-  readonly connection: Connection;
-  readonly stream: Stream;
+  readonly connection: UpstreamConnection;
+  readonly stream: UpstreamStream;
   readonly startedAtMs: number;
   /** Bytes of the request's content that have left for the endpoint. */
   sentBytes = 0;
@@ -25,8 +26,8 @@ export class Attempt {
   constructor(
     owner: AttemptOwner,
     host: Host<EndpointPool>,
-    connection: Connection,
-    stream: Stream,
+    connection: UpstreamConnection,
+    stream: UpstreamStream,
     startedAtMs: number,
   ) {
     this.owner = owner;
@@ -34,5 +35,21 @@ export class Attempt {
     this.connection = connection;
     this.stream = stream;
     this.startedAtMs = startedAtMs;
+  }
+
+  onResponseHeaders(block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {
+    this.owner.onResponseHeaders(this, block, kind, endStream);
+  }
+
+  onResponseData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    this.owner.onResponseData(this, bytes, start, end, endStream);
+  }
+
+  onRequestSent(bytes: number): void {
+    this.owner.onRequestSent(this, bytes);
+  }
+
+  onUpstreamReset(reset: StreamReset): void {
+    this.owner.onUpstreamReset(this, reset);
   }
 }

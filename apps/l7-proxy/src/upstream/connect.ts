@@ -1,15 +1,18 @@
 import {
   connectHttp2,
   type Connection,
+  type HeaderBlock,
+  type HeaderKind,
   type Http2Error,
   type Limits,
   type MemoryBudget,
   type SocketLoop,
+  type Stream,
+  type StreamReset,
 } from '@evenly/http2';
 import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { FloodRates } from '../flood-rates.ts';
-import type { Attempt } from './attempt.ts';
 
 export interface UpstreamOptions {
   loop: SocketLoop;
@@ -26,6 +29,18 @@ export interface UpstreamOptions {
   keepaliveTimeoutMs: number;
 }
 
+/** What a stream to an endpoint tells the attempt that it is for: the stream's `user`. */
+export interface UpstreamStreamOwner {
+  onResponseHeaders(block: HeaderBlock, kind: HeaderKind, endStream: boolean): void;
+  onResponseData(bytes: Buffer, start: number, end: number, endStream: boolean): void;
+  /** Queued content of the request has left. */
+  onRequestSent(bytes: number): void;
+  onUpstreamReset(reset: StreamReset): void;
+}
+
+export type UpstreamConnection = Connection<UpstreamStreamOwner>;
+export type UpstreamStream = Stream<UpstreamStreamOwner>;
+
 /** What a pool wants to know of a connection. */
 export interface ConnectionListener {
   /** It speaks HTTP/2: its limits are known. */
@@ -40,7 +55,7 @@ export interface ConnectionListener {
 /** Header fields of answers: what a client asks for in a second, and gets from one connection, is more than it sends itself. */
 const answersExpansion = { burst: 67_108_864, perSecond: 16_777_216, times: 64 };
 
-/** Opens an HTTP/2 connection to one of the addresses of an endpoint, whose streams report to the attempt in their `user`. */
+/** Opens an HTTP/2 connection to one of the addresses of an endpoint, whose streams report to their `user`. */
 export function connectUpstream(
   endpoint: Endpoint,
   address: string,
@@ -48,7 +63,7 @@ export function connectUpstream(
   idleTimeoutMs: number,
   tls: TlsOptions | undefined,
   listener: ConnectionListener,
-): Connection {
+): UpstreamConnection {
   let ready = false;
   return connectHttp2({
     loop: options.loop,
@@ -71,22 +86,10 @@ export function connectUpstream(
       idleTimeoutMs,
     },
     events: {
-      onHeaders: ({ user }, block, kind, endStream) => {
-        const attempt = user as Attempt;
-        attempt.owner.onResponseHeaders(attempt, block, kind, endStream);
-      },
-      onData: ({ user }, bytes, start, end, endStream) => {
-        const attempt = user as Attempt;
-        attempt.owner.onResponseData(attempt, bytes, start, end, endStream);
-      },
-      onDataSent: ({ user }, bytes) => {
-        const attempt = user as Attempt;
-        attempt.owner.onRequestSent(attempt, bytes);
-      },
-      onReset: ({ user }, reset) => {
-        const attempt = user as Attempt;
-        attempt.owner.onUpstreamReset(attempt, reset);
-      },
+      onHeaders: ({ user }, block, kind, endStream) => user!.onResponseHeaders(block, kind, endStream),
+      onData: ({ user }, bytes, start, end, endStream) => user!.onResponseData(bytes, start, end, endStream),
+      onDataSent: ({ user }, bytes) => user!.onRequestSent(bytes),
+      onReset: ({ user }, reset) => user!.onUpstreamReset(reset),
       onSettings: () => {
         if (ready) return;
         ready = true;

@@ -1,8 +1,8 @@
 import { addressesOf, endpointKey, type Endpoint } from '@evenly/endpoints';
-import type { Connection, Http2Error } from '@evenly/http2';
+import type { Http2Error } from '@evenly/http2';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { LatencyCounts } from '../metrics/route-stats.ts';
-import { connectUpstream, type UpstreamOptions } from './connect.ts';
+import { connectUpstream, type UpstreamConnection, type UpstreamOptions } from './connect.ts';
 
 /** Waits between failed connects: 50 ms, doubled each time, at most this, ±20 % so that proxies do not come together. */
 const backoff = { firstMs: 50, mostMs: 1000 } as const;
@@ -55,12 +55,12 @@ export class EndpointPool {
   lastError: string | undefined;
   readonly #context: PoolContext;
   readonly #listener: PoolListener;
-  readonly #ready: Connection[] = [];
+  readonly #ready: UpstreamConnection[] = [];
   /** Of those, which may have room: a busy endpoint can have a thousand that have none. */
-  readonly #withRoom = new Set<Connection>();
-  #lastUsed: Connection | undefined;
-  readonly #all = new Map<Connection, Life>();
-  readonly #connecting = new Set<Connection>();
+  readonly #withRoom = new Set<UpstreamConnection>();
+  #lastUsed: UpstreamConnection | undefined;
+  readonly #all = new Map<UpstreamConnection, Life>();
+  readonly #connecting = new Set<UpstreamConnection>();
   /** Until then there are no more connections beyond the first: the last try failed. */
   #noGrowthUntilMs = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -90,7 +90,7 @@ export class EndpointPool {
   }
 
   /** A connection that takes a call now. When all are full another is opened, for the calls after this one. */
-  get connection(): Connection | undefined {
+  get connection(): UpstreamConnection | undefined {
     // The first one first: the others are closed when they are not needed any more.
     const first = this.#ready[0];
     if (first !== undefined && first.availableStreams > 0) return first;
@@ -151,7 +151,7 @@ export class EndpointPool {
     const addresses = addressesOf(this.endpoint);
     const address = addresses[this.#address % addresses.length]!;
     const { upstream } = this.#context;
-    const connection: Connection = connectUpstream(this.endpoint, address, upstream, idleMs, tls, {
+    const connection: UpstreamConnection = connectUpstream(this.endpoint, address, upstream, idleMs, tls, {
       onReady: () => this.#onReady(connection),
       onCapacity: () => this.#onCapacity(connection),
       onGoaway: () => this.#leave(connection),
@@ -161,7 +161,7 @@ export class EndpointPool {
     this.#all.set(connection, {});
   }
 
-  #onReady(connection: Connection): void {
+  #onReady(connection: UpstreamConnection): void {
     this.#connecting.delete(connection);
     this.lastError = undefined;
     this.#addressesFailed = 0;
@@ -177,19 +177,19 @@ export class EndpointPool {
     this.#listener.onReadiness();
   }
 
-  #onCapacity(connection: Connection): void {
+  #onCapacity(connection: UpstreamConnection): void {
     if (this.#all.get(connection)?.readyAtMs !== undefined) this.#withRoom.add(connection);
     this.#listener.onCapacity();
   }
 
   /** At the end of its age: its streams end on it, new ones come to the next. */
-  #replace(connection: Connection): void {
+  #replace(connection: UpstreamConnection): void {
     this.#leave(connection);
     connection.drain(retireTimeoutMs);
   }
 
   /** The connection takes no more streams. */
-  #leave(connection: Connection): void {
+  #leave(connection: UpstreamConnection): void {
     const index = this.#ready.indexOf(connection);
     if (index < 0) return;
     this.#ready.splice(index, 1);
@@ -205,7 +205,7 @@ export class EndpointPool {
     this.#listener.onReadiness();
   }
 
-  #onClose(connection: Connection, error: Http2Error | undefined): void {
+  #onClose(connection: UpstreamConnection, error: Http2Error | undefined): void {
     clearTimeout(this.#all.get(connection)?.age);
     this.#all.delete(connection);
     if (error !== undefined) this.lastError = error.message;

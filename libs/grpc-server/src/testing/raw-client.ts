@@ -11,7 +11,7 @@ const path = '/test.Test/Echo';
 
 /** What a client saw of one call. */
 export interface RawCall {
-  stream: Stream;
+  stream: Stream<RawCall>;
   /** Header blocks, the last one with the status. */
   blocks: HeaderBlock[];
   bytes: number;
@@ -23,18 +23,18 @@ export function rawClient(port: number, options: { windowBytes?: number; reads?:
   const { windowBytes = 65_535, reads = true } = options;
   const goaways: number[] = [];
   let closed = false;
-  const connection: Connection = connectHttp2({
+  const connection: Connection<RawCall> = connectHttp2({
     loop: new SocketLoop(),
     host: '127.0.0.1',
     port,
     settings: { initialWindowSize: windowBytes },
     events: {
-      onHeaders: (stream, block) => void callOf(stream).blocks.push(block),
+      onHeaders: (stream, block) => void stream.user!.blocks.push(block),
       onData: (stream, _bytes, start, end) => {
-        callOf(stream).bytes += end - start;
+        stream.user!.bytes += end - start;
         if (reads) connection.consume(stream, end - start);
       },
-      onReset: (stream, { code }) => (callOf(stream).reset = code),
+      onReset: (stream, { code }) => (stream.user!.reset = code),
       onGoaway: (lastStreamId) => goaways.push(lastStreamId),
       onClose: () => (closed = true),
     },
@@ -65,8 +65,6 @@ export function rawClient(port: number, options: { windowBytes?: number; reads?:
     close: () => connection.close(),
   };
 }
-
-const callOf = (stream: Stream) => stream.user as RawCall;
 
 /** The status of a call; undefined while it has none. */
 export const statusOf = ({ blocks }: RawCall) => {

@@ -14,9 +14,9 @@ import { sendPreface } from './settings.ts';
 import type { Stream } from './stream.ts';
 import { checkTimeouts } from './timeouts.ts';
 
-export interface ConnectionOptions {
+export interface ConnectionOptions<TUser = unknown> {
   readonly role: Role;
-  readonly events: ConnectionEvents;
+  readonly events: ConnectionEvents<TUser>;
   readonly transport: Transport;
   /** The clock at the start, ms. Any origin above 0, never going back. */
   readonly nowMs: number;
@@ -34,12 +34,13 @@ export interface ConnectionOptions {
 /**
  * One HTTP/2 connection (RFC 9113), client or server, without socket, timer or clock: give it bytes with `receive`
  * and time with `tick`; it calls `events` for the application and collects bytes for `takeOutput`.
+ * `TUser` is what the application knows of a stream: what it keeps in the stream's `user`.
  */
-export class Connection {
-  private readonly core: Core;
+export class Connection<TUser = unknown> {
+  private readonly core: Core<TUser>;
   private readonly receiver: Receiver;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions<TUser>) {
     const limits = { ...defaultLimits, ...options.limits };
     const settings = { ...defaultSettings, ...options.settings };
     const { role, events, transport, memory, countsContent = true, nowMs } = options;
@@ -171,14 +172,19 @@ export class Connection {
    * Opens a stream (client). `extra` fields are appended without being memoised: for what differs with every
    * call. Undefined: see `availableStreams`; `onCapacity` says when to try again.
    */
-  open(block: HeaderBlock, endStream: boolean, extra?: readonly HeaderField[]): Stream | undefined {
+  open(block: HeaderBlock, endStream: boolean, extra?: readonly HeaderField[]): Stream<TUser> | undefined {
     const stream = openStream(this.core, block, endStream, extra);
     this.core.signalOutput();
     return stream;
   }
 
   /** Sends response headers, a 1xx, or (with `endStream`) trailers, after DATA that still waits. */
-  sendHeaders(stream: Stream, block: HeaderBlock, endStream: boolean, extra?: readonly HeaderField[]): void {
+  sendHeaders(
+    stream: Stream<TUser>,
+    block: HeaderBlock,
+    endStream: boolean,
+    extra?: readonly HeaderField[],
+  ): void {
     sendHeaders(this.core, stream, block, endStream, extra);
     this.core.signalOutput();
   }
@@ -187,7 +193,7 @@ export class Connection {
    * Sends `bytes[start, end)`, copied; returns how many bytes left at once. The rest is queued, and `onDataSent`
    * says when it leaves. A forwarder gives that much credit back to where the bytes came from.
    */
-  sendData(stream: Stream, bytes: Uint8Array, start: number, end: number, endStream: boolean): number {
+  sendData(stream: Stream<TUser>, bytes: Uint8Array, start: number, end: number, endStream: boolean): number {
     const core = this.core;
     let sent = end - start;
     try {
@@ -208,7 +214,7 @@ export class Connection {
   }
 
   /** `count` bytes from `onData` are used or passed on: the peer may send as many more. */
-  consume(stream: Stream, count: number): void {
+  consume(stream: Stream<TUser>, count: number): void {
     consume(this.core, stream, count);
     this.core.signalOutput();
   }
@@ -217,18 +223,18 @@ export class Connection {
    * Ends a stream at once (RST_STREAM). NO_ERROR, for a complete answer when the rest of the request is not needed,
    * waits until the answer has left.
    */
-  reset(stream: Stream, code: number): void {
+  reset(stream: Stream<TUser>, code: number): void {
     resetByApplication(this.core, stream, code);
     this.core.signalOutput();
   }
 
   /** Work for this stream runs elsewhere: it counts against the limit of streams until `release`, even when reset. */
-  hold(stream: Stream): void {
+  hold(stream: Stream<TUser>): void {
     if (!stream.closed) stream.held = true;
   }
 
   /** The work for a held stream has ended. */
-  release(stream: Stream): void {
+  release(stream: Stream<TUser>): void {
     if (!stream.held) return;
     stream.held = false;
     if (!stream.closed) return;

@@ -36,14 +36,14 @@ export interface OpenBlock {
  * The state of a connection, shared by the files of this folder. Each of them handles one concern as plain
  * functions over it; applications see `Connection` only.
  */
-export class Core {
+export class Core<TUser = unknown> {
   readonly role: Role;
   readonly limits: Limits;
   readonly settings: LocalSettings;
   readonly memory: MemoryShare | undefined;
   /** The same for content; undefined where the other side of a forwarder counts it. */
   readonly contentMemory: MemoryShare | undefined;
-  readonly events: ConnectionEvents;
+  readonly events: ConnectionEvents<TUser>;
   readonly transport: Transport;
   readonly flood: FloodGuard;
   readonly writer = new FrameWriter();
@@ -51,7 +51,7 @@ export class Core {
   readonly encoder: Encoder;
   readonly memo = new BlockMemo();
   readonly decodeLimits: DecodeLimits;
-  readonly streams = new StreamTable();
+  readonly streams = new StreamTable<TUser>();
   readonly closedStreams = new ClosedStreams();
   /** The caller's clock at its last call. */
   nowMs: number;
@@ -70,7 +70,7 @@ export class Core {
   writable = true;
   unwritableSinceMs = 0;
   /** Streams with a queue, in the order in which they get their turn. */
-  readonly waiting = new Set<Stream>();
+  readonly waiting = new Set<Stream<TUser>>();
   outputSignalled = false;
   /** A stream was not opened because too much output waits: `onCapacity` is due. */
   openRefused = false;
@@ -125,7 +125,7 @@ export class Core {
 
   constructor(
     role: Role,
-    events: ConnectionEvents,
+    events: ConnectionEvents<TUser>,
     transport: Transport,
     limits: Limits,
     settings: LocalSettings,
@@ -198,14 +198,14 @@ export class Core {
     return this.isOwn(streamId) ? streamId >= this.nextOwnStreamId : streamId > this.lastPeerStreamId;
   }
 
-  addStream(stream: Stream): void {
+  addStream(stream: Stream<TUser>): void {
     this.streams.add(stream);
     if (this.isOwn(stream.id)) this.openOwnStreams++;
     else this.openPeerStreams++;
   }
 
   /** Takes a stream out of all books. Idempotent. */
-  closeStream(stream: Stream, by: ClosedBy): void {
+  closeStream(stream: Stream<TUser>, by: ClosedBy): void {
     if (stream.closed) return;
     stream.closed = true;
     this.streams.delete(stream.id);
@@ -230,7 +230,7 @@ export class Core {
   }
 
   /** Closes a stream whose two sides have ended. */
-  endIfDone(stream: Stream): void {
+  endIfDone(stream: Stream<TUser>): void {
     if (!stream.localEnded || !stream.remoteEnded || stream.queue !== undefined || stream.closed) return;
     this.closeStream(stream, 'end');
     this.flood.resets.credit(1);
@@ -244,7 +244,7 @@ export class Core {
   }
 
   /** Sends RST_STREAM and closes. The application is not told: see `violateStream`. */
-  resetStream(stream: Stream, code: number): void {
+  resetStream(stream: Stream<TUser>, code: number): void {
     if (stream.closed) return;
     this.writer.rstStream(stream.id, code);
     this.closeStream(stream, 'local-reset');

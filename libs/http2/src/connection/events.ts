@@ -26,20 +26,20 @@ export interface PeerSettings {
 }
 
 /** What the engine tells the application. Callbacks may call the connection back. */
-export interface ConnectionEvents {
+export interface ConnectionEvents<TUser = unknown> {
   /** A complete, checked header block. */
-  onHeaders(stream: Stream, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void;
+  onHeaders(stream: Stream<TUser>, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void;
   /**
    * Content: `bytes[start, end)`, valid only during the call (copy, or pass on with `sendData`). May be empty
    * when it ends the stream. Give credit back with `consume`.
    */
-  onData(stream: Stream, bytes: Buffer, start: number, end: number, endStream: boolean): void;
+  onData(stream: Stream<TUser>, bytes: Buffer, start: number, end: number, endStream: boolean): void;
   /** The stream is over, not in order. Never called for a reset of the application's own. */
-  onReset(stream: Stream, reset: StreamReset): void;
+  onReset(stream: Stream<TUser>, reset: StreamReset): void;
   /** Queued bytes left: `bytes` less wait. Not called for bytes that `sendData` sent at once. */
-  onDataSent?(stream: Stream, bytes: number): void;
+  onDataSent?(stream: Stream<TUser>, bytes: number): void;
   /** Both sides ended in order, and everything has been written. */
-  onStreamEnd?(stream: Stream): void;
+  onStreamEnd?(stream: Stream<TUser>): void;
   /** The peer accepts no more streams; those above `lastStreamId` get `onReset` with cause `goaway`. */
   onGoaway?(lastStreamId: number, code: number, debug: string): void;
   onSettings?(settings: PeerSettings): void;

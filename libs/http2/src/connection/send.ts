@@ -25,15 +25,16 @@ export function outputIsFull(core: Core): boolean {
 }
 
 /** Opens a stream of ours (RFC 9113 §5.1.1); undefined when the peer's limit or the connection's end forbids it. */
-export function openStream(
-  core: Core,
+export function openStream<TUser>(
+  core: Core<TUser>,
   block: HeaderBlock,
   endStream: boolean,
   extra: readonly HeaderField[] | undefined,
-): Stream | undefined {
+): Stream<TUser> | undefined {
   if (!core.canOpen() || core.openOwnStreams >= core.peer.maxConcurrentStreams) return undefined;
   if (outputIsFull(core)) return undefined;
-  const stream = new Stream(core.nextOwnStreamId, core.peer.initialWindowSize, core.localInitialWindow);
+  const { initialWindowSize } = core.peer;
+  const stream = new Stream<TUser>(core.nextOwnStreamId, initialWindowSize, core.localInitialWindow);
   core.nextOwnStreamId += 2;
   stream.head = block.asRequest().method === 'HEAD';
   stream.sentFinal = true;

@@ -13,20 +13,22 @@ const MOST_SLOTS_WHEN_EMPTY = 256;
  * Ids are not hashed. A peer that chooses them so that they collide makes each look-up pass all its open streams: 0.7 µs
  * with 1,000, where 27 ns are usual; the limit on concurrent streams bounds it.
  */
-export class StreamTable {
-  private slots: (Stream | undefined)[] = new Array<Stream | undefined>(LEAST_SLOTS).fill(undefined);
+export class StreamTable<TUser = unknown> {
+  private slots: (Stream<TUser> | undefined)[] = new Array<Stream<TUser> | undefined>(LEAST_SLOTS).fill(
+    undefined,
+  );
   private count = 0;
 
   get size(): number {
     return this.count;
   }
 
-  get(id: number): Stream | undefined {
+  get(id: number): Stream<TUser> | undefined {
     return this.slots[this.indexOf(id)];
   }
 
   /** @param stream whose id is not in the table */
-  add(stream: Stream): void {
+  add(stream: Stream<TUser>): void {
     // At most half full: then a stream is one or two slots from where it belongs.
     if (this.count * 2 >= this.slots.length) this.resize(this.slots.length * 2);
     this.slots[this.indexOf(stream.id)] = stream;
@@ -51,7 +53,7 @@ export class StreamTable {
   }
 
   /** All streams as they are now, in the order of their ids. */
-  values(): Stream[] {
+  values(): Stream<TUser>[] {
     return this.slots.filter((stream) => stream !== undefined).sort((a, b) => a.id - b.id);
   }
 
@@ -68,7 +70,7 @@ export class StreamTable {
   /** @param size a power of two */
   private resize(size: number): void {
     const streams = this.slots;
-    this.slots = new Array<Stream | undefined>(size).fill(undefined);
+    this.slots = new Array<Stream<TUser> | undefined>(size).fill(undefined);
     for (const stream of streams) if (stream !== undefined) this.slots[this.indexOf(stream.id)] = stream;
   }
 }

@@ -2,12 +2,12 @@ import type { SendQueue } from '../flow/send-queue.ts';
 
 /**
  * One stream: a record, owned by its connection. Applications read it, and write `user` only.
- * It stays readable after it closed.
+ * It stays readable after it closed. `TUser` is the application's, see `Connection`.
  */
-export class Stream {
+export class Stream<TUser = unknown> {
   readonly id: number;
-  /** For the application: its record of the call, so that callbacks need no look-up. */
-  user: unknown = undefined;
+  /** For the application: its record of the call, so that callbacks need no look-up. Undefined until it sets one. */
+  user: TUser | undefined = undefined;
   /** Bytes the peer lets us send. May be negative (RFC 9113 §6.9.2). */
   sendWindow: number;
   /** Bytes the peer may send. */

@@ -8,28 +8,30 @@ const CLOSE_GRACE_MS = 30_000;
 /** The same after an error: an attacker that does not read its GOAWAY does not keep the socket. */
 const FAILED_GRACE_MS = 500;
 
-export type BindOptions = Omit<ConnectionOptions, 'transport' | 'nowMs'> & { readonly loop: SocketLoop };
+export type BindOptions<TUser = unknown> = Omit<ConnectionOptions<TUser>, 'transport' | 'nowMs'> & {
+  readonly loop: SocketLoop;
+};
 
 /**
  * Runs a connection on a connected (or connecting) net or TLS socket; for TLS, ALPN is the caller's business.
  * From here on the socket belongs to the connection, and is closed with it.
  */
-export function bindSocket(socket: Socket, options: BindOptions): Connection {
+export function bindSocket<TUser>(socket: Socket, options: BindOptions<TUser>): Connection<TUser> {
   const binding = new SocketBinding(socket, options);
   socket.on('data', (chunk: Buffer) => binding.receive(chunk));
   return binding.connection;
 }
 
 /** The wires between one socket and one connection. */
-export class SocketBinding implements LoopMember {
-  readonly connection: Connection;
+export class SocketBinding<TUser> implements LoopMember {
+  readonly connection: Connection<TUser>;
   private readonly socket: Socket;
   private readonly loop: SocketLoop;
   private failure = 'transport closed';
   /** Bytes are given to the socket only when it is connected: until then, streams provably were not sent. */
   private ready: boolean;
 
-  constructor(socket: Socket, options: BindOptions) {
+  constructor(socket: Socket, options: BindOptions<TUser>) {
     this.socket = socket;
     this.loop = options.loop;
     const transport = {

@@ -7,11 +7,11 @@ import { clientOf, type ClientSlots } from './client-slots.ts';
 import { readingInto } from './reading-into.ts';
 import type { TlsHandshakes } from './tls-handshakes.ts';
 
-export type ServeOptions = Omit<BindOptions, 'role' | 'events' | 'memory'> & {
+export type ServeOptions<TUser = unknown> = Omit<BindOptions<TUser>, 'role' | 'events' | 'memory'> & {
   /** Of the process: each connection has a share of it, and those of one address are one client's. */
   readonly budget?: MemoryBudget;
   /** Called for each connection; `connection()` is it, from the first callback on. */
-  readonly accept: (connection: () => Connection, socket: net.Socket) => ConnectionEvents;
+  readonly accept: (connection: () => Connection<TUser>, socket: net.Socket) => ConnectionEvents<TUser>;
   /** How many connections there may be. Without: as many as come. */
   readonly slots?: ClientSlots | undefined;
   /** Without: HTTP/2 with prior knowledge. */
@@ -19,18 +19,18 @@ export type ServeOptions = Omit<BindOptions, 'role' | 'events' | 'memory'> & {
 };
 
 /** A server (not listening yet) whose connections speak HTTP/2. */
-export function createHttp2Server(options: ServeOptions): net.Server {
+export function createHttp2Server<TUser>(options: ServeOptions<TUser>): net.Server {
   return options.tls === undefined ? plainServer(options) : secureServer(options, options.tls);
 }
 
-function secureServer(
-  { accept, slots, tls: _, budget, ...bind }: ServeOptions,
+function secureServer<TUser>(
+  { accept, slots, tls: _, budget, ...bind }: ServeOptions<TUser>,
   handshakes: TlsHandshakes,
 ): net.Server {
   const onSecure = (socket: net.Socket & { alpnProtocol: string | false | null }): boolean => {
     if (socket.alpnProtocol !== 'h2') return false;
     const events = accept(() => connection, socket);
-    const connection: Connection = bindSocket(socket, {
+    const connection: Connection<TUser> = bindSocket(socket, {
       ...bind,
       ...shareOf(socket, budget),
       role: 'server',
@@ -44,7 +44,7 @@ function secureServer(
   });
 }
 
-function plainServer({ accept, slots, tls: _, budget, ...bind }: ServeOptions): net.Server {
+function plainServer<TUser>({ accept, slots, tls: _, budget, ...bind }: ServeOptions<TUser>): net.Server {
   const { readBuffer } = bind.loop;
   // Paused, so that nothing is read before it is known where to.
   return net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
@@ -53,7 +53,7 @@ function plainServer({ accept, slots, tls: _, budget, ...bind }: ServeOptions): 
       binding.receive(readBuffer.subarray(0, count)),
     );
     const events = accept(() => binding.connection, socket);
-    const binding = new SocketBinding(socket, {
+    const binding: SocketBinding<TUser> = new SocketBinding(socket, {
       ...bind,
       ...shareOf(socket, budget),
       role: 'server',

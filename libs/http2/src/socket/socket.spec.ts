@@ -7,7 +7,7 @@ import { bufferPool } from '../flow/buffer-pool.ts';
 import { CLIENT_PREFACE } from '../frames/constants.ts';
 import { headerList } from '../headers/block.ts';
 import { answering, echoing, startServer } from '../testing/responding-server.ts';
-import { call, clientEvents } from '../testing/client-call.ts';
+import { call, clientEvents, type PendingCall } from '../testing/client-call.ts';
 import * as wire from '../testing/wire.ts';
 import { connectHttp2 } from './connect.ts';
 import { SocketLoop } from './loop.ts';
@@ -51,7 +51,7 @@ describe('over TLS', () => {
     closers.push(() => server.close());
     return (server.address() as AddressInfo).port;
   };
-  const connect = (port: number): Connection => {
+  const connect = (port: number): Connection<PendingCall> => {
     const secure = {
       ...shared,
       pskCallback: () => ({ psk, identity: 'test' }),
@@ -59,7 +59,13 @@ describe('over TLS', () => {
     };
     const loop = new SocketLoop();
     const events = clientEvents(() => connection);
-    const connection: Connection = connectHttp2({ loop, host: '127.0.0.1', port, tls: secure, events });
+    const connection: Connection<PendingCall> = connectHttp2({
+      loop,
+      host: '127.0.0.1',
+      port,
+      tls: secure,
+      events,
+    });
     closers.push(() => connection.close());
     return connection;
   };

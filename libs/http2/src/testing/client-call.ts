@@ -11,33 +11,34 @@ export interface Answer {
   reset: StreamReset | undefined;
 }
 
-interface Pending {
+/** What the streams of `call` know. */
+export interface PendingCall {
   readonly answer: Answer;
   readonly done: (answer: Answer) => void;
 }
 
 /** Events of a client connection whose streams were opened by `call`. */
-export function clientEvents(connection: () => Connection): ConnectionEvents {
+export function clientEvents(connection: () => Connection<PendingCall>): ConnectionEvents<PendingCall> {
   return {
     onHeaders: (stream, block, kind) => {
-      const { answer } = stream.user as Pending;
+      const { answer } = stream.user!;
       if (kind === 'trailers') answer.trailers = block;
       if (kind !== 'response') return;
       answer.response = block;
       answer.status = block.asResponse().status;
     },
     onData: (stream, bytes, start, end) => {
-      const { answer } = stream.user as Pending;
+      const { answer } = stream.user!;
       answer.content = Buffer.concat([answer.content, bytes.subarray(start, end)]);
       connection().consume(stream, end - start);
     },
     onReset: (stream, reset) => {
-      const { answer, done } = stream.user as Pending;
+      const { answer, done } = stream.user!;
       answer.reset = reset;
       done(answer);
     },
     onStreamEnd: (stream) => {
-      const { answer, done } = stream.user as Pending;
+      const { answer, done } = stream.user!;
       done(answer);
     },
     onClose: () => undefined,
@@ -45,7 +46,11 @@ export function clientEvents(connection: () => Connection): ConnectionEvents {
 }
 
 /** One call: headers, content, end. Resolves with the answer, or with what ended it. */
-export function call(connection: Connection, block: HeaderBlock, content?: Buffer): Promise<Answer> {
+export function call(
+  connection: Connection<PendingCall>,
+  block: HeaderBlock,
+  content?: Buffer,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const stream = connection.open(block, content === undefined);
     if (stream === undefined) return reject(new Error('no stream to be had'));
@@ -56,7 +61,7 @@ export function call(connection: Connection, block: HeaderBlock, content?: Buffe
       trailers: undefined,
       reset: undefined,
     };
-    stream.user = { answer: empty, done: resolve } satisfies Pending;
+    stream.user = { answer: empty, done: resolve };
     if (content !== undefined) connection.sendData(stream, content, 0, content.length, true);
   });
 }

@@ -15,6 +15,8 @@ export interface Plan {
   removed: string[];
   /** Names that it demanded and that do not exist. */
   missing: string[];
+  /** Of `wanted`, some are gone, and stay with the client for now. */
+  keepsGone: boolean;
   /** More is changed than goes into one response now. */
   hasMore: boolean;
 }
@@ -24,7 +26,7 @@ export function planFor(
   type: ResourceType,
   state: TypeState,
   { cache, node, nowMs }: { cache: ResourceCache; node: NodeInfo; nowMs: number },
-  mayRemove: (name: string) => boolean,
+  mayRemove: () => boolean,
 ): Plan {
   const names = new Set<string>();
   const wanted: Resource[] = [];
@@ -38,17 +40,21 @@ export function planFor(
   else for (const name of state.subscription.names) want(cache.get(type, name, node));
 
   const removed: string[] = [];
+  let keepsGone = false;
   for (const [name, known] of state.sent) {
     if (names.has(name)) continue;
-    if (known.resource !== undefined && !mayRemove(name)) wanted.push(known.resource);
-    else removed.push(name);
+    if (known.resource === undefined || mayRemove()) removed.push(name);
+    else {
+      keepsGone = true;
+      wanted.push(known.resource);
+    }
   }
   const isChanged = ({ name, version }: Resource) =>
     state.sent.get(name)?.version !== version ||
     state.demanded.has(name) ||
     isDueAgain(state.nacked.get(name), version, nowMs);
   const missing = [...state.demanded].filter((name) => !names.has(name));
-  return { ...inBatches(state, wanted, wanted.filter(isChanged)), removed, missing };
+  return { ...inBatches(state, wanted, wanted.filter(isChanged)), removed, keepsGone, missing };
 }
 
 /** Instead of content that the client rejected: what it last accepted, if anything. */

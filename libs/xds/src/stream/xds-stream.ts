@@ -64,6 +64,7 @@ export abstract class XdsStream {
   #nonce = 0;
   #heldBytes = 0;
   #heldWords = 0;
+  /** Since when clusters that are gone stay with the client; undefined: none do. */
   #heldSinceMs: number | undefined;
   /** Updates of listeners or routes wait for an acknowledgement. */
   #waiting = false;
@@ -285,12 +286,13 @@ export abstract class XdsStream {
   }
 
   #sendUpdateOf(type: ResourceType, state: TypeState): void {
-    const context = { cache: this.cache, node: this.#node, nowMs: this.#options.now() };
-    const plan = planFor(type, state, context, this.#removalsOf(type));
+    const nowMs = this.#options.now();
+    const context = { cache: this.cache, node: this.#node, nowMs };
+    const plan = planFor(type, state, context, () => this.#mayRemove(type, nowMs));
+    if (type === 'cluster') this.#heldSinceMs = plan.keepsGone ? (this.#heldSinceMs ?? nowMs) : undefined;
     const updated = type === 'cluster' ? plan.changed.filter(({ name }) => state.sent.has(name)) : [];
     this.respond(type, state, plan);
-    const isHeld = type === 'cluster' && this.#heldSinceMs !== undefined;
-    state.stale = isHeld || plan.hasMore;
+    state.stale = plan.keepsGone || plan.hasMore;
     if (updated.length > 0) this.#endpointsFollow(updated.map(({ name }) => name));
   }
 
@@ -302,15 +304,9 @@ export abstract class XdsStream {
   }
 
   /** Whether resources that are gone may be taken from the client now: clusters not before what replaces them. */
-  #removalsOf(type: ResourceType): () => boolean {
-    if (type !== 'cluster') return () => true;
-    const heldSinceMs = this.#heldSinceMs;
-    this.#heldSinceMs = undefined;
-    return () => {
-      if (mayRemoveClusters(this.#types, this.cache, this.#node)) return true;
-      this.#heldSinceMs = heldSinceMs ?? this.#options.now();
-      return this.#options.now() - this.#heldSinceMs >= this.limits.holdMs;
-    };
+  #mayRemove(type: ResourceType, nowMs: number): boolean {
+    if (type !== 'cluster' || mayRemoveClusters(this.#types, this.cache, this.#node)) return true;
+    return nowMs - (this.#heldSinceMs ?? nowMs) >= this.limits.holdMs;
   }
 }
 

@@ -1,0 +1,141 @@
+import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import { status } from '@grpc/grpc-js';
+
+export type Code = keyof typeof status;
+
+/** What an endpoint does with every call. */
+export type Behaviour =
+  | {
+      answers: Code;
+      /** There was a message before. */
+      begins?: true;
+      /** It forbids to try again, by `grpc-retry-pushback-ms` (gRFC A6). */
+      pushesBack?: true;
+    }
+  | {
+      /** It never answers. */
+      does: 'hold';
+      /** There was a message before. */
+      begins?: true;
+    }
+  /** Nobody listens; the connection is reset when a call comes; the call is reset, as one that was not begun. */
+  | { does: 'not listen' | 'reset the connection' | 'refuse the stream' };
+
+/** All endpoints that a service can have. */
+export const behaviours = {
+  ok1: { answers: 'OK' },
+  ok2: { answers: 'OK' },
+  ok3: { answers: 'OK' },
+  cancelled: { answers: 'CANCELLED' },
+  deadline: { answers: 'DEADLINE_EXCEEDED' },
+  internal: { answers: 'INTERNAL' },
+  exhausted: { answers: 'RESOURCE_EXHAUSTED' },
+  unavailable: { answers: 'UNAVAILABLE' },
+  notFound: { answers: 'NOT_FOUND' },
+  late: { answers: 'UNAVAILABLE', begins: true },
+  pushback: { answers: 'UNAVAILABLE', pushesBack: true },
+  holding: { does: 'hold' },
+  slow: { does: 'hold', begins: true },
+  dead: { does: 'not listen' },
+  resetting: { does: 'reset the connection' },
+  refusing: { does: 'refuse the stream' },
+} as const satisfies Record<string, Behaviour>;
+
+export type EndpointName = keyof typeof behaviours;
+export const endpointNames = Object.keys(behaviours) as EndpointName[];
+export const behaviourOf = (name: EndpointName): Behaviour => behaviours[name];
+
+/** The request's header that says which call an attempt is of. */
+export const callHeader = 'x-call';
+
+/** A server for each of these endpoints, and which of them saw what call. */
+export class Endpoints implements AsyncDisposable {
+  readonly #servers = new Map<EndpointName, { server: Http2Server; sockets: Set<Socket> }>();
+  readonly #seen = new Map<string, EndpointName[]>();
+
+  static async start(): Promise<Endpoints> {
+    const endpoints = new Endpoints();
+    for (const name of endpointNames) await endpoints.#start(name);
+    return endpoints;
+  }
+
+  /** `127.0.0.1:PORT` */
+  addressOf(name: EndpointName): string {
+    const started = this.#servers.get(name);
+    // Nobody listens at port 1 (tcpmux) of this address of the loopback.
+    return started === undefined
+      ? '127.0.0.2:1'
+      : `127.0.0.1:${(started.server.address() as AddressInfo).port}`;
+  }
+
+  /** The attempts of a call that have come so far, in their order. */
+  seen(call: string): readonly EndpointName[] {
+    return this.#seen.get(call) ?? [];
+  }
+
+  async #start(name: EndpointName): Promise<void> {
+    const behaviour = behaviourOf(name);
+    if ('does' in behaviour && behaviour.does === 'not listen') return;
+    const sockets = new Set<Socket>();
+    const server = createServer({ settings: { maxConcurrentStreams: 10_000 } });
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+    });
+    server.on('stream', (stream, headers) => {
+      stream.on('error', () => {}); // the caller is gone
+      stream.resume();
+      const call = headers[callHeader];
+      if (typeof call === 'string') this.#seen.set(call, [...this.seen(call), name]);
+      answer(stream, name, () => resetSocket(stream, sockets));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    this.#servers.set(name, { server, sockets });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { server, sockets } of this.#servers.values()) {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    }
+  }
+}
+
+/** The session's own socket is a proxy that lets nobody reset it. */
+function resetSocket(stream: ServerHttp2Stream, sockets: ReadonlySet<Socket>): void {
+  const port = stream.session!.socket.remotePort;
+  for (const socket of sockets) if (socket.remotePort === port) socket.resetAndDestroy();
+}
+
+function answer(stream: ServerHttp2Stream, name: EndpointName, resetConnection: () => void): void {
+  const behaviour = behaviourOf(name);
+  if ('does' in behaviour && behaviour.does === 'reset the connection') return resetConnection();
+  if ('does' in behaviour && behaviour.does === 'refuse the stream') return stream.close(refusedStream);
+  const isOk = 'answers' in behaviour && behaviour.answers === 'OK';
+  const hasMessage = isOk || ('begins' in behaviour && behaviour.begins === true);
+  const head = { ':status': 200, 'content-type': 'application/grpc' };
+  if (hasMessage) {
+    stream.respond(head, { waitForTrailers: true });
+    stream.write(grpcMessage(name));
+  }
+  if (!('answers' in behaviour)) return;
+  const trailers = {
+    'grpc-status': String(status[behaviour.answers]),
+    'grpc-message': `${name} says so`,
+    ...(behaviour.pushesBack === true ? { 'grpc-retry-pushback-ms': '-1' } : {}),
+  };
+  if (!hasMessage) return stream.respond({ ...head, ...trailers }, { endStream: true });
+  stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+  stream.end();
+}
+
+const refusedStream = 7; // RFC 9113 §7
+
+function grpcMessage(text: string): Buffer {
+  const content = Buffer.from(text);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(content.length, 1);
+  return Buffer.concat([head, content]);
+}

@@ -1,0 +1,92 @@
+import { behaviourOf, type Code, type EndpointName } from './endpoints.ts';
+import { msOf, type Retry, type Service } from './service.ts';
+
+/** What a client makes of a part of the config, if it is not what the docs say; by the field of docs/client-support.md. */
+export type DifferenceOf = (field: string) => 'approximated' | 'impossible' | undefined;
+
+/** A call's status, and the endpoints that its attempts came to, in their order. */
+export const ending = (code: Code, seen: readonly EndpointName[]) =>
+  `${code} after ${seen.length === 0 ? 'nobody' : seen.join(', ')}`;
+
+/** What is so for one call: chance decides between several of these. */
+interface Course {
+  service: Service;
+  retry: Retry | undefined;
+  deadlineMs: number;
+  differenceOf: DifferenceOf;
+}
+
+/**
+ * All ways in which a call may end, as `docs/mesh-config.md` says it. Written for clarity and apart from the product, which
+ * it judges: each sentence of the docs is a function here. What has no end within a day has none.
+ * @param callersMs the caller's own deadline
+ */
+export function endings(service: Service, callersMs: number, differenceOf: DifferenceOf): Set<string> {
+  const { policy = {}, route = {} } = service;
+  const timeoutMs = msOf(route.timeout ?? policy.timeout);
+  const retry = route.retry ?? policy.retry;
+  const course = { service, retry, deadlineMs: Math.min(callersMs, timeoutMs), differenceOf };
+  return new Set(afterDelay(course));
+}
+
+/** "Calls wait so long first" */
+function afterDelay(course: Course): string[] {
+  const { duration, percent = 100 } = course.service.route?.fault?.delay ?? {};
+  if (duration === undefined) return afterAbort(course);
+  const delayed =
+    msOf(duration) >= course.deadlineMs ? [ending('DEADLINE_EXCEEDED', [])] : afterAbort(course);
+  return percent === 100 ? delayed : [...delayed, ...afterAbort(course)];
+}
+
+/** "Calls are answered with this status … of the calls; drawn apart from the delay" */
+function afterAbort(course: Course): string[] {
+  const { code, percent = 100 } = course.service.route?.fault?.abort ?? {};
+  if (code === undefined) return attempts(course, []);
+  return percent === 100 ? [ending(code, [])] : [ending(code, []), ...attempts(course, [])];
+}
+
+function attempts(course: Course, seen: readonly EndpointName[]): string[] {
+  const candidates = callable(course, seen);
+  if (candidates.length === 0) return [ending('UNAVAILABLE', seen)];
+  return candidates.flatMap((endpoint) => afterAttempt(course, endpoint, [...seen, endpoint]));
+}
+
+/** Nobody is called who cannot be reached. "A retry goes to an endpoint that had none of the call, if there is one." */
+function callable({ service, differenceOf }: Course, seen: readonly EndpointName[]): EndpointName[] {
+  const reached = service.endpoints.filter((one) => !doesOf(one, 'not listen'));
+  const others = reached.filter((one) => !seen.includes(one));
+  return others.length === 0 || differenceOf('policy.retry') !== undefined ? reached : others;
+}
+
+function afterAttempt(course: Course, endpoint: EndpointName, seen: readonly EndpointName[]): string[] {
+  const behaviour = behaviourOf(endpoint);
+  const { retry, deadlineMs, differenceOf } = course;
+  const begins = 'begins' in behaviour && behaviour.begins === true;
+  if ('answers' in behaviour) {
+    const { answers, pushesBack = false } = behaviour;
+    const isFinal = begins || pushesBack || !(retry?.on ?? ['UNAVAILABLE']).includes(answers);
+    return isFinal ? [ending(answers, seen)] : again(course, answers, seen);
+  }
+  if (behaviour.does === 'hold') {
+    // "Deadline of each attempt": one that it ends is tried again, whatever `on` says.
+    const isLimited =
+      !begins &&
+      differenceOf('retry.perTryTimeout') !== 'impossible' &&
+      msOf(retry?.perTryTimeout) < deadlineMs;
+    return isLimited ? again(course, 'DEADLINE_EXCEEDED', seen) : [ending('DEADLINE_EXCEEDED', seen)];
+  }
+  return again(course, 'UNAVAILABLE', seen);
+}
+
+/** "Calls in all, the first one included", with a wait of up to `backoff.base` before the first retry. */
+function again(course: Course, code: Code, seen: readonly EndpointName[]): string[] {
+  const { retry, deadlineMs } = course;
+  if (retry === undefined || seen.length >= retry.attempts) return [ending(code, seen)];
+  if (msOf(retry.backoff?.base ?? '25ms') > 1000 * deadlineMs) return [ending('DEADLINE_EXCEEDED', seen)];
+  return attempts(course, seen);
+}
+
+const doesOf = (name: EndpointName, what: string) => {
+  const behaviour = behaviourOf(name);
+  return 'does' in behaviour && behaviour.does === what;
+};

@@ -1,0 +1,116 @@
+import { readMeshConfig } from '@evenly/mesh-config';
+import { unsupported } from '@evenly/xds';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { inInterop, prepareTimeoutMs } from '../../testing/clients.ts';
+import type { Outcome } from '../asked-client.ts';
+import type { Program } from '../carriers.ts';
+import { ConfigFolder } from '../config-folder.ts';
+import { startCarriers, type Carrier } from './carriers.ts';
+import { configOf } from './config.ts';
+import { behaviourOf, callHeader, Endpoints, type Code } from './endpoints.ts';
+import { ending, endings, type DifferenceOf } from './model.ts';
+import { table, type Row } from './table.ts';
+
+/** One config, one meaning: calls end alike, after as many attempts, whoever carries them. */
+
+const perRowMs = 60_000;
+const settleTimeoutMs = 20_000;
+const callsOfRow = 12;
+const noDeadlineMs = 10 * 60_000;
+
+const started: AsyncDisposable[] = [];
+let carriers: Carrier[];
+let programs: Program[];
+let endpoints: Endpoints;
+let config: string;
+let count = 0;
+
+function use<T extends AsyncDisposable>(one: T): T {
+  started.push(one);
+  return one;
+}
+
+beforeAll(async () => {
+  await inInterop('go', 'build', '-o', 'bin/carriers-grpc-go', './carriers/grpc-go');
+  endpoints = use(await Endpoints.start());
+  const folder = use(await ConfigFolder.create());
+  config = configOf(table, endpoints);
+  await folder.write(config);
+  ({ carriers, programs } = await startCarriers(folder.file, use));
+}, prepareTimeoutMs);
+
+afterAll(async () => {
+  for (const one of started.reverse()) await one[Symbol.asyncDispose]();
+});
+
+/** What a carrier makes of a row where it is not what the model says: empty when they agree. */
+async function differences(carrier: Carrier, row: Row, service: string): Promise<string[]> {
+  const { deadlineMs = noDeadlineMs } = row;
+  const expected = endings(row, deadlineMs, differenceOf(carrier, service));
+  const make = async () => {
+    const call = `call-${++count}`;
+    const outcome = await carrier.make(service, [[callHeader, call]], deadlineMs);
+    return ending(codeOf(outcome), endpoints.seen(call));
+  };
+  await settle(make, row, expected);
+  const seen = new Map<string, number>();
+  for (let calls = 0; calls < callsOfRow; calls++) {
+    const one = await make();
+    seen.set(one, (seen.get(one) ?? 0) + 1);
+  }
+  return [...seen]
+    .filter(([one]) => !expected.has(one))
+    .map(
+      ([one, times]) =>
+        `${carrier.name}: ${one} (${times} of ${callsOfRow}), should be ${[...expected].join(' or ')}`,
+    );
+}
+
+/** Until it has the config, and a connection to every endpoint that can be reached. */
+async function settle(make: () => Promise<string>, row: Row, expected: Set<string>): Promise<void> {
+  const reachable = row.endpoints.filter((name) => {
+    const behaviour = behaviourOf(name);
+    return !('does' in behaviour && behaviour.does === 'not listen');
+  });
+  const wanted = new Set(reachable.filter((name) => [...expected].some((one) => one.includes(name))));
+  const untilMs = Date.now() + settleTimeoutMs;
+  while (wanted.size > 0 && Date.now() < untilMs) {
+    const one = await make();
+    if (expected.has(one)) for (const name of wanted) if (one.includes(name)) wanted.delete(name);
+  }
+}
+
+/** By the table of what clients do in another way, which is what people are told. */
+function differenceOf({ client }: Carrier, service: string): DifferenceOf {
+  if (client === undefined) return () => undefined;
+  const all = unsupported(readMeshConfig(config, 'the table')).filter(
+    (one) => one.service === service && one.clients.includes(client),
+  );
+  return (field) => all.find((one) => one.field.includes(field))?.is;
+}
+
+const codes = new Map(
+  Object.keys(status)
+    .filter((name) => Number.isNaN(Number(name)))
+    .map((name) => [name.replaceAll('_', ''), name as Code]),
+);
+
+/** Go says `DeadlineExceeded`, and `Canceled`. */
+function codeOf(outcome: Outcome): Code {
+  if ('from' in outcome) return 'OK';
+  const plain = outcome.code.replaceAll('_', '').toUpperCase();
+  return codes.get(plain === 'CANCELED' ? 'CANCELLED' : plain)!;
+}
+
+describe('outcomes', () => {
+  it.each(table.map((row, index) => ({ ...row, index })))(
+    '$name',
+    { timeout: perRowMs },
+    async ({ index, ...row }) => {
+      onTestFailed(() => console.error(programs.map(({ log }) => log()).join('\n---\n')));
+      const found = await Promise.all(carriers.map((carrier) => differences(carrier, row, `row-${index}`)));
+      expect(found.flat()).toEqual([]);
+    },
+  );
+});

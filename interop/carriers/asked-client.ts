@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { interopDirectory } from '../testing/clients.ts';
-import type { Call } from './mesh.ts';
+import type { Call } from './routing.ts';
 
 /** What came of a call: who answered, or how it ended. */
 export type Outcome = { from: string } | { code: string; details: string };

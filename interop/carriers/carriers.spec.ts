@@ -1,12 +1,20 @@
 import { ConfigError, readMeshConfig } from '@evenly/mesh-config';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { inInterop, prepareTimeoutMs } from '../testing/clients.ts';
-import { arbitraryCase } from './arbitrary-mesh.ts';
+import { prepareTimeoutMs } from '../testing/clients.ts';
+import { arbitraryCase } from './arbitrary-routing.ts';
 import { Backends } from './backends.ts';
-import { proxylessClient, startProgram, throughProxy, type Carrier, type Program } from './carriers.ts';
+import {
+  prepareClients,
+  proxylessClient,
+  proxylessNames,
+  startProgram,
+  throughProxy,
+  type Carrier,
+  type Program,
+} from './carriers.ts';
 import { ConfigFolder, configOf } from './config-folder.ts';
-import { renamed, renamedCall, type Call, type Mesh } from './mesh.ts';
+import { renamed, renamedCall, type Call, type Routing } from './routing.ts';
 import { isNamed, serviceOf } from './model.ts';
 import { table } from './table.ts';
 
@@ -33,7 +41,7 @@ function use<T extends AsyncDisposable>(one: T): T {
 }
 
 beforeAll(async () => {
-  await inInterop('go', 'build', '-o', 'bin/carriers-grpc-go', './carriers/grpc-go');
+  const able = await prepareClients(proxylessNames);
   backends = use(await Backends.start(['be1', 'be2', 'can', 'marker']));
   config = use(await ConfigFolder.create());
   await config.write(configOf({ services: [], routes: [] }, backends, '', 'marker-0'));
@@ -49,8 +57,7 @@ beforeAll(async () => {
   carriers = [
     use(throughProxy('l7-proxy by file', byFile.port('proxy'))),
     use(throughProxy('l7-proxy by xDS', byXds.port('proxy'))),
-    use(proxylessClient('grpc-js', xdsPort)),
-    use(proxylessClient('grpc-go', xdsPort)),
+    ...able.map((name) => use(proxylessClient(name, xdsPort))),
   ];
 }, prepareTimeoutMs);
 
@@ -59,9 +66,9 @@ afterAll(async () => {
 });
 
 /** What each carrier made of the calls where it is not what the model says: empty when all agree. */
-async function differences(mesh: Mesh, calls: readonly Call[]): Promise<string[]> {
+async function differences(routing: Routing, calls: readonly Call[]): Promise<string[]> {
   const suffix = `-${++count}`;
-  const own = renamed(mesh, suffix);
+  const own = renamed(routing, suffix);
   await takeConfig(configOf(own, backends, suffix, `marker${suffix}`), `marker${suffix}`);
   const compared = calls.flatMap((call) =>
     carriers.map(async ({ name, make, isProxyless, noRoute }) => {
@@ -84,9 +91,9 @@ async function differences(mesh: Mesh, calls: readonly Call[]): Promise<string[]
 }
 
 /** A config in which one route takes all calls of another is refused: such a one is no case. */
-function isTaken(mesh: Mesh): boolean {
+function isTaken(routing: Routing): boolean {
   try {
-    readMeshConfig(configOf(mesh, backends, '', 'marker'), 'made up');
+    readMeshConfig(configOf(routing, backends, '', 'marker'), 'made up');
     return true;
   } catch (error) {
     if (error instanceof ConfigError && error.message.includes('can never match')) return false;
@@ -106,16 +113,16 @@ async function takeConfig(text: string, marker: string): Promise<void> {
 }
 
 describe('routing', () => {
-  it.each(table)('$name', { timeout: perCaseMs }, async ({ calls, ...mesh }) => {
+  it.each(table)('$name', { timeout: perCaseMs }, async ({ calls, ...routing }) => {
     onTestFailed(() => console.error(programs.map(({ log }) => log()).join('\n---\n')));
-    expect(await differences(mesh, calls)).toEqual([]);
+    expect(await differences(routing, calls)).toEqual([]);
   });
 
   it(`${runs} configs made up with the seed ${seed}`, { timeout: runs * perCaseMs }, async () => {
     await fc.assert(
-      fc.asyncProperty(arbitraryCase, async ({ mesh, calls }) => {
-        fc.pre(isTaken(mesh));
-        expect(await differences(mesh, calls)).toEqual([]);
+      fc.asyncProperty(arbitraryCase, async ({ routing, calls }) => {
+        fc.pre(isTaken(routing));
+        expect(await differences(routing, calls)).toEqual([]);
       }),
       { numRuns: runs, seed, endOnFailure: true },
     );

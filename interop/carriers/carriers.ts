@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { ManagedProcess } from '@evenly/local-cluster';
 import { bootstrapEnv } from '../testing/bootstrap.ts';
+import { clients, whyNot } from '../testing/clients.ts';
 import { AskedClient, type Outcome } from './asked-client.ts';
-import type { Call } from './mesh.ts';
+import type { Call } from './routing.ts';
 
 /** One way for a call to come to an endpoint. */
 export interface Carrier {
@@ -14,15 +15,28 @@ export interface Carrier {
   make: (call: Call) => Promise<Outcome>;
 }
 
-export const proxyless = {
-  'grpc-js': [process.execPath, 'carriers/grpc-js.js'],
-  'grpc-go': ['bin/carriers-grpc-go'],
-  'grpc-python': ['.venv/bin/python', 'carriers/grpc-python.py'],
-} as const;
+/** gRPC libraries with xDS of their own. */
+export const proxylessNames = ['grpc-js', 'grpc-go', 'grpc-python'] as const;
+export type ProxylessName = (typeof proxylessNames)[number];
+
+/** The program that makes calls by this library. */
+const programOf = (name: ProxylessName) => `carriers-${name}` as const;
+
+/** Those that there can be on this machine, built; says of the others why not. */
+export async function prepareClients<Name extends ProxylessName>(names: readonly Name[]): Promise<Name[]> {
+  const able = names.filter((name) => whyNot(programOf(name)) === undefined);
+  for (const name of able) await clients[programOf(name)].prepare();
+  return able;
+}
+
+/** @param env where its xDS server is; a client that calls addresses needs none */
+export function startClient(name: ProxylessName, env?: Readonly<Record<string, string>>): AskedClient {
+  return new AskedClient(clients[programOf(name)].command, env);
+}
 
 /** A client that is told by the xds-server whom to call. */
-export function proxylessClient(name: keyof typeof proxyless, xdsPort: number): Carrier & AsyncDisposable {
-  const client = new AskedClient(proxyless[name], bootstrapEnv(`carriers-${name}`, xdsPort));
+export function proxylessClient(name: ProxylessName, xdsPort: number): Carrier & AsyncDisposable {
+  const client = startClient(name, bootstrapEnv(`carriers-${name}`, xdsPort));
   return {
     name,
     noRoute: 'UNAVAILABLE', // gRFC A28; there is no other status that all of them can be told to give
@@ -37,7 +51,7 @@ export function proxylessClient(name: keyof typeof proxyless, xdsPort: number): 
 
 /** A gRPC client without xDS that calls through a proxy. */
 export function throughProxy(name: string, port: number): Carrier & AsyncDisposable {
-  const client = new AskedClient(proxyless['grpc-js']);
+  const client = startClient('grpc-js');
   return {
     name,
     noRoute: 'UNIMPLEMENTED',

@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backends } from './backends.ts';
-import type { Mesh } from './mesh.ts';
+import type { Routing } from './routing.ts';
 
 /** The one config file that the proxy and the xds-server follow. */
 export class ConfigFolder implements AsyncDisposable {
@@ -36,15 +36,15 @@ export class ConfigFolder implements AsyncDisposable {
  * @param suffix of the names of its services; each is served by the backend without it
  * @param marker a service more: who reaches it has taken this config
  */
-export function configOf(mesh: Mesh, backends: Backends, suffix: string, marker: string): string {
+export function configOf(routing: Routing, backends: Backends, suffix: string, marker: string): string {
   const at = (address: string) => ({ source: { static: { endpoints: [address] } } });
-  const services = mesh.services.map((name) => [
+  const services = routing.services.map((name) => [
     name,
     at(backends.addressOf(name.slice(0, name.length - suffix.length))),
   ]);
   const own = [marker, at(backends.addressOf('marker'))];
   return JSON.stringify({
     services: Object.fromEntries([...services, own]) as object,
-    routes: [{ match: { authority: marker }, to: [{ service: marker }] }, ...mesh.routes],
+    routes: [{ match: { authority: marker }, to: [{ service: marker }] }, ...routing.routes],
   });
 }

@@ -1,11 +1,11 @@
-import type { Call, Header, Match, Mesh, Text } from './mesh.ts';
+import type { Call, Header, Match, Routing, Text } from './routing.ts';
 
 /**
  * Which service a call goes to, as `docs/mesh-config.md` says it, or undefined when no route takes it. Written for
  * clarity and apart from the product, which it judges: each sentence of the docs is a line here.
  */
-export function serviceOf(mesh: Mesh, call: Call): string | undefined {
-  return firstRoute(mesh, { ...call, authority: effectiveAuthority(call) });
+export function serviceOf(routing: Routing, call: Call): string | undefined {
+  return firstRoute(routing, { ...call, authority: effectiveAuthority(call) });
 }
 
 /** "Another authority that an application gives to its channel counts where it is of the target's host; else the target does." */
@@ -14,16 +14,16 @@ function effectiveAuthority({ authority, target = authority }: Call): string {
 }
 
 /** Whether any route could be for a target's host: xDS has a listener of its name only then. */
-export function isNamed({ services, routes }: Mesh, authority: string): boolean {
+export function isNamed({ services, routes }: Routing, authority: string): boolean {
   const named = [...services, ...routes.map(({ match }) => match.authority)];
   return named.some((one) => one === undefined || partsOf(one)[0] === partsOf(authority)[0]);
 }
 
 /** "The first route whose conditions all hold gets the call. After all of them comes an implicit route for each service." */
-function firstRoute(mesh: Mesh, call: Call): string | undefined {
-  const named = new Set(mesh.routes.map(({ match }) => match.authority?.toLowerCase()));
-  const implicit = mesh.services.filter((name) => !named.has(name.toLowerCase()));
-  const route = mesh.routes.find(({ match }) => holds(match, call));
+function firstRoute(routing: Routing, call: Call): string | undefined {
+  const named = new Set(routing.routes.map(({ match }) => match.authority?.toLowerCase()));
+  const implicit = routing.services.filter((name) => !named.has(name.toLowerCase()));
+  const route = routing.routes.find(({ match }) => holds(match, call));
   return route?.to[0].service ?? implicit.find((name) => authorityHolds(name, call.authority));
 }
 

@@ -1,6 +1,6 @@
-import type { Call, Header, Match, Mesh, Route } from './mesh.ts';
+import type { Call, Header, Match, Routing, Route } from './routing.ts';
 
-export interface Case extends Mesh {
+export interface Case extends Routing {
   name: string;
   calls: readonly Call[];
 }

@@ -51,6 +51,21 @@ export const clients = {
     command: ['bin/client'],
   },
   'grpc-python': { needs: venvNeeds, prepare: installVenv, command: [python, 'grpc-python/main.py'] },
+  'carriers-grpc-js': {
+    needs: {},
+    prepare: async () => {},
+    command: [process.execPath, 'carriers/grpc-js.js'],
+  },
+  'carriers-grpc-go': {
+    needs: needsGo,
+    prepare: () => inInterop('go', 'build', '-o', 'bin/carriers-grpc-go', './carriers/grpc-go'),
+    command: ['bin/carriers-grpc-go'],
+  },
+  'carriers-grpc-python': {
+    needs: venvNeeds,
+    prepare: installVenv,
+    command: [python, 'carriers/grpc-python.py'],
+  },
   'grpc-java': {
     needs: { Maven: ['mvn', '--version'], 'a JDK': ['javac', '-version'] },
     prepare: () => inInterop('mvn', '-B', '-q', '-f', 'grpc-java/pom.xml', 'compile'),

@@ -1,6 +1,6 @@
 import { bootstrapEnv } from '../../testing/bootstrap.ts';
-import { AskedClient, type More, type Outcome } from '../asked-client.ts';
-import { proxyless, startProgram, type Program } from '../carriers.ts';
+import type { More, Outcome } from '../asked-client.ts';
+import { prepareClients, startClient, startProgram, type Program, type ProxylessName } from '../carriers.ts';
 import type { ConfigFiles } from './config-files.ts';
 import { serviceConfigOf, whyNotByServiceConfig } from './service-config.ts';
 import { viewer, type EndpointOf, type Policy, type Service } from './service.ts';
@@ -32,22 +32,23 @@ export async function startCarriers(
   files: ConfigFiles,
   use: <T extends AsyncDisposable>(started: T) => T,
 ): Promise<{ carriers: Carrier[]; programs: Program[] }> {
+  const able = await prepareClients(['grpc-js', 'grpc-go']);
   const place = ['--region', viewer.region, '--zone', viewer.zone];
   const xdsServer = use(await startProgram('xds-server', ['--config', configFile], ['xds']));
   const xdsPort = xdsServer.port('xds');
   const byFile = use(await startProgram('l7-proxy', ['--config', configFile, ...place], ['proxy']));
   const fromXds = ['--xds-server', `127.0.0.1:${xdsPort}`];
   const byXds = use(await startProgram('l7-proxy', [...fromXds, ...place], ['proxy']));
-  const plain = use(new AskedClient(proxyless['grpc-js']));
+  const plain = use(startClient('grpc-js'));
   const through = (name: string, proxy: Program): Carrier => ({
     name,
     turnOf: byPolicy,
     whyNot: canAll,
     make: (service, _, more) => plain.call(`127.0.0.1:${proxy.port('proxy')}`, service, call, more),
   });
-  const byTarget = (name: keyof typeof proxyless): Carrier => {
+  const byTarget = (name: ProxylessName): Carrier => {
     const env = bootstrapEnv(`endpoints-${name}`, xdsPort, viewer);
-    const client = use(new AskedClient(proxyless[name], env));
+    const client = use(startClient(name, env));
     return {
       name,
       turnOf: byLocality,
@@ -69,8 +70,7 @@ export async function startCarriers(
       through('l7-proxy by file', byFile),
       through('l7-proxy by xDS', byXds),
       discovery,
-      byTarget('grpc-js'),
-      byTarget('grpc-go'),
+      ...able.map(byTarget),
     ],
     programs: [xdsServer, byFile, byXds],
   };

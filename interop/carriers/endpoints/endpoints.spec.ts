@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { inInterop, prepareTimeoutMs } from '../../testing/clients.ts';
+import { prepareTimeoutMs } from '../../testing/clients.ts';
 import { Backends } from '../backends.ts';
 import type { Program } from '../carriers.ts';
 import { ConfigFolder } from '../config-folder.ts';
@@ -27,7 +27,6 @@ function use<T extends AsyncDisposable>(one: T): T {
 }
 
 beforeAll(async () => {
-  await inInterop('go', 'build', '-o', 'bin/carriers-grpc-go', './carriers/grpc-go');
   const backends = use(await Backends.start([...goodBackends, 'marker']));
   const folder = use(await ConfigFolder.create());
   files = new ConfigFiles(folder, backends);

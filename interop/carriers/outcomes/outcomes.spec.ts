@@ -2,7 +2,7 @@ import { readMeshConfig } from '@evenly/mesh-config';
 import { unsupported } from '@evenly/xds';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { inInterop, prepareTimeoutMs } from '../../testing/clients.ts';
+import { prepareTimeoutMs } from '../../testing/clients.ts';
 import type { Outcome } from '../asked-client.ts';
 import type { Program } from '../carriers.ts';
 import { ConfigFolder } from '../config-folder.ts';
@@ -32,7 +32,6 @@ function use<T extends AsyncDisposable>(one: T): T {
 }
 
 beforeAll(async () => {
-  await inInterop('go', 'build', '-o', 'bin/carriers-grpc-go', './carriers/grpc-go');
   endpoints = use(await Endpoints.start());
   const folder = use(await ConfigFolder.create());
   config = configOf(table, endpoints);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Call, Header, Match, Mesh, Text } from './mesh.ts';
+import type { Call, Header, Match, Routing, Text } from './routing.ts';
 
 /** Few words, so that what routes ask for and what calls bring meet often. */
 const services = ['be1', 'be2', 'can'];
@@ -40,7 +40,7 @@ const match: fc.Arbitrary<Match> = fc.record(
   maybe,
 );
 
-const mesh: fc.Arbitrary<Mesh> = fc
+const routing: fc.Arbitrary<Routing> = fc
   .array(fc.record({ match, to: oneOf(services).map((service) => [{ service }] as [{ service: string }]) }), {
     minLength: 1,
     maxLength: 6,
@@ -70,5 +70,5 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   },
 );
 
-/** A mesh, and calls to it. */
-export const arbitraryCase = fc.record({ mesh, calls: fc.array(call, { minLength: 12, maxLength: 12 }) });
+/** Services and routes, and calls to them. */
+export const arbitraryCase = fc.record({ routing, calls: fc.array(call, { minLength: 12, maxLength: 12 }) });

@@ -1,5 +1,5 @@
 /** A mesh config, as far as routing goes: what `docs/mesh-config.md` calls `services` and `routes`. */
-export interface Mesh {
+export interface Routing {
   /** A service answers with its name. */
   services: readonly string[];
   routes: readonly Route[];
@@ -31,13 +31,13 @@ export interface Call {
 }
 
 /**
- * The same mesh and calls with names of their own, so that nobody takes what he knows from another mesh for this one.
+ * The same routes and calls with names of their own, so that nobody takes what he knows from another config for this one.
  * @param suffix such as `-17`
  */
-export function renamed(mesh: Mesh, suffix: string): Mesh {
+export function renamed(routing: Routing, suffix: string): Routing {
   return {
-    services: mesh.services.map((name) => `${name}${suffix}`),
-    routes: mesh.routes.map(({ match: { authority, ...match }, to: [{ service }] }) => ({
+    services: routing.services.map((name) => `${name}${suffix}`),
+    routes: routing.routes.map(({ match: { authority, ...match }, to: [{ service }] }) => ({
       match: { ...match, ...(authority === undefined ? {} : { authority: renamedHost(authority, suffix) }) },
       to: [{ service: `${service}${suffix}` }],
     })),

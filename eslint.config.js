@@ -9,7 +9,7 @@ const mayUse = {
   'scope:balancing': ['scope:endpoints'],
   'scope:http2': [],
   'scope:grpc-server': ['scope:http2'],
-  'scope:mesh-config': [],
+  'scope:mesh-config': ['scope:endpoints'],
   // local-cluster: its DNS server, in tests only
   'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:endpoints', 'scope:local-cluster'],
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:endpoints', 'scope:balancing'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endpointKey, endpointSet, parseEndpointKey, type Endpoint } from './endpoint.ts';
+import { canonicalAddress } from './ip-address.ts';
 
 const endpoint = fc.record({
   address: fc.oneof(fc.ipV4(), fc.ipV6()),
@@ -10,8 +11,9 @@ const endpoint = fc.record({
 
 describe('endpointSet', () => {
   it('has the same version for the same content in any order, and no address twice', () => {
+    const keyOf = ({ address, port }: Endpoint) => `${canonicalAddress(address)} ${port}`;
     fc.assert(
-      fc.property(fc.uniqueArray(endpoint, { selector: endpointKey }), (endpoints) => {
+      fc.property(fc.uniqueArray(endpoint, { selector: keyOf }), (endpoints) => {
         const set = endpointSet(endpoints);
         expect(endpointSet([...endpoints].reverse())).toEqual(set);
         expect(endpointSet([...set.endpoints, ...set.endpoints])).toEqual(set);
@@ -34,6 +36,34 @@ describe('endpointSet', () => {
       { ...one, additionalAddresses: ['fd00::2'] },
     ];
     expect(new Set(variants.map((variant) => endpointSet([variant]).version)).size).toBe(variants.length);
+  });
+});
+
+describe('an address in several spellings', () => {
+  const at = (address: string, more: Partial<Endpoint> = {}): Endpoint => ({
+    ...{ address, port: 80, state: 'ready', ...more },
+  });
+
+  it('is one endpoint, and a set of the same version', () => {
+    const set = endpointSet([at('0:0:0:0:0:0:0:1'), at('::1'), at('::FFFF:10.0.0.1'), at('10.0.0.1')]);
+    expect(set.endpoints.map(endpointKey)).toEqual(['10.0.0.1:80', '[::1]:80']);
+    expect(set.version).toBe(endpointSet([at('::1'), at('10.0.0.1')]).version);
+    expect(
+      endpointSet([at('fe80::1%eth0'), at('fe80:0::1%eth0'), at('fe80::1%eth1')]).endpoints,
+    ).toHaveLength(2);
+  });
+
+  it('is one additional address', () => {
+    const both = at('10.0.0.1', { additionalAddresses: ['FD00::1', 'fd00:0::1', '::ffff:10.0.0.1'] });
+    expect(endpointSet([both]).endpoints).toEqual([at('10.0.0.1', { additionalAddresses: ['fd00::1'] })]);
+  });
+
+  it('costs no new object where it is in its one spelling, or was seen before', () => {
+    const [long, short] = [at('0::1'), at('::2')];
+    const first = endpointSet([long, short]).endpoints;
+    const second = endpointSet([long, short]).endpoints;
+    expect(first.every((endpoint, index) => endpoint === second[index])).toBe(true);
+    expect(first[1]).toBe(short);
   });
 });
 
@@ -68,7 +98,8 @@ describe('parseEndpointKey', () => {
   it('reads what endpointKey writes', () => {
     fc.assert(
       fc.property(endpoint, ({ address, port }) => {
-        expect(parseEndpointKey(endpointKey({ address, port }))).toEqual({ address, port });
+        const [one] = endpointSet([{ address, port, state: 'ready' }]).endpoints;
+        expect(parseEndpointKey(endpointKey({ address, port }))).toEqual({ address: one!.address, port });
       }),
     );
   });

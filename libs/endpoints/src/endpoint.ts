@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isIPv4, isIPv6 } from 'node:net';
+import { canonicalAddress } from './ip-address.ts';
 
 /** Kubernetes' conditions of an endpoint, as one word: only `ready` ones get new calls. */
 export type EndpointState = 'ready' | 'serving-terminating' | 'not-ready';
@@ -34,7 +34,10 @@ export interface Endpoint {
 
 /** What a service has now. Immutable; two sets with the same content have the same version. */
 export interface EndpointSet {
-  /** Sorted by address and port, no address twice, be it a first or an additional one. Empty is an update, not an error: the service has no endpoints. */
+  /**
+   * Sorted by address and port, no address twice, be it a first or an additional one, nor in another spelling. Empty
+   * is an update, not an error: the service has no endpoints.
+   */
   endpoints: readonly Endpoint[];
   /** A hash of the content. */
   version: string;
@@ -46,27 +49,30 @@ export function endpointKey({ address, port }: Pick<Endpoint, 'address' | 'port'
 }
 
 /**
- * Reads `10.0.0.1:50051` or `[::1]:50051`.
+ * Reads `10.0.0.1:50051` or `[::1]:50051`; the address comes in its one spelling.
  * @returns undefined when it is no IP address with a port from 1 to 65535
  */
 export function parseEndpointKey(text: string): Pick<Endpoint, 'address' | 'port'> | undefined {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([^\]]*:[^\]]*)\]|([^:]+)):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
   const [, ipv6, ipv4, digits] = match;
+  const address = canonicalAddress((ipv6 ?? ipv4)!);
   const port = Number(digits);
-  const valid = ipv6 === undefined ? isIPv4(ipv4!) : isIPv6(ipv6);
-  return valid && port >= 1 && port <= 65_535 ? { address: (ipv6 ?? ipv4)!, port } : undefined;
+  return address !== undefined && port >= 1 && port <= 65_535 ? { address, port } : undefined;
 }
 
 /** All addresses of an endpoint, the one that it is known by first. */
 export const addressesOf = ({ address, additionalAddresses }: Endpoint): readonly string[] =>
   additionalAddresses === undefined ? [address] : [address, ...additionalAddresses];
 
-/** Sorts the endpoints, keeps the first of those with the same address and port, and gives them their version. */
+/**
+ * Sorts the endpoints, writes their addresses in one spelling, keeps the first of those with the same address and port, and
+ * gives them their version.
+ */
 export function endpointSet(endpoints: Iterable<Endpoint>): EndpointSet {
   const byKey = new Map<string, Endpoint>();
-  for (const endpoint of endpoints) {
-    const { key } = described(endpoint);
+  for (const given of endpoints) {
+    const { key, endpoint } = described(given);
     if (!byKey.has(key)) byKey.set(key, endpoint);
   }
   const sorted = withoutTakenAddresses([...byKey.keys()].sort().map((key) => byKey.get(key)!));
@@ -90,6 +96,8 @@ function withoutTakenAddresses(endpoints: Endpoint[]): Endpoint[] {
 }
 
 interface Described {
+  /** The same object, where its addresses are in their one spelling. */
+  endpoint: Endpoint;
   key: string;
   /** All fields in one order, so that equal endpoints are equal texts. */
   content: string;
@@ -98,16 +106,26 @@ interface Described {
 /** Of endpoints that were in a set before: after a change, most of a large set is the same as it was. */
 const knownEndpoints = new WeakMap<Endpoint, Described>();
 
-function described(endpoint: Endpoint): Described {
-  const known = knownEndpoints.get(endpoint);
+function described(given: Endpoint): Described {
+  const known = knownEndpoints.get(given);
   if (known !== undefined) return known;
+  const endpoint = Object.freeze(withOneSpelling(Object.freeze(given)));
   const { address, port, additionalAddresses, hostname, region, zone, forZones, priority, weight, state } =
-    Object.freeze(endpoint);
+    endpoint;
   const place = [address, port, additionalAddresses, hostname, region, zone, forZones];
   const description = {
+    endpoint,
     key: endpointKey(endpoint),
     content: JSON.stringify([place, priority, weight, state]),
   };
+  knownEndpoints.set(given, description);
   knownEndpoints.set(endpoint, description);
   return description;
+}
+
+function withOneSpelling(endpoint: Endpoint): Endpoint {
+  const given = addressesOf(endpoint);
+  const [address = '', ...additionalAddresses] = given.map((text) => canonicalAddress(text) ?? text);
+  if ([address, ...additionalAddresses].every((text, index) => text === given[index])) return endpoint;
+  return { ...endpoint, address, ...(additionalAddresses.length === 0 ? {} : { additionalAddresses }) };
 }

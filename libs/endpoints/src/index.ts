@@ -3,6 +3,7 @@ export { deferredSource } from './deferred-source.ts';
 export { addressesOf, endpointKey, endpointSet, parseEndpointKey } from './endpoint.ts';
 export type { Endpoint, EndpointSet, EndpointState } from './endpoint.ts';
 export { asDiscoveryError, DiscoveryError, type DiscoveryErrorCode } from './errors.ts';
+export { canonicalAddress } from './ip-address.ts';
 export { watchFile, type LiveFileListener } from './live-file.ts';
 export { mergedSource } from './merged-source.ts';
 export { repeat, type Repetition } from './repeat.ts';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { canonicalAddress } from '@evenly/endpoints';
 import {
   bindSocket,
   clientOf,
@@ -247,7 +248,7 @@ export class ProxyListener {
 
   #forwardedBy({ address, encrypted }: Peer, version: ForwardedBy['version']): ForwardedBy {
     // An IPv4 client of a socket that takes both families.
-    const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+    const plain = canonicalAddress(address) ?? address;
     const { trustForwarded: trusted, paths } = this.#edge;
     return { address: plain, proto: encrypted ? 'https' : 'http', version, trusted, paths };
   }

@@ -31,6 +31,8 @@ describe('a header', () => {
   it.each([
     ['v1, IPv4', 'PROXY TCP4 192.0.2.7 192.0.2.8 1 65535\r\n', '192.0.2.7'],
     ['v1, IPv6', 'PROXY TCP6 2001:db8::7 ::1 1 2\r\n', '2001:db8::7'],
+    ['v1, IPv6 in another spelling', 'PROXY TCP6 2001:DB8:0::7 ::1 1 2\r\n', '2001:db8::7'],
+    ['v1, IPv4 within IPv6', 'PROXY TCP6 ::ffff:192.0.2.7 ::ffff:192.0.2.8 1 2\r\n', '192.0.2.7'],
     ['v1, unknown', 'PROXY UNKNOWN whatever\r\n', undefined],
     ['v2, IPv4', v2(1, 0x11, addresses4), '192.0.2.7'],
     ['v2, IPv4 with extensions', v2(1, 0x11, [...addresses4, 3, 0, 1, 9]), '192.0.2.7'],

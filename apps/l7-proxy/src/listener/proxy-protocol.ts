@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { canonicalAddress } from '@evenly/endpoints';
 
 /**
  * The PROXY protocol (HAProxy's specification, 2.1 and 2.2): a load balancer that forwards TCP says in front of the bytes
@@ -49,7 +50,7 @@ function parseV1(bytes: Buffer): ProxyHeader | undefined {
   const portsFit =
     ports.length === 2 && ports.every((port) => /^(0|[1-9]\d{0,4})$/.test(port) && +port < 65_536);
   if (version === undefined || !addressesFit || !portsFit) throw new Error('bad PROXY line');
-  return { length, address: source };
+  return { length, address: canonicalAddress(source) };
 }
 
 function parseV2(bytes: Buffer): ProxyHeader | undefined {
@@ -74,8 +75,7 @@ function sourceOf(family: number, addresses: Buffer): string | undefined {
     case 2: {
       if (addresses.length < 36) throw new Error('PROXY header too short');
       const groups = Array.from({ length: 8 }, (_, index) => addresses.readUInt16BE(index * 2).toString(16));
-      // The URL parser writes IPv6 addresses as RFC 5952 wants them.
-      return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+      return canonicalAddress(groups.join(':'));
     }
     default:
       return undefined; // unspecified, or a Unix socket

@@ -3,6 +3,11 @@ import { sliceObject } from '../testing/kube.ts';
 import { readEndpointSlice } from './endpoint-slice.ts';
 
 describe('readEndpointSlice', () => {
+  it('writes an address in its one spelling, or one that is in two slices would count as two', () => {
+    const slice = sliceObject('be1-srv-1', { endpoints: [{ addresses: ['FD00:0::1'] }] });
+    expect(readEndpointSlice(slice).endpoints[0]?.address).toBe('fd00::1');
+  });
+
   it('keeps what is used of it', () => {
     const targetRef = { kind: 'Pod', namespace: 'default', name: 'be1-srv-x', uid: 'u1' };
     const hints = { forZones: [{ name: 'a' }, { name: 'b' }] };

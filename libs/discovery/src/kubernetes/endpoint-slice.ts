@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-import { DiscoveryError, type EndpointState } from '@evenly/endpoints';
+import { canonicalAddress, DiscoveryError, type EndpointState } from '@evenly/endpoints';
 
 /** What is kept of a `discovery.k8s.io/v1` EndpointSlice. The rest, most of its bytes, is not. */
 export interface EndpointSlice {
@@ -77,8 +76,9 @@ export function readEndpointSlice(object: unknown): EndpointSlice {
 
 function readEndpoint(object: EndpointObject): SliceEndpoint {
   // Only the first address counts, as for kube-proxy: the API gives the others no meaning.
-  const address = object.addresses?.[0] ?? '';
-  if (isIP(address) === 0) throw new Error(`${JSON.stringify(address)} is no IP address`);
+  const given = object.addresses?.[0] ?? '';
+  const address = canonicalAddress(given);
+  if (address === undefined) throw new Error(`${JSON.stringify(given)} is no IP address`);
   const { zone, targetRef, hints } = object;
   const hostname = object.hostname ?? (targetRef?.kind === 'Pod' ? targetRef.name : undefined);
   const forZones = hints?.forZones?.map(({ name }) => name) ?? [];

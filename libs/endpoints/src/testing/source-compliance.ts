@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { endpointKey, endpointSet } from '../endpoint.ts';
+import { addressesOf, endpointKey, endpointSet } from '../endpoint.ts';
+import { canonicalAddress } from '../ip-address.ts';
 import type { EndpointSource } from '../source.ts';
 import { observe } from './observe.ts';
 
@@ -43,6 +44,8 @@ function tellsWhatItKnows(create: Create): void {
     const keys = endpoints.map(endpointKey);
     expect(keys.length).toBeGreaterThan(0);
     expect(keys).toEqual([...new Set(keys)].sort());
+    const addresses = endpoints.flatMap(addressesOf);
+    expect(addresses).toEqual(addresses.map(canonicalAddress));
     expect(Object.isFrozen(endpoints)).toBe(true);
     expect(version).toBe(endpointSet(endpoints).version);
     stop();

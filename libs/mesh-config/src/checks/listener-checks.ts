@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { endpointKey } from '@evenly/endpoints';
 import type { ConfigPart } from '../config-part.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { Listener, MeshConfig } from '../mesh-config.ts';
@@ -27,10 +27,8 @@ export function listenerFaults(
 }
 
 function overlapReason({ item }: CheckedItem<Listener>, earlier: CheckedItem<Listener>): string {
-  const where = ({ address, port }: Listener) =>
-    isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
   return (
-    `"${item.name}" on ${where(item)} listens where "${earlier.item.name}" on ${where(earlier.item)} does ` +
+    `"${item.name}" on ${endpointKey(item)} listens where "${earlier.item.name}" on ${endpointKey(earlier.item)} does ` +
     `(${positionOf(earlier)}); give one of them another port or address`
   );
 }

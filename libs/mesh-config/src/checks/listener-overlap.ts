@@ -1,4 +1,4 @@
-import { isIPv4, SocketAddress } from 'node:net';
+import { canonicalAddress } from '@evenly/endpoints';
 import type { Listener } from '../mesh-config.ts';
 
 /** What a listener takes of a port: of each family nothing, one address, or all. */
@@ -8,7 +8,6 @@ interface Taken {
 }
 
 const all = { v4: '0.0.0.0', v6: '::' } as const;
-const mapped = '::ffff:';
 
 /** Whether the system refuses one of the two their port. Port 0 is another one each time. */
 export function overlap(a: Listener, b: Listener): boolean {
@@ -23,10 +22,7 @@ export function overlap(a: Listener, b: Listener): boolean {
 
 /** On Linux `::` takes IPv4 too, and an IPv4 address can be written as one of IPv6 (RFC 4291 §2.5.5.2). */
 function takenBy(address: string): Taken {
-  if (isIPv4(address)) return { v4: address };
-  const [bare = '', scope] = address.split('%');
-  const { address: plain } = new SocketAddress({ address: bare, family: 'ipv6' });
-  if (plain === all.v6) return all;
-  if (plain.startsWith(mapped)) return { v4: plain.slice(mapped.length) };
-  return { v6: scope === undefined ? plain : `${plain}%${scope}` };
+  const plain = canonicalAddress(address) ?? address;
+  if (plain.replace(/%.*/, '') === all.v6) return all;
+  return plain.includes(':') ? { v6: plain } : { v4: plain };
 }

@@ -125,6 +125,13 @@ describe('the form of sources', () => {
       'services.a.source.static.endpoints[1]',
       /^is there twice: "10.0.0.1:1" is also entry \[0\]$/,
     ],
+    [
+      'an endpoint that is there twice, in two spellings',
+      source('static: { endpoints: ["[FD00:0::1]:1", { address: "fd00::1", port: 1 }] }'),
+      4,
+      'services.a.source.static.endpoints[1]',
+      /^is there twice: "\[fd00::1\]:1" is also entry \[0\]$/,
+    ],
   ])('refuses %s', (_, text, line, field, reason) => {
     expect(onlyFault(text)).toEqual({ line, field, reason: expect.stringMatching(reason) as string });
   });

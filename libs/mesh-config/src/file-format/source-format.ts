@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { canonicalAddress, endpointKey, parseEndpointKey } from '@evenly/endpoints';
 import { formatDuration } from '../duration.ts';
 import { dnsLabel, duration, file, ip, maybeText, oneOf, port, text, unique, whole } from './values.ts';
 
@@ -80,11 +80,8 @@ const endpointObject = z.strictObject({
 
 /** `10.0.0.1:50051` or `[fd00::1]:50051` */
 const endpointText = z.string().transform((value, context): z.output<typeof endpointObject> => {
-  const [, inBrackets, plain, portText] = /^(?:\[(.*)\]|([^:]*)):(\d{1,5})$/.exec(value) ?? [];
-  const address = inBrackets ?? plain ?? '';
-  const family = inBrackets === undefined ? 4 : 6;
-  const number = Number(portText);
-  if (isIP(address) === family && number >= 1 && number <= 65_535) return { address, port: number };
+  const parsed = parseEndpointKey(value);
+  if (parsed !== undefined) return parsed;
   context.addIssue('must be an IP address and a port, such as 10.0.0.1:50051 or [fd00::1]:50051');
   return z.NEVER;
 });
@@ -93,9 +90,7 @@ const endpoints = z
   .array(z.union([endpointText, endpointObject]))
   .max(10_000)
   .superRefine(
-    unique(({ address, port: number }) =>
-      isIP(address) === 6 ? `[${address}]:${number}` : `${address}:${number}`,
-    ),
+    unique(({ address, port }) => endpointKey({ address: canonicalAddress(address) ?? address, port })),
   );
 
 const kinds = {

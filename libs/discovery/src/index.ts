@@ -16,12 +16,8 @@ export type {
   EndpointSource,
   EndpointState,
 } from '@evenly/endpoints';
-export { dnsAddressSource } from './dns/address-source.ts';
 export { dnsResolver, type DnsResolver, type DnsResolverOptions } from './dns/resolver.ts';
-export { type DnsSourceOptions } from './dns/source.ts';
-export { dnsSrvSource } from './dns/srv-source.ts';
 export { readEndpointFile } from './file/endpoint-file.ts';
-export { fileSource } from './file/file-source.ts';
 export { healthCheckedSource, type HealthReport } from './health/checked-source.ts';
 export type { HealthChecker, HealthVerdict } from './health/checker.ts';
 export { grpcHealthChecker } from './health/lazy-checker.ts';
@@ -29,6 +25,5 @@ export { findAccess, inClusterAccess, tokenAccess, type ApiServerAccess } from '
 export { kubeconfigAccess } from './kubernetes/kubeconfig.ts';
 export { KubernetesApi, type KubernetesApiOptions } from './kubernetes/kubernetes-api.ts';
 export { lazyKubernetes } from './kubernetes/lazy-kubernetes.ts';
-export { kubernetesSource, type KubernetesSourceOptions } from './kubernetes/kubernetes-source.ts';
 export type { ConfigSurroundings, SourceKind } from './source-kind.ts';
-export { sourceKinds, targetSchemes } from './sources.ts';
+export * from './sources.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tokenAccess } from '../kubernetes/access.ts';
+import { FakeConsulAgent } from '../testing/consul-agent.ts';
 import { testDns } from '../testing/dns.ts';
 import { echoClient } from '../testing/echo-client.ts';
 import { echoServer, type EchoTestServer } from '../testing/echo-server.ts';
@@ -39,6 +40,13 @@ const schemes = {
     const publish = (some: readonly EchoTestServer[]) =>
       writeFile(path, JSON.stringify({ endpoints: keysOf(some) }));
     return { target: `file://${path}`, publish };
+  },
+  consul: async () => {
+    const agent = await new FakeConsulAgent().start();
+    ended.push(() => agent.stop());
+    const publish = async (some: readonly EchoTestServer[]) =>
+      agent.put(some.map(({ name, endpoint }) => ({ id: name, ...endpoint })));
+    return { target: `consul://${new URL(agent.url).host}/be1-srv?tag=v1&stale`, publish };
   },
   k8s: async () => kubernetesTarget('k8s:///be1-srv.default:grpc'),
   kubernetes: async () => kubernetesTarget('kubernetes:///default/be1-srv/grpc'),

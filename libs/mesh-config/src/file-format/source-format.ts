@@ -66,6 +66,33 @@ const kubernetes = z
   })
   .describe('The EndpointSlices of a Kubernetes Service');
 
+const consul = z
+  .strictObject({
+    service: text()
+      .refine((name) => name !== '.' && name !== '..', { error: 'must be the name of a service' })
+      .describe('Its instances, with what their checks say'),
+    address: z
+      .exactOptional(text())
+      .describe('The agent, such as https://127.0.0.1:8501; absent = CONSUL_HTTP_ADDR, or 127.0.0.1:8500'),
+    datacenter: z.exactOptional(text()).describe("Absent = the agent's own"),
+    tags: z.exactOptional(z.array(text()).min(1).max(16)).describe('Instances that have all of them'),
+    onlyPassing: z.boolean().prefault(false).describe('Those with a warning get no calls either'),
+    consistency: z
+      .enum(['default', 'stale', 'consistent'])
+      .prefault('default')
+      .describe('stale = any server answers, without a leader too'),
+    tokenFile: z.exactOptional(file).describe('Absent = CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN'),
+    ca: z.exactOptional(file).describe("Authorities of the agent's certificate (PEM)"),
+    cert: z.exactOptional(file).describe('The certificate that is shown to the agent (PEM)'),
+    key: z.exactOptional(file),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: 'must have both cert and key, or none of them',
+  })
+  .describe('The instances of a service that is registered with Consul');
+
+const consulFiles = ['tokenFile', 'ca', 'cert', 'key'] as const;
+
 const endpointObject = z.strictObject({
   address: ip,
   port,
@@ -97,6 +124,13 @@ const kinds = {
   dnsSrv: sourceFormat('dns-srv', dnsSrv, { print: withRefresh }),
   dnsA: sourceFormat('dns-a', dnsA, { print: withRefresh }),
   kubernetes: sourceFormat('kubernetes', kubernetes),
+  consul: sourceFormat('consul', consul, {
+    placeFiles: (fields, place) => {
+      const given = consulFiles.filter((name) => fields[name] !== undefined);
+      const placed = Object.fromEntries(given.map((name) => [name, place(fields[name]!)]));
+      return { ...fields, ...(placed as Partial<typeof fields>) };
+    },
+  }),
   static: sourceFormat('static', z.strictObject({ endpoints }).describe('Endpoints that never change')),
   file: sourceFormat(
     'file',

@@ -59,6 +59,25 @@ const single: fc.Arbitrary<SingleSource> = fc.oneof(
     namespace: label,
     port: fc.oneof(port, label),
   }),
+  fc
+    .tuple(
+      fc.record(
+        {
+          kind: fc.constant('consul' as const),
+          service: label,
+          address: text,
+          datacenter: text,
+          tags: fc.array(text, { minLength: 1, maxLength: 3 }),
+          onlyPassing: fc.boolean(),
+          consistency: fc.constantFrom('default' as const, 'stale' as const, 'consistent' as const),
+          tokenFile: path,
+          ca: path,
+        },
+        { requiredKeys: ['kind', 'service', 'onlyPassing', 'consistency'] },
+      ),
+      fc.option(fc.record({ cert: path, key: path })),
+    )
+    .map(([all, pair]) => ({ ...all, ...pair })),
   fc.record({
     kind: fc.constant('static' as const),
     endpoints: fc.uniqueArray(endpoint, { selector: (one) => `${one.address} ${one.port}`, maxLength: 4 }),

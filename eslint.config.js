@@ -70,6 +70,16 @@ export default tseslint.config(
     },
   },
   {
+    // Whoever routes requests, or holds connections to endpoints, knows nothing of the calls above.
+    files: ['apps/l7-proxy/src/{routing,stats,upstream}/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['../call/**', '../metrics/**'] }] },
+      ],
+    },
+  },
+  {
     // Only main.ts may touch the process: everything else takes what it needs as an argument.
     files: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
     ignores: ['**/main.ts', '**/*.spec.ts', '**/testing/**'],

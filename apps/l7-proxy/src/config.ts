@@ -188,7 +188,8 @@ export const options = {
   },
   ...floodOptions,
   maxInformational: {
-    describe: 'most informational responses (1xx) of an endpoint before one answer; above it the call fails',
+    describe:
+      'most informational responses (1xx) of an endpoint before one response; above it the call fails',
     schema: values.count(0, 10_000),
     default: '8',
   },
@@ -205,7 +206,7 @@ export const options = {
   },
   stalledClientTimeout: {
     describe:
-      'how long a client that reads nothing may keep more than 1 MiB of answers waiting; 0 = for a minute',
+      'how long a client that reads nothing may keep more than 1 MiB of responses waiting; 0 = for a minute',
     schema: values.duration(0, 60_000),
     default: '10s',
   },
@@ -221,12 +222,12 @@ export const options = {
     default: '1h',
   },
   replayBytes: {
-    describe: 'content of one request that is kept for another try, in bytes',
+    describe: 'content of one request that is kept for another attempt, in bytes',
     schema: values.count(0, 16 * mebibyte),
     default: '65536',
   },
   replayTotalBytes: {
-    describe: 'content of all requests together that is kept for another try, in bytes',
+    describe: 'content of all requests together that is kept for another attempt, in bytes',
     schema: values.count(0, 4096 * mebibyte),
     default: String(32 * mebibyte),
   },

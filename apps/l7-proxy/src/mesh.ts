@@ -1,5 +1,5 @@
 import { routesOf, virtualHostsOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
-import { RouteStats } from './metrics/route-stats.ts';
+import { RouteStats } from './stats/route-stats.ts';
 import { RouteTable } from './routing/route-table.ts';
 import { Cluster, type ClusterContext } from './upstream/cluster.ts';
 

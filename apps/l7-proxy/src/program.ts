@@ -11,7 +11,7 @@ import { startAccessLog } from './access-log/access-log.ts';
 import { liveOf } from './admin/page.ts';
 import { proxyStatus } from './admin/status.ts';
 import { observeBoth } from './call/call-observer.ts';
-import { ReplayStore } from './call/saved-request.ts';
+import { ReplayStore } from './call/request/saved-request.ts';
 import { TimerWheel } from './call/timer-wheel.ts';
 import { options, type ProxyConfig } from './config.ts';
 import { followConfig } from './follow-config.ts';

@@ -50,7 +50,7 @@ it('has a line for each call: what it was, where it went, what came of it', asyn
     httpStatus: 200,
     grpcStatus: 'OK',
     requestBytes: 9,
-    answerBytes: 9,
+    responseBytes: 9,
     durationMs: expect.any(Number) as number,
     requestId: 'mine',
     userAgent: expect.stringContaining('grpc-node') as string,

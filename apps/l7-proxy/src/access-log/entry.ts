@@ -14,7 +14,7 @@ export class AccessLogEntry implements CallObserver {
   #endpoint: string | undefined;
   #attempts = 0;
   #requestBytes = 0;
-  #answerBytes = 0;
+  #responseBytes = 0;
 
   constructor(start: CallStart, write: (line: string) => void) {
     this.#start = start;
@@ -39,8 +39,8 @@ export class AccessLogEntry implements CallObserver {
     this.#requestBytes += bytes;
   }
 
-  answerData(bytes: number): void {
-    this.#answerBytes += bytes;
+  responseData(bytes: number): void {
+    this.#responseBytes += bytes;
   }
 
   ended(end: WholeCallEnd): void {
@@ -63,7 +63,7 @@ export class AccessLogEntry implements CallObserver {
       why: end.why,
       reason: cut(end.reason),
       requestBytes: this.#requestBytes,
-      answerBytes: this.#answerBytes,
+      responseBytes: this.#responseBytes,
       durationMs: Math.round(end.durationMs * 1000) / 1000,
       requestId: cut(end.requestId ?? block.get('x-request-id')),
       userAgent: cut(block.get('user-agent')),

@@ -1,5 +1,5 @@
 import { html, type Html } from '@evenly/service/admin-page';
-import { latencyBoundsMs } from '../metrics/route-stats.ts';
+import { latencyBoundsMs } from '../stats/latency-counts.ts';
 import type { ListenerStatus, RouteStatus } from './status.ts';
 
 /** Routes of a listener on the page; `/status` has all. */

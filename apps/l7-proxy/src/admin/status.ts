@@ -7,7 +7,7 @@ import type { XdsClientStatus } from '@evenly/xds';
 import type { FailedListener } from '../listener/failed-listeners.ts';
 import type { ProxyListener } from '../listener/listener.ts';
 import type { Mesh } from '../mesh.ts';
-import type { RouteStats } from '../metrics/route-stats.ts';
+import type { RouteStats } from '../stats/route-stats.ts';
 import type { Proxy } from '../proxy.ts';
 import type { ReadyRoute } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';

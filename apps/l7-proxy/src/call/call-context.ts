@@ -1,4 +1,4 @@
-import type { ReplayStore } from './saved-request.ts';
+import type { ReplayStore } from './request/saved-request.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** What all calls share. */

@@ -1,7 +1,7 @@
 import type { Endpoint } from '@evenly/endpoints';
 import type { HeaderBlock, HeaderField } from '@evenly/http2';
 import type { Attempt } from '../upstream/attempt.ts';
-import type { Failure, FailureWhy } from './failure.ts';
+import type { Failure, FailureWhy } from '../failure.ts';
 
 /** A call as it begins. */
 export interface CallStart {
@@ -20,7 +20,7 @@ export interface CallEnd {
   grpcStatus: number;
   /** 0: there was none. */
   httpStatus: number;
-  /** Why it came to nothing, where the proxy has to say it; undefined: it is the endpoint's own answer. */
+  /** Why it came to nothing, where the proxy has to say it; undefined: it is the endpoint's own response. */
   why: FailureWhy | undefined;
   /** The same in words. */
   reason: string | undefined;
@@ -48,7 +48,7 @@ export interface CallObserver {
   /** Content, as it comes from the client. */
   requestData(bytes: number): void;
   /** Content, as it comes from the endpoint. */
-  answerData(bytes: number): void;
+  responseData(bytes: number): void;
   /** Nothing comes after it. */
   ended(end: WholeCallEnd): void;
 }
@@ -83,9 +83,9 @@ function both(one: CallObserver, other: CallObserver): CallObserver {
       one.requestData(bytes);
       other.requestData(bytes);
     },
-    answerData: (bytes) => {
-      one.answerData(bytes);
-      other.answerData(bytes);
+    responseData: (bytes) => {
+      one.responseData(bytes);
+      other.responseData(bytes);
     },
     ended: (end) => {
       one.ended(end);

@@ -7,30 +7,30 @@ import { Attempt, type AttemptOwner } from '../upstream/attempt.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import type { WaitingCall } from '../upstream/waiting-calls.ts';
-import { admitAnswer, withDate } from './admitted-answer.ts';
-import { answerFacts, type AnswerFacts } from './answer-facts.ts';
-import { outcomeOfAnswer } from './answer-outcome.ts';
+import { admitResponse, withDate } from './response/admitted-response.ts';
+import { responseFacts, type ResponseFacts } from './response/response-facts.ts';
+import { outcomeOfResponse } from './response/response-outcome.ts';
 import type { CallContext } from './call-context.ts';
 import { callEnd, type CallObserver } from './call-observer.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from './client-side.ts';
 import { isDeadlineOfCaller, isDeadlineOfEndpoint } from './deadline.ts';
-import { failure, failureOf, type Failure } from './failure.ts';
+import { failure, type Failure } from '../failure.ts';
 import { drawFault } from './fault.ts';
-import { answerLocally, grpcTrailers } from './local-answer.ts';
-import * as own from './own-failures.ts';
-import { newRequestId, requestFields } from './request-fields.ts';
-import { RequestSide } from './request-side.ts';
-import { Retries } from './retries.ts';
+import { respondLocally, grpcTrailers } from './response/local-response.ts';
+import * as failures from './failures.ts';
+import { newRequestId, requestFields } from './request/request-fields.ts';
+import { RequestSide } from './request/request-side.ts';
+import { Retries } from './attempts/retries.ts';
 import { retryPolicy, stickyHash, timeoutOf } from './route-policy.ts';
 import type { Timer } from './timer-wheel.ts';
 
 type Phase =
-  /** No endpoint has it: it waits for a connection, or for its next try. */
+  /** No endpoint has it: it waits for a connection, or for its next attempt. */
   | 'waiting'
-  /** An endpoint has it; its answer has not begun. */
+  /** An endpoint has it; its response has not begun. */
   | 'sent'
-  /** The answer is under way to the client: there is no other try from here on. */
-  | 'answering'
+  /** The response is under way to the client: there is no other attempt from here on. */
+  | 'responding'
   | 'ended';
 
 const notTried: readonly Host<EndpointPool>[] = [];
@@ -38,7 +38,7 @@ const cancelled = grpcCodes.indexOf('CANCELLED');
 const deadlineExceeded = grpcCodes.indexOf('DEADLINE_EXCEEDED');
 
 /**
- * One call, from a client's request to the end of its answer, over as many attempts as it takes. The methods stand in the
+ * One call, from a client's request to the end of its response, over as many attempts as it takes. The methods stand in the
  * order of its life. Fields are `private` by TypeScript only: this is where the time of a call goes, and `#` costs.
  */
 export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
@@ -57,7 +57,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   protected attempt: Attempt | undefined = undefined;
   protected readonly request: RequestSide;
   protected retries: Retries | undefined = undefined;
-  /** The one that it was given here; the same for all tries. */
+  /** The one that it was given here; the same for all attempts. */
   private requestId: string | undefined = undefined;
   private deadlineMs = Infinity;
   /** How long it may have waited before it was read. */
@@ -66,7 +66,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   /** Of one attempt, of the wait before the next, or of the wait for a connection. */
   protected phaseTimer: Timer | undefined = undefined;
 
-  /** Of the answer; 0 before it has begun. */
+  /** Of the response; 0 before it has begun. */
   private httpStatus = 0;
   /** Why the call came to nothing, if it did. */
   private failed: Failure | undefined = undefined;
@@ -101,7 +101,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     // Counts against the client's streams until the work has ended, whoever reset what (CVE-2023-44487, CVE-2025-8671).
     this.client.hold(this.stream);
     this.hasPlace = this.breaker.tryStart('request');
-    if (!this.hasPlace) return this.fail(own.tooManyCalls(this.cluster));
+    if (!this.hasPlace) return this.fail(failures.tooManyCalls(this.cluster));
     this.startDeadline();
     if (this.route.route.fault !== undefined && this.injectFault()) return;
     this.tryOrWait(this.startedAtMs);
@@ -125,14 +125,14 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   onClientReset(reset?: StreamReset): void {
     if (this.phase === 'ended') return;
     if (reset?.cause === 'limit') {
-      this.failed = own.clientOverLimit(reset.reason);
+      this.failed = failures.clientOverLimit(reset.reason);
       this.cancelAttempts('cancelled', this.failed);
       return this.ended(this.failed.code, true);
     }
     const nowMs = this.context.now();
     const lateMs = Math.max(this.lateMs, this.context.wheel.lateMs(nowMs));
     const isLate = isDeadlineOfCaller(nowMs, this.startedAtMs, this.plan.timeoutMs, lateMs);
-    this.failed = isLate ? own.deadlineExceeded(this.cluster) : own.clientCancelled();
+    this.failed = isLate ? failures.deadlineExceeded(this.cluster) : failures.clientCancelled();
     this.cancelAttempts(isLate ? this.outcomeOfDeadline : 'cancelled', this.failed);
     this.ended(this.failed.code, true);
   }
@@ -146,14 +146,14 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   private onDeadline(): void {
-    const failed = own.deadlineExceeded(this.cluster);
+    const failed = failures.deadlineExceeded(this.cluster);
     this.cancelAttempts(this.outcomeOfDeadline, failed);
     this.fail(failed);
   }
 
   /** An endpoint that was not done says nothing by it: streams with a deadline often end that way. */
   private get outcomeOfDeadline(): CallOutcome {
-    if (this.phase === 'answering') return 'cancelled';
+    if (this.phase === 'responding') return 'cancelled';
     return this.cluster.outcomes.ofGrpc(deadlineExceeded) === 'failure' ? 'failure' : 'cancelled';
   }
 
@@ -224,10 +224,12 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   private waitForConnection(): void {
     const { cluster, context } = this;
-    if (!cluster.mayHaveEndpoints) return this.fail(own.noEndpoints(cluster));
-    if (!cluster.await(this, this.breaker)) return this.fail(own.tooManyWait(cluster));
+    if (!cluster.mayHaveEndpoints) return this.fail(failures.noEndpoints(cluster));
+    if (!cluster.await(this, this.breaker)) return this.fail(failures.tooManyWait(cluster));
     this.stopPhaseTimer();
-    this.phaseTimer = context.wheel.start(context.connectWaitMs, () => this.fail(own.noConnection(cluster)));
+    this.phaseTimer = context.wheel.start(context.connectWaitMs, () =>
+      this.fail(failures.noConnection(cluster)),
+    );
   }
 
   private extraFields(nowMs: number, host: Host<EndpointPool>) {
@@ -252,18 +254,18 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     this.request.onSent(attempt, bytes);
   }
 
-  // 3. The answer goes to the client.
+  // 3. The response goes to the client.
 
   onResponseHeaders(attempt: Attempt, block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {
     if (attempt.ended) return;
     if (kind === 'informational')
-      return this.client.sendHeaders(this.stream, admitAnswer(block, kind), false);
-    const facts = answerFacts(block, kind === 'response' ? kind : 'trailers');
+      return this.client.sendHeaders(this.stream, admitResponse(block, kind), false);
+    const facts = responseFacts(block, kind === 'response' ? kind : 'trailers');
     if (endStream && facts.grpcStatus === cancelled && this.isLate())
       return this.onEndpointsDeadline(attempt);
     if (kind === 'response') {
       if (endStream && this.isTriedAgain(attempt, facts)) return;
-      this.beginAnswer(attempt);
+      this.beginResponse(attempt);
     }
     const isDated = this.plan.isGrpc || kind !== 'response';
     this.client.sendHeaders(this.stream, isDated ? facts.block : withDate(facts.block), endStream);
@@ -273,27 +275,27 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   onResponseData(attempt: Attempt, bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (attempt.ended) return;
-    if (this.observer !== undefined) this.observer.answerData(end - start);
+    if (this.observer !== undefined) this.observer.responseData(end - start);
     const sent = this.client.sendData(this.stream, bytes, start, end, endStream);
     if (sent > 0) attempt.connection.consume(attempt.stream, sent);
     if (endStream) this.answered(-1, true);
   }
 
-  /** Queued bytes of the answer have left for the client: the endpoint may send as many again. */
-  onAnswerSent(bytes: number): void {
+  /** Queued bytes of the response have left for the client: the endpoint may send as many again. */
+  onResponseSent(bytes: number): void {
     const attempt = this.attempt;
     if (attempt !== undefined) attempt.connection.consume(attempt.stream, bytes);
   }
 
   /** From here on it is this attempt's answer. */
-  protected beginAnswer(_attempt: Attempt): void {
-    this.phase = 'answering';
+  protected beginResponse(_attempt: Attempt): void {
+    this.phase = 'responding';
     this.request.stopSaving();
     if (this.phaseTimer !== undefined) this.stopPhaseTimer();
   }
 
   /**
-   * The answer is complete, as far as the endpoint is concerned.
+   * The response is complete, as far as the endpoint is concerned.
    * @param hasBegun there was more of it than a status
    */
   private answered(grpcStatus: number, hasBegun: boolean): void {
@@ -301,8 +303,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     const isLate = hasBegun && grpcStatus === deadlineExceeded && this.isLate();
     const outcome = isLate ? 'cancelled' : this.outcomeOf(grpcStatus, this.httpStatus);
     const nowMs = this.endAttempt(this.attempt!, outcome, grpcStatus);
-    // An early answer: the rest of the request is not wanted (RFC 9113 §8.1), be it on its way or queued here. Not CANCEL
-    // to the client, which would drop the answer.
+    // An early response: the rest of the request is not wanted (RFC 9113 §8.1), be it on its way or queued here. Not CANCEL
+    // to the client, which would drop the response.
     if (!this.request.ended || stream.queuedBytes > 0) connection.reset(stream, ErrorCode.CANCEL);
     if (!this.request.ended) this.client.reset(this.stream, ErrorCode.NO_ERROR);
     this.ended(grpcStatus, false, nowMs);
@@ -312,7 +314,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   /** An endpoint has found the deadline over before we did. */
   private onEndpointsDeadline(attempt: Attempt): void {
-    const failed = own.deadlineExceeded(this.cluster);
+    const failed = failures.deadlineExceeded(this.cluster);
     this.endAttempt(attempt, this.outcomeOfDeadline, grpcCodes.indexOf(failed.code), failed);
     if (!this.request.ended) attempt.connection.reset(attempt.stream, ErrorCode.CANCEL);
     this.onDeadline();
@@ -324,7 +326,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   onUpstreamReset(attempt: Attempt, reset: StreamReset): void {
     if (attempt.ended) return;
-    const failed = failureOf(reset, attempt.host.key);
+    const failed = failures.ofReset(reset, attempt.host.key);
     if (failed.code === 'CANCELLED' && this.isLate()) return this.onEndpointsDeadline(attempt);
     // An endpoint that goes away in order is no outlier.
     const outcome = reset.cause === 'goaway' ? 'cancelled' : 'failure';
@@ -334,7 +336,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
 
   private onPerTryTimeout(): void {
     const { host } = this.attempt!;
-    const failed = own.tryTimeout(host.key);
+    const failed = failures.attemptTimeout(host.key);
     this.cancelAttempts(this.outcomeOfDeadline, failed);
     this.retryOrFail(failed, host);
   }
@@ -349,8 +351,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     if (!this.retryLater(grpcCodes.indexOf(failed.code), undefined, host)) this.fail(failed);
   }
 
-  /** An answer that is a status and nothing else can be asked for again, if the route says that this one is safe. */
-  private isTriedAgain(attempt: Attempt, { grpcStatus, pushbackMs }: AnswerFacts): boolean {
+  /** A response that is a status and nothing else can be asked for again, if the route says that this one is safe. */
+  private isTriedAgain(attempt: Attempt, { grpcStatus, pushbackMs }: ResponseFacts): boolean {
     if (grpcStatus <= 0 || !this.request.canReplay || this.phase !== 'sent') return false;
     if (grpcStatus === deadlineExceeded && this.isLate()) return false;
     if (!this.goesOnAfter(attempt, grpcStatus, pushbackMs)) return false;
@@ -377,12 +379,12 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     return true;
   }
 
-  /** Ends the call with an answer of the proxy's own, as good as can still be given. */
+  /** Ends the call with a response of the proxy's own, as good as can still be given. */
   protected fail(failed: Failure): void {
     const { client, stream, plan } = this;
     this.failed = failed;
-    if (this.phase !== 'answering')
-      this.httpStatus = answerLocally(client, stream, plan, this.request.ended, failed);
+    if (this.phase !== 'responding')
+      this.httpStatus = respondLocally(client, stream, plan, this.request.ended, failed);
     else if (!plan.isGrpc) client.reset(stream, failed.resetCode);
     else {
       client.sendHeaders(stream, grpcTrailers(failed.code, failed.message), true);
@@ -416,7 +418,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
   }
 
   private outcomeOf(grpcStatus: number, httpStatus: number): CallOutcome {
-    return outcomeOfAnswer(this.cluster.outcomes, this.plan.isGrpc, grpcStatus, httpStatus);
+    return outcomeOfResponse(this.cluster.outcomes, this.plan.isGrpc, grpcStatus, httpStatus);
   }
 
   protected stopPhaseTimer(): void {
@@ -424,7 +426,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     this.phaseTimer = undefined;
   }
 
-  /** @param code by name, or the number of the endpoint's answer, -1 without one */
+  /** @param code by name, or the number of the endpoint's response, -1 without one */
   protected ended(code: GrpcCode | number, wasCancelled = false, nowMs = this.context.now()): void {
     const { context, client, stream, plan, route, phase } = this;
     if (phase === 'ended') return;

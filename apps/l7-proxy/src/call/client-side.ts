@@ -2,7 +2,7 @@ import type { HeaderBlock, MemoryShare, StreamReset } from '@evenly/http2';
 
 /** What a call knows of its client's stream. */
 export interface ClientStream {
-  /** The request was HEAD: the answer has no content. */
+  /** The request was HEAD: the response has no content. */
   readonly head: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface ClientSide {
   release(stream: ClientStream): void;
   consume(stream: ClientStream, count: number): void;
   sendHeaders(stream: ClientStream, block: HeaderBlock, endStream: boolean): void;
-  /** @returns how many bytes left at once; for the rest `onAnswerSent` says it */
+  /** @returns how many bytes left at once; for the rest `onResponseSent` says it */
   sendData(stream: ClientStream, bytes: Uint8Array, start: number, end: number, endStream: boolean): number;
   reset(stream: ClientStream, code: number): void;
 }
@@ -23,7 +23,7 @@ export interface ClientSide {
 export interface ClientStreamOwner {
   onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void;
   onRequestTrailers(block: HeaderBlock): void;
-  onAnswerSent(bytes: number): void;
+  onResponseSent(bytes: number): void;
   /** @param reset absent: the client, or its connection, is gone */
   onClientReset(reset?: StreamReset): void;
 }

@@ -9,7 +9,7 @@ import { oneService, startProxy } from '../testing/harness.ts';
 import { scriptedBackend, type BackendCall } from '../testing/scripted-backend.ts';
 import { field, frame, headers, rawClient, request as requestBlock } from '../testing/raw-frames.ts';
 import { isDeadlineOfCaller } from './deadline.ts';
-import { parseGrpcTimeout } from './grpc-timeout.ts';
+import { parseGrpcTimeout } from '../routing/grpc-timeout.ts';
 
 /** So many that some find the endpoint's clock before ours, and some after it. */
 const manyCalls = 40;

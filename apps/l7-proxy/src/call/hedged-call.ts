@@ -4,9 +4,9 @@ import { grpcCodes, type Hedge } from '@evenly/mesh-config';
 import type { Attempt } from '../upstream/attempt.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 import { Call } from './call.ts';
-import { failure, type Failure } from './failure.ts';
-import { Hedging } from './hedging.ts';
-import { Retries } from './retries.ts';
+import { failure, type Failure } from '../failure.ts';
+import { Hedging } from './attempts/hedging.ts';
+import { Retries } from './attempts/retries.ts';
 
 const notNeeded = failure('CANCELLED', 'another attempt was answered', 'hedge-not-needed');
 
@@ -83,9 +83,9 @@ export class HedgedCall extends Call {
     return host !== undefined && !this.hedging.isTriedBy(host) && this.send(host, nowMs);
   }
 
-  protected override beginAnswer(attempt: Attempt): void {
+  protected override beginResponse(attempt: Attempt): void {
     this.commit(attempt);
-    super.beginAnswer(attempt);
+    super.beginResponse(attempt);
   }
 
   /** The others are cancelled. */

@@ -19,8 +19,8 @@ export function isPreflight(block: HeaderBlock): boolean {
   );
 }
 
-/** The answer: 204 with what is allowed, or 403. */
-export function preflightAnswer(
+/** The response: 204 with what is allowed, or 403. */
+export function preflightResponse(
   block: HeaderBlock,
   policy: CorsPolicy,
 ): { status: number; fields: HeaderInput[] } {
@@ -43,8 +43,8 @@ export function preflightAnswer(
 }
 
 /**
- * What makes an answer readable for the page that asked; nothing when its origin is not listed.
- * @param names of the answer's other fields, which the page may read too
+ * What makes a response readable for the page that asked; nothing when its origin is not listed.
+ * @param names of the response's other fields, which the page may read too
  */
 export function corsFields(origin: string | undefined, names: readonly string[]): HeaderInput[] {
   if (origin === undefined) return [];

@@ -12,7 +12,7 @@ const scarceRetryMs = 100;
 const lingerMs = 2000;
 
 export interface Http1ConnectionOptions {
-  /** Who has sent more than is read ahead, behind a request that has no answer, is not read any more: for so long. */
+  /** Who has sent more than is read ahead, behind a request that has no response, is not read any more: for so long. */
   pausedTimeoutMs: number;
   /** The same for an upload of which the endpoint takes nothing. */
   uploadStallTimeoutMs: number;
@@ -59,9 +59,9 @@ export class Http1Connection extends Duplex {
     start();
   }
 
-  /** The request whose turn it is has its whole answer. */
+  /** The request whose turn it is has its whole response. */
   answered(): void {
-    // It ends with this answer: what waits is not begun (RFC 9112 §9.6).
+    // It ends with this response: what waits is not begun (RFC 9112 §9.6).
     if (this.writableEnded || this.destroyed) return;
     this.#pausedTimer?.refresh();
     const next = this.#waiting.shift();

@@ -4,10 +4,10 @@ import type { WebTransport } from './web-call.ts';
 
 /** Content of a request that is read ahead of the endpoint: as much as the window of an HTTP/2 stream. */
 const windowBytes = 262_144;
-/** Content that is read and forgotten after an answer that did not wait for it; then the connection ends. */
+/** Content that is read and forgotten after a response that did not wait for it; then the connection ends. */
 const maxForgottenBytes = 1_048_576;
 
-/** A gRPC-Web answer of HTTP/1.1. */
+/** A gRPC-Web response of HTTP/1.1. */
 export class Http1WebTransport implements WebTransport {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -79,7 +79,7 @@ export class Http1WebTransport implements WebTransport {
 
   reset(code: number): void {
     if (code !== ErrorCode.NO_ERROR) return void this.#request.socket.destroy();
-    // To close now could cost the client the answer (RFC 9112 §9.6), so the rest is read and forgotten.
+    // To close now could cost the client the response (RFC 9112 §9.6), so the rest is read and forgotten.
     this.#settle();
     this.#request.resume();
   }

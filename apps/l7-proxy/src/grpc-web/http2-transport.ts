@@ -3,7 +3,7 @@ import type { WebTransport } from './web-call.ts';
 
 const nothing = Buffer.alloc(0);
 
-/** A gRPC-Web answer on a stream of HTTP/2. */
+/** A gRPC-Web response on a stream of HTTP/2. */
 export class Http2WebTransport implements WebTransport {
   readonly #connection: Connection;
   readonly #stream: Stream;

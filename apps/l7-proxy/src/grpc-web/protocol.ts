@@ -16,8 +16,8 @@ export function webEncodingOf(contentType: string | undefined): WebEncoding | un
   return match[1] === undefined ? 'binary' : 'text';
 }
 
-/** Of the answer: a page that can only read text says so in `accept`, whatever it has sent. */
-export function answerEncodingOf(accept: string | undefined, ofRequest: WebEncoding): WebEncoding {
+/** Of the response: a page that can only read text says so in `accept`, whatever it has sent. */
+export function responseEncodingOf(accept: string | undefined, ofRequest: WebEncoding): WebEncoding {
   return /(^|[, \t])application\/grpc-web-text/i.test(accept ?? '') ? 'text' : ofRequest;
 }
 

@@ -8,15 +8,15 @@ import {
 } from '@evenly/http2';
 import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
 import { corsFields } from './cors.ts';
-import { answerEncodingOf, Base64Decoder, toWeb, trailerMessage, type WebEncoding } from './protocol.ts';
+import { responseEncodingOf, Base64Decoder, toWeb, trailerMessage, type WebEncoding } from './protocol.ts';
 
-/** How a gRPC-Web answer gets to the browser: on a stream of HTTP/2, or as an answer of HTTP/1.1. */
+/** How a gRPC-Web response gets to the browser: on a stream of HTTP/2, or as a response of HTTP/1.1. */
 export interface WebTransport {
   head(status: number, fields: readonly HeaderInput[]): void;
-  /** @returns how many bytes left at once; the rest is told to `WebCall.onAnswerSent` as it leaves */
+  /** @returns how many bytes left at once; the rest is told to `WebCall.onResponseSent` as it leaves */
   write(bytes: Buffer): number;
   end(): void;
-  /** Breaks off. NO_ERROR: after a whole answer, for the rest of the request is not wanted. */
+  /** Breaks off. NO_ERROR: after a whole response, for the rest of the request is not wanted. */
   reset(code: number): void;
   /** So many bytes of the request are used: as many more may come. */
   consume(count: number): void;
@@ -35,15 +35,15 @@ export class WebCall implements ClientSide, ClientStreamOwner {
   readonly #decoder: Base64Decoder | undefined;
   #call: ClientStreamOwner | undefined;
   #phase: 'before head' | 'body' | 'ended' = 'before head';
-  /** The endpoint's answer is no gRPC, but an error page, say: it is passed on as it is. */
+  /** The endpoint's response is no gRPC, but an error page, say: it is passed on as it is. */
   #isPlain = false;
   /** Written and not sent: pieces as they travel, and how many bytes of the call's each stands for. */
   readonly #unsent: { left: number; source: number }[] = [];
 
   /**
    * @param encoding of the request
-   * @param accept the request's, for the answer's encoding
-   * @param origin of the page that asked, if it may read the answer and is another than ours
+   * @param accept the request's, for the response's encoding
+   * @param origin of the page that asked, if it may read the response and is another than ours
    */
   constructor(
     transport: WebTransport,
@@ -52,7 +52,7 @@ export class WebCall implements ClientSide, ClientStreamOwner {
     origin: string | undefined,
   ) {
     this.#transport = transport;
-    this.#encoding = answerEncodingOf(accept, encoding);
+    this.#encoding = responseEncodingOf(accept, encoding);
     this.#origin = origin;
     this.#decoder = encoding === 'text' ? new Base64Decoder() : undefined;
   }
@@ -87,7 +87,7 @@ export class WebCall implements ClientSide, ClientStreamOwner {
     this.#refuse('gRPC-Web requests have no trailers');
   }
 
-  onAnswerSent(bytes: number): void {
+  onResponseSent(bytes: number): void {
     let left = bytes;
     let source = 0;
     for (let first = this.#unsent[0]; first !== undefined && left > 0; first = this.#unsent[0]) {
@@ -98,7 +98,7 @@ export class WebCall implements ClientSide, ClientStreamOwner {
       source += first.source;
       this.#unsent.shift();
     }
-    if (source > 0) this.#call?.onAnswerSent(source);
+    if (source > 0) this.#call?.onResponseSent(source);
   }
 
   onClientReset(reset?: StreamReset): void {
@@ -124,7 +124,7 @@ export class WebCall implements ClientSide, ClientStreamOwner {
   sendData(_stream: ClientStream, bytes: Uint8Array, start: number, end: number, endStream: boolean): number {
     if (this.#phase !== 'body') return end - start;
     const sent = end > start ? this.#write(Buffer.from(bytes.subarray(start, end))) : 0;
-    // An answer without trailers: the client will miss the status, and say so.
+    // A response without trailers: the client will miss the status, and say so.
     if (endStream) this.#end([]);
     return sent;
   }
@@ -161,7 +161,7 @@ export class WebCall implements ClientSide, ClientStreamOwner {
     ]);
   }
 
-  /** @param trailers none for an answer that ends without */
+  /** @param trailers none for a response that ends without */
   #end(trailers: readonly HeaderField[]): void {
     const wanted = trailers.filter(({ name }) => name !== 'content-type' && name !== 'content-length');
     if (wanted.length > 0 && !this.#isPlain) this.#transport.write(this.#encode(trailerMessage(wanted)));

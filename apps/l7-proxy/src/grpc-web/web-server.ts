@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { clientOf, HeaderBlock, type HeaderInput, type MemoryBudget, type MemoryShare } from '@evenly/http2';
 import type { Peer } from '../listener/acceptor.ts';
-import { allowedOrigin, isPreflight, preflightAnswer, type CorsPolicy } from './cors.ts';
+import { allowedOrigin, isPreflight, preflightResponse, type CorsPolicy } from './cors.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { maxHeaderFields, readRequest } from './http1-request.ts';
 import { Http1WebTransport } from './http1-transport.ts';
@@ -94,7 +94,7 @@ export class WebServer {
     socket.resume();
   }
 
-  /** Each connection ends with the answer that is under way on it. */
+  /** Each connection ends with the response that is under way on it. */
   drain(): void {
     this.#draining = true;
     for (const response of this.#answering) response.shouldKeepAlive = false;
@@ -137,7 +137,7 @@ export class WebServer {
     if (expects !== 'nothing') response.shouldKeepAlive = expects === 'continue' && response.shouldKeepAlive;
     if (expects === 'unknown') return answer(response, 417, [], 'of expectations only 100-continue is known');
     if (isPreflight(block)) {
-      const { status, fields } = preflightAnswer(block, this.#options.cors);
+      const { status, fields } = preflightResponse(block, this.#options.cors);
       return answer(response, status, fields);
     }
     const encoding = webEncodingOf(block.get('content-type'));
@@ -146,7 +146,7 @@ export class WebServer {
     if (share.refusesWork)
       return answer(response, 503, [], 'memory is scarce, and this client has most of it');
     if (expects === 'continue') response.writeContinue();
-    const onSent = (bytes: number) => webCall.onAnswerSent(bytes);
+    const onSent = (bytes: number) => webCall.onResponseSent(bytes);
     const transport = new Http1WebTransport(request, response, share, onSent);
     const webCall = new WebCall(
       transport,

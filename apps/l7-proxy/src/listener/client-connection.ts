@@ -10,11 +10,11 @@ import { grpcCodes } from '@evenly/mesh-config';
 import type { Call } from '../call/call.ts';
 import type { CallContext } from '../call/call-context.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
-import { failure, type Failure } from '../call/failure.ts';
+import { failure, type Failure } from '../failure.ts';
 import { newCall } from '../call/new-call.ts';
-import { answerLocally } from '../call/local-answer.ts';
+import { respondLocally } from '../call/response/local-response.ts';
 import type { ObserveCall, WholeCallEnd } from '../call/call-observer.ts';
-import { allowedOrigin, isPreflight, preflightAnswer, type CorsPolicy } from '../grpc-web/cors.ts';
+import { allowedOrigin, isPreflight, preflightResponse, type CorsPolicy } from '../grpc-web/cors.ts';
 import { Http2WebTransport } from '../grpc-web/http2-transport.ts';
 import { grpcRequestOf, webEncodingOf } from '../grpc-web/protocol.ts';
 import { WebCall } from '../grpc-web/web-call.ts';
@@ -61,7 +61,7 @@ export function clientEvents(
     onData: (stream, bytes, start, end, endStream) => {
       stream.user?.onRequestData(bytes, start, end, endStream);
     },
-    onDataSent: (stream, bytes) => stream.user?.onAnswerSent(bytes),
+    onDataSent: (stream, bytes) => stream.user?.onResponseSent(bytes),
     onReset: (stream, reset) => stream.user?.onClientReset(reset),
     onClose: (error) => onClose(connection(), error !== undefined),
   };
@@ -77,7 +77,7 @@ function startStream(
 ): void {
   if (block.asRequest().method === 'CONNECT') return refuseTunnel(client, stream, endStream);
   if (context.web !== undefined) {
-    if (isPreflight(block)) return answerPreflight(client, stream, block, endStream, context.web);
+    if (isPreflight(block)) return respondToPreflight(client, stream, block, endStream, context.web);
     const encoding = webEncodingOf(block.get('content-type'));
     if (encoding !== undefined) {
       const transport = new Http2WebTransport(client, stream);
@@ -128,7 +128,7 @@ function startCall<S extends ClientStream>(
   if (route === undefined) {
     if (plan.refused === undefined) context.onNoRoute();
     const failed = plan.refused ?? noRoute(block);
-    const httpStatus = answerLocally(client, stream, plan, requestEnded, failed);
+    const httpStatus = respondLocally(client, stream, plan, requestEnded, failed);
     observer?.ended(unrouted(failed, httpStatus));
     return;
   }
@@ -154,17 +154,17 @@ function refuseTunnel(client: ClientConnection, stream: ClientConnectionStream, 
     ...failure('UNIMPLEMENTED', 'this proxy makes no tunnels', 'bad-request'),
     httpStatus: 501,
   };
-  answerLocally(client, stream, { isGrpc: false }, endStream, refused);
+  respondLocally(client, stream, { isGrpc: false }, endStream, refused);
 }
 
-function answerPreflight(
+function respondToPreflight(
   client: ClientConnection,
   stream: ClientConnectionStream,
   block: HeaderBlock,
   endStream: boolean,
   policy: CorsPolicy,
 ): void {
-  const { status, fields } = preflightAnswer(block, policy);
+  const { status, fields } = preflightResponse(block, policy);
   client.sendHeaders(stream, headerList([[':status', String(status)], ...fields]), true);
   if (!endStream) client.reset(stream, ErrorCode.NO_ERROR);
 }

@@ -2,12 +2,13 @@ import type { MemoryBudget } from '@evenly/http2';
 import type { MeshCertificates } from '@evenly/live-mesh';
 import { grpcCodes } from '@evenly/mesh-config';
 import { Counter, type Registry } from 'prom-client';
-import type { ReplayStore } from '../call/saved-request.ts';
+import type { ReplayStore } from '../call/request/saved-request.ts';
 import type { TimerWheel } from '../call/timer-wheel.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Proxy } from '../proxy.ts';
 import type { EndpointPool } from '../upstream/endpoint-pool.ts';
-import { latencyBoundsMs, type LatencyCounts, type RouteStats } from './route-stats.ts';
+import { latencyBoundsMs, type LatencyCounts } from '../stats/latency-counts.ts';
+import type { RouteStats } from '../stats/route-stats.ts';
 
 interface Sample {
   labels: Record<string, string | number>;
@@ -57,7 +58,7 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
   onRead(
     'histogram',
     'evenly_proxy_call_seconds',
-    'Time from a request to the end of its answer',
+    'Time from a request to the end of its response',
     routes((route, { latency }) => latencySamples('evenly_proxy_call_seconds', { route }, latency)),
   );
   onRead(
@@ -198,7 +199,7 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
   onRead('gauge', 'evenly_proxy_timers', 'Deadlines and waits that run', () => [
     { labels: {}, value: wheel.size },
   ]);
-  onRead('gauge', 'evenly_proxy_replay_bytes', 'Content kept for another try', () => [
+  onRead('gauge', 'evenly_proxy_replay_bytes', 'Content kept for another attempt', () => [
     { labels: {}, value: replay.usedBytes },
   ]);
   onRead(

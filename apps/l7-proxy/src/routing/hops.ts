@@ -1,5 +1,5 @@
 import type { HeaderBlock, HeaderField } from '@evenly/http2';
-import { failure, type Failure } from '../call/failure.ts';
+import { failure, type Failure } from '../failure.ts';
 
 /** Proxies that a request may have come through; more are a loop. */
 export const maxHops = 32;

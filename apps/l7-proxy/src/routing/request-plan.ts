@@ -1,6 +1,6 @@
 import { HeaderBlock } from '@evenly/http2';
-import { failure, type Failure } from '../call/failure.ts';
-import { parseGrpcTimeout } from '../call/grpc-timeout.ts';
+import { failure, type Failure } from '../failure.ts';
+import { parseGrpcTimeout } from './grpc-timeout.ts';
 import { traceFields } from '../tracing/trace-context.ts';
 import { admitRequest } from './admitted-request.ts';
 import { withForwarded, type ForwardedBy } from './forwarded.ts';

@@ -1,7 +1,7 @@
 import { headerList, type HeaderInput } from '@evenly/http2';
 import { readMeshConfig, routesOf, virtualHostsOf } from '@evenly/mesh-config';
 import { describe, expect, it } from 'vitest';
-import { RouteStats } from '../metrics/route-stats.ts';
+import { RouteStats } from '../stats/route-stats.ts';
 import { RouteTable } from './route-table.ts';
 
 const services = ['a', 'b', 'c', 'd']

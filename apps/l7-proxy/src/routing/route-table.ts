@@ -1,6 +1,6 @@
 import type { HeaderBlock } from '@evenly/http2';
 import { Router, type Route, type VirtualHost } from '@evenly/mesh-config';
-import type { RouteStats } from '../metrics/route-stats.ts';
+import type { RouteStats } from '../stats/route-stats.ts';
 import { headerValue } from './header-value.ts';
 
 /** A route made ready to be used. `D` is what its destinations lead to. */

@@ -12,7 +12,7 @@ export interface ProxyProcess extends AsyncDisposable {
   port: number;
   status(): Promise<ProxyStatus>;
   metrics(): Promise<string>;
-  /** The status of its answer, of a connection of its own. */
+  /** The status of its response, of a connection of its own. */
   healthz(): Promise<number>;
   /** Replaces the config file. */
   write(config: string): Promise<void>;

@@ -10,7 +10,7 @@ import {
 export type RawFields = readonly (readonly [name: string, value: string])[];
 
 /** All that came back of a request. */
-export interface RawAnswer {
+export interface RawResponse {
   status: number;
   fields: [string, string][];
   /** Statuses of 1xx that came before. */
@@ -22,10 +22,10 @@ export interface RawAnswer {
   get(name: string): string | undefined;
 }
 
-/** What a stream knows: who waits for its answer. */
+/** What a stream knows: who waits for its response. */
 export interface Waiting {
-  answer: RawAnswer;
-  done: (answer: RawAnswer) => void;
+  answer: RawResponse;
+  done: (answer: RawResponse) => void;
 }
 
 /** A client that sends any fields, also those that no client library would. */
@@ -67,7 +67,7 @@ export class RawClient {
   }
 
   /** @param content undefined: the header block ends the request */
-  request(fields: RawFields, content?: Buffer, trailers?: RawFields): Promise<RawAnswer> {
+  request(fields: RawFields, content?: Buffer, trailers?: RawFields): Promise<RawResponse> {
     const isWhole = content === undefined && trailers === undefined;
     const { stream, answer } = this.open(fields, isWhole);
     if (content !== undefined)
@@ -77,10 +77,10 @@ export class RawClient {
   }
 
   /** A request that may go on. */
-  open(fields: RawFields, endStream = false): { stream: Stream<Waiting>; answer: Promise<RawAnswer> } {
+  open(fields: RawFields, endStream = false): { stream: Stream<Waiting>; answer: Promise<RawResponse> } {
     const stream = this.connection.open(blockOf(fields), endStream)!;
-    const answer = new Promise<RawAnswer>((resolve) => {
-      const empty: RawAnswer = {
+    const answer = new Promise<RawResponse>((resolve) => {
+      const empty: RawResponse = {
         status: 0,
         fields: [],
         informational: [],

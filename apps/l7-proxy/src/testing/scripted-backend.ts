@@ -29,7 +29,7 @@ export class BackendCall {
   }
 
   answer(): void {
-    this.connection.sendHeaders(this.stream, answerHeaders, false);
+    this.connection.sendHeaders(this.stream, responseHeaders, false);
   }
 
   send(bytes: Buffer, endStream = false): void {
@@ -83,7 +83,7 @@ export class BackendCall {
   }
 }
 
-const answerHeaders = headerList([
+const responseHeaders = headerList([
   [':status', '200'],
   ['content-type', 'application/grpc'],
 ]);

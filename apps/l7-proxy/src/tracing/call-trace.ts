@@ -88,7 +88,7 @@ class CallTrace implements CallObserver {
 
   requestData(): void {}
 
-  answerData(): void {}
+  responseData(): void {}
 
   ended(end: WholeCallEnd): void {
     if (end.service !== undefined) this.#span.setAttribute('evenly.service', end.service);

@@ -11,7 +11,7 @@ export interface AttemptOwner {
   onUpstreamReset(attempt: Attempt, reset: StreamReset): void;
 }
 
-/** One try of a call at one endpoint: the stream's `user`. */
+/** One attempt of a call at one endpoint: the stream's `user`. */
 export class Attempt implements UpstreamStreamOwner {
   readonly owner: AttemptOwner;
   readonly host: Host<EndpointPool>;

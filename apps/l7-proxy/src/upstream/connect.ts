@@ -52,8 +52,8 @@ export interface ConnectionListener {
   onClose(error: Http2Error | undefined): void;
 }
 
-/** Header fields of answers: what a client asks for in a second, and gets from one connection, is more than it sends itself. */
-const answersExpansion = { burst: 67_108_864, perSecond: 16_777_216, times: 64 };
+/** Header fields of responses: what a client asks for in a second, and gets from one connection, is more than it sends itself. */
+const responseExpansion = { burst: 67_108_864, perSecond: 16_777_216, times: 64 };
 
 /** Opens an HTTP/2 connection to one of the addresses of an endpoint, whose streams report to their `user`. */
 export function connectUpstream(
@@ -75,7 +75,7 @@ export function connectUpstream(
     ...(tls === undefined ? {} : { tls }),
     limits: {
       ...options.limits,
-      expansion: answersExpansion,
+      expansion: responseExpansion,
       // What it holds waits for many clients: one that does not read must not stop the others. The budget is the bound.
       maxHeldBytes: Number.MAX_SAFE_INTEGER,
       headerTimeoutMs: options.connectTimeoutMs,

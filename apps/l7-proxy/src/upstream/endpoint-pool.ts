@@ -1,7 +1,7 @@
 import { addressesOf, endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { Http2Error } from '@evenly/http2';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { LatencyCounts } from '../metrics/route-stats.ts';
+import { LatencyCounts } from '../stats/latency-counts.ts';
 import { connectUpstream, type UpstreamConnection, type UpstreamOptions } from './connect.ts';
 
 /** Waits between failed connects: 50 ms, doubled each time, at most this, ±20 % so that proxies do not come together. */

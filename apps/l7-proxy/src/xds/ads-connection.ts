@@ -75,7 +75,7 @@ export class AdsConnection {
     ) as Stream;
     this.#stream = stream;
     stream.on('data', (response: ClientStreamResponse) => {
-      this.#onAnswer();
+      this.#onResponse();
       this.#client.onResponse(response);
     });
     stream.on('error', () => undefined); // its status comes next
@@ -89,7 +89,7 @@ export class AdsConnection {
     this.#client.connected((request) => stream.write(request));
   }
 
-  #onAnswer(): void {
+  #onResponse(): void {
     this.#backoff.reset();
     if (!this.#saidAway) return;
     this.#saidAway = false;

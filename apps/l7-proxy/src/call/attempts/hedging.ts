@@ -1,7 +1,7 @@
 import type { CircuitBreaker, Host } from '@evenly/balancing';
 import { grpcCodes, type Hedge } from '@evenly/mesh-config';
-import type { Attempt } from '../upstream/attempt.ts';
-import type { EndpointPool } from '../upstream/endpoint-pool.ts';
+import type { Attempt } from '../../upstream/attempt.ts';
+import type { EndpointPool } from '../../upstream/endpoint-pool.ts';
 
 /** The attempts of a hedged call (gRFC A6), and whether there may be more. */
 export class Hedging {

@@ -1,6 +1,6 @@
 import type { CallOutcome, OutcomeTable } from '@evenly/balancing';
 
-/** What gRPC clients take an answer for that is none (gRPC's http-grpc-status-mapping); all others are UNKNOWN. */
+/** What gRPC clients take a response for that is none (gRPC's http-grpc-status-mapping); all others are UNKNOWN. */
 const byHttpStatus: ReadonlyMap<number, number> = new Map([
   [400, 13], // INTERNAL
   [401, 16], // UNAUTHENTICATED
@@ -10,10 +10,10 @@ const byHttpStatus: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * What an answer tells about its endpoint.
+ * What a response tells about its endpoint.
  * @param grpcStatus -1: it has none
  */
-export function outcomeOfAnswer(
+export function outcomeOfResponse(
   table: OutcomeTable,
   isGrpc: boolean,
   grpcStatus: number,

@@ -1,16 +1,16 @@
 import type { HeaderBlock } from '@evenly/http2';
-import type { Attempt } from '../upstream/attempt.ts';
-import type { ClientSide, ClientStream } from './client-side.ts';
+import type { Attempt } from '../../upstream/attempt.ts';
+import type { ClientSide, ClientStream } from '../client-side.ts';
 import { SavedRequest, type ReplayStore } from './saved-request.ts';
 
 /**
- * The request of a call after its header block: what has come of it, what of it is kept for another try, and how much the
+ * The request of a call after its header block: what has come of it, what of it is kept for another attempt, and how much the
  * client may send. Fields are `private` by TypeScript only, as those of `Call`.
  */
 export class RequestSide {
   /** All of it has come. */
   ended: boolean;
-  /** It can be sent again: all of its content so far is kept, and the answer has not begun. */
+  /** It can be sent again: all of its content so far is kept, and the response has not begun. */
   canReplay = true;
   private readonly client: ClientSide;
   private readonly stream: ClientStream;
@@ -62,7 +62,7 @@ export class RequestSide {
     if (sent > 0) this.onSent(attempt, sent);
   }
 
-  /** Content has left for the endpoint: the client may send as much again, unless this is a second try of the same. */
+  /** Content has left for the endpoint: the client may send as much again, unless this is a second attempt at the same. */
   onSent(attempt: Attempt, bytes: number): void {
     attempt.sentBytes += bytes;
     const credit = attempt.sentBytes - this.credited;
@@ -71,7 +71,7 @@ export class RequestSide {
     this.client.consume(this.stream, credit);
   }
 
-  /** There is no other try. */
+  /** There is no other attempt. */
   stopSaving(): void {
     this.canReplay = false;
     if (this.saved === undefined) return;
@@ -79,7 +79,7 @@ export class RequestSide {
     this.saved = undefined;
   }
 
-  /** Keeps content for another try, as long as it is not too much; and in any case while there is no endpoint to send it to. */
+  /** Keeps content for another attempt, as long as it is not too much; and in any case while there is no endpoint to send it to. */
   private save(bytes: Buffer, start: number, end: number, wasSent: boolean): void {
     const saved = (this.saved ??= new SavedRequest(this.store, this.client.memory));
     // What is not sent gets no new credit, so the stream's window bounds it.

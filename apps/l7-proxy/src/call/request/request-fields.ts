@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { HeaderField } from '@evenly/http2';
-import type { RequestPlan } from '../routing/request-plan.ts';
-import { formatGrpcTimeout } from './grpc-timeout.ts';
+import type { RequestPlan } from '../../routing/request-plan.ts';
+import { formatGrpcTimeout } from '../../routing/grpc-timeout.ts';
 
 /** 72 random bits: no two processes have the same. */
 const processId = randomBytes(9).toString('base64url');

@@ -1,8 +1,8 @@
 import { ErrorCode } from '@evenly/http2';
 import { describe, expect, it } from 'vitest';
-import { GrpcClient } from '../testing/grpc-client.ts';
-import { oneService, startProxy, type RunningProxy } from '../testing/harness.ts';
-import { scriptedBackend, type BackendCall, type ScriptedBackend } from '../testing/scripted-backend.ts';
+import { GrpcClient } from '../../testing/grpc-client.ts';
+import { oneService, startProxy, type RunningProxy } from '../../testing/harness.ts';
+import { scriptedBackend, type BackendCall, type ScriptedBackend } from '../../testing/scripted-backend.ts';
 
 type Act = (call: BackendCall) => void;
 

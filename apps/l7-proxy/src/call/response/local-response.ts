@@ -1,13 +1,13 @@
 import { ErrorCode, headerList, type HeaderBlock } from '@evenly/http2';
 import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
-import type { ClientSide, ClientStream } from './client-side.ts';
-import type { Failure } from './failure.ts';
+import type { ClientSide, ClientStream } from '../client-side.ts';
+import type { Failure } from '../../failure.ts';
 import { encodeGrpcMessage, httpStatusOf } from './grpc-status.ts';
 
 /** Longer ones are cut: a reason may quote what an endpoint sent. */
 const maxMessage = 1024;
 
-/** Trailers that end a gRPC answer which has begun. */
+/** Trailers that end a gRPC response which has begun. */
 export function grpcTrailers(code: GrpcCode, message: string): HeaderBlock {
   return headerList([
     ['grpc-status', String(grpcCodes.indexOf(code))],
@@ -15,8 +15,8 @@ export function grpcTrailers(code: GrpcCode, message: string): HeaderBlock {
   ]);
 }
 
-/** A whole gRPC answer in one block (trailers-only). */
-function grpcAnswer(code: GrpcCode, message: string): HeaderBlock {
+/** A whole gRPC response in one block (trailers-only). */
+function grpcResponse(code: GrpcCode, message: string): HeaderBlock {
   return headerList([
     [':status', '200'],
     ['content-type', 'application/grpc'],
@@ -26,7 +26,7 @@ function grpcAnswer(code: GrpcCode, message: string): HeaderBlock {
 }
 
 /** The answer to a request that is not gRPC: a status, and why as plain text. */
-function httpAnswer(status: number, message: string): { headers: HeaderBlock; body: Buffer } {
+function httpResponse(status: number, message: string): { headers: HeaderBlock; body: Buffer } {
   // A 204 has no content, and no length of it (RFC 9110 §8.6).
   const body = status === 204 ? noContent : Buffer.from(`${message.slice(0, maxMessage)}\n`);
   const described = [
@@ -44,10 +44,10 @@ function httpAnswer(status: number, message: string): { headers: HeaderBlock; bo
 const noContent = Buffer.alloc(0);
 
 /**
- * Ends a call that has no answer yet with one of the proxy's own.
+ * Ends a call that has no response yet with one of the proxy's own.
  * @returns its HTTP status; 0 when the stream was reset
  */
-export function answerLocally(
+export function respondLocally(
   client: ClientSide,
   stream: ClientStream,
   { isGrpc }: { isGrpc: boolean },
@@ -61,9 +61,9 @@ export function answerLocally(
   }
   const status = isGrpc ? 200 : (httpStatus ?? httpStatusOf(code));
   if (isGrpc) {
-    client.sendHeaders(stream, grpcAnswer(code, message), true);
+    client.sendHeaders(stream, grpcResponse(code, message), true);
   } else {
-    const { headers, body } = httpAnswer(status, message);
+    const { headers, body } = httpResponse(status, message);
     const isEmpty = stream.head || body.length === 0;
     client.sendHeaders(stream, headers, isEmpty);
     if (!isEmpty) client.sendData(stream, body, 0, body.length, true);

@@ -13,7 +13,7 @@ class ReplaySlab {
   users = 0;
 }
 
-/** What all calls together may keep for another try. */
+/** What all calls together may keep for another attempt. */
 export class ReplayStore {
   readonly maxBytesPerCall: number;
   readonly maxBytes: number;
@@ -29,7 +29,7 @@ export class ReplayStore {
     this.maxBytes = limits.maxBytes;
   }
 
-  /** Whether so many bytes more may be kept for the case of another try. */
+  /** Whether so many bytes more may be kept for the case of another attempt. */
   hasRoomFor(count: number): boolean {
     if (this.usedBytes + count > this.maxBytes) return false;
     return this.usedSlabs <= 1 || this.usedSlabs * slabBytes <= this.maxBytes;
@@ -59,7 +59,7 @@ interface Piece {
   readonly end: number;
 }
 
-/** The content of one request, kept until its answer begins: to be sent once there is a connection, or once more. */
+/** The content of one request, kept until its response begins: to be sent once there is a connection, or once more. */
 export class SavedRequest {
   bytes = 0;
   private readonly store: ReplayStore;
@@ -76,7 +76,7 @@ export class SavedRequest {
     this.memory = memory;
   }
 
-  /** Whether so many bytes more may be kept for the case of another try. */
+  /** Whether so many bytes more may be kept for the case of another attempt. */
   hasRoomFor(count: number): boolean {
     if (this.bytes + count > this.store.maxBytesPerCall || this.memory?.refusesWork === true) return false;
     return this.store.hasRoomFor(count);

@@ -1,6 +1,6 @@
 import type { CircuitBreaker, Host } from '@evenly/balancing';
 import { grpcCodes, type Retry } from '@evenly/mesh-config';
-import type { EndpointPool } from '../upstream/endpoint-pool.ts';
+import type { EndpointPool } from '../../upstream/endpoint-pool.ts';
 
 /**
  * Tries again of what provably was not processed, or never sent (gRFC A6, "transparent retries"). They are no load on the
@@ -33,7 +33,7 @@ export class Retries {
   /**
    * Whether a policy has it tried again. Takes a retry's place in the budget, which `ended` gives back.
    * @param pushbackMs what the server said (gRFC A6)
-   * @returns how long to wait first; undefined: there is no other try
+   * @returns how long to wait first; undefined: there is no other attempt
    */
   next(
     policy: Retry,

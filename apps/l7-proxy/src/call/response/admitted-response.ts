@@ -1,13 +1,13 @@
 import { HeaderBlock, withoutBlanks, type HeaderField } from '@evenly/http2';
 
-export type AnswerPart = 'informational' | 'response' | 'trailers';
+export type ResponsePart = 'informational' | 'response' | 'trailers';
 
 /**
- * An answer's header block as it goes on to the client: values without the blanks around them (RFC 9113 §8.2.1; Node's
+ * A response's header block as it goes on to the client: values without the blanks around them (RFC 9113 §8.2.1; Node's
  * client drops whole fields that have some), and no length of content that is never there. The same object where nothing changes.
  */
-export function admitAnswer(block: HeaderBlock, part: AnswerPart): HeaderBlock {
-  // RFC 9110 §8.6: not with 1xx and 204; framing is no matter of trailers (§6.5.1). And a gRPC answer that breaks off gets
+export function admitResponse(block: HeaderBlock, part: ResponsePart): HeaderBlock {
+  // RFC 9110 §8.6: not with 1xx and 204; framing is no matter of trailers (§6.5.1). And a gRPC response that breaks off gets
   // a status from us, which a client would not read that counts bytes.
   const hasNoLength =
     part !== 'response' ||
@@ -19,7 +19,7 @@ export function admitAnswer(block: HeaderBlock, part: AnswerPart): HeaderBlock {
   return copyOf(block, fields.filter((one) => !isDropped(one)).map(trimmed));
 }
 
-/** A gateway with a clock says when it got the answer, if the server has not (RFC 9110 §6.6.1). */
+/** A gateway with a clock says when it got the response, if the server has not (RFC 9110 §6.6.1). */
 export function withDate(block: HeaderBlock): HeaderBlock {
   if (block.get('date') !== undefined) return block;
   const date = { name: 'date', value: new Date().toUTCString(), sensitive: false };

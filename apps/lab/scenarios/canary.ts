@@ -1,4 +1,5 @@
-import { mainService, type Scenario } from '../src/scenario.ts';
+import { mainService } from '../src/main-service.ts';
+import type { Scenario } from '../src/scenario.ts';
 
 /** Two versions; the route says which share of the calls each gets, the client may ask for one. */
 export const canary: Scenario = {

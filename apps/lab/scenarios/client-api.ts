@@ -1,4 +1,5 @@
-import { mainService, type Scenario } from '../src/scenario.ts';
+import { mainService } from '../src/main-service.ts';
+import type { Scenario } from '../src/scenario.ts';
 
 /** The client asks Kubernetes itself. */
 export const clientApi: Scenario = {

@@ -1,4 +1,5 @@
-import { mainService, type Scenario } from '../src/scenario.ts';
+import { mainService } from '../src/main-service.ts';
+import type { Scenario } from '../src/scenario.ts';
 
 /** The client looks again while all is well, which gRPC's own DNS resolver never does. */
 export const clientDns: Scenario = {

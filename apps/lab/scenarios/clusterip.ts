@@ -1,4 +1,5 @@
-import { mainService, type Scenario } from '../src/scenario.ts';
+import { mainService } from '../src/main-service.ts';
+import type { Scenario } from '../src/scenario.ts';
 
 /** What everybody has at first: one connection, one pod. */
 export const clusterip: Scenario = {

@@ -1,4 +1,5 @@
-import { mainService, type Scenario } from '../src/scenario.ts';
+import { mainService } from '../src/main-service.ts';
+import type { Scenario } from '../src/scenario.ts';
 
 /** The server sends its clients away now and then, so that they look again. */
 export const maxAge: Scenario = {

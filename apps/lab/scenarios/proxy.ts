@@ -1,4 +1,5 @@
-import { mainService, type Scenario } from '../src/scenario.ts';
+import { mainService } from '../src/main-service.ts';
+import type { Scenario } from '../src/scenario.ts';
 
 /** Proxies in between, that balance each call. */
 export const proxy: Scenario = {

@@ -1,4 +1,5 @@
-import { mainService, type Scenario } from '../src/scenario.ts';
+import { mainService } from '../src/main-service.ts';
+import type { Scenario } from '../src/scenario.ts';
 
 /** Everything that the xDS server serves stands in a file, which is edited while it runs. */
 export const xdsFile: Scenario = {

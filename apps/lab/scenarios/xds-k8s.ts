@@ -1,4 +1,5 @@
-import { mainService, type Scenario } from '../src/scenario.ts';
+import { mainService } from '../src/main-service.ts';
+import type { Scenario } from '../src/scenario.ts';
 import { clientZone, otherZone } from '../src/stage/files.ts';
 
 /** The xDS server watches Kubernetes, and keeps calls in the zone of the caller. */

@@ -1,6 +1,6 @@
 import { formatDuration, hostPort } from '@evenly/service';
 import type { LabStatus } from './lab.ts';
-import { mainService } from './scenario.ts';
+import { mainService } from './main-service.ts';
 
 /** What to tell the person once all runs: what can be reached where, and what is worth trying. */
 export interface Guide {

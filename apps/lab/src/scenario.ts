@@ -19,6 +19,3 @@ export interface Scenario {
   /** Which pods of be1-srv are to get calls; default all. */
   reaches?: (pod: PodStatus) => boolean;
 }
-
-/** The service that all scenarios call. */
-export const mainService = 'be1-srv';

@@ -4,13 +4,13 @@ export type { Stream } from './connection/stream.ts';
 export { ErrorCode, errorCodeName, Http2Error, Http2UsageError } from './errors.ts';
 export {
   HeaderBlock,
-  type HeaderField,
   type HeaderInput,
   type HeaderKind,
   headerList,
   type HeaderListOptions,
 } from './headers/block.ts';
 export { joinCookies } from './headers/cookies.ts';
+export type { HeaderField } from './headers/field.ts';
 export { withoutBlanks, type HeaderFacts } from './headers/validate.ts';
 export { defaultLimits, defaultSettings, type Limits, type LocalSettings, type Rate } from './limits.ts';
 export { MemoryBudget } from './memory/budget.ts';

@@ -4,7 +4,7 @@ import type { FigureName } from '../measure/figures.ts';
 import { connectionsTo, cpuUs } from '../measure/processes.ts';
 import { percentile } from '../measure/statistics.ts';
 import type { Lab } from '../lab.ts';
-import { mainService } from '../scenario.ts';
+import { mainService } from '../main-service.ts';
 import type { Stage } from '../stage/stage.ts';
 
 const warmUpMs = 1500;

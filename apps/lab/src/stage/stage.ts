@@ -5,7 +5,7 @@ import type { Lab, Shares } from '../lab.ts';
 import { freePort } from '../ports.ts';
 import type { ProgramName, Programs } from '../programs.ts';
 import type { Progress } from '../progress.ts';
-import { mainService } from '../scenario.ts';
+import { mainService } from '../main-service.ts';
 import { kubeconfig, podPort, proxyPort, xdsBootstrap } from './files.ts';
 
 /** What a stage is set up with. */

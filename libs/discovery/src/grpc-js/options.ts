@@ -1,4 +1,4 @@
-import type { ApiServerAccess } from '../kubernetes/access.ts';
+import type { ApiServerAccess } from '../kubernetes/api-server-access.ts';
 import type { BackoffOptions } from '@evenly/endpoints';
 
 /** How the schemes look for endpoints, and what the policies know of where they run. */

@@ -1,27 +1,10 @@
 import { stat } from 'node:fs/promises';
-import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { DiscoveryError } from '@evenly/endpoints';
 import { readCredential } from '../http/json-get.ts';
+import type { ApiServerAccess } from './api-server-access.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
-
-/** Where an API server is, and how to be known to it. */
-export interface ApiServerAccess {
-  /** The server's URL, for messages. */
-  readonly server: string;
-  /**
-   * What a request needs: headers, certificates, agent. Asked for each request, so that what rotates is never stale.
-   * @throws DiscoveryError BAD_CONFIG
-   */
-  requestOptions(): Promise<RequestOptions>;
-  /**
-   * Where services are that are named without a namespace: the pod's own, or that of the kubeconfig's context. Absent:
-   * `default`.
-   * @throws DiscoveryError BAD_CONFIG
-   */
-  namespace?(): Promise<string>;
-}
 
 /** Where Kubernetes puts a pod's own credentials. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';

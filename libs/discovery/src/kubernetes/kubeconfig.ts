@@ -1,6 +1,6 @@
 import type { RequestOptions } from 'node:https';
 import { DiscoveryError } from '@evenly/endpoints';
-import type { ApiServerAccess } from './access.ts';
+import type { ApiServerAccess } from './api-server-access.ts';
 
 /**
  * Access by kubeconfig files, merged as kubectl does it: certificates, tokens, exec plugins, OIDC, proxies.

@@ -1,5 +1,5 @@
 import type { BackoffOptions, DiscoveryError } from '@evenly/endpoints';
-import type { ApiServerAccess } from './access.ts';
+import type { ApiServerAccess } from './api-server-access.ts';
 import type { EndpointSlice } from './endpoint-slice.ts';
 import { SliceApi, type ServiceRef, type SliceApiOptions } from './slice-api.ts';
 import { watchSlices, type SliceListener } from './slice-watch.ts';

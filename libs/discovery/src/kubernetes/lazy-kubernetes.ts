@@ -1,4 +1,5 @@
-import { findAccess, type ApiServerAccess } from './access.ts';
+import { findAccess } from './access.ts';
+import type { ApiServerAccess } from './api-server-access.ts';
 import { KubernetesApi, type KubernetesApiOptions } from './kubernetes-api.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { DiscoveryError } from '@evenly/endpoints';
 import { Deadline } from '../http/deadline.ts';
 import { getJson, parseJson, textOf, unreachable, type JsonServer } from '../http/json-get.ts';
-import type { ApiServerAccess } from './access.ts';
+import type { ApiServerAccess } from './api-server-access.ts';
 import { ApiRefusal } from './api-refusal.ts';
 import { JsonLines } from './json-lines.ts';
 

@@ -1,5 +1,6 @@
 import { ErrorCode, Http2Error } from '../errors.ts';
-import type { HeaderBlock, HeaderField } from '../headers/block.ts';
+import type { HeaderBlock } from '../headers/block.ts';
+import type { HeaderField } from '../headers/field.ts';
 import { defaultLimits, defaultSettings, type Limits, type LocalSettings } from '../limits.ts';
 import type { MemoryShare } from '../memory/share.ts';
 import { Core, type Role } from './core.ts';

@@ -12,7 +12,6 @@ import { type ClosedBy, ClosedStreams } from './closed-streams.ts';
 import type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './events.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { countMemo, countUnsent, forgetBlocks, memoLimit } from './held-memory.ts';
-import type { PingPurpose } from './ping.ts';
 import type { Stream } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 
@@ -20,6 +19,9 @@ export type Role = 'client' | 'server';
 
 /** Of `maxUnsentBytes`, what one turn of the event loop may write to a peer that reads. */
 const UNSENT_TIMES_IN_A_TURN = 4;
+
+/** What a PING of ours is for. */
+export type PingPurpose = 'keepalive' | 'drain' | 'application';
 
 /** A header block of which CONTINUATION frames are still due. */
 export interface OpenBlock {
@@ -76,7 +78,7 @@ export class Core<TUser = unknown> {
   openRefused = false;
   /** Bytes that the transport has taken and maybe not sent. */
   inTransport = 0;
-  /** Of `memory`: see `held.ts`. */
+  /** Of `memory`: see `held-memory.ts`. */
   countedUnsent = 0;
   countedInput = 0;
   countedMemo = 0;

@@ -1,7 +1,7 @@
 import { ErrorCode, Http2Error } from '../errors.ts';
 import type { HeaderBlock } from '../headers/block.ts';
 import { MAX_MEMO_BYTES } from '../headers/memo.ts';
-import type { Core } from './core.ts';
+import type { MemoryShare } from '../memory/share.ts';
 import type { Stream } from './stream.ts';
 
 /*
@@ -15,20 +15,33 @@ const STREAM_BYTES = 1_024;
 /** What is remembered of a connection's blocks while there is no room for more. */
 const LEAST_MEMO_BYTES = 16_384;
 
+/** What of a connection's state is counted; `Core` has it. */
+interface HoldingConnection {
+  readonly memory: MemoryShare | undefined;
+  readonly writable: boolean;
+  readonly writer: { readonly pending: number };
+  readonly inTransport: number;
+  readonly openBlock: { readonly bytes: { readonly bytes: Uint8Array } } | undefined;
+  readonly memo: { readonly bytesKept: number };
+  countedUnsent: number;
+  countedInput: number;
+  countedMemo: number;
+}
+
 /** What a stream that begins with this block will take. */
 export function bytesOf(block: HeaderBlock): number {
   return block.memoryBytes + STREAM_BYTES;
 }
 
 /** A block is kept for as long as its stream is open, or the work for it runs (`hold`). */
-export function keepBlock(core: Core, stream: Stream, block: HeaderBlock): void {
+export function keepBlock(core: HoldingConnection, stream: Stream, block: HeaderBlock): void {
   const bytes = stream.keptBytes === 0 ? bytesOf(block) : block.memoryBytes;
   stream.keptBytes += bytes;
   core.memory!.add(bytes);
 }
 
 /** The end of all blocks of a stream. */
-export function forgetBlocks(core: Core, stream: Stream): void {
+export function forgetBlocks(core: HoldingConnection, stream: Stream): void {
   if (stream.keptBytes === 0) return;
   core.memory!.add(-stream.keptBytes);
   stream.keptBytes = 0;
@@ -38,7 +51,7 @@ export function forgetBlocks(core: Core, stream: Stream): void {
  * Output counts from when the transport takes no more: what leaves with the turn is nobody's burden. What the transport
  * has taken and not sent is part of it.
  */
-export function countUnsent(core: Core): void {
+export function countUnsent(core: HoldingConnection): void {
   if (core.memory === undefined) return;
   const bytes = core.writable ? 0 : core.writer.pending + core.inTransport;
   if (bytes === core.countedUnsent) return;
@@ -51,7 +64,7 @@ export function countUnsent(core: Core): void {
  * @param frameBytes memory of the frame
  * @throws Http2Error ENHANCE_YOUR_CALM for a block while nothing more may be kept
  */
-export function countInput(core: Core, frameBytes: number): void {
+export function countInput(core: HoldingConnection, frameBytes: number): void {
   const { memory, openBlock } = core;
   if (memory === undefined) return;
   const bytes = frameBytes + (openBlock?.bytes.bytes.length ?? 0);
@@ -63,11 +76,11 @@ export function countInput(core: Core, frameBytes: number): void {
 }
 
 /** Most bytes of blocks that may be remembered now. */
-export function memoLimit({ memory }: Core): number {
+export function memoLimit({ memory }: HoldingConnection): number {
   return memory === undefined || memory.budget.mayCache ? MAX_MEMO_BYTES : LEAST_MEMO_BYTES;
 }
 
-export function countMemo(core: Core): void {
+export function countMemo(core: HoldingConnection): void {
   const { memory, memo } = core;
   if (memory === undefined || memo.bytesKept === core.countedMemo) return;
   memory.addCached(memo.bytesKept - core.countedMemo);

@@ -1,7 +1,4 @@
-import type { Core } from './core.ts';
-
-/** What a PING of ours is for. */
-export type PingPurpose = 'keepalive' | 'drain' | 'application';
+import type { Core, PingPurpose } from './core.ts';
 
 /** The first of a PING's 8 bytes says what it was for, so that its answer is not taken for another's. */
 export const PING_MARKS: Readonly<Record<PingPurpose, number>> = { keepalive: 1, drain: 2, application: 3 };

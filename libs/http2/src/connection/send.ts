@@ -1,6 +1,7 @@
 import { ErrorCode, Http2UsageError } from '../errors.ts';
 import { SendQueue } from '../flow/send-queue.ts';
-import type { HeaderBlock, HeaderField } from '../headers/block.ts';
+import type { HeaderBlock } from '../headers/block.ts';
+import type { HeaderField } from '../headers/field.ts';
 import type { Core } from './core.ts';
 import { spend } from './flood-guard.ts';
 import { keepBlock } from './held-memory.ts';

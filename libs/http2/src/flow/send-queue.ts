@@ -1,5 +1,6 @@
 import { bufferPool } from './buffer-pool.ts';
-import type { HeaderBlock, HeaderField } from '../headers/block.ts';
+import type { HeaderBlock } from '../headers/block.ts';
+import type { HeaderField } from '../headers/field.ts';
 
 /** Trailers that wait behind DATA. */
 export interface QueuedTrailers {

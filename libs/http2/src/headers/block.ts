@@ -1,13 +1,6 @@
 import { Http2UsageError } from '../errors.ts';
+import type { HeaderField } from './field.ts';
 import { checkRequest, checkResponse, checkTrailers, fieldProblem, type HeaderFacts } from './validate.ts';
-
-/** One header field. Names are lower-case; values are octets as latin1 text. */
-export interface HeaderField {
-  readonly name: string;
-  readonly value: string;
-  /** Never indexed by any hop (RFC 7541 §6.2.3). */
-  readonly sensitive: boolean;
-}
 
 /** What a block is to be checked as: `informational` is a response with a status of 1xx. */
 export type HeaderKind = 'request' | 'response' | 'informational' | 'trailers';

@@ -1,4 +1,4 @@
-import type { HeaderField } from './block.ts';
+import type { HeaderField } from './field.ts';
 
 /**
  * Joins `cookie` crumbs into one field with `'; '` (RFC 9113 §8.2.3): needed when a request leaves HTTP/2.

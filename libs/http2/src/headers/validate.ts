@@ -1,5 +1,5 @@
 import { authorityPattern, sameAuthority } from './authority.ts';
-import type { HeaderField } from './block.ts';
+import type { HeaderField } from './field.ts';
 
 /** What checking a header list found. */
 export interface HeaderFacts {

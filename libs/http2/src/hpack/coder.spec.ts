@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type HeaderField, headerList, type HeaderInput } from '../headers/block.ts';
+import { headerList, type HeaderInput } from '../headers/block.ts';
+import type { HeaderField } from '../headers/field.ts';
 import { Decoder } from './decoder.ts';
 import { Encoder } from './encoder.ts';
 

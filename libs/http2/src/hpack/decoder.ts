@@ -1,4 +1,4 @@
-import type { HeaderField } from '../headers/block.ts';
+import type { HeaderField } from '../headers/field.ts';
 import { ByteCursor } from './bytes.ts';
 import { DynamicTable, entrySize } from './dynamic-table.ts';
 import { decodeHuffman } from './huffman.ts';

@@ -1,4 +1,4 @@
-import type { HeaderField } from '../headers/block.ts';
+import type { HeaderField } from '../headers/field.ts';
 
 /** What an entry costs beyond its octets (RFC 7541 §4.1). */
 export const ENTRY_OVERHEAD = 32;

@@ -1,4 +1,5 @@
-import type { HeaderBlock, HeaderField } from '../headers/block.ts';
+import type { HeaderBlock } from '../headers/block.ts';
+import type { HeaderField } from '../headers/field.ts';
 import { ByteWriter } from './bytes.ts';
 import { DynamicTable, entrySize } from './dynamic-table.ts';
 import { huffmanLength, writeHuffman } from './huffman.ts';

@@ -1,4 +1,4 @@
-import type { HeaderField } from '../headers/block.ts';
+import type { HeaderField } from '../headers/field.ts';
 
 /** The static table (RFC 7541 appendix A) as name, value; index 1 is the first. */
 const rows: readonly (readonly [string, string])[] = [

@@ -1,11 +1,18 @@
-import type { Client, MemoryBudget } from './budget.ts';
+import type { BytesInUse } from './bytes-in-use.ts';
+
+/** What one client holds, over all its shares; forgotten with the last of them. */
+export interface Client {
+  readonly name: string;
+  usedBytes: number;
+  shares: number;
+}
 
 /** How many times what is free all shares of a client together may hold before each of them may have less. */
 const CLIENT_TIMES_FREE = 4;
 
 /** What one holder (a connection, a stream of requests) keeps for its client. Made by `MemoryBudget.share`. */
 export class MemoryShare {
-  readonly budget: MemoryBudget;
+  readonly budget: BytesInUse;
   usedBytes = 0;
   private cachedBytes = 0;
   private readonly client: Client;
@@ -13,7 +20,7 @@ export class MemoryShare {
   private closed = false;
 
   /** @param onClose told once */
-  constructor(budget: MemoryBudget, client: Client, onClose: () => void) {
+  constructor(budget: BytesInUse, client: Client, onClose: () => void) {
     this.budget = budget;
     this.client = client;
     this.onClose = onClose;

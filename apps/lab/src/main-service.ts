@@ -1,0 +1,2 @@
+/** The service that all scenarios call. */
+export const mainService = 'be1-srv';

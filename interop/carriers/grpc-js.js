@@ -1,9 +1,12 @@
 /** Makes the calls that its standard input asks for, and says of each what came of it, as README.md says. */
 import { createInterface } from 'node:readline';
-import '@evenly/discovery/grpc-js';
+import { register as registerDiscovery } from '@evenly/discovery/grpc-js';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
 
+// Where the caller is, as far as it is told.
+const { CALLER_REGION: region = '', CALLER_ZONE: zone = '' } = process.env;
+registerDiscovery({ region, zone });
 register();
 /** One for each target, authority and service config: kept for as long as somebody may call it again. */
 const channels = new Map();

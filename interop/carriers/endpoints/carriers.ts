@@ -39,7 +39,7 @@ export async function startCarriers(
   const byFile = use(await startProgram('l7-proxy', ['--config', configFile, ...place], ['proxy']));
   const fromXds = ['--xds-server', `127.0.0.1:${xdsPort}`];
   const byXds = use(await startProgram('l7-proxy', [...fromXds, ...place], ['proxy']));
-  const plain = use(startClient('grpc-js'));
+  const plain = use(startClient('grpc-js', { CALLER_REGION: viewer.region, CALLER_ZONE: viewer.zone }));
   const through = (name: string, proxy: Program): Carrier => ({
     name,
     turnOf: byPolicy,

@@ -8,13 +8,13 @@ const policyNames = {
 };
 
 /** A policy as the service config of a grpc-js channel that has its endpoints from `@evenly/discovery`. */
-export function serviceConfigOf({ loadBalancing = 'round-robin', subsetting }: Policy): object {
-  const options = subsetting === undefined ? {} : { subset: { ...subsetting, clientId: 'discovery' } };
+export function serviceConfigOf({ loadBalancing = 'round-robin', subsetting, ...same }: Policy): object {
+  const subset = subsetting && { ...subsetting, clientId: 'discovery' };
+  const options = { ...same, subset };
   return { loadBalancingConfig: [{ [policyNames[loadBalancing]]: options }] };
 }
 
 /** What these policies have no option for. */
-export function whyNotByServiceConfig({ policy = {}, locality }: Service): string | undefined {
-  if ((policy.zonePreference ?? 'none') !== 'none') return 'zones count in another way';
+export function whyNotByServiceConfig({ locality }: Service): string | undefined {
   return locality === undefined ? undefined : 'endpoints are where their file says';
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createBalancer, type BalancerOptions } from './balancer.ts';
-import { hashText } from './hash.ts';
 import type { HostSpec } from './host.ts';
 import type { BalancingPolicy } from './policy.ts';
 import { keys, ones, specs, tally } from './testing/hosts.ts';
@@ -99,38 +98,25 @@ describe('Balancer', () => {
     expect(used).toEqual([4, 3, 2, 4, 4]);
   });
 
-  it('spills over to other zones what the own one is too weak for', () => {
-    const zone = (name: string, healthy: number): HostSpec[] =>
-      Array.from({ length: 10 }, (_, i) => ({ key: `${name}-${i}`, zone: name, healthy: i < healthy }));
-    const all = balancer({ zone: { own: 'a' } });
-    const local = (healthy: number) => {
-      all.update([...zone('a', healthy), ...zone('b', 10), ...zone('c', 10)], 0);
-      return [...tally(all, 10_000)].reduce(
-        (sum, [key, count]) => sum + (key.startsWith('a') ? count : 0),
-        0,
-      );
-    };
-    expect(local(10)).toBe(10_000);
-    expect(local(8)).toBe(10_000);
-    expect(Math.abs(local(5) - 7_000)).toBeLessThan(250);
-    expect(local(0)).toBe(0);
-  });
-
-  it('keeps a key on its host even when groups share the calls', () => {
-    const all = balancer({ policy: { name: 'ring-hash' } });
+  it('keeps the calls of a priority there while one of its hosts can serve (gRFC A56)', () => {
+    const all = balancer();
     const level = (priority: number, healthy: number) =>
       specs(ones(10)).map((spec, i): HostSpec => ({
         key: `${priority}-${spec.key}`,
         priority,
         healthy: i < healthy,
       }));
-    all.update([...level(0, 5), ...level(1, 10)], 0);
-    const users = Array.from({ length: 500 }, (_, index) => hashText(`user-${index}`));
-    const first = users.map((hash) => all.pick(0, hash)!.key);
-    expect(users.map((hash) => all.pick(9, hash)!.key)).toEqual(first);
-    const inFirstLevel = first.filter((key) => key.startsWith('0-')).length;
-    expect(inFirstLevel).toBeGreaterThan(300);
-    expect(inFirstLevel).toBeLessThan(400);
+    const used = (...healthy: number[]) => {
+      all.update(
+        healthy.flatMap((count, priority) => level(priority, count)),
+        0,
+      );
+      const counts = tally(all, 100);
+      return [counts.size, [...counts.keys()][0]!.slice(0, 1)];
+    };
+    expect(used(5, 10)).toEqual([5, '0']);
+    expect(used(1, 10)).toEqual([1, '0']);
+    expect(used(0, 10)).toEqual([10, '1']);
   });
 
   it.each(policies.filter(({ name }) => name !== 'ring-hash'))(
@@ -165,8 +151,6 @@ describe('Balancer', () => {
     { policy: { name: 'peak-ewma', decayMs: 0 } },
     { policy: { name: 'ring-hash', maxRingSize: 1 } },
     { panicThreshold: 1.1 },
-    { overprovisioning: 0.9 },
-    { zone: { own: 'a', callersShare: 0 } },
     { outlier: { intervalMs: 0 } },
     { slowStart: { windowMs: 0 } },
   ] satisfies Partial<BalancerOptions>[])('refuses %o before there are hosts', (options) => {

@@ -1,26 +1,18 @@
 import { BalancingError } from './errors.ts';
-import { groupHosts, type GroupOptions } from './groups.ts';
-import { hashRange, mixHash } from './hash.ts';
 import { HostTable, type Host, type HostSpec } from './host.ts';
-import { checkNumber } from './limits.ts';
 import { OutlierDetector, type OutlierOptions } from './outlier.ts';
 import { checkPanicThreshold, defaultPanicThreshold } from './panic.ts';
 import type { CallOutcome } from './call-outcome.ts';
 import type { Picker, Random, Weigh } from './picker.ts';
 import { pickerFactory, type PickerFactory, type BalancingPolicy } from './policy.ts';
-import { defaultOverprovisioning } from './priorities.ts';
 import { SlowStart, type SlowStartOptions } from './slow-start.ts';
-import type { ZoneOptions } from './zones.ts';
+import { usableHosts } from './usable-hosts.ts';
 
 export interface BalancerOptions {
   policy: BalancingPolicy;
   random: Random;
-  /** Prefer the hosts of the own zone; default: zones do not matter. */
-  zone?: ZoneOptions;
   /** Below this healthy share health is ignored: 0 (never) to 1, default 0.5. */
   panicThreshold?: number;
-  /** Spare capacity that a zone or priority is believed to have: 1 to 10, default 1.4. */
-  overprovisioning?: number;
   /** Default: nobody is ejected. */
   outlier?: OutlierOptions;
   /** Default: new hosts get their full share at once. Ring hash ignores it. */
@@ -32,35 +24,23 @@ export interface BalancerOptions {
  * `tick` about every second.
  */
 export class Balancer<T = unknown> implements Picker<T> {
-  readonly #random: Random;
-  readonly #groupOptions: GroupOptions;
+  readonly #panicThreshold: number;
   readonly #factory: PickerFactory<T>;
   readonly #outlier: OutlierDetector<T> | undefined;
   readonly #slowStart: SlowStart | undefined;
   readonly #table = new HostTable<T>();
   #hosts: readonly Host<T>[] = [];
-  #pickers: { upTo: number; picker: Picker<T> }[] = [];
+  #picker: Picker<T> | undefined;
   /** Some host is in slow start, so weights change with time. */
   #ramping = false;
 
   /** @throws BalancingError `BAD_OPTION` */
   constructor(options: BalancerOptions) {
-    const { policy, random, zone, outlier, slowStart } = options;
-    this.#random = random;
+    const { policy, random, outlier, slowStart } = options;
     this.#factory = pickerFactory(policy, random);
     this.#outlier = outlier && new OutlierDetector(outlier, random);
     this.#slowStart = slowStart && new SlowStart(slowStart);
-    if (zone?.callersShare !== undefined) checkNumber('zone.callersShare', zone.callersShare, 0.000_001, 1);
-    this.#groupOptions = {
-      zone,
-      panicThreshold: checkPanicThreshold(options.panicThreshold ?? defaultPanicThreshold),
-      overprovisioning: checkNumber(
-        'overprovisioning',
-        options.overprovisioning ?? defaultOverprovisioning,
-        1,
-        10,
-      ),
-    };
+    this.#panicThreshold = checkPanicThreshold(options.panicThreshold ?? defaultPanicThreshold);
   }
 
   /** Whether its choice needs to be told when calls start and end; outlier detection needs that in any case. */
@@ -85,13 +65,7 @@ export class Balancer<T = unknown> implements Picker<T> {
   }
 
   pick(nowMs: number, hash?: number): Host<T> | undefined {
-    const pickers = this.#pickers;
-    if (pickers.length < 2) return pickers[0]?.picker.pick(nowMs, hash);
-    // A call that sticks to a host must stick to its group as well.
-    const place = this.#factory.sticky && hash !== undefined ? mixHash(hash, -1) / hashRange : this.#random();
-    let index = 0;
-    while (index < pickers.length - 1 && place >= pickers[index]!.upTo) index++;
-    return pickers[index]!.picker.pick(nowMs, hash);
+    return this.#picker?.pick(nowMs, hash);
   }
 
   /** Every call on a picked host is started and ended, however it ends. */
@@ -132,11 +106,8 @@ export class Balancer<T = unknown> implements Picker<T> {
     const factor = this.#slowStartFactor(nowMs);
     this.#ramping = factor !== undefined;
     const isHealthy = (host: Host<T>) => host.healthy && !this.isEjected(host);
-    let upTo = 0;
-    this.#pickers = groupHosts(this.#hosts, isHealthy, this.#groupOptions).map(({ share, hosts }) => {
-      upTo += share;
-      return { upTo, picker: this.#factory.make(hosts, factor) };
-    });
+    const usable = usableHosts(this.#hosts, isHealthy, this.#panicThreshold);
+    this.#picker = usable.length === 0 ? undefined : this.#factory.make(usable, factor);
   }
 
   #slowStartFactor(nowMs: number): Weigh<T> | undefined {

@@ -7,7 +7,6 @@ export interface HostSpec<T = unknown> {
   key: string;
   /** 0 to 65535, default 1. A host with weight 0 gets no calls. */
   weight?: number | undefined;
-  zone?: string | undefined;
   /** 0 to 127, default 0. The lower number is used first. */
   priority?: number | undefined;
   /** What health checks say; default true. */
@@ -20,7 +19,6 @@ export interface HostSpec<T = unknown> {
 export interface Host<T = unknown> {
   readonly key: string;
   readonly weight: number;
-  readonly zone: string | undefined;
   readonly priority: number;
   readonly healthy: boolean;
   readonly target: T | undefined;
@@ -87,8 +85,8 @@ export class HostTable<T = unknown> {
 }
 
 function toHost<T>(spec: HostSpec<T>, stats: HostStats): Host<T> {
-  const { key, weight = 1, zone, priority = 0, healthy = true, target } = spec;
-  return { key, weight, zone, priority, healthy, target, stats };
+  const { key, weight = 1, priority = 0, healthy = true, target } = spec;
+  return { key, weight, priority, healthy, target, stats };
 }
 
 function checkSpec({ key, weight = 1, priority = 0 }: HostSpec): void {

@@ -22,8 +22,6 @@ export interface PickerFactory<T> {
   make(hosts: readonly Host<T>[], factor: Weigh<T> | undefined): Picker<T>;
   /** Its choice goes by what is told of calls: without that it chooses by chance. */
   learnsFromCalls: boolean;
-  /** Calls with the same hash go to the same host. */
-  sticky: boolean;
   /** Set if the policy learns from latencies. */
   latency?: LatencyModel;
 }
@@ -35,8 +33,8 @@ export function pickerFactory<T>(policy: BalancingPolicy, random: Random): Picke
   return factory;
 }
 
-const plain = { learnsFromCalls: false, sticky: false };
-const learning = { learnsFromCalls: true, sticky: false };
+const plain = { learnsFromCalls: false };
+const learning = { learnsFromCalls: true };
 
 function factoryOf<T>(policy: BalancingPolicy, random: Random): PickerFactory<T> {
   switch (policy.name) {
@@ -71,7 +69,7 @@ function factoryOf<T>(policy: BalancingPolicy, random: Random): PickerFactory<T>
     }
     case 'ring-hash':
       // Not slowed: a weight that grows would move keys again and again.
-      return { ...plain, sticky: true, make: (hosts) => new RingHash(hosts, random, policy) };
+      return { ...plain, make: (hosts) => new RingHash(hosts, random, policy) };
     default:
       throw new BalancingError('BAD_OPTION', `policy ${(policy as BalancingPolicy).name} is not known`);
   }

@@ -34,11 +34,10 @@ export function hostSpecs(all: readonly EligiblePool[]): HostSpec<EndpointPool>[
   );
   if (heaviest === 0) return undefined;
   const scale = Math.min(1, maxWeight / heaviest);
-  return all.map(({ pool, eligible: { weight, zone, priority } }) => ({
+  return all.map(({ pool, eligible: { weight, priority } }) => ({
     key: pool.key,
     target: pool,
     weight: pool.isReady ? weight * scale : 0,
-    zone,
     priority,
   }));
 }

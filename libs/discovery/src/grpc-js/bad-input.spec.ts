@@ -179,7 +179,7 @@ describe('Kubernetes', () => {
   it('an unknown namespace or service, or a port that no pod has: says so; works when it appears', async () => {
     const { api, pod, client, warnings } = await kubernetes();
     expect(await client.call()).toMatch(
-      /UNAVAILABLE: no endpoints: k8s:\/\/\/be1-srv\.default:grpc has 0 endpoints/,
+      /UNAVAILABLE: no endpoint may get calls: k8s:\/\/\/be1-srv\.default:grpc has 0 endpoints/,
     );
     expect(warnings).toEqual([expect.stringMatching(/does the service exist/)]);
     api.store.put(slice(pod));

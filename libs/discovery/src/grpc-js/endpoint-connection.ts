@@ -1,5 +1,5 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import type { Endpoint } from '@evenly/endpoints';
+import type { EligibleEndpoint } from '@evenly/balancing';
 import { watchHealth } from './health-watch.ts';
 import { createChildHelper, states } from './versions.ts';
 import type { ConnectivityState, GrpcEndpoint, Helper, Leaf, Subchannel } from './versions.ts';
@@ -9,8 +9,8 @@ export type ConnectionState = 'connecting' | 'usable' | 'failed';
 
 export interface ConnectionOptions {
   endpoint: GrpcEndpoint;
-  /** What the resolver's source said of the endpoint. */
-  known: Partial<Endpoint>;
+  /** Its priority and its share of the calls. */
+  eligible: EligibleEndpoint;
   /** Tells connections apart: the address, and a number where there are several to it. */
   key: string;
   index: number;
@@ -25,7 +25,7 @@ export interface ConnectionOptions {
 export class EndpointConnection {
   readonly key: string;
   readonly endpoint: GrpcEndpoint;
-  known: Partial<Endpoint>;
+  eligible: EligibleEndpoint;
   readonly startedMs = performance.now();
   /** Why calls may not go there. */
   lastError: string | undefined;
@@ -41,10 +41,10 @@ export class EndpointConnection {
   #destroyed = false;
 
   constructor(options: ConnectionOptions) {
-    const { endpoint, known, key, index, healthService, helper, makeLeaf, onChange } = options;
+    const { endpoint, eligible, key, index, healthService, helper, makeLeaf, onChange } = options;
     this.key = key;
     this.endpoint = endpoint;
-    this.known = known;
+    this.eligible = eligible;
     this.#healthService = healthService;
     this.#onChange = onChange;
     const childHelper = createChildHelper(helper, {

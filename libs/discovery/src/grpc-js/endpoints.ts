@@ -15,7 +15,14 @@ export function toGrpc(endpoint: Endpoint): GrpcEndpoint {
   return known;
 }
 
-/** What the source said of it: zone, weight, priority. Nothing for endpoints of other resolvers. */
-export function describe(endpoint: GrpcEndpoint): Partial<Endpoint> {
-  return described.get(endpoint) ?? {};
+/** What the source said of it: zone, weight, priority. Of another resolver's endpoint, what tells it apart. */
+export function describe(endpoint: GrpcEndpoint): Endpoint {
+  return described.get(endpoint) ?? { address: addressOf(endpoint), port: 0, state: 'ready' };
+}
+
+/** What tells it apart, for people too: `10.0.0.1:50051`, or several of them. */
+export function addressOf({ addresses }: GrpcEndpoint): string {
+  return addresses
+    .map((address) => ('path' in address ? address.path : `${address.host}:${address.port}`))
+    .join(' ');
 }

@@ -27,7 +27,8 @@ export interface RegisterOptions {
     /** How often files are read where they cannot be watched; default 5 s. */
     pollMs?: number;
   };
-  /** Where this process runs: policies prefer endpoints of this zone. Default: zones do not matter. */
+  /** Where this process runs, for policies with a `zonePreference`. Default: not known, and all zones are alike. */
+  region?: string;
   zone?: string;
   /** Told what is wrong but not fatal, once. Default: grpc-js' log, as an error. */
   onWarning?: (message: string) => void;

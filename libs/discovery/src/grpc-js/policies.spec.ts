@@ -67,15 +67,41 @@ describe('policies', () => {
     expect(servers.map((server, index) => server.calls() - before[index]!)).toEqual([40, 40]);
   });
 
-  it('stays in the own zone, and goes to others when that is too weak', async () => {
-    const servers = await start(3);
-    const zones = [{ zone: 'a' }, { zone: 'a' }, { zone: 'b' }];
-    register({ zone: 'a' });
-    const { client } = await clientOf(servers, { evenly_round_robin: {} }, zones);
+  it('fails over from the own zone to the own region, and from there to the others', async () => {
+    const servers = await start(4);
+    const places = [
+      { region: 'r', zone: 'a' },
+      { region: 'r', zone: 'a' },
+      { region: 'r', zone: 'b' },
+      { region: 's', zone: 'a' },
+    ];
+    register({ region: 'r', zone: 'a' });
+    const policy = { evenly_round_robin: { zonePreference: 'failover' } };
+    const { client } = await clientOf(servers, policy, places);
     await expect.poll(() => client.answering()).toEqual(names(servers.slice(0, 2)));
     servers[0]!.stop();
+    // All calls stay while one of the zone's can serve.
+    await expect.poll(() => client.answering()).toEqual([servers[1]!.name]);
     servers[1]!.stop();
     await expect.poll(() => client.answering()).toEqual([servers[2]!.name]);
+    servers[2]!.stop();
+    await expect.poll(() => client.answering()).toEqual([servers[3]!.name]);
+  });
+
+  it('goes to the own zone a thousandfold as often, where that is what it is told', async () => {
+    const servers = await start(2);
+    register({ zone: 'a' });
+    const policy = { evenly_weighted_round_robin: { zonePreference: 'weighted' } };
+    const { client } = await clientOf(servers, policy, [{ zone: 'a' }, { zone: 'b' }]);
+    await expect.poll(() => client.answering()).toContain(servers[0]!.name);
+    expect((await client.counts(200)).get(servers[0]!.name) ?? 0).toBeGreaterThanOrEqual(197);
+  });
+
+  it('heeds the zone of an endpoint only where the policy says so', async () => {
+    const servers = await start(2);
+    register({ zone: 'a' });
+    const { client } = await clientOf(servers, { evenly_round_robin: {} }, [{ zone: 'a' }, { zone: 'b' }]);
+    await expect.poll(() => client.answering()).toEqual(names(servers));
   });
 
   it('uses a priority only while those before it cannot serve', async () => {
@@ -117,11 +143,26 @@ describe('policies', () => {
     for (const [policy, message] of [
       [{ evenly_peak_ewma: { decay: 10 } }, /UNAVAILABLE: the service config.*evenly_peak_ewma.decay/],
       [{ evenly_least_request: { choiceCount: 1 } }, /evenly_least_request.choiceCount.*>=2/],
-      [{ evenly_round_robin: { zones: 'a' } }, /Unrecognized key: "zones"/],
+      [{ evenly_round_robin: { zone: 'a' } }, /Unrecognized key: "zone"/],
+      [{ evenly_round_robin: { zonePreference: 'near' } }, /evenly_round_robin.zonePreference.*"failover"/],
     ] as const) {
       const { client } = await clientOf(servers, policy);
       expect(await client.call()).toMatch(message);
     }
+  });
+
+  it('stock policies get none that is not ready, whatever stands behind them in the list', async () => {
+    const servers = await start(2);
+    const states = [{}, { state: 'not-ready' as const }];
+    const file = await fileTarget(
+      ...servers.map(({ endpoint }, index) => ({ ...endpoint, ...states[index] })),
+    );
+    const loadBalancingConfig = [{ round_robin: {} }, { evenly_round_robin: {} }];
+    const options = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig }) };
+    const client = echoClient(file.target, options);
+    ended.push(client.close);
+    await expect.poll(() => client.answering()).toEqual([servers[0]!.name]);
+    expect(servers[1]!.calls()).toBe(0);
   });
 
   it('leaves stock policies as they are: they get the endpoints of the first priority', async () => {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { BalancingPolicy, SlowStartOptions } from '@evenly/balancing';
+import type { BalancingPolicy, SlowStartOptions, ZonePreference } from '@evenly/balancing';
 import { z } from 'zod';
 
 /** The policies, by the names that service configs use. */
@@ -18,9 +18,7 @@ const duration = z
   .transform((text) => Number(text.slice(0, -1)) * 1000);
 
 const common = {
-  zone: z.string().min(1).max(253).optional(),
-  callersShare: z.number().gt(0).max(1).optional(),
-  overprovisioning: z.number().min(1).max(10).optional(),
+  zonePreference: z.enum(['none', 'weighted', 'failover', 'hints']).default('none'),
   connectionsPerAddress: z.int().min(1).max(16).default(1),
   subset: z
     .strictObject({
@@ -48,9 +46,7 @@ const schemas = {
 /** What a policy does, its defaults filled in. */
 export interface PolicySettings {
   policy: BalancingPolicy;
-  zone: string | undefined;
-  callersShare: number | undefined;
-  overprovisioning: number | undefined;
+  zonePreference: ZonePreference;
   connectionsPerAddress: number;
   subset: { size: number; client: number | string } | undefined;
   slowStart: SlowStartOptions | undefined;
@@ -93,11 +89,11 @@ export class PolicyConfig {
 }
 
 function settingsOf(name: PolicyName, given: z.output<(typeof schemas)[PolicyName]>): PolicySettings {
-  const { zone, callersShare, overprovisioning, connectionsPerAddress, subset, slowStart } = given;
+  const { zonePreference, connectionsPerAddress, subset, slowStart } = given;
   const choices = 'choiceCount' in given ? { choices: given.choiceCount } : {};
   const decay = 'decay' in given ? { decayMs: given.decay } : {};
   return {
-    ...{ zone, callersShare, overprovisioning, connectionsPerAddress },
+    ...{ zonePreference, connectionsPerAddress },
     policy: { name: policyNames[name], ...choices, ...decay },
     // A pod's host name is its own, and stays its own: the same client always takes the same part.
     subset: subset && { size: subset.size, client: subset.clientIndex ?? subset.clientId ?? hostname() },

@@ -1,9 +1,8 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { createBalancer, eligibleEndpoints, maxWeight } from '@evenly/balancing';
-import type { Balancer, HostSpec } from '@evenly/balancing';
-import type { Endpoint } from '@evenly/endpoints';
+import type { Balancer, EligibleEndpoint, HostSpec, Place } from '@evenly/balancing';
 import { EndpointConnection, type ConnectionState } from './endpoint-connection.ts';
-import { describe } from './endpoints.ts';
+import { addressOf, describe } from './endpoints.ts';
 import { BalancerPicker } from './picker.ts';
 import { PolicyConfig, type PolicyName, type PolicySettings } from './policy-config.ts';
 import { healthServiceOf } from './service-config.ts';
@@ -15,9 +14,15 @@ const failoverMs = 10_000;
 /** Moves slow starts on. */
 const tickMs = 1000;
 
+/** An endpoint as grpc-js has it, with its priority and its share of the calls. */
+interface Eligible {
+  endpoint: GrpcEndpoint;
+  eligible: EligibleEndpoint;
+}
+
 /** A policy of grpc-js that leaves the choice to `@evenly/balancing`: a connection to each endpoint, kept open. */
 export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
-  readonly #defaultZone: string | undefined;
+  readonly #place: Place;
   #connections = new Map<string, EndpointConnection>();
   #endpoints: readonly GrpcEndpoint[] | undefined;
   #configText: string | undefined;
@@ -31,10 +36,13 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
   #failover: NodeJS.Timeout | undefined;
   #tick: NodeJS.Timeout | undefined;
 
-  /** @param args of grpc-js, other ones in other versions */
-  constructor(name: PolicyName, defaultZone: string | undefined, args: readonly unknown[]) {
+  /**
+   * @param place where this process is
+   * @param args of grpc-js, other ones in other versions
+   */
+  constructor(name: PolicyName, place: Place, args: readonly unknown[]) {
     super(name, PolicyConfig, args);
-    this.#defaultZone = defaultZone;
+    this.#place = place;
   }
 
   protected override update({ endpoints, config, options, note }: Update<PolicyConfig>): boolean {
@@ -47,9 +55,9 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     if (endpoints === this.#endpoints) return true;
     this.#endpoints = endpoints;
     this.#updating = true;
-    const lostUsable = this.#connect(this.#subset(endpoints), options, note);
+    const lostUsable = this.#connect(this.#eligible(endpoints), options, note);
     this.#updating = false;
-    if (this.#connections.size === 0) this.#fail(`no endpoints: ${note}`);
+    if (this.#connections.size === 0) this.#fail(`no endpoint may get calls: ${note}`);
     else if (lostUsable || !this.#ready) this.#rebuild();
     else this.#rebuildSoon();
     return this.#connections.size > 0;
@@ -73,14 +81,11 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     this.#configText = config.text;
     this.#healthService = healthService;
     this.#settings = settings;
-    const { policy, callersShare, overprovisioning, slowStart } = settings;
-    const zone = settings.zone ?? this.#defaultZone;
+    const { policy, slowStart } = settings;
     const balancer = createBalancer<EndpointConnection>({
       policy,
       random: Math.random,
       panicThreshold: 0, // an endpoint without a connection can serve nobody, however few are left
-      ...(zone !== undefined && { zone: { own: zone, ...(callersShare !== undefined && { callersShare }) } }),
-      ...(overprovisioning !== undefined && { overprovisioning }),
       ...(slowStart && { slowStart }),
     });
     this.#balancer = balancer;
@@ -89,31 +94,31 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     if (slowStart) this.#tick = setInterval(() => balancer.tick(performance.now()), tickMs).unref();
   }
 
-  /** The zone, where there is one, counts for the subset too: those of the own zone first. */
-  #subset(endpoints: readonly GrpcEndpoint[]): readonly GrpcEndpoint[] {
-    const { subset, zone = this.#defaultZone ?? '' } = this.#settings!;
-    if (subset === undefined || endpoints.length <= subset.size) return endpoints;
-    const byEndpoint = new Map(endpoints.map((endpoint) => [candidate(endpoint), endpoint]));
-    const eligible = eligibleEndpoints(
-      [...byEndpoint.keys()],
-      { zonePreference: 'failover', subsetting: subset },
-      { id: subset.client, region: '', zone },
-    );
-    return eligible.map(({ endpoint }) => byEndpoint.get(endpoint)!);
+  /** Those of the endpoints that this client may call, and how often. */
+  #eligible(endpoints: readonly GrpcEndpoint[]): readonly Eligible[] {
+    const { subset, zonePreference } = this.#settings!;
+    const byEndpoint = new Map(endpoints.map((endpoint) => [describe(endpoint), endpoint]));
+    const policy = { zonePreference, subsetting: subset };
+    const viewer = { ...this.#place, id: subset?.client ?? '' };
+    return eligibleEndpoints([...byEndpoint.keys()], policy, viewer).map((eligible) => ({
+      endpoint: byEndpoint.get(eligible.endpoint)!,
+      eligible,
+    }));
   }
 
   /** Opens connections to new endpoints and lets go of the others. @returns whether calls went to one of those */
-  #connect(endpoints: readonly GrpcEndpoint[], options: ChannelOptions, note: string): boolean {
+  #connect(all: readonly Eligible[], options: ChannelOptions, note: string): boolean {
     const old = this.#connections;
     this.#connections = new Map();
     const opened: EndpointConnection[] = [];
-    for (const endpoint of endpoints)
+    for (const one of all)
       for (let index = 0; index < this.#settings!.connectionsPerAddress; index++) {
-        const key = index === 0 ? addressOf(endpoint) : `${addressOf(endpoint)} #${index}`;
+        const address = addressOf(one.endpoint);
+        const key = index === 0 ? address : `${address} #${index}`;
         if (this.#connections.has(key)) continue;
         const kept = old.get(key);
-        const connection = kept ?? this.#open(endpoint, key, index, options, note);
-        connection.known = describe(endpoint);
+        const connection = kept ?? this.#open(one, key, index, options, note);
+        connection.eligible = one.eligible;
         if (kept === undefined) opened.push(connection);
         this.#connections.set(key, connection);
         old.delete(key);
@@ -125,14 +130,14 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
   }
 
   #open(
-    endpoint: GrpcEndpoint,
+    one: Eligible,
     key: string,
     index: number,
     options: ChannelOptions,
     note: string,
   ): EndpointConnection {
     return new EndpointConnection({
-      ...{ endpoint, key, index, known: describe(endpoint), helper: this.helper },
+      ...{ ...one, key, index, helper: this.helper },
       healthService: this.#healthService,
       makeLeaf: (each, helper) => this.makeLeaf(each, helper, options, note),
       onChange: (connection, before) => this.#onChange(connection, before),
@@ -160,10 +165,10 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     const heldBack = this.#priorityHeldBack(connections);
     const unit = unitOfWeights(connections);
     const specs = connections.map((connection): HostSpec<EndpointConnection> => {
-      const { zone, priority = 0 } = connection.known;
-      const weight = (connection.known.weight ?? 1) / unit;
+      const { priority } = connection.eligible;
+      const weight = connection.eligible.weight / unit;
       const healthy = connection.state === 'usable' && priority < heldBack;
-      return { key: connection.key, weight, zone, priority, healthy, target: connection };
+      return { key: connection.key, weight, priority, healthy, target: connection };
     });
     try {
       this.#balancer!.update(specs, performance.now());
@@ -197,7 +202,7 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
   #priorityHeldBack(connections: readonly EndpointConnection[]): number {
     clearTimeout(this.#failover);
     const nowMs = performance.now();
-    const priorityOf = ({ known }: EndpointConnection) => known.priority ?? 0;
+    const priorityOf = ({ eligible }: EndpointConnection) => eligible.priority;
     const usable = connections.filter(({ state }) => state === 'usable').map(priorityOf);
     const best = usable.reduce((least, each) => Math.min(least, each), Infinity);
     const waiting = connections.filter(
@@ -231,17 +236,6 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
 
 /** Brings weights that are too large for a balancer into its range; only their relation counts. */
 function unitOfWeights(connections: readonly EndpointConnection[]): number {
-  const most = connections.reduce((max, { known }) => Math.max(max, known.weight ?? 1), 1);
+  const most = connections.reduce((max, { eligible }) => Math.max(max, eligible.weight), 1);
   return most > maxWeight ? most / maxWeight : 1;
-}
-
-/** What the source said of it; of another resolver's endpoint, what tells it apart. */
-function candidate(endpoint: GrpcEndpoint): Endpoint {
-  return { address: addressOf(endpoint), port: 0, state: 'ready', ...describe(endpoint) };
-}
-
-function addressOf({ addresses }: GrpcEndpoint): string {
-  return addresses
-    .map((address) => ('path' in address ? address.path : `${address.host}:${address.port}`))
-    .join(' ');
 }

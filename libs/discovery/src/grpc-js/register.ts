@@ -52,7 +52,8 @@ function resolverClass(scheme: Scheme) {
 function policyClass(name: PolicyName) {
   return class extends EvenlyPolicy {
     constructor(...args: unknown[]) {
-      super(name, context.options.zone, args);
+      const { region = '', zone = '' } = context.options;
+      super(name, { region, zone }, args);
     }
   };
 }

@@ -3,13 +3,14 @@ import { anyViewer, eligibleEndpoints } from '@evenly/balancing';
 import {
   asDiscoveryError,
   type DiscoveryError,
+  type Endpoint,
   type EndpointListener,
   type EndpointSet,
 } from '@evenly/endpoints';
 import type { ClientSurroundings, Scheme } from '../source-kind.ts';
 import { text, type Uri } from '../target.ts';
 import { toGrpc } from './endpoints.ts';
-import { knowsPriorities, withDefaultPolicy } from './service-config.ts';
+import { isOurs, withDefaultPolicy } from './service-config.ts';
 import type { PooledWatch, SourcePool } from './source-pool.ts';
 import {
   tellEndpoints,
@@ -124,12 +125,15 @@ export class EvenlyResolver {
   }
 
   #read({ endpoints }: EndpointSet): void {
-    // Zones and subsets are the policy's business, which may be another for each channel.
-    const eligible = eligibleEndpoints(endpoints, { zonePreference: 'none' }, anyViewer);
-    const used = knowsPriorities(this.#options)
-      ? eligible
-      : eligible.filter(({ priority }) => priority === 0);
-    this.#endpoints = used.map(({ endpoint }) => toGrpc(endpoint));
-    this.#note = `${text(this.#uri)} has ${endpoints.length} endpoints, of which ${eligible.length} may get calls`;
+    // Who may get calls is a policy's business where it is one of ours, and may be others for each channel.
+    const used = isOurs(this.#options) ? endpoints : firstPriority(endpoints);
+    this.#endpoints = used.map(toGrpc);
+    this.#note = `${text(this.#uri)} has ${endpoints.length} endpoints`;
   }
 }
+
+/** For policies that know no priorities, nor anything else of an endpoint. */
+const firstPriority = (endpoints: readonly Endpoint[]): readonly Endpoint[] =>
+  eligibleEndpoints(endpoints, { zonePreference: 'none' }, anyViewer)
+    .filter(({ priority }) => priority === 0)
+    .map(({ endpoint }) => endpoint);

@@ -25,10 +25,19 @@ export function withDefaultPolicy(options: ChannelOptions): ServiceConfig | unde
   return { ...validateServiceConfig(config ?? {}), loadBalancingConfig: [{ [defaultPolicy]: {} }] };
 }
 
-/** Whether the policy is one of ours, or has one inside: those know priorities. */
-export function knowsPriorities(options: ChannelOptions): boolean {
+/** Whether the policy is one of ours, or has one inside: those choose among all endpoints of a source themselves. */
+export function isOurs(options: ChannelOptions): boolean {
   const policies = given(options)?.loadBalancingConfig ?? [];
-  return policies.length === 0 || JSON.stringify(policies).includes('"evenly_');
+  return policies.length === 0 || beginsWithOurs(policies);
+}
+
+/** Of a list grpc-js takes the first that it knows; where it does not know the first, what is told does for any other. */
+function beginsWithOurs(policies: unknown): boolean {
+  if (!Array.isArray(policies)) return false;
+  const [name = '', config] = Object.entries((policies[0] ?? {}) as Record<string, unknown>)[0] ?? [];
+  if (name.startsWith('evenly_')) return true;
+  const { child_policy: child, childPolicy = child } = (config ?? {}) as Record<string, unknown>;
+  return beginsWithOurs(childPolicy);
 }
 
 /** The service whose health is to be watched (gRFC A17); undefined: none. An empty name is the server as a whole. */

@@ -1,7 +1,7 @@
 import { endpointSet, type Endpoint } from '@evenly/endpoints';
 import { describe, expect, it } from 'vitest';
 import { anonymousNode, type NodeInfo } from '../node.ts';
-import { isNodeResource } from '../resource.ts';
+import { isNodeResource, type Resource } from '../resource.ts';
 import { codecs } from '../resource-type.ts';
 import { home } from '../testing/mesh.ts';
 import { endpointAssignment, unknownAssignment, type EndpointsOptions } from './endpoints.ts';
@@ -143,6 +143,20 @@ describe('endpointAssignment', () => {
       return ports!;
     });
     expect([...new Set(counts)].sort()).toEqual(['3', '4']);
+  });
+
+  it('has Envoy stay in a priority while one of its endpoints can serve, as gRPC clients do', () => {
+    const factor = (endpoints: Endpoint[]) => {
+      const options = { name: 'c', locality: home, policy: { zonePreference: 'none' as const } };
+      const { encoded } = endpointAssignment(options, endpointSet(endpoints)) as Resource;
+      return codecs.endpoints.decode(encoded).policy?.overprovisioningFactor;
+    };
+    const pods = (count: number, priority: number) =>
+      Array.from({ length: count }, (_, index) => pod(1 + index + 10_000 * priority, { priority }));
+    expect(factor(pods(3, 0))).toBeUndefined();
+    expect(factor([...pods(3, 0), ...pods(2, 1)])).toBe(500);
+    // Envoy multiplies it by the number of those that are healthy.
+    expect(factor([...pods(9000, 0), ...pods(1000, 1)])! * 10_000).toBeLessThan(2 ** 32);
   });
 
   it("keeps the source's own priorities, such as SRV's", () => {

@@ -2,7 +2,10 @@ import { anyViewer, eligibleEndpoints, type EligibleEndpoint, type Viewer } from
 import type { EndpointSet } from '@evenly/endpoints';
 import type { Locality, Policy } from '@evenly/mesh-config';
 import { SocketAddress, type Address } from '@evenly/proto/envoy/config/core/v3/address';
-import { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
+import {
+  ClusterLoadAssignment,
+  ClusterLoadAssignment_Policy,
+} from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
 import {
   Endpoint as XdsEndpoint,
   Endpoint_AdditionalAddress,
@@ -11,7 +14,7 @@ import {
 } from '@evenly/proto/envoy/config/endpoint/v3/endpoint_components';
 import { isGrpc, type NodeInfo } from '../node.ts';
 import { hashOf, resource, type NodeResource, type Resource } from '../resource.ts';
-import { localityGroups } from './localities.ts';
+import { localityGroups, type LocalityGroup } from './localities.ts';
 import { encode, message } from './message.ts';
 
 /** Variants of one assignment that are kept encoded, at most: one for each zone, or for each client with subsetting. */
@@ -91,8 +94,20 @@ function assignment(
   return resource(
     'endpoints',
     name,
-    encode(ClusterLoadAssignment, { clusterName: name, endpoints: localities }),
+    encode(ClusterLoadAssignment, { clusterName: name, endpoints: localities, policy: failOver(groups) }),
   );
+}
+
+/**
+ * gRPC clients leave a priority only when none of its endpoints can serve (gRFC A56). Envoy would send a part of the calls
+ * to the next as soon as 28 % of it are unhealthy, unless a single healthy one is said to be worth all of them.
+ */
+function failOver(groups: readonly LocalityGroup[]): ClusterLoadAssignment_Policy | undefined {
+  if ((groups.at(-1)?.priority ?? 0) === 0) return undefined;
+  const count = groups.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+  // In percent; Envoy multiplies it by the number of healthy endpoints, in 32 bits.
+  const overprovisioningFactor = Math.min(100 * count, Math.floor(0xffff_ffff / count));
+  return message(ClusterLoadAssignment_Policy, { overprovisioningFactor });
 }
 
 function lbEndpoint({ endpoint: one }: EligibleEndpoint): LbEndpoint {

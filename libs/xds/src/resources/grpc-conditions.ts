@@ -5,7 +5,7 @@ import { headerHolds, type HeaderMatch, type Route } from '@evenly/mesh-config';
  * wire (gRFC A28): a condition on that would never hold. What is the same for all calls is settled here instead.
  */
 const methodOfCalls = 'POST'; // gRPC over HTTP/2, "Requests"
-/** grpc-go (1.85) does not know the content type either when it chooses; the others take it for this one, as gRFC A28 has it. */
+/** grpc-go (1.85) does not know the content type either when it chooses (run: findings/); the others take it for this one, as gRFC A28 has it. */
 const sameForAll: Readonly<Record<string, string>> = { te: 'trailers', 'content-type': 'application/grpc' };
 
 /** These differ from call to call, or from client to client: nobody but the transport knows them. */

@@ -23,7 +23,7 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
     options: optionSpecs,
     output: 'data',
     start: async (config, runtime) => {
-      provideXdsBootstrap(config, env);
+      provideXdsBootstrap(config, env, (reason) => runtime.log.warn({ reason }, 'check the config'));
       await registerSchemes(config, runtime.log);
       const endpoints = new KnownEndpoints();
       const caller = new Caller({

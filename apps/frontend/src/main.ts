@@ -10,7 +10,7 @@ const program: Program<typeof optionSpecs> = {
   describe: 'GET /be1-srv makes 15 gRPC calls and lists who answered.',
   options: optionSpecs,
   start: async (config, runtime) => {
-    provideXdsBootstrap(config, process.env);
+    provideXdsBootstrap(config, process.env, (reason) => runtime.log.warn({ reason }, 'check the config'));
     // Loaded by whom it serves: with its many protobuf definitions it is most of what a start takes.
     if (config.target.startsWith('xds:')) (await import('@grpc/grpc-js-xds')).register();
     registerRoundRobinWithReason();

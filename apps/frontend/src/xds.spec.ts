@@ -51,8 +51,12 @@ describe('with xDS', () => {
   });
 
   function startFrontend(...args: string[]): RunningProgram {
-    const server = { server_uri: `127.0.0.1:${controlPlane.port}`, channel_creds: [{ type: 'insecure' }] };
-    const bootstrap = { xds_servers: [server], node: { id: 'frontend-test', locality: {} } };
+    return startWith([`127.0.0.1:${controlPlane.port}`], args);
+  }
+
+  function startWith(servers: readonly string[], args: readonly string[]): RunningProgram {
+    const xds_servers = servers.map((server_uri) => ({ server_uri, channel_creds: [{ type: 'insecure' }] }));
+    const bootstrap = { xds_servers, node: { id: 'frontend-test', locality: {} } };
     return run(args, { GRPC_XDS_BOOTSTRAP_CONFIG: JSON.stringify(bootstrap) });
   }
 
@@ -100,6 +104,18 @@ describe('with xDS', () => {
     controlPlane.set('nope', [pods[0]!.port]);
     await expect.poll(async () => (await ask(frontend, '/nope')).status, options).toBe(200);
   }, 80_000);
+
+  it('says at start that a second control plane is not used, and does not fall back on it', async () => {
+    await end();
+    frontend = startWith(['127.0.0.1:1', `127.0.0.1:${controlPlane.port}`], []);
+    const { status, text } = await ask(frontend, '/be1-srv');
+    expect(status).toBe(502);
+    expect(text).toMatch(/^Could not get RPC from be1-srv: UNAVAILABLE: /);
+    const warning = await frontend.line(({ msg }) => msg === 'check the config');
+    expect(warning).toMatchObject({
+      reason: expect.stringContaining('only the first of xds_servers is used, 127.0.0.1:1:') as string,
+    });
+  });
 
   it('says so when the control plane cannot be reached', async () => {
     controlPlane.stop();

@@ -1,24 +1,39 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { provideXdsBootstrap } from './xds-bootstrap.ts';
 
 const server = { server_uri: 'x:1', channel_creds: [{ type: 'insecure' }], server_features: ['xds_v3'] };
 const node = { id: 'x', locality: { zone: 'z' } };
 const good = JSON.stringify({ xds_servers: [server], node });
 
+const warnings: string[] = [];
+beforeEach(() => void warnings.splice(0));
+
 function provide(
   options: { xdsBootstrap?: string; xdsBootstrapConfig?: string },
   target = 'xds:///{service}',
 ) {
   const env: Record<string, string | undefined> = {};
-  provideXdsBootstrap({ target, xdsBootstrap: undefined, xdsBootstrapConfig: undefined, ...options }, env);
+  const config = { target, xdsBootstrap: undefined, xdsBootstrapConfig: undefined, ...options };
+  provideXdsBootstrap(config, env, (reason) => warnings.push(reason));
   return env;
 }
 
 it('hands a text on to where grpc-js-xds looks', () => {
   expect(provide({ xdsBootstrapConfig: good })).toEqual({ GRPC_XDS_BOOTSTRAP_CONFIG: good });
+  expect(warnings).toEqual([]);
+});
+
+it('says that further servers are not used', () => {
+  const spares = ['y:2', 'z:3'].map((server_uri) => ({ ...server, server_uri }));
+  provide(text({ xds_servers: [server, ...spares], node }));
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /only the first of xds_servers is used, x:1: .* does not fall back on y:2, z:3 \(gRFC A71\)/,
+    ),
+  ]);
 });
 
 it('hands a file on, and prefers it to a text as grpc-js-xds does', () => {

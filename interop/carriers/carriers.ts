@@ -3,6 +3,7 @@ import { ManagedProcess } from '@evenly/local-cluster';
 import { bootstrapEnv } from '../testing/bootstrap.ts';
 import { clients, whyNot } from '../testing/clients.ts';
 import { AskedClient, type Outcome } from './asked-client.ts';
+import type { ManyHeaders } from './model.ts';
 import type { Call } from './routing.ts';
 
 /** One way for a call to come to an endpoint. */
@@ -10,6 +11,8 @@ export interface Carrier {
   name: string;
   /** How it ends a call that no route takes. */
   noRoute: 'UNIMPLEMENTED' | 'UNAVAILABLE';
+  /** As the docs say, or as docs/client-support.md says of it. */
+  manyHeaders: ManyHeaders;
   /** It chooses endpoints itself: what it is asked for is a target. */
   isProxyless: boolean;
   make: (call: Call) => Promise<Outcome>;
@@ -40,6 +43,7 @@ export function proxylessClient(name: ProxylessName, xdsPort: number): Carrier &
   return {
     name,
     noRoute: 'UNAVAILABLE', // gRFC A28; there is no other status that all of them can be told to give
+    manyHeaders: 'joined',
     isProxyless: true,
     make: (call) =>
       call.target === undefined
@@ -49,15 +53,19 @@ export function proxylessClient(name: ProxylessName, xdsPort: number): Carrier &
   };
 }
 
-/** A gRPC client without xDS that calls through a proxy. */
-export function throughProxy(name: string, port: number): Carrier & AsyncDisposable {
-  const client = startClient('grpc-js');
+/** @param client one without xDS, which calls through the proxy */
+export function throughProxy(
+  name: string,
+  client: AskedClient,
+  port: number,
+  manyHeaders: ManyHeaders = 'joined',
+): Carrier {
   return {
     name,
     noRoute: 'UNIMPLEMENTED',
+    manyHeaders,
     isProxyless: false,
     make: (call) => client.call(`127.0.0.1:${port}`, call.authority, call),
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
 

@@ -26,6 +26,13 @@ export class ConfigFolder implements AsyncDisposable {
     await rename(`${this.file}.new`, this.file);
   }
 
+  /** @returns the path of a file more, which stays as it is */
+  async add(name: string, content: string): Promise<string> {
+    const file = join(this.#directory, name);
+    await writeFile(file, content);
+    return file;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#directory, { recursive: true });
   }

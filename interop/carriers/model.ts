@@ -1,11 +1,18 @@
 import type { Call, Header, Match, Routing, Text } from './routing.ts';
 
+/** How several headers with one name are compared with a condition: as one text, joined by `,`, or one is enough. */
+export type ManyHeaders = 'joined' | 'any';
+
 /**
  * Which service a call goes to, as `docs/mesh-config.md` says it, or undefined when no route takes it. Written for
  * clarity and apart from the product, which it judges: each sentence of the docs is a line here.
  */
-export function serviceOf(routing: Routing, call: Call): string | undefined {
-  return firstRoute(routing, { ...call, authority: effectiveAuthority(call) });
+export function serviceOf(
+  routing: Routing,
+  call: Call,
+  manyHeaders: ManyHeaders = 'joined',
+): string | undefined {
+  return firstRoute(routing, { ...call, authority: effectiveAuthority(call) }, manyHeaders);
 }
 
 /** "Another authority that an application gives to its channel counts where it is of the target's host; else the target does." */
@@ -20,19 +27,23 @@ export function isNamed({ services, routes }: Routing, authority: string): boole
 }
 
 /** "The first route whose conditions all hold gets the call. After all of them comes an implicit route for each service." */
-function firstRoute(routing: Routing, call: Call): string | undefined {
+function firstRoute(routing: Routing, call: Call, manyHeaders: ManyHeaders): string | undefined {
   const named = new Set(routing.routes.map(({ match }) => match.authority?.toLowerCase()));
   const implicit = routing.services.filter((name) => !named.has(name.toLowerCase()));
-  const route = routing.routes.find(({ match }) => holds(match, call));
+  const route = routing.routes.find(({ match }) => holds(match, call, manyHeaders));
   return route?.to[0].service ?? implicit.find((name) => authorityHolds(name, call.authority));
 }
 
-function holds({ authority, path, method, headers = [] }: Match, call: Call): boolean {
+function holds(
+  { authority, path, method, headers = [] }: Match,
+  call: Call,
+  manyHeaders: ManyHeaders,
+): boolean {
   return (
     (authority === undefined || authorityHolds(authority, call.authority)) &&
     (path === undefined || textHolds(path, call.path)) &&
     (method === undefined || method === 'POST') && // which every gRPC call is
-    headers.every((condition) => headerHolds(condition, call))
+    headers.every((condition) => headerHolds(condition, call, manyHeaders))
   );
 }
 
@@ -49,12 +60,14 @@ function partsOf(authority: string): [host: string, port: number | undefined] {
 }
 
 /** "A header that is not there fulfils nothing but `present` with `invert`." Several with one name count as one. */
-function headerHolds(condition: Header, { headers }: Call): boolean {
+function headerHolds(condition: Header, { headers }: Call, manyHeaders: ManyHeaders): boolean {
   const values = [...headers, ...ofEveryCall].filter(([name]) => name === condition.name);
   const isThere = values.length > 0;
   const { invert = false } = condition;
   if ('present' in condition) return isThere !== invert;
-  return isThere && textHolds(condition, values.map(([, value]) => value).join(',')) !== invert;
+  const texts = values.map(([, value]) => value);
+  const compared = manyHeaders === 'joined' ? [texts.join(',')] : texts;
+  return isThere && compared.some((text) => textHolds(condition, text)) !== invert;
 }
 
 /** What every gRPC call has besides the application's metadata (gRPC over HTTP/2). */

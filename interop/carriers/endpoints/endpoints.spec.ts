@@ -6,7 +6,7 @@ import { ConfigFolder } from '../config-folder.ts';
 import { Checks } from './bound.ts';
 import { startCarriers, type Carrier } from './carriers.ts';
 import { ConfigFiles } from './config-files.ts';
-import { goodBackends, type Service } from './service.ts';
+import { goodBackends, sickBackends, type Service } from './service.ts';
 import { shareDifferences } from './shares.ts';
 import { table } from './table.ts';
 
@@ -27,7 +27,7 @@ function use<T extends AsyncDisposable>(one: T): T {
 }
 
 beforeAll(async () => {
-  const backends = use(await Backends.start([...goodBackends, 'marker']));
+  const backends = use(await Backends.start([...goodBackends, 'marker'], sickBackends));
   const folder = use(await ConfigFolder.create());
   files = new ConfigFiles(folder, backends);
   await files.write(new Map(), 'marker-0');

@@ -1,4 +1,4 @@
-import { isDead, viewer, type EndpointOf, type Policy, type Service } from './service.ts';
+import { isDead, isSick, viewer, type EndpointOf, type Policy, type Service } from './service.ts';
 
 /** An endpoint that gets calls, and its share of them, 0 to 1. */
 export interface Expected {
@@ -12,7 +12,7 @@ export interface Expected {
  */
 export function expectedEndpoints({ endpoints, policy = {}, locality = {} }: Service) {
   const placed = endpoints.map((endpoint) => ({ ...locality, ...endpoint }));
-  const used = firstThatServe(hinted(callable(placed), policy), policy);
+  const used = firstThatServe(withoutOutliers(hinted(callable(placed), policy), policy), policy);
   // "A client gets endpoints of the first priorities … which ones is decided by who it is."
   return { used, count: Math.min(used.length, policy.subsetting?.size ?? Infinity) };
 }
@@ -39,6 +39,11 @@ function hinted(endpoints: readonly EndpointOf[], { zonePreference }: Policy): r
     return endpoints;
   const forUs = endpoints.filter(({ forZones }) => forZones!.includes(viewer.zone));
   return forUs.length > 0 ? forUs : endpoints;
+}
+
+/** "Ejects who fails more than this share of the calls": those that fail all of them, and not longer than they do. */
+function withoutOutliers(endpoints: readonly EndpointOf[], { outlierDetection }: Policy) {
+  return outlierDetection === undefined ? endpoints : endpoints.filter((one) => !isSick(one));
 }
 
 /** "0 (absent) first, a higher one only while those before cannot serve"; and `failover` within each of them. */

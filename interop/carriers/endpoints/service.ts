@@ -13,17 +13,27 @@ export type EndpointOf = { at: BackendName } & Partial<
   Pick<Endpoint, 'region' | 'zone' | 'forZones' | 'priority' | 'weight' | 'state'>
 >;
 
-/** Those that answer calls, and those that nobody listens at. */
+/** Those that answer calls, those that answer with UNAVAILABLE, and those that nobody listens at. */
 export const goodBackends = ['e1', 'e2', 'e3', 'e4', 'e5', 'e6'] as const;
+export const sickBackends = ['sick1', 'sick2'] as const;
 export const deadBackends = ['dead1', 'dead2', 'dead3'] as const;
-export type BackendName = (typeof goodBackends)[number] | (typeof deadBackends)[number];
+export type BackendName =
+  (typeof goodBackends)[number] | (typeof sickBackends)[number] | (typeof deadBackends)[number];
 
 export const isDead = ({ at }: EndpointOf) => at.startsWith('dead');
+export const isSick = ({ at }: EndpointOf) => at.startsWith('sick');
 
 export interface Policy {
   loadBalancing?: 'round-robin' | 'weighted-round-robin' | 'least-request' | 'peak-ewma';
   zonePreference?: 'none' | 'weighted' | 'failover' | 'hints';
   subsetting?: { size: number };
+  /** Of which gRPC clients know this; sick backends fail all calls. */
+  outlierDetection?: {
+    interval: string;
+    baseEjectionTime: string;
+    maxEjectionPercent: number;
+    failurePercentage: { thresholdPercent: number; minimumHosts: number; requestVolume: number };
+  };
 }
 
 /** Who calls, and where: the same for all carriers. */

@@ -4,6 +4,14 @@ interface Row extends Service {
   name: string;
 }
 
+/** Ejects early and for good. */
+const outlierDetection = {
+  interval: '0.5s',
+  baseEjectionTime: '300s',
+  maxEjectionPercent: 50,
+  failurePercentage: { thresholdPercent: 50, minimumHosts: 3, requestVolume: 5 },
+};
+
 /** Where carriers are known to choose otherwise: each row was wrong in one of them at least. */
 export const table: readonly Row[] = [
   { name: 'all alike', endpoints: [{ at: 'e1' }, { at: 'e2' }, { at: 'e3' }] },
@@ -117,6 +125,23 @@ export const table: readonly Row[] = [
     name: 'a subset',
     endpoints: [{ at: 'e1' }, { at: 'e2' }, { at: 'e3' }, { at: 'e4' }, { at: 'e5' }, { at: 'e6' }],
     policy: { subsetting: { size: 2 } },
+  },
+  {
+    name: 'one of four fails all calls',
+    endpoints: [{ at: 'e1' }, { at: 'sick1' }, { at: 'e2' }, { at: 'e3' }],
+    policy: { outlierDetection },
+  },
+  {
+    name: 'half of the first priority fails all calls, which keeps its calls',
+    endpoints: [
+      { at: 'e1' },
+      { at: 'e2' },
+      { at: 'sick1' },
+      { at: 'sick2' },
+      { at: 'e3', priority: 1 },
+      { at: 'e4', priority: 1 },
+    ],
+    policy: { outlierDetection },
   },
   {
     name: 'least request, weights',

@@ -43,9 +43,9 @@ export class Balancer<T = unknown> implements Picker<T> {
     this.#panicThreshold = checkPanicThreshold(options.panicThreshold ?? defaultPanicThreshold);
   }
 
-  /** Whether its choice needs to be told when calls start and end; outlier detection needs that in any case. */
+  /** Whether it needs to be told when calls start and end, for its choice or to eject outliers. */
   get learnsFromCalls(): boolean {
-    return this.#factory.learnsFromCalls;
+    return this.#factory.learnsFromCalls || this.#outlier !== undefined;
   }
 
   /** All hosts with their statistics, the unhealthy ones too. */

@@ -8,6 +8,7 @@ export {
   type EligibleEndpoint,
   type Viewer,
 } from './eligible/eligible-endpoints.ts';
+export { hostSpecs, type ReachedEndpoint } from './eligible/host-specs.ts';
 export type { Place, ZonePreference } from './eligible/zone-preference.ts';
 export { BalancingError, type BalancingErrorCode } from './errors.ts';
 export { coefficientOfVariation, jainIndex, maxMinRatio } from './fairness.ts';

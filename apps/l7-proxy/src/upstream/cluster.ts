@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   CircuitBreaker,
   createBalancer,
+  hostSpecs,
   pickExcept,
   type Balancer,
   type CallOutcome,
@@ -17,7 +18,7 @@ import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
 import { balancerOptions, breakerOptions, maxConnections, outcomeTable } from './balancer-options.ts';
 import { EndpointPool, type PoolContext } from './endpoint-pool.ts';
-import { hostSpecs, usableEndpoints } from './hosts.ts';
+import { usableEndpoints } from './hosts.ts';
 import { upstreamTlsOptions } from './upstream-tls.ts';
 import { WaitingCalls, type WaitingCall } from './waiting-calls.ts';
 
@@ -315,7 +316,10 @@ export class Cluster {
     setImmediate(() => {
       this.#refreshing = false;
       if (this.#closed) return;
-      const all = [...this.#eligible].map(([key, eligible]) => ({ eligible, pool: this.#pools.get(key)! }));
+      const all = [...this.#eligible].map(([key, eligible]) => {
+        const target = this.#pools.get(key)!;
+        return { key, eligible, target, connection: target.state };
+      });
       const specs = hostSpecs(all);
       if (specs !== undefined) this.#update(specs, this.#context.upstream.loop.now());
       this.waiting.serve();

@@ -1,4 +1,5 @@
 import { addressesOf, endpointKey, type Endpoint } from '@evenly/endpoints';
+import type { ReachedEndpoint } from '@evenly/balancing';
 import type { Http2Error } from '@evenly/http2';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { LatencyCounts } from '../stats/latency-counts.ts';
@@ -82,6 +83,11 @@ export class EndpointPool {
 
   get isReady(): boolean {
     return this.#ready.length > 0;
+  }
+
+  get state(): ReachedEndpoint<unknown>['connection'] {
+    if (this.isReady) return 'usable';
+    return this.lastError === undefined ? 'connecting' : 'failed';
   }
 
   /** Open ones, and those being opened or retired. */

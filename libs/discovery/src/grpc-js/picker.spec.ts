@@ -1,5 +1,5 @@
 import { status, type experimental } from '@grpc/grpc-js';
-import { createBalancer, type BalancingPolicy } from '@evenly/balancing';
+import { createBalancer, defaultOutcomes, type BalancingPolicy } from '@evenly/balancing';
 import { describe, expect, it } from 'vitest';
 import type { EndpointConnection } from './endpoint-connection.ts';
 import { BalancerPicker } from './picker.ts';
@@ -20,7 +20,7 @@ function pickerOf(policy: BalancingPolicy, count: number) {
     Array.from({ length: count }, (_, index) => ({ key: `${index}`, target })),
     0,
   );
-  const picker = new BalancerPicker(balancer, false);
+  const picker = new BalancerPicker(balancer, defaultOutcomes, false);
   return {
     pick: () => picker.pick({} as experimental.PickArgs),
     active: () => balancer.hosts.map(({ stats }) => stats.active),

@@ -1,5 +1,5 @@
 import type { experimental, status } from '@grpc/grpc-js';
-import { defaultOutcomes, type Balancer, type Host } from '@evenly/balancing';
+import type { Balancer, Host, OutcomeTable } from '@evenly/balancing';
 import type { EndpointConnection } from './endpoint-connection.ts';
 import { processHold } from './hold-process.ts';
 import { PickResultType, unavailable } from './versions.ts';
@@ -9,14 +9,16 @@ type PickResult = experimental.PickResult;
 /** The balancer's choice as a grpc-js pick. It reads the balancer of its policy, which changes beneath it. */
 export class BalancerPicker {
   readonly #balancer: Balancer<EndpointConnection>;
+  readonly #outcomes: OutcomeTable;
   readonly #countsCalls: boolean;
   readonly #holdsProcess: boolean;
   /** Picks of this turn of the event loop. */
   readonly #picked: Pick[] = [];
 
   /** @param holdsProcess connections do not keep the process alive, so their calls must */
-  constructor(balancer: Balancer<EndpointConnection>, holdsProcess: boolean) {
+  constructor(balancer: Balancer<EndpointConnection>, outcomes: OutcomeTable, holdsProcess: boolean) {
     this.#balancer = balancer;
+    this.#outcomes = outcomes;
     this.#countsCalls = balancer.learnsFromCalls; // others are spared the cost
     this.#holdsProcess = holdsProcess;
   }
@@ -42,7 +44,7 @@ export class BalancerPicker {
       },
       onCallEnded: (code: status) => {
         const nowMs = performance.now();
-        this.#balancer.callEnded(host, nowMs, nowMs - startedMs, defaultOutcomes.ofGrpc(code));
+        this.#balancer.callEnded(host, nowMs, nowMs - startedMs, this.#outcomes.ofGrpc(code));
         if (this.#holdsProcess) processHold.remove();
       },
     };

@@ -225,6 +225,78 @@ describe('policies', () => {
   });
 });
 
+describe('outlier detection', () => {
+  const quick = { consecutiveFailures: 3, interval: '1s', baseEjectionTime: '1s', maxEjectionPercent: 50 };
+
+  it('keeps calls from an endpoint that fails, and lets it back', async () => {
+    const servers = await start(3);
+    const { client } = await clientOf(servers, { evenly_round_robin: { outlierDetection: quick } });
+    await expect.poll(() => client.answering()).toEqual(names(servers));
+    servers[0]!.behaviour.fails = true;
+    await expect.poll(() => client.answering()).toEqual(names(servers.slice(1)));
+    servers[0]!.behaviour.fails = false;
+    await expect.poll(() => client.answering()).toEqual(names(servers));
+  });
+
+  it('counts what failureCodes says, and nothing else', async () => {
+    const servers = await start(2);
+    const outlierDetection = { ...quick, failureCodes: ['INTERNAL'] };
+    const { client } = await clientOf(servers, { evenly_round_robin: { outlierDetection } });
+    await expect.poll(() => client.answering()).toEqual(names(servers));
+    servers[0]!.behaviour.fails = true; // with UNAVAILABLE
+    await client.answering();
+    expect([...(await client.counts(20)).values()]).toEqual([10, 10]);
+  });
+
+  it('does not hold against an endpoint what the client cancels', async () => {
+    const servers = await start(2);
+    const { client } = await clientOf(servers, { evenly_round_robin: { outlierDetection: quick } });
+    await expect.poll(() => client.answering()).toEqual(names(servers));
+    servers[0]!.behaviour.delayMs = 60_000;
+    const before = servers[0]!.calls();
+    const cancelled: Promise<unknown>[] = [];
+    for (let calls = 0; calls < 20; calls++) {
+      cancelled.push(
+        new Promise((resolve) => {
+          const call = client.client.sayHello({ name: '' }, resolve);
+          void expect
+            .poll(() => servers[0]!.calls() - before)
+            .toBe(10)
+            .then(() => call.cancel());
+        }),
+      );
+    }
+    await Promise.all(cancelled);
+    servers[0]!.behaviour.delayMs = 0;
+    expect([...(await client.counts(20)).values()]).toEqual([10, 10]);
+  });
+
+  it.each([
+    [50, /asked to fail/],
+    [0, /no endpoint may get calls/],
+  ])('of all endpoints, with a panic threshold of %i %', async (panicThresholdPercent, message) => {
+    const servers = await start(2);
+    const outlierDetection = { ...quick, baseEjectionTime: '100s', maxEjectionPercent: 100 };
+    const policy = { evenly_round_robin: { outlierDetection, panicThresholdPercent } };
+    const { client } = await clientOf(servers, policy);
+    await expect.poll(() => client.answering()).toEqual(names(servers));
+    for (const { behaviour } of servers) behaviour.fails = true;
+    await client.counts(10);
+    expect(await client.call()).toMatch(message);
+  });
+
+  it.each([
+    [{ interval: 5 }, /evenly_round_robin.outlierDetection.interval/],
+    [{ failureCodes: ['OK'] }, /outlierDetection.failureCodes.0/],
+    [{ failureCodes: [] }, /outlierDetection.failureCodes/],
+    [{ baseEjectionTime: '600s' }, /outlierDetection: must have a baseEjectionTime that is not more/],
+    [{ consecutive5xx: 3 }, /Unrecognized key: "consecutive5xx"/],
+  ])('%j: says what is wrong with it', async (outlierDetection, message) => {
+    const { client } = await clientOf(await start(1), { evenly_round_robin: { outlierDetection } });
+    expect(await client.call()).toMatch(message);
+  });
+});
+
 describe('health checks (gRFC A17)', () => {
   const healthCheckConfig = { serviceName: 'echo.EchoServer' };
 

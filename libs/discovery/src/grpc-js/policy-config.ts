@@ -1,6 +1,14 @@
 import { hostname } from 'node:os';
-import type { BalancingPolicy, SlowStartOptions, ZonePreference } from '@evenly/balancing';
+import type {
+  BalancingPolicy,
+  OutcomeTable,
+  OutlierOptions,
+  SlowStartOptions,
+  ZonePreference,
+} from '@evenly/balancing';
 import { z } from 'zod';
+import { duration } from './duration.ts';
+import { outcomeTable, outlierDetectionSchema, outlierOptions } from './outlier-detection.ts';
 
 /** The policies, by the names that service configs use. */
 export const policyNames = {
@@ -10,12 +18,6 @@ export const policyNames = {
   evenly_peak_ewma: 'peak-ewma',
 } as const;
 export type PolicyName = keyof typeof policyNames;
-
-/** As in proto3's JSON: `"10s"`, `"0.5s"`. In milliseconds. */
-const duration = z
-  .string()
-  .regex(/^\d{1,6}(\.\d{1,9})?s$/, { error: 'must be a duration such as "10s" or "0.5s"' })
-  .transform((text) => Number(text.slice(0, -1)) * 1000);
 
 const common = {
   zonePreference: z.enum(['none', 'weighted', 'failover', 'hints']).default('none'),
@@ -27,6 +29,8 @@ const common = {
       clientId: z.string().min(1).max(253).optional(),
     })
     .optional(),
+  panicThresholdPercent: z.number().min(0).max(100).default(50),
+  outlierDetection: outlierDetectionSchema.optional(),
   slowStart: z
     .strictObject({
       window: duration,
@@ -50,6 +54,11 @@ export interface PolicySettings {
   connectionsPerAddress: number;
   subset: { size: number; client: number | string } | undefined;
   slowStart: SlowStartOptions | undefined;
+  /** 0 (never) to 1. */
+  panicThreshold: number;
+  outlier: OutlierOptions | undefined;
+  /** Which answers are an endpoint's fault. */
+  outcomes: OutcomeTable;
 }
 
 /**
@@ -89,11 +98,14 @@ export class PolicyConfig {
 }
 
 function settingsOf(name: PolicyName, given: z.output<(typeof schemas)[PolicyName]>): PolicySettings {
-  const { zonePreference, connectionsPerAddress, subset, slowStart } = given;
+  const { zonePreference, connectionsPerAddress, subset, slowStart, outlierDetection } = given;
   const choices = 'choiceCount' in given ? { choices: given.choiceCount } : {};
   const decay = 'decay' in given ? { decayMs: given.decay } : {};
   return {
     ...{ zonePreference, connectionsPerAddress },
+    panicThreshold: given.panicThresholdPercent / 100,
+    outlier: outlierDetection && outlierOptions(outlierDetection),
+    outcomes: outcomeTable(outlierDetection?.failureCodes),
     policy: { name: policyNames[name], ...choices, ...decay },
     // A pod's host name is its own, and stays its own: the same client always takes the same part.
     subset: subset && { size: subset.size, client: subset.clientIndex ?? subset.clientId ?? hostname() },

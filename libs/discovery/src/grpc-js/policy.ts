@@ -1,6 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { createBalancer, eligibleEndpoints, maxWeight } from '@evenly/balancing';
-import type { Balancer, EligibleEndpoint, HostSpec, Place } from '@evenly/balancing';
+import { createBalancer, eligibleEndpoints, hostSpecs } from '@evenly/balancing';
+import type { Balancer, EligibleEndpoint, Place } from '@evenly/balancing';
 import { EndpointConnection, type ConnectionState } from './endpoint-connection.ts';
 import { addressOf, describe } from './endpoints.ts';
 import { BalancerPicker } from './picker.ts';
@@ -11,7 +11,7 @@ import type { GrpcEndpoint, Update } from './versions.ts';
 
 /** A backup priority gets no calls as long as a better one has not said whether it can be reached (gRFC A56). */
 const failoverMs = 10_000;
-/** Moves slow starts on. */
+/** Moves slow starts on, ejects and readmits. */
 const tickMs = 1000;
 
 /** An endpoint as grpc-js has it, with its priority and its share of the calls. */
@@ -81,17 +81,19 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     this.#configText = config.text;
     this.#healthService = healthService;
     this.#settings = settings;
-    const { policy, slowStart } = settings;
+    const { policy, panicThreshold, outlier, outcomes, slowStart } = settings;
     const balancer = createBalancer<EndpointConnection>({
       policy,
       random: Math.random,
-      panicThreshold: 0, // an endpoint without a connection can serve nobody, however few are left
+      panicThreshold,
+      ...(outlier && { outlier }),
       ...(slowStart && { slowStart }),
     });
     this.#balancer = balancer;
-    this.#picker = new BalancerPicker(balancer, healthService !== undefined);
+    this.#picker = new BalancerPicker(balancer, outcomes, healthService !== undefined);
     clearInterval(this.#tick);
-    if (slowStart) this.#tick = setInterval(() => balancer.tick(performance.now()), tickMs).unref();
+    if (slowStart || outlier)
+      this.#tick = setInterval(() => balancer.tick(performance.now()), tickMs).unref();
   }
 
   /** Those of the endpoints that this client may call, and how often. */
@@ -163,22 +165,19 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     const connections = [...this.#connections.values()];
     if (connections.length === 0) return;
     const heldBack = this.#priorityHeldBack(connections);
-    const unit = unitOfWeights(connections);
-    const specs = connections.map((connection): HostSpec<EndpointConnection> => {
-      const { priority } = connection.eligible;
-      const weight = connection.eligible.weight / unit;
-      const healthy = connection.state === 'usable' && priority < heldBack;
-      return { key: connection.key, weight, priority, healthy, target: connection };
-    });
+    const specs = hostSpecs(
+      connections.map((connection) => {
+        const { key, eligible, state } = connection;
+        const isHeldBack = state === 'usable' && eligible.priority >= heldBack;
+        return { key, eligible, target: connection, connection: isHeldBack ? 'connecting' : state };
+      }),
+    );
     try {
-      this.#balancer!.update(specs, performance.now());
+      if (specs !== undefined) this.#balancer!.update(specs, performance.now());
     } catch (error) {
       return void this.#fail((error as Error).message);
     }
-    this.#report(
-      specs.some(({ healthy }) => healthy),
-      connections,
-    );
+    this.#report(specs !== undefined, connections);
   }
 
   #report(ready: boolean, connections: readonly EndpointConnection[]): void {
@@ -232,10 +231,4 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
     this.#endpoints = undefined;
     this.#ready = false;
   }
-}
-
-/** Brings weights that are too large for a balancer into its range; only their relation counts. */
-function unitOfWeights(connections: readonly EndpointConnection[]): number {
-  const most = connections.reduce((max, { eligible }) => Math.max(max, eligible.weight), 1);
-  return most > maxWeight ? most / maxWeight : 1;
 }

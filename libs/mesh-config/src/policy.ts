@@ -63,7 +63,7 @@ export const zonePreferences = ['none', 'weighted', 'failover', 'hints'] as cons
 export interface Retry {
   /** Calls in all, the first one included: 2 to 5 (gRFC A6 caps at 5). Envoy's num_retries is one less. */
   attempts: number;
-  /** Deadline of each attempt; absent = only the whole call's. gRPC clients know none. */
+  /** Deadline of each attempt, which is tried again then, whatever is in `on`; absent = only the whole call's. gRPC clients know none. */
   perTryTimeoutMs?: number;
   /** At least one. */
   on: readonly RetryableCode[];

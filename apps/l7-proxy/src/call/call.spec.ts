@@ -204,6 +204,28 @@ describe('retries', () => {
     client.close();
   });
 
+  it('what the time of one try ended goes to another endpoint, whatever codes are safe', async () => {
+    await using silent = await scriptedBackend({});
+    await using good = await scriptedBackend({ onEnd: (call) => call.reply() });
+    const retry = '{ attempts: 2, on: [INTERNAL], perTryTimeout: 1s, backoff: { base: 1ms, max: 1ms } }';
+    await using proxy = await startProxy(oneService([silent.address, good.address], withRetry(retry)));
+    const client = new GrpcClient(proxy.address);
+    const outcomes = await Promise.all([client.unary(), client.unary()]);
+    expect(outcomes.map(({ code }) => code)).toEqual(['OK', 'OK']);
+    expect(silent.calls.map(({ resetCode }) => resetCode)).toEqual([ErrorCode.CANCEL]);
+    client.close();
+  });
+
+  it('ends with DEADLINE_EXCEEDED where the time of no try was enough', async () => {
+    await using silent = await scriptedBackend({});
+    const retry = '{ attempts: 3, perTryTimeout: 20ms, backoff: { base: 1ms, max: 1ms } }';
+    await using proxy = await startProxy(oneService([silent.address], withRetry(retry)));
+    const client = new GrpcClient(proxy.address);
+    expect(await client.unary()).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(silent.calls).toHaveLength(3);
+    client.close();
+  });
+
   it('not once the answer has begun, nor without a policy when it may have been processed', async () => {
     await using backend = await scriptedBackend({
       onEnd: (call) => {

@@ -348,7 +348,8 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
       this.route.stats.transparentRetries++;
       return this.tryOrWait();
     }
-    if (!this.retryLater(grpcCodes.indexOf(failed.code), undefined, host)) this.fail(failed);
+    const code = failed.why === 'try-timeout' ? undefined : grpcCodes.indexOf(failed.code);
+    if (!this.retryLater(code, undefined, host)) this.fail(failed);
   }
 
   /** A response that is a status and nothing else can be asked for again, if the route says that this one is safe. */
@@ -366,7 +367,12 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     return this.retryLater(grpcStatus, pushbackMs, attempt.host);
   }
 
-  private retryLater(grpcCode: number, pushbackMs: number | undefined, host: Host<EndpointPool>): boolean {
+  /** @param grpcCode undefined: the time of one try was over */
+  private retryLater(
+    grpcCode: number | undefined,
+    pushbackMs: number | undefined,
+    host: Host<EndpointPool>,
+  ): boolean {
     const policy = retryPolicy(this.route, this.cluster);
     if (policy === undefined || !this.plan.isGrpc) return false;
     this.retries ??= new Retries(this.breaker);

@@ -24,7 +24,9 @@ export const headerName = z
 export const retry = z
   .strictObject({
     attempts: wholeWithin(ranges.attempts).describe('Calls in all, the first one included'),
-    perTryTimeout: z.exactOptional(duration()).describe('Deadline of each attempt; absent = none'),
+    perTryTimeout: z
+      .exactOptional(duration())
+      .describe('Deadline of each attempt, which is tried again then; absent = none'),
     on: z
       .array(z.enum(retryableCodes))
       .min(1)

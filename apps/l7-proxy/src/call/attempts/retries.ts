@@ -32,20 +32,21 @@ export class Retries {
 
   /**
    * Whether a policy has it tried again. Takes a retry's place in the budget, which `ended` gives back.
+   * @param grpcCode undefined: the time of one try was over, after which there is another whatever the policy's codes are
    * @param pushbackMs what the server said (gRFC A6)
    * @returns how long to wait first; undefined: there is no other attempt
    */
   next(
     policy: Retry,
     host: Host<EndpointPool>,
-    grpcCode: number,
+    grpcCode: number | undefined,
     pushbackMs: number | undefined,
     random: () => number,
   ): number | undefined {
     this.ended();
     const { attempts, on, backoff } = policy;
-    const code = grpcCodes[grpcCode];
-    if (this.attempts >= attempts || !on.some((one) => one === code)) return undefined;
+    if (this.attempts >= attempts) return undefined;
+    if (grpcCode !== undefined && !on.some((one) => one === grpcCodes[grpcCode])) return undefined;
     if (pushbackMs !== undefined && pushbackMs < 0) return undefined;
     if (!this.#breaker.tryStart('retry')) return undefined;
     this.#underWay = true;

@@ -10,7 +10,7 @@ import {
 import type { ClientSurroundings, Scheme } from '../source-kind.ts';
 import { text, type Uri } from '../target.ts';
 import { toGrpc } from './endpoints.ts';
-import { isOurs, withDefaultPolicy } from './service-config.ts';
+import { isOurs, serviceConfigOf } from './service-config.ts';
 import type { PooledWatch, SourcePool } from './source-pool.ts';
 import {
   tellEndpoints,
@@ -121,7 +121,7 @@ export class EvenlyResolver {
         tellError(this.#listener, unavailable(`${target}: ${this.#error.message}`));
       return;
     }
-    tellEndpoints(this.#listener, this.#endpoints, withDefaultPolicy(this.#options), this.#note);
+    tellEndpoints(this.#listener, this.#endpoints, serviceConfigOf(this.#options), this.#note);
   }
 
   #read({ endpoints }: EndpointSet): void {

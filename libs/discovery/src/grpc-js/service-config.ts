@@ -9,6 +9,7 @@ export const defaultPolicy = 'evenly_weighted_round_robin';
 
 interface GivenConfig {
   loadBalancingConfig?: unknown[];
+  methodConfig?: unknown;
   healthCheckConfig?: { serviceName?: unknown };
 }
 
@@ -18,11 +19,22 @@ function given(options: ChannelOptions): GivenConfig | undefined {
   return json === undefined ? undefined : (JSON.parse(json) as GivenConfig);
 }
 
-/** @returns undefined when the channel's own config names a policy: it counts as it is */
-export function withDefaultPolicy(options: ChannelOptions): ServiceConfig | undefined {
-  const config = given(options);
-  if ((config?.loadBalancingConfig ?? []).length > 0) return undefined;
-  return { ...validateServiceConfig(config ?? {}), loadBalancingConfig: [{ [defaultPolicy]: {} }] };
+/** What the channel's own config says, with a policy of ours where it names none. */
+export function serviceConfigOf(options: ChannelOptions): ServiceConfig {
+  const config = given(options) ?? {};
+  const { methodConfig } = config;
+  const methods: unknown = Array.isArray(methodConfig) ? methodConfig.map(withWholeNanos) : methodConfig;
+  const read = validateServiceConfig({ ...config, methodConfig: methods });
+  const namesPolicy = (config.loadBalancingConfig ?? []).length > 0;
+  return namesPolicy ? read : { ...read, loadBalancingConfig: [{ [defaultPolicy]: {} }] };
+}
+
+/** grpc-js (1.12 to 1.14) takes what is behind the point of a timeout for nanoseconds: "0.5s" would be 5 ns. */
+function withWholeNanos(method: unknown): unknown {
+  const timeout = (method as { timeout?: unknown } | null)?.timeout;
+  if (typeof timeout !== 'string') return method;
+  const whole = timeout.replace(/\.(\d{1,9})s$/, (_, digits: string) => `.${digits.padEnd(9, '0')}s`);
+  return { ...(method as object), timeout: whole };
 }
 
 /** Whether the policy is one of ours, or has one inside: those choose among all endpoints of a source themselves. */

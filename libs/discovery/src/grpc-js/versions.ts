@@ -21,7 +21,7 @@ export type ServiceConfig = Parameters<experimental.ResolverListener>[2] extends
 interface OldListener {
   onSuccessfulResolution(
     endpoints: GrpcEndpoint[],
-    serviceConfig: ServiceConfig | null,
+    serviceConfig: ServiceConfig,
     serviceConfigError: null,
     configSelector: null,
     attributes: object,
@@ -40,14 +40,13 @@ export const unavailable = (details: string): StatusObject => ({
 export function tellEndpoints(
   listener: ResolverListener,
   endpoints: GrpcEndpoint[],
-  serviceConfig: ServiceConfig | undefined,
+  serviceConfig: ServiceConfig,
   note: string,
 ): void {
   if (typeof listener === 'function') {
-    const config = serviceConfig === undefined ? null : ({ ok: true, value: serviceConfig } as const);
-    listener({ ok: true, value: endpoints }, {}, config, note);
+    listener({ ok: true, value: endpoints }, {}, { ok: true, value: serviceConfig }, note);
   } else {
-    listener.onSuccessfulResolution(endpoints, serviceConfig ?? null, null, null, { [noteAttribute]: note });
+    listener.onSuccessfulResolution(endpoints, serviceConfig, null, null, { [noteAttribute]: note });
   }
 }
 

@@ -1,45 +1,89 @@
 import type { Client } from '@evenly/xds';
 import { bootstrapEnv } from '../../testing/bootstrap.ts';
-import type { Outcome } from '../asked-client.ts';
-import { prepareClients, startClient, startProgram, type Program } from '../carriers.ts';
+import type { More, Outcome } from '../asked-client.ts';
+import {
+  prepareClients,
+  proxylessNames,
+  startClient,
+  startProgram,
+  type Program,
+  type ProxylessName,
+} from '../carriers.ts';
 import type { Call } from '../routing.ts';
+import { endpointsUrl } from './config.ts';
+import { serviceConfigOf, whyNotByServiceConfig } from './service-config.ts';
+import type { Service } from './service.ts';
 
 /** One way for a call to come to an end. */
 export interface Carrier {
   name: string;
   /** Its column in docs/client-support.md; undefined: it does all as the docs say. */
   client: Client | undefined;
-  make: (service: string, headers: Call['headers'], timeoutMs: number) => Promise<Outcome>;
+  /** Why it cannot be asked for this. */
+  whyNot: (service: Service) => string | undefined;
+  /** A call of the service of this name. */
+  make: (name: string, service: Service, headers: Call['headers'], more: More) => Promise<Outcome>;
 }
 
 const path = '/echo.EchoServer/SayHello';
+const canAll = () => undefined;
+
+/** In docs/client-support.md. */
+const columnOf = {
+  'grpc-js': 'grpc-js',
+  'grpc-go': 'grpc-go',
+  'grpc-python': 'grpc-core',
+} as const satisfies Record<ProxylessName, Client>;
 
 /** All of them, with the same config. */
 export async function startCarriers(
   configFile: string,
   use: <T extends AsyncDisposable>(started: T) => T,
 ): Promise<{ carriers: Carrier[]; programs: Program[] }> {
-  const able = await prepareClients(['grpc-js', 'grpc-go']);
+  const able = await prepareClients(proxylessNames);
   const xdsServer = use(await startProgram('xds-server', ['--config', configFile], ['xds']));
+  const xdsPort = xdsServer.port('xds');
   const byFile = use(await startProgram('l7-proxy', ['--config', configFile], ['proxy']));
+  const byXds = use(await startProgram('l7-proxy', ['--xds-server', `127.0.0.1:${xdsPort}`], ['proxy']));
   const plain = use(startClient('grpc-js'));
   const through = (name: string, client: Client | undefined, proxy: Program): Carrier => ({
     name,
     client,
-    make: (service, headers, timeoutMs) =>
-      plain.call(`127.0.0.1:${proxy.port('proxy')}`, service, { path, headers }, { timeoutMs }),
+    whyNot: canAll,
+    make: (service, _, headers, more) =>
+      plain.call(`127.0.0.1:${proxy.port('proxy')}`, service, { path, headers }, more),
   });
-  const byTarget = (name: 'grpc-js' | 'grpc-go'): Carrier => {
-    const asked = use(startClient(name, bootstrapEnv(`outcomes-${name}`, xdsServer.port('xds'))));
+  const byTarget = (name: ProxylessName): Carrier => {
+    const asked = use(startClient(name, bootstrapEnv(`outcomes-${name}`, xdsPort)));
     return {
       name,
-      client: name,
-      make: (service, headers, timeoutMs) =>
-        asked.call(`xds:///${service}`, undefined, { path, headers }, { timeoutMs }),
+      client: columnOf[name],
+      whyNot: canAll,
+      make: (service, _, headers, more) =>
+        asked.call(`xds:///${service}`, undefined, { path, headers }, more),
     };
   };
+  const discovery: Carrier = {
+    name: 'discovery',
+    client: 'grpc-js', // whose retries and time-outs it has
+    whyNot: whyNotByServiceConfig,
+    make: (name, service, headers, more) => {
+      const serviceConfig = serviceConfigOf(service);
+      return plain.call(
+        endpointsUrl(configFile, name),
+        undefined,
+        { path, headers },
+        { ...more, serviceConfig },
+      );
+    },
+  };
   return {
-    carriers: [through('l7-proxy by file', undefined, byFile), ...able.map(byTarget)],
-    programs: [xdsServer, byFile],
+    carriers: [
+      through('l7-proxy by file', undefined, byFile),
+      through('l7-proxy by xDS', 'proxy', byXds),
+      discovery,
+      ...able.map(byTarget),
+    ],
+    programs: [xdsServer, byFile, byXds],
   };
 }

@@ -22,7 +22,7 @@ export type Behaviour =
   /** Nobody listens; the connection is reset when a call comes; the call is reset, as one that was not begun. */
   | { does: 'not listen' | 'reset the connection' | 'refuse the stream' };
 
-/** All endpoints that a service can have. */
+/** All endpoints that a service can have. One that resets connections is for one service: grpc-js shares them among channels. */
 export const behaviours = {
   ok1: { answers: 'OK' },
   ok2: { answers: 'OK' },
@@ -38,8 +38,10 @@ export const behaviours = {
   holding: { does: 'hold' },
   slow: { does: 'hold', begins: true },
   dead: { does: 'not listen' },
-  resetting: { does: 'reset the connection' },
-  refusing: { does: 'refuse the stream' },
+  resetting1: { does: 'reset the connection' },
+  resetting2: { does: 'reset the connection' },
+  refusing1: { does: 'refuse the stream' },
+  refusing2: { does: 'refuse the stream' },
 } as const satisfies Record<string, Behaviour>;
 
 export type EndpointName = keyof typeof behaviours;

@@ -1,8 +1,16 @@
 import { behaviourOf, type Code, type EndpointName } from './endpoints.ts';
 import { msOf, type Retry, type Service } from './service.ts';
 
-/** What a client makes of a part of the config, if it is not what the docs say; by the field of docs/client-support.md. */
-export type DifferenceOf = (field: string) => 'approximated' | 'impossible' | undefined;
+/** What a client makes of something, if it is not what the docs say: so it is in docs/client-support.md. */
+export type DifferenceOf = (what: keyof typeof things) => 'approximated' | 'impossible' | undefined;
+
+/** What clients differ in, by its field; or by its title, where no field asks for it. */
+export const things = {
+  anotherEndpoint: 'retry',
+  refused: 'calls that an endpoint refuses unprocessed (REFUSED_STREAM), tried again by themselves',
+  perTryTimeout: 'retry.perTryTimeout',
+  delayWithTimeout: 'fault.delay',
+} as const;
 
 /** A call's status, and the endpoints that its attempts came to, in their order. */
 export const ending = (code: Code, seen: readonly EndpointName[]) =>
@@ -25,16 +33,17 @@ export function endings(service: Service, callersMs: number, differenceOf: Diffe
   const { policy = {}, route = {} } = service;
   const timeoutMs = msOf(route.timeout ?? policy.timeout);
   const retry = route.retry ?? policy.retry;
-  const course = { service, retry, deadlineMs: Math.min(callersMs, timeoutMs), differenceOf };
-  return new Set(afterDelay(course));
+  const deadlineMs = Math.min(callersMs, timeoutMs);
+  // Where the timeout begins after the delay.
+  const delayMs = differenceOf('delayWithTimeout') === undefined ? deadlineMs : callersMs;
+  return new Set(afterDelay({ service, retry, deadlineMs, differenceOf }, delayMs));
 }
 
 /** "Calls wait so long first" */
-function afterDelay(course: Course): string[] {
+function afterDelay(course: Course, longestMs: number): string[] {
   const { duration, percent = 100 } = course.service.route?.fault?.delay ?? {};
   if (duration === undefined) return afterAbort(course);
-  const delayed =
-    msOf(duration) >= course.deadlineMs ? [ending('DEADLINE_EXCEEDED', [])] : afterAbort(course);
+  const delayed = msOf(duration) >= longestMs ? [ending('DEADLINE_EXCEEDED', [])] : afterAbort(course);
   return percent === 100 ? delayed : [...delayed, ...afterAbort(course)];
 }
 
@@ -55,7 +64,7 @@ function attempts(course: Course, seen: readonly EndpointName[]): string[] {
 function callable({ service, differenceOf }: Course, seen: readonly EndpointName[]): EndpointName[] {
   const reached = service.endpoints.filter((one) => !doesOf(one, 'not listen'));
   const others = reached.filter((one) => !seen.includes(one));
-  return others.length === 0 || differenceOf('policy.retry') !== undefined ? reached : others;
+  return others.length === 0 || differenceOf('anotherEndpoint') !== undefined ? reached : others;
 }
 
 function afterAttempt(course: Course, endpoint: EndpointName, seen: readonly EndpointName[]): string[] {
@@ -70,21 +79,33 @@ function afterAttempt(course: Course, endpoint: EndpointName, seen: readonly End
   if (behaviour.does === 'hold') {
     // "Deadline of each attempt": one that it ends is tried again, whatever `on` says.
     const isLimited =
-      !begins &&
-      differenceOf('retry.perTryTimeout') !== 'impossible' &&
-      msOf(retry?.perTryTimeout) < deadlineMs;
+      !begins && differenceOf('perTryTimeout') !== 'impossible' && msOf(retry?.perTryTimeout) < deadlineMs;
     return isLimited ? again(course, 'DEADLINE_EXCEEDED', seen) : [ending('DEADLINE_EXCEEDED', seen)];
   }
+  if (behaviour.does === 'refuse the stream') return refused(course, seen);
   return again(course, 'UNAVAILABLE', seen);
+}
+
+/** "What an endpoint provably did not process is tried again by itself at another endpoint, whatever the config says." */
+function refused(course: Course, seen: readonly EndpointName[]): string[] {
+  const isBeyond = refusals(seen) > mostAgain(course);
+  return isBeyond ? again(course, 'UNAVAILABLE', seen) : attempts(course, seen);
 }
 
 /** "Calls in all, the first one included", with a wait of up to `backoff.base` before the first retry. */
 function again(course: Course, code: Code, seen: readonly EndpointName[]): string[] {
   const { retry, deadlineMs } = course;
-  if (retry === undefined || seen.length >= retry.attempts) return [ending(code, seen)];
+  const made = seen.length - Math.min(refusals(seen), mostAgain(course));
+  if (retry === undefined || made >= retry.attempts) return [ending(code, seen)];
   if (msOf(retry.backoff?.base ?? '25ms') > 1000 * deadlineMs) return [ending('DEADLINE_EXCEEDED', seen)];
   return attempts(course, seen);
 }
+
+const refusals = (seen: readonly EndpointName[]) =>
+  seen.filter((one) => doesOf(one, 'refuse the stream')).length;
+
+/** docs/l7-proxy.md: "At most 5 times"; gRFC A6: once. */
+const mostAgain = ({ differenceOf }: Course) => (differenceOf('refused') === undefined ? 5 : 1);
 
 const doesOf = (name: EndpointName, what: string) => {
   const behaviour = behaviourOf(name);

@@ -12,6 +12,7 @@ export { ResourceCache, type CacheChange, type CacheListener } from './resource-
 export { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from './resource-type.ts';
 export { endpointAssignment, unknownAssignment, type EndpointsOptions } from './resources/endpoints.ts';
 export { clients, type Client } from './client-support/clients.ts';
+export { features } from './client-support/features.ts';
 export { unsupported, type Unsupported } from './client-support/unsupported.ts';
 export { clusterName, defaultListenerName } from './resources/names.ts';
 export type { ClusterOptions } from './resources/clusters.ts';

@@ -204,7 +204,7 @@ describe('retries', () => {
     client.close();
   });
 
-  it('what the time of one try ended goes to another endpoint, whatever codes are safe', async () => {
+  it('what the time of one attempt ended goes to another endpoint, whatever codes are safe', async () => {
     await using silent = await scriptedBackend({});
     await using good = await scriptedBackend({ onEnd: (call) => call.reply() });
     const retry = '{ attempts: 2, on: [INTERNAL], perTryTimeout: 1s, backoff: { base: 1ms, max: 1ms } }';
@@ -216,7 +216,7 @@ describe('retries', () => {
     client.close();
   });
 
-  it('ends with DEADLINE_EXCEEDED where the time of no try was enough', async () => {
+  it('ends with DEADLINE_EXCEEDED where the time of no attempt was enough', async () => {
     await using silent = await scriptedBackend({});
     const retry = '{ attempts: 3, perTryTimeout: 20ms, backoff: { base: 1ms, max: 1ms } }';
     await using proxy = await startProxy(oneService([silent.address], withRetry(retry)));

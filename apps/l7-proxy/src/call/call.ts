@@ -348,7 +348,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
       this.route.stats.transparentRetries++;
       return this.tryOrWait();
     }
-    const code = failed.why === 'try-timeout' ? undefined : grpcCodes.indexOf(failed.code);
+    const code = failed.why === 'attempt-timeout' ? undefined : grpcCodes.indexOf(failed.code);
     if (!this.retryLater(code, undefined, host)) this.fail(failed);
   }
 
@@ -367,7 +367,7 @@ export class Call implements AttemptOwner, ClientStreamOwner, WaitingCall {
     return this.retryLater(grpcStatus, pushbackMs, attempt.host);
   }
 
-  /** @param grpcCode undefined: the time of one try was over */
+  /** @param grpcCode undefined: the time of one attempt was over */
   private retryLater(
     grpcCode: number | undefined,
     pushbackMs: number | undefined,

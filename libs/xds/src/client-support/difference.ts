@@ -36,6 +36,9 @@ export function all<Name extends Client>(
   return Object.fromEntries(names.map((name) => [name, difference]));
 }
 
+/** What no field asks for is in the documentation alone. */
+export const ofEveryConfig: Feature['usedBy'] = () => [];
+
 /** A field of a service's policy: used where the test holds. */
 export const ofPolicy =
   (field: string, isUsed: (policy: Policy) => boolean): Feature['usedBy'] =>

@@ -1,6 +1,15 @@
-import type { Listener, Route, Source } from '@evenly/mesh-config';
+import type { Listener, MeshConfig, Route, Source } from '@evenly/mesh-config';
 import { unknownToGrpc } from '../resources/grpc-conditions.ts';
-import { all, approximated, impossible, ofPolicy, ofRoutes, type Feature, type Use } from './difference.ts';
+import {
+  all,
+  approximated,
+  impossible,
+  ofEveryConfig,
+  ofPolicy,
+  ofRoutes,
+  type Feature,
+  type Use,
+} from './difference.ts';
 
 const grpc = ['grpc-js', 'grpc-go', 'grpc-core', 'grpc-java'] as const;
 const foreign = [...grpc, 'envoy'] as const;
@@ -93,6 +102,24 @@ export const features: readonly Feature[] = [
     clients: all(grpc, impossible("only the whole call's timeout (gRFC A44)")),
   },
   {
+    title: '`retry` at an endpoint that has had none of the call',
+    usedBy: (config) => [
+      ...ofPolicy('policy.retry', ({ retry }) => retry !== undefined)(config),
+      ...ofRoutes('retry', ({ retry }) => retry !== undefined)(config),
+    ],
+    clients: all(grpc, approximated('at the next endpoint in turn, which may have had it already')),
+  },
+  {
+    title: 'calls that an endpoint refuses unprocessed (REFUSED_STREAM), tried again by themselves',
+    usedBy: ofEveryConfig,
+    clients: all(grpc, approximated('once (gRFC A6)')),
+  },
+  {
+    title: '`fault.delay` of a route with a `timeout`',
+    usedBy: delaysWithTimeout,
+    clients: { 'grpc-go': approximated('the timeout begins after the delay') },
+  },
+  {
     title: '`policy.scheme: match-upstream`',
     usedBy: ofPolicy('policy.scheme', ({ scheme }) => scheme === 'match-upstream'),
     clients: all(foreign, impossible('the :scheme that the client chooses')),
@@ -164,6 +191,12 @@ const hasAdditionalAddresses = (source: Source): boolean =>
     ? source.sources.some(hasAdditionalAddresses)
     : source.kind === 'static' &&
       source.endpoints.some(({ additionalAddresses }) => additionalAddresses !== undefined);
+
+function delaysWithTimeout(config: MeshConfig): Use[] {
+  const hasTimeout = ({ timeoutMs, to }: Route) =>
+    (timeoutMs ?? config.services.get(to[0]!.service)?.policy.timeoutMs) !== undefined;
+  return ofRoutes('fault.delay', (route) => route.fault?.delay !== undefined && hasTimeout(route))(config);
+}
 
 const unknownConditions = (route: Route): Use[] =>
   unknownToGrpc(route).map((header) => ({

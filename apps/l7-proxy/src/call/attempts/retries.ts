@@ -32,7 +32,7 @@ export class Retries {
 
   /**
    * Whether a policy has it tried again. Takes a retry's place in the budget, which `ended` gives back.
-   * @param grpcCode undefined: the time of one try was over, after which there is another whatever the policy's codes are
+   * @param grpcCode undefined: the time of one attempt was over, after which there is another whatever the policy's codes are
    * @param pushbackMs what the server said (gRFC A6)
    * @returns how long to wait first; undefined: there is no other attempt
    */

@@ -1,14 +1,7 @@
 import type { Client } from '@evenly/xds';
 import { bootstrapEnv } from '../../testing/bootstrap.ts';
 import type { More, Outcome } from '../asked-client.ts';
-import {
-  prepareClients,
-  proxylessNames,
-  startClient,
-  startProgram,
-  type Program,
-  type ProxylessName,
-} from '../carriers.ts';
+import { prepareClients, startClient, startProgram, type Program } from '../carriers.ts';
 import type { Call } from '../routing.ts';
 import { endpointsUrl } from './config.ts';
 import { serviceConfigOf, whyNotByServiceConfig } from './service-config.ts';
@@ -28,19 +21,12 @@ export interface Carrier {
 const path = '/echo.EchoServer/SayHello';
 const canAll = () => undefined;
 
-/** In docs/client-support.md. */
-const columnOf = {
-  'grpc-js': 'grpc-js',
-  'grpc-go': 'grpc-go',
-  'grpc-python': 'grpc-core',
-} as const satisfies Record<ProxylessName, Client>;
-
 /** All of them, with the same config. */
 export async function startCarriers(
   configFile: string,
   use: <T extends AsyncDisposable>(started: T) => T,
 ): Promise<{ carriers: Carrier[]; programs: Program[] }> {
-  const able = await prepareClients(proxylessNames);
+  const able = await prepareClients(['grpc-js', 'grpc-go']);
   const xdsServer = use(await startProgram('xds-server', ['--config', configFile], ['xds']));
   const xdsPort = xdsServer.port('xds');
   const byFile = use(await startProgram('l7-proxy', ['--config', configFile], ['proxy']));
@@ -53,11 +39,11 @@ export async function startCarriers(
     make: (service, _, headers, more) =>
       plain.call(`127.0.0.1:${proxy.port('proxy')}`, service, { path, headers }, more),
   });
-  const byTarget = (name: ProxylessName): Carrier => {
+  const byTarget = (name: 'grpc-js' | 'grpc-go'): Carrier => {
     const asked = use(startClient(name, bootstrapEnv(`outcomes-${name}`, xdsPort)));
     return {
       name,
-      client: columnOf[name],
+      client: name,
       whyNot: canAll,
       make: (service, _, headers, more) =>
         asked.call(`xds:///${service}`, undefined, { path, headers }, more),

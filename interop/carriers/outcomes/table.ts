@@ -95,7 +95,7 @@ export const table: readonly Row[] = [
     name: "a route's longer timeout instead of the service's",
     endpoints: ['ok1', 'holding'],
     policy: { timeout: '1ms' },
-    route: { timeout: '400ms' },
+    route: { timeout: '1s' },
   },
   {
     name: 'a timeout while a retry waits',

@@ -51,13 +51,14 @@ async function differences(routing: Routing, calls: readonly Call[]): Promise<st
   const own = renamed(routing, suffix);
   await takeConfig(configOf(own, backends, suffix, `marker${suffix}`), `marker${suffix}`);
   const compared = calls.flatMap((call) =>
-    carriers.map(async ({ name, make, isProxyless, manyHeaders, noRoute }) => {
+    carriers.map(async ({ name, make, canTarget, isProxyless, manyHeaders, noRoute }) => {
       const renamedOne = renamedCall(call, suffix);
       const withoutTarget: Call = { ...renamedOne };
       delete withoutTarget.target;
       const made = isProxyless ? renamedOne : withoutTarget;
       // Without a listener of that name Go waits for 15 s, and Node up to the deadline.
-      if (isProxyless && !isNamed(own, made.target ?? made.authority)) return [];
+      const target = made.target ?? made.authority;
+      if (!canTarget(target) || (isProxyless && !isNamed(own, target))) return [];
       const service = serviceOf(own, made, manyHeaders);
       const expected = service?.slice(0, -suffix.length) ?? noRoute;
       const outcome = await make(made);

@@ -13,13 +13,15 @@ export interface Carrier {
   noRoute: 'UNIMPLEMENTED' | 'UNAVAILABLE';
   /** As the docs say, or as docs/client-support.md says of it. */
   manyHeaders: ManyHeaders;
+  /** Whether an application can have this as its target, as docs/client-support.md says of it. */
+  canTarget: (name: string) => boolean;
   /** It chooses endpoints itself: what it is asked for is a target. */
   isProxyless: boolean;
   make: (call: Call) => Promise<Outcome>;
 }
 
 /** gRPC libraries with xDS of their own. */
-export const proxylessNames = ['grpc-js', 'grpc-go', 'grpc-python'] as const;
+export const proxylessNames = ['grpc-js', 'grpc-go', 'grpc-python', 'grpc-java'] as const;
 export type ProxylessName = (typeof proxylessNames)[number];
 
 /** The program that makes calls by this library. */
@@ -44,6 +46,7 @@ export function proxylessClient(name: ProxylessName, xdsPort: number): Carrier &
     name,
     noRoute: 'UNAVAILABLE', // gRFC A28; there is no other status that all of them can be told to give
     manyHeaders: 'joined',
+    canTarget: (target) => name !== 'grpc-java' || !target.endsWith('.'),
     isProxyless: true,
     make: (call) =>
       call.target === undefined
@@ -64,6 +67,7 @@ export function throughProxy(
     name,
     noRoute: 'UNIMPLEMENTED',
     manyHeaders,
+    canTarget: () => true,
     isProxyless: false,
     make: (call) => client.call(`127.0.0.1:${port}`, call.authority, call),
   };

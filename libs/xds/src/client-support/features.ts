@@ -152,6 +152,11 @@ export const features: readonly Feature[] = [
     },
   },
   {
+    title: 'targets that end in a dot and have no port, such as `xds:///shop.`',
+    usedBy: () => [], // what applications write, not configs
+    clients: { 'grpc-java': impossible('calls end with INTERNAL: it takes such a name for none') },
+  },
+  {
     title: '`additionalAddresses` of endpoints, and dual-stack pods',
     usedBy: ({ services }) =>
       [...services.values()]

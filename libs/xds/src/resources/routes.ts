@@ -50,13 +50,35 @@ export function targetRoutes(
     );
   const withHash = (hash: string) => routeConfiguration(name, hosts, config, 'grpc', hash);
   const plain = withHash('');
+  const forGrpcJava = hosts.every(({ routes }) => routes.length > 0)
+    ? plain
+    : routeConfiguration(
+        name,
+        hosts.map((host) => withCluster(host, config)),
+        config,
+        'grpc',
+      );
   let forGrpcJs: Resource | undefined;
   return {
     type: 'route',
     name,
-    version: plain.version,
-    forNode: ({ kind }) => (kind === 'grpc-js' ? (forGrpcJs ??= withHash(` ${plain.version}`)) : plain),
+    version: hashOf(`${plain.version} ${forGrpcJava.version}`),
+    forNode: ({ kind }) => {
+      if (kind === 'grpc-java') return forGrpcJava;
+      return kind === 'grpc-js' ? (forGrpcJs ??= withHash(` ${plain.version}`)) : plain;
+    },
   };
+}
+
+/**
+ * Calls that no route takes are UNAVAILABLE (gRFC A28). grpc-java (1.85) makes them INTERNAL where a virtual host leads to no
+ * cluster at all: so it gets a route to one, with a path that no call has.
+ */
+function withCluster(host: MeshVirtualHost, { services }: MeshConfig): MeshVirtualHost {
+  const [service] = services.keys();
+  if (host.routes.length > 0 || service === undefined) return host;
+  const noCall = { path: { kind: 'exact', value: '' }, headers: [] } as const;
+  return { ...host, routes: [{ match: noCall, to: [{ service, weight: 1 }] }] };
 }
 
 /**

@@ -175,6 +175,21 @@ describe('for gRPC clients', () => {
     ]);
   });
 
+  it('grpc-java gets a cluster where no route has one, by a route that no call takes', () => {
+    const config = mesh([meshService('be1')], {
+      routes: [meshRoute('shop:9000', 'be1')],
+    });
+    const routesFor = (kind: NodeKind) =>
+      serveRouting(config, kind)
+        .get('route', 'shop-route')!
+        .virtualHosts.find(({ domains }) => domains.includes('shop'))!.routes;
+    expect(routesFor('grpc-go')).toEqual([]);
+    const [only, ...others] = routesFor('grpc-java');
+    expect(only!.match!.pathSpecifier).toEqual({ $case: 'path', value: '' });
+    expect(clusterOf(only!)).toBe('be1-cluster');
+    expect(others).toEqual([]);
+  });
+
   it('regular expressions with alternatives are grouped; inverted conditions ask for the header first', () => {
     const regex = (value: string) => ({ kind: 'regex' as const, value });
     const asks = (value: string) =>

@@ -5,7 +5,7 @@ import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
 
 // Where the caller is, as far as it is told.
-const { CALLER_REGION: region = '', CALLER_ZONE: zone = '' } = process.env;
+const { CALLER_REGION: region = '', CALLER_ZONE: zone = '' } = process.env; // and NODE_NAME
 registerDiscovery({ region, zone });
 register();
 /** One for each target, authority and service config: kept for as long as somebody may call it again. */

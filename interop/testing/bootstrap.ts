@@ -3,12 +3,16 @@ export function bootstrapEnv(
   nodeId: string,
   xdsPort: number,
   locality: { region?: string; zone: string } = { zone: 'zone-a' }, // grpc-js-xds cannot do without one
+  machine?: string,
 ): { GRPC_XDS_BOOTSTRAP_CONFIG: string } {
   const server = {
     server_uri: `127.0.0.1:${xdsPort}`,
     channel_creds: [{ type: 'insecure' }],
     server_features: ['xds_v3'],
   };
-  const bootstrap = { xds_servers: [server], node: { id: nodeId, locality } };
+  const bootstrap = {
+    xds_servers: [server],
+    node: { id: nodeId, locality, metadata: { NODE_NAME: machine } },
+  };
   return { GRPC_XDS_BOOTSTRAP_CONFIG: JSON.stringify(bootstrap) };
 }

@@ -88,6 +88,11 @@ export const options = {
   },
   region: { describe: 'the region that this proxy is in, for zonePreference', schema: values.text() },
   zone: { describe: 'the zone that this proxy is in, for zonePreference', schema: values.text() },
+  node: {
+    describe: 'the Kubernetes node that this proxy runs on, for topology hints',
+    schema: values.text(),
+    alsoEnv: ['NODE_NAME'],
+  },
   id: {
     describe: "who this proxy is, for subsetting; absent = the machine's name",
     schema: values.text(),

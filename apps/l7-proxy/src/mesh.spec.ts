@@ -16,7 +16,7 @@ function meshWith(sourceOf: (service: string) => EndpointSource) {
     certificatesOf: () => ({}),
     random: () => 0.5,
     maxAgeMs: undefined,
-    identity: { region: '', zone: 'a', id: 'p' },
+    identity: { region: '', zone: 'a', node: '', id: 'p' },
     upstream: {
       loop,
       budget: new MemoryBudget(1 << 20),

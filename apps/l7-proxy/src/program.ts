@@ -1,3 +1,4 @@
+import type { Viewer } from '@evenly/balancing';
 import { dnsResolver, lazyKubernetes } from '@evenly/discovery';
 import { endpointKey, SaidOnce } from '@evenly/endpoints';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
@@ -172,7 +173,7 @@ function clusterContext(
     certificatesOf,
     random: Math.random,
     maxAgeMs: config.upstreamMaxConnectionAge,
-    identity: { region: config.region ?? '', zone: config.zone ?? '', id: config.id ?? 'proxy' },
+    identity: viewerOf(config),
     upstream: {
       loop,
       budget,
@@ -205,4 +206,8 @@ function clusterContext(
       if (said.isNew('recovered', cluster)) log.info({ cluster }, 'endpoints are followed again');
     },
   };
+}
+
+function viewerOf({ region = '', zone = '', node = '', id = 'proxy' }: ProxyConfig): Viewer {
+  return { region, zone, node, id };
 }

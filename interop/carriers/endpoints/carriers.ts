@@ -33,13 +33,14 @@ export async function startCarriers(
   use: <T extends AsyncDisposable>(started: T) => T,
 ): Promise<{ carriers: Carrier[]; programs: Program[] }> {
   const able = await prepareClients(['grpc-js', 'grpc-go']);
-  const place = ['--region', viewer.region, '--zone', viewer.zone];
+  const { region, zone, node } = viewer;
+  const place = ['--region', region, '--zone', zone, '--node', node];
   const xdsServer = use(await startProgram('xds-server', ['--config', configFile], ['xds']));
   const xdsPort = xdsServer.port('xds');
   const byFile = use(await startProgram('l7-proxy', ['--config', configFile, ...place], ['proxy']));
   const fromXds = ['--xds-server', `127.0.0.1:${xdsPort}`];
   const byXds = use(await startProgram('l7-proxy', [...fromXds, ...place], ['proxy']));
-  const plain = use(startClient('grpc-js', { CALLER_REGION: viewer.region, CALLER_ZONE: viewer.zone }));
+  const plain = use(startClient('grpc-js', { CALLER_REGION: region, CALLER_ZONE: zone, NODE_NAME: node }));
   const through = (name: string, proxy: Program): Carrier => ({
     name,
     turnOf: byPolicy,
@@ -47,7 +48,7 @@ export async function startCarriers(
     make: (service, _, more) => plain.call(`127.0.0.1:${proxy.port('proxy')}`, service, call, more),
   });
   const byTarget = (name: ProxylessName): Carrier => {
-    const env = bootstrapEnv(`endpoints-${name}`, xdsPort, viewer);
+    const env = bootstrapEnv(`endpoints-${name}`, xdsPort, { region, zone }, node);
     const client = use(startClient(name, env));
     return {
       name,

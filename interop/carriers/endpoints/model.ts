@@ -31,14 +31,16 @@ function callable(endpoints: readonly EndpointOf[]): readonly EndpointOf[] {
 }
 
 /**
- * "`hints`: go to the endpoints that the Service's topology hints name for that zone; to all where one endpoint has no
- * hints, or none names the zone."
+ * "`hints`: go to the endpoints that the Service's topology hints name for that node, or else for that zone; hints of a kind
+ * count where every endpoint has them and one of them is for the caller."
  */
 function hinted(endpoints: readonly EndpointOf[], { zonePreference }: Policy): readonly EndpointOf[] {
-  if (zonePreference !== 'hints' || endpoints.some(({ forZones }) => forZones === undefined))
-    return endpoints;
-  const forUs = endpoints.filter(({ forZones }) => forZones!.includes(viewer.zone));
-  return forUs.length > 0 ? forUs : endpoints;
+  if (zonePreference !== 'hints') return endpoints;
+  const forNode = endpoints.filter(({ forNodes = [] }) => forNodes.includes(viewer.node));
+  if (forNode.length > 0 && endpoints.every(({ forNodes }) => forNodes !== undefined)) return forNode;
+  const forZone = endpoints.filter(({ forZones = [] }) => forZones.includes(viewer.zone));
+  if (forZone.length > 0 && endpoints.every(({ forZones }) => forZones !== undefined)) return forZone;
+  return endpoints;
 }
 
 /** "Ejects who fails more than this share of the calls": those that fail all of them, and not longer than they do. */

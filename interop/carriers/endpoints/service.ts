@@ -10,7 +10,7 @@ export interface Service {
 
 /** An endpoint of a service: one of the backends, and what the service's source says of it. */
 export type EndpointOf = { at: BackendName } & Partial<
-  Pick<Endpoint, 'region' | 'zone' | 'forZones' | 'priority' | 'weight' | 'state'>
+  Pick<Endpoint, 'region' | 'zone' | 'forZones' | 'forNodes' | 'priority' | 'weight' | 'state'>
 >;
 
 /** Those that answer calls, those that answer with UNAVAILABLE, and those that nobody listens at. */
@@ -37,4 +37,4 @@ export interface Policy {
 }
 
 /** Who calls, and where: the same for all carriers. */
-export const viewer = { region: 'west', zone: 'a' };
+export const viewer = { region: 'west', zone: 'a', node: 'n1' };

@@ -116,6 +116,23 @@ export const table: readonly Row[] = [
     policy: { zonePreference: 'hints' },
   },
   {
+    name: 'hints for nodes, which go before those for zones',
+    endpoints: [
+      { at: 'e1', forNodes: ['n1'], forZones: ['b'] },
+      { at: 'e2', forNodes: ['n2'], forZones: ['a'] },
+      { at: 'e3', forNodes: ['n2', 'n1'], forZones: ['b'] },
+    ],
+    policy: { zonePreference: 'hints' },
+  },
+  {
+    name: 'hints for other nodes, so that those for zones count',
+    endpoints: [
+      { at: 'e1', forNodes: ['n2'], forZones: ['b'] },
+      { at: 'e2', forNodes: ['n3'], forZones: ['a'] },
+    ],
+    policy: { zonePreference: 'hints' },
+  },
+  {
     name: 'home',
     endpoints: [{ at: 'e1' }, { at: 'e2', region: 'east', zone: 'b' }],
     locality: { region: 'west', zone: 'a' },

@@ -32,6 +32,7 @@ describe('endpointSet', () => {
       { ...one, hostname: 'a' },
       { ...one, priority: 1 },
       { ...one, forZones: ['a'] },
+      { ...one, forNodes: ['a'] },
       { ...one, additionalAddresses: ['fd00::1'] },
       { ...one, additionalAddresses: ['fd00::2'] },
     ];

@@ -25,6 +25,8 @@ export interface Endpoint {
    * hints.
    */
   readonly forZones?: readonly string[];
+  /** The same for nodes (machines), by their names. They go before those for zones. */
+  readonly forNodes?: readonly string[];
   /** 0 (absent) is used first; a higher number only while those before it cannot serve. SRV's priority, ranked from 0. */
   readonly priority?: number;
   /** Share of calls relative to the other endpoints; absent = 1. */
@@ -110,9 +112,9 @@ function described(given: Endpoint): Described {
   const known = knownEndpoints.get(given);
   if (known !== undefined) return known;
   const endpoint = Object.freeze(withOneSpelling(Object.freeze(given)));
-  const { address, port, additionalAddresses, hostname, region, zone, forZones, priority, weight, state } =
-    endpoint;
-  const place = [address, port, additionalAddresses, hostname, region, zone, forZones];
+  const { address, port, additionalAddresses, hostname, region, zone, forZones, forNodes } = endpoint;
+  const { priority, weight, state } = endpoint;
+  const place = [address, port, additionalAddresses, hostname, region, zone, forZones, forNodes];
   const description = {
     endpoint,
     key: endpointKey(endpoint),

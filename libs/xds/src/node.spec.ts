@@ -20,3 +20,14 @@ it.each([
   const node = { ...Node.decode(new Uint8Array(0)), userAgentName, userAgentVersionType };
   expect(nodeInfo(node, true).kind).toBe(kind);
 });
+
+it.each([
+  [{ NODE_NAME: 'n1' }, 'n1'],
+  [{ NODE_NAME: 7 }, ''],
+  [{ NODE_NAME: 'x'.repeat(1000) }, expect.stringMatching(/^x{200,256}…?$/)],
+  [{}, ''],
+  [undefined, ''],
+])('runs on the machine that its metadata %j says', (metadata, machine) => {
+  const node = { ...Node.decode(new Uint8Array(0)), metadata };
+  expect(nodeInfo(node, true).machine).toEqual(machine);
+});

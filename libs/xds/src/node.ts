@@ -34,6 +34,8 @@ export interface NodeInfo {
   userAgent: string;
   region: string;
   zone: string;
+  /** The Kubernetes node that it runs on: `NODE_NAME` of its metadata, as others have it too; empty = not known. */
+  machine: string;
   /** It has resources from an earlier stream, from this server or another. */
   comesBack: boolean;
   /** The address that its stream comes from, without the port, which changes; empty = not known. */
@@ -47,6 +49,7 @@ export const anonymousNode: NodeInfo = {
   userAgent: '',
   region: '',
   zone: '',
+  machine: '',
   comesBack: false,
   peer: '',
 };
@@ -61,6 +64,7 @@ const maxText = 256;
  */
 export function nodeInfo(node: Node, aggregated: boolean, comesBack = false, peer = ''): NodeInfo {
   const version = node.userAgentVersionType;
+  const machine: unknown = node.metadata?.NODE_NAME;
   const userAgent = [node.userAgentName, version?.$case === 'userAgentVersion' ? version.value : '']
     .join(' ')
     .trim();
@@ -71,6 +75,7 @@ export function nodeInfo(node: Node, aggregated: boolean, comesBack = false, pee
     userAgent: cut(userAgent, maxText),
     region: cut(node.locality?.region ?? '', maxText),
     zone: cut(node.locality?.zone ?? '', maxText),
+    machine: typeof machine === 'string' ? cut(machine, maxText) : '',
     comesBack,
     peer,
   };

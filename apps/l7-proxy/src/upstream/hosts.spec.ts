@@ -3,7 +3,7 @@ import { readMeshConfig } from '@evenly/mesh-config';
 import { expect, it } from 'vitest';
 import { usableEndpoints } from './hosts.ts';
 
-const me = { id: 'p', region: '', zone: '' };
+const me = { id: 'p', region: '', zone: '', node: '' };
 const service = (policy = '{}') =>
   readMeshConfig(
     `services: { a: { source: { static: { endpoints: [] } }, policy: ${policy} } }\n`,

@@ -88,12 +88,13 @@ function registerConnected(registry: Runtime['metrics'], client: XdsClient): voi
   });
 }
 
-function nodeOf({ id, xdsNodeCluster, region = '', zone = '' }: ProxyConfig): Node {
+function nodeOf({ id, xdsNodeCluster, region = '', zone = '', node }: ProxyConfig): Node {
   return {
     ...Node.decode(new Uint8Array(0)),
     id: id ?? 'proxy',
     cluster: xdsNodeCluster,
     locality: { region, zone, subZone: '' },
     userAgentName: proxyUserAgent,
+    ...(node === undefined ? {} : { metadata: { NODE_NAME: node } }),
   };
 }

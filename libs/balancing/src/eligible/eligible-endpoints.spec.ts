@@ -119,6 +119,21 @@ describe('zones', () => {
     expect(seen([a, b], { zonePreference: 'none' }, { zone: 'a' })).toEqual(['1 0×1', '2 0×1']);
   });
 
+  it('hints for nodes go before those for zones; where they do not count, these may', () => {
+    const a = pod(1, { forNodes: ['n1'], forZones: ['a'] });
+    const b = pod(2, { forNodes: ['n2'], forZones: ['b'] });
+    const policy = { zonePreference: 'hints' as const };
+    expect(seen([a, b], policy, { node: 'n1', zone: 'b' })).toEqual(['1 0×1']);
+    expect(seen([a, b], policy, { node: 'n2', zone: '' })).toEqual(['2 0×1']);
+    expect(seen([a, b], policy, { node: 'n3', zone: 'b' })).toEqual(['2 0×1']);
+    expect(seen([a, b], policy, { node: '', zone: '' })).toEqual(['1 0×1', '2 0×1']);
+    const without = pod(3, { forZones: ['a', 'b'] });
+    expect(seen([a, b, without], policy, { node: 'n1', zone: 'b' })).toEqual(['2 0×1', '3 0×1']);
+    const ending = pod(3, { state: 'serving-terminating' });
+    expect(seen([a, b, ending], policy, { node: 'n1' })).toEqual(['1 0×1']);
+    expect(seen([a, b], { zonePreference: 'none' }, { node: 'n1' })).toEqual(['1 0×1', '2 0×1']);
+  });
+
   it('endpoints that do not say it are at home', () => {
     expect(seen([pod(1), far], { zonePreference: 'failover' }, viewer)).toEqual(['1 0×1', '3 1×1']);
   });
@@ -137,7 +152,7 @@ describe('subsets', () => {
     eligibleEndpoints(
       all,
       { zonePreference: 'none', subsetting: { size }, ...policy },
-      { ...home, id },
+      { ...home, node: '', id },
       home,
     ).map(({ endpoint }) => endpoint);
 

@@ -15,10 +15,12 @@ export interface EligibilityPolicy {
 export interface Viewer extends Place {
   /** Decides which subset it gets. */
   readonly id: ClientId;
+  /** The Kubernetes node that it runs on, for hints; empty = not known. */
+  readonly node: string;
 }
 
 /** Nobody in particular, nowhere in particular. */
-export const anyViewer: Viewer = { id: '', region: '', zone: '' };
+export const anyViewer: Viewer = { id: '', region: '', zone: '', node: '' };
 export const nowhere: Place = { region: '', zone: '' };
 
 /** An endpoint that may get calls, and how many. */
@@ -42,7 +44,7 @@ export function eligibleEndpoints(
   home: Place = nowhere,
 ): EligibleEndpoint[] {
   const usable = callable(endpoints);
-  const hinted = policy.zonePreference === 'hints' ? hintedFor(usable, viewer.zone) : usable;
+  const hinted = policy.zonePreference === 'hints' ? hintedFor(usable, viewer) : usable;
   const candidates = withWeight(hinted).map((endpoint): Candidate => {
     const place = { region: endpoint.region ?? home.region, zone: endpoint.zone ?? home.zone };
     const { factor, tier, isPreferred } = preferenceOf(policy.zonePreference, place, viewer);

@@ -11,6 +11,7 @@ describe('readEndpointFile', () => {
       hostname: 'h',
       zone: 'a',
       forZones: ['a'],
+      forNodes: ['n'],
       priority: 1,
       weight: 3,
     };
@@ -20,7 +21,8 @@ describe('readEndpointFile', () => {
     ];
     const content = { endpoints: ['10.0.0.1:1', { ...long, state: 'not-ready' }] };
     expect(read(JSON.stringify(content, null, 2))).toEqual(expected);
-    const fields = 'hostname: h, zone: a, forZones: [a], priority: 1, weight: 3, state: not-ready';
+    const fields =
+      'hostname: h, zone: a, forZones: [a], forNodes: [n], priority: 1, weight: 3, state: not-ready';
     expect(read(`endpoints:\n  - 10.0.0.1:1\n  - { address: "fd00::1", port: 2, ${fields} }`)).toEqual(
       expected,
     );

@@ -36,6 +36,7 @@ const endpointObject = z
     region: z.string().max(253).optional(),
     zone: z.string().max(253).optional(),
     forZones: z.array(z.string().max(253)).max(8).optional(),
+    forNodes: z.array(z.string().max(253)).max(8).optional(),
     priority: z.int().min(0).max(127).optional(),
     weight: z.int().min(1).max(1_000_000).optional(),
     state: z.enum(['ready', 'serving-terminating', 'not-ready']).default('ready'),

@@ -30,6 +30,8 @@ export interface RegisterOptions {
   /** Where this process runs, for policies with a `zonePreference`. Default: not known, and all zones are alike. */
   region?: string;
   zone?: string;
+  /** The Kubernetes node, for topology hints. Default: `NODE_NAME` of the environment. */
+  node?: string;
   /** Told what is wrong but not fatal, once. Default: grpc-js' log, as an error. */
   onWarning?: (message: string) => void;
 }

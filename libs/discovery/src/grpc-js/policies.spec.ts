@@ -97,6 +97,15 @@ describe('policies', () => {
     expect((await client.counts(200)).get(servers[0]!.name) ?? 0).toBeGreaterThanOrEqual(197);
   });
 
+  it('goes to the endpoints that the hints name for its node', async () => {
+    const servers = await start(2);
+    register({ node: 'n2' });
+    const policy = { evenly_round_robin: { zonePreference: 'hints' } };
+    const { client } = await clientOf(servers, policy, [{ forNodes: ['n1'] }, { forNodes: ['n2'] }]);
+    await expect.poll(() => client.answering()).toEqual([servers[1]!.name]);
+    expect(servers[0]!.calls()).toBe(0);
+  });
+
   it('heeds the zone of an endpoint only where the policy says so', async () => {
     const servers = await start(2);
     register({ zone: 'a' });

@@ -1,6 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { createBalancer, eligibleEndpoints, hostSpecs } from '@evenly/balancing';
-import type { Balancer, EligibleEndpoint, Place } from '@evenly/balancing';
+import type { Balancer, EligibleEndpoint, Viewer } from '@evenly/balancing';
 import { EndpointConnection, type ConnectionState } from './endpoint-connection.ts';
 import { addressOf, describe } from './endpoints.ts';
 import { BalancerPicker } from './picker.ts';
@@ -22,7 +22,7 @@ interface Eligible {
 
 /** A policy of grpc-js that leaves the choice to `@evenly/balancing`: a connection to each endpoint, kept open. */
 export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
-  readonly #place: Place;
+  readonly #place: Omit<Viewer, 'id'>;
   #connections = new Map<string, EndpointConnection>();
   #endpoints: readonly GrpcEndpoint[] | undefined;
   #configText: string | undefined;
@@ -40,7 +40,7 @@ export class EvenlyPolicy extends PolicyBase<PolicyConfig> {
    * @param place where this process is
    * @param args of grpc-js, other ones in other versions
    */
-  constructor(name: PolicyName, place: Place, args: readonly unknown[]) {
+  constructor(name: PolicyName, place: Omit<Viewer, 'id'>, args: readonly unknown[]) {
     super(name, PolicyConfig, args);
     this.#place = place;
   }

@@ -52,8 +52,8 @@ function resolverClass(scheme: Scheme) {
 function policyClass(name: PolicyName) {
   return class extends EvenlyPolicy {
     constructor(...args: unknown[]) {
-      const { region = '', zone = '' } = context.options;
-      super(name, { region, zone }, args);
+      const { region = '', zone = '', node = env.NODE_NAME ?? '' } = context.options;
+      super(name, { region, zone, node }, args);
     }
   };
 }

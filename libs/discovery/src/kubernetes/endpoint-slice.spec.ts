@@ -10,7 +10,7 @@ describe('readEndpointSlice', () => {
 
   it('keeps what is used of it', () => {
     const targetRef = { kind: 'Pod', namespace: 'default', name: 'be1-srv-x', uid: 'u1' };
-    const hints = { forZones: [{ name: 'a' }, { name: 'b' }] };
+    const hints = { forZones: [{ name: 'a' }, { name: 'b' }], forNodes: [{ name: 'n' }] };
     const endpoints = [{ addresses: ['10.0.0.1', '10.0.0.2'], nodeName: 'n', zone: 'a', hints, targetRef }];
     const ports = [
       ...[
@@ -29,7 +29,7 @@ describe('readEndpointSlice', () => {
       endpoints: [
         {
           ...{ address: '10.0.0.1', state: 'ready', hostname: 'be1-srv-x' },
-          ...{ zone: 'a', forZones: ['a', 'b'], podUid: 'u1' },
+          ...{ zone: 'a', forZones: ['a', 'b'], forNodes: ['n'], podUid: 'u1' },
         },
       ],
     });

@@ -17,6 +17,7 @@ export interface SliceEndpoint {
   hostname?: string;
   zone?: string;
   forZones?: readonly string[];
+  forNodes?: readonly string[];
   /** Tells pods apart: a dual-stack one is in a slice of each family. */
   podUid?: string;
 }
@@ -40,8 +41,12 @@ interface EndpointObject {
   conditions?: Conditions | null;
   hostname?: string | null;
   zone?: string | null;
-  hints?: { forZones?: readonly { name: string }[] | null } | null;
+  hints?: { forZones?: readonly Named[] | null; forNodes?: readonly Named[] | null } | null;
   targetRef?: { kind?: string; name?: string; uid?: string } | null;
+}
+
+interface Named {
+  name: string;
 }
 
 interface Conditions {
@@ -82,12 +87,14 @@ function readEndpoint(object: EndpointObject): SliceEndpoint {
   const { zone, targetRef, hints } = object;
   const hostname = object.hostname ?? (targetRef?.kind === 'Pod' ? targetRef.name : undefined);
   const forZones = hints?.forZones?.map(({ name }) => name) ?? [];
+  const forNodes = hints?.forNodes?.map(({ name }) => name) ?? [];
   return {
     address,
     state: stateOf(object.conditions ?? {}),
     ...(hostname && { hostname }),
     ...(zone && { zone }),
     ...(forZones.length > 0 && { forZones }),
+    ...(forNodes.length > 0 && { forNodes }),
     ...(targetRef?.uid && { podUid: targetRef.uid }),
   };
 }

@@ -159,6 +159,13 @@ describe('endpointAssignment', () => {
     expect(factor([...pods(9000, 0), ...pods(1000, 1)])! * 10_000).toBeLessThan(2 ** 32);
   });
 
+  it('hints for nodes are for clients whose metadata says that they run there', () => {
+    const hinted = [pod(1, { forNodes: ['n1'] }), pod(2, { forNodes: ['n2'] })];
+    const policy = { zonePreference: 'hints' as const };
+    expect(assigned(hinted, policy, { machine: 'n2' })).toEqual(['0 us-central1-a 1000: 2']);
+    expect(assigned(hinted, policy)).toEqual(['0 us-central1-a 1000: 1 2']);
+  });
+
   it("keeps the source's own priorities, such as SRV's", () => {
     expect(assigned([pod(1, { priority: 1 }), pod(2), pod(3, { priority: 7 })])).toEqual([
       '0 us-central1-a 1: 2',

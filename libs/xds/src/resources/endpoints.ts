@@ -39,10 +39,12 @@ export function endpointAssignment(options: EndpointsOptions, set: EndpointSet):
   const sameForAll = policy.zonePreference === 'none' && policy.subsetting === undefined && !byLocality;
   if (sameForAll) return assignment(options, set, anyViewer, false);
 
+  // A variant for each machine only where it makes one.
+  const byMachine = policy.zonePreference === 'hints' && set.endpoints.some(({ forNodes }) => forNodes);
   const variants = new Map<string, Resource>();
   const forNode = (node: NodeInfo) => {
     const id = policy.subsetting === undefined ? '' : clientIdOf(node);
-    const viewer = { id, region: node.region, zone: node.zone };
+    const viewer = { id, region: node.region, zone: node.zone, node: byMachine ? node.machine : '' };
     const perWeight = byLocality && isGrpc(node.kind);
     const key = JSON.stringify([viewer, perWeight]);
     let variant = variants.get(key);

@@ -5,6 +5,7 @@ const policyNames = {
   'weighted-round-robin': 'evenly_weighted_round_robin',
   'least-request': 'evenly_least_request',
   'peak-ewma': 'evenly_peak_ewma',
+  random: 'evenly_random',
 };
 
 /** A policy as the service config of a grpc-js channel that has its endpoints from `@evenly/discovery`. */

@@ -24,7 +24,7 @@ export const isDead = ({ at }: EndpointOf) => at.startsWith('dead');
 export const isSick = ({ at }: EndpointOf) => at.startsWith('sick');
 
 export interface Policy {
-  loadBalancing?: 'round-robin' | 'weighted-round-robin' | 'least-request' | 'peak-ewma';
+  loadBalancing?: 'round-robin' | 'weighted-round-robin' | 'least-request' | 'peak-ewma' | 'random';
   zonePreference?: 'none' | 'weighted' | 'failover' | 'hints';
   subsetting?: { size: number };
   /** Of which gRPC clients know this; sick backends fail all calls. */

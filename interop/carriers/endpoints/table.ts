@@ -165,4 +165,9 @@ export const table: readonly Row[] = [
     endpoints: [{ at: 'e1' }, { at: 'e2', weight: 3 }, { at: 'e3' }],
     policy: { loadBalancing: 'least-request' },
   },
+  {
+    name: 'random, weights',
+    endpoints: [{ at: 'e1' }, { at: 'e2', weight: 3 }, { at: 'e3' }],
+    policy: { loadBalancing: 'random' },
+  },
 ];

@@ -2,19 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createBalancer, type BalancerOptions } from './balancer.ts';
 import type { HostSpec } from './host.ts';
-import type { BalancingPolicy } from './policy.ts';
+import { policyTraits, type BalancingPolicy } from './policy.ts';
 import { keys, ones, specs, tally } from './testing/hosts.ts';
 import { pickerCompliance } from './testing/picker-compliance.ts';
 import { seededRandom } from './testing/random.ts';
 import { simulate } from './testing/simulation.ts';
 
-const policies: BalancingPolicy[] = [
-  { name: 'round-robin' },
-  { name: 'weighted-round-robin' },
-  { name: 'least-request' },
-  { name: 'peak-ewma' },
-  { name: 'ring-hash' },
-];
+const policies = Object.keys(policyTraits).map((name) => ({ name }) as BalancingPolicy);
 
 function balancer(options: Partial<BalancerOptions> = {}) {
   return createBalancer({ policy: { name: 'round-robin' }, random: seededRandom(1), ...options });

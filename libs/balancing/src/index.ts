@@ -22,7 +22,7 @@ export { OutlierDetector, type OutlierOptions } from './outlier.ts';
 export { defaultPanicThreshold, isInPanic } from './panic.ts';
 export { PeakEwma } from './peak-ewma.ts';
 export { pickExcept, type Picker, type Random, type Weigh } from './picker.ts';
-export type { BalancingPolicy } from './policy.ts';
+export { policyTraits, type BalancingPolicy, type BalancingPolicyName, type PolicyTraits } from './policy.ts';
 export { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { RingHash, type RingHashOptions } from './ring-hash.ts';
 export { RoundRobin } from './round-robin.ts';

@@ -45,7 +45,7 @@ describe('the README, for grpc-js clients', () => {
 
   it('names every scheme and policy', () => {
     for (const { name } of targetSchemes) expect(readme).toContain(`${name}:`);
-    for (const name of Object.keys(policyNames)) expect(readme).toContain(`\`${name}\``);
+    for (const name of policyNames.keys()) expect(readme).toContain(`\`${name}\``);
     expect(readme).toContain(`names no policy gets \`${defaultPolicy}\``);
   });
 });

@@ -39,6 +39,7 @@ export type LoadBalancing = (typeof loadBalancings)[number];
  * - `least-request`: the one with fewer calls under way, of two picked by chance (gRFC A48)
  * - `peak-ewma`: the one that answers faster, of two picked by chance
  * - `weighted-round-robin`: the same
+ * - `random`: any of them, as often as its weight says
  * - `ring-hash`: the same value of a header goes to the same endpoint (gRFC A42)
  */
 export const loadBalancings = [
@@ -46,6 +47,7 @@ export const loadBalancings = [
   'least-request',
   'peak-ewma',
   'weighted-round-robin',
+  'random',
   'ring-hash',
 ] as const;
 

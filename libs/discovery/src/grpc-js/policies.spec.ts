@@ -67,6 +67,18 @@ describe('policies', () => {
     expect(servers.map((server, index) => server.calls() - before[index]!)).toEqual([40, 40]);
   });
 
+  it('random shares calls by weight, and by chance', async () => {
+    const servers = await start(2);
+    const { client } = await clientOf(servers, { evenly_random: {} }, [{ weight: 9 }, {}]);
+    await expect.poll(() => client.answering()).toEqual(names(servers));
+    const before = servers.map((server) => server.calls());
+    await client.counts(500);
+    const counts = servers.map((server, index) => server.calls() - before[index]!);
+    expect(counts[0]! + counts[1]!).toBe(500);
+    // 6 sigma of a binomial is 40: by chance once in 10^9 runs.
+    expect(Math.abs(counts[0]! - 450)).toBeLessThanOrEqual(40);
+  });
+
   it('fails over from the own zone to the own region, and from there to the others', async () => {
     const servers = await start(4);
     const places = [

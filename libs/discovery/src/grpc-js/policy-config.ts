@@ -1,23 +1,25 @@
 import { hostname } from 'node:os';
-import type {
-  BalancingPolicy,
-  OutcomeTable,
-  OutlierOptions,
-  SlowStartOptions,
-  ZonePreference,
+import {
+  policyTraits,
+  type BalancingPolicy,
+  type BalancingPolicyName,
+  type OutcomeTable,
+  type OutlierOptions,
+  type SlowStartOptions,
+  type ZonePreference,
 } from '@evenly/balancing';
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { outcomeTable, outlierDetectionSchema, outlierOptions } from './outlier-detection.ts';
 
-/** The policies, by the names that service configs use. */
-export const policyNames = {
-  evenly_round_robin: 'round-robin',
-  evenly_weighted_round_robin: 'weighted-round-robin',
-  evenly_least_request: 'least-request',
-  evenly_peak_ewma: 'peak-ewma',
-} as const;
-export type PolicyName = keyof typeof policyNames;
+export type PolicyName = `evenly_${string}`;
+
+/** The policies by the names that service configs use. Those that stick to a host need a hash of each call, which there is none of. */
+export const policyNames: ReadonlyMap<PolicyName, BalancingPolicyName> = new Map(
+  (Object.keys(policyTraits) as BalancingPolicyName[])
+    .filter((name) => !policyTraits[name].sticky)
+    .map((name) => [`evenly_${name.replaceAll('-', '_')}`, name]),
+);
 
 const common = {
   zonePreference: z.enum(['none', 'weighted', 'failover', 'hints']).default('none'),
@@ -39,13 +41,20 @@ const common = {
     })
     .optional(),
 };
-const choiceCount = z.int().min(2).max(10).default(2);
-const schemas = {
-  evenly_round_robin: z.strictObject(common),
-  evenly_weighted_round_robin: z.strictObject(common),
-  evenly_least_request: z.strictObject({ ...common, choiceCount }),
-  evenly_peak_ewma: z.strictObject({ ...common, choiceCount, decay: duration.default(10_000) }),
+/** Of some policies, by the names that `@evenly/balancing` has for them. */
+const ownOptions = {
+  choices: { choiceCount: z.int().min(2).max(10).default(2) },
+  decayMs: { decay: duration.default(10_000) },
 };
+
+type Given = z.output<z.ZodObject<typeof common>> & { choiceCount?: number; decay?: number };
+
+const schemas = new Map(
+  [...policyNames].map(([name, policy]) => {
+    const own = policyTraits[policy].options.map((option) => ownOptions[option]);
+    return [name, z.strictObject({ ...common, ...Object.assign({}, ...own) }) as unknown as z.ZodType<Given>];
+  }),
+);
 
 /** What a policy does, its defaults filled in. */
 export interface PolicySettings {
@@ -75,7 +84,7 @@ export class PolicyConfig {
   constructor(name: PolicyName, json: unknown) {
     this.#name = name;
     this.#json = json;
-    const result = schemas[name].safeParse(json ?? {});
+    const result = schemas.get(name)!.safeParse(json ?? {});
     if (result.success) this.settings = settingsOf(name, result.data);
     else
       this.fault = result.error.issues
@@ -97,16 +106,16 @@ export class PolicyConfig {
   }
 }
 
-function settingsOf(name: PolicyName, given: z.output<(typeof schemas)[PolicyName]>): PolicySettings {
+function settingsOf(name: PolicyName, given: Given): PolicySettings {
   const { zonePreference, connectionsPerAddress, subset, slowStart, outlierDetection } = given;
-  const choices = 'choiceCount' in given ? { choices: given.choiceCount } : {};
-  const decay = 'decay' in given ? { decayMs: given.decay } : {};
+  const choices = given.choiceCount === undefined ? {} : { choices: given.choiceCount };
+  const decay = given.decay === undefined ? {} : { decayMs: given.decay };
   return {
     ...{ zonePreference, connectionsPerAddress },
     panicThreshold: given.panicThresholdPercent / 100,
     outlier: outlierDetection && outlierOptions(outlierDetection),
     outcomes: outcomeTable(outlierDetection?.failureCodes),
-    policy: { name: policyNames[name], ...choices, ...decay },
+    policy: { name: policyNames.get(name)!, ...choices, ...decay },
     // A pod's host name is its own, and stays its own: the same client always takes the same part.
     subset: subset && { size: subset.size, client: subset.clientIndex ?? subset.clientId ?? hostname() },
     slowStart: slowStart && {

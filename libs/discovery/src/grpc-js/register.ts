@@ -23,7 +23,7 @@ const proxied = new ProxiedTargets();
 export function register(options: RegisterOptions = {}): void {
   context = contextOf(options);
   for (const scheme of targetSchemes) experimental.registerResolver(scheme.name, resolverClass(scheme));
-  for (const name of Object.keys(policyNames) as PolicyName[])
+  for (const name of policyNames.keys())
     experimental.registerLoadBalancerType(name, policyClass(name), configClass(name));
 }
 

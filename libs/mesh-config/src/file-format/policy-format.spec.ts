@@ -40,10 +40,10 @@ describe('the form of policies', () => {
     ],
     [
       'an unknown policy',
-      service('    policy:\n      loadBalancing: random'),
+      service('    policy:\n      loadBalancing: fastest'),
       5,
       'services.a.policy.loadBalancing',
-      /^must be one of round-robin, least-request, .* got "random"$/,
+      /^must be one of round-robin, least-request, .* got "fastest"$/,
     ],
     [
       'ring-hash without a header',

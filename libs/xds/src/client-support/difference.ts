@@ -29,11 +29,8 @@ export const approximated = (instead: string): Difference => ({ is: 'approximate
 export const impossible = (instead: string): Difference => ({ is: 'impossible', instead });
 
 /** The same for several clients. */
-export function all<Name extends Client>(
-  names: readonly Name[],
-  difference: Difference,
-): Readonly<Partial<Record<Client, Difference>>> {
-  return Object.fromEntries(names.map((name) => [name, difference]));
+export function all<T>(names: readonly Client[], value: T): Readonly<Partial<Record<Client, T>>> {
+  return Object.fromEntries(names.map((name) => [name, value]));
 }
 
 /** What no field asks for is in the documentation alone. */

@@ -1,5 +1,6 @@
 import type { Listener, MeshConfig, Route, Source } from '@evenly/mesh-config';
 import { unknownToGrpc } from '../resources/grpc-conditions.ts';
+import { policyDifferences } from '../resources/load-balancing.ts';
 import {
   all,
   approximated,
@@ -15,34 +16,20 @@ const grpc = ['grpc-js', 'grpc-go', 'grpc-core', 'grpc-java'] as const;
 const foreign = [...grpc, 'envoy'] as const;
 const everybody = [...foreign, 'proxy'] as const;
 
-const refusesLeastRequest = approximated(
-  'round robin: with least request this client refuses the whole cluster',
-);
 const sentOnce = impossible('calls are sent once: only our own proxy with a config file hedges');
 const whatItCounts = approximated('what the client counts by itself: xDS has no field for it');
 const noSlowStart = impossible('new endpoints get their full share at once');
 
 /** What clients do in another way than the docs say: the one place for it. */
 export const features: readonly Feature[] = [
-  {
-    title: '`policy.loadBalancing: least-request`',
-    usedBy: ofPolicy(
-      'policy.loadBalancing: least-request',
-      ({ loadBalancing }) => loadBalancing === 'least-request',
-    ),
-    clients: {
-      ...all(['grpc-js', 'grpc-core'], refusesLeastRequest),
-      'grpc-go': approximated('round robin: with least request this client passes over the weights of zones'),
-    },
-  },
-  {
-    title: '`policy.loadBalancing: peak-ewma`',
-    usedBy: ofPolicy('policy.loadBalancing: peak-ewma', ({ loadBalancing }) => loadBalancing === 'peak-ewma'),
-    clients: {
-      ...all(['grpc-js', 'grpc-go', 'grpc-core'], approximated('round robin')),
-      ...all(['grpc-java', 'envoy'], approximated('least request')),
-    },
-  },
+  ...policyDifferences.map(({ loadBalancing, clients }): Feature => {
+    const field = `policy.loadBalancing: ${loadBalancing}`;
+    return {
+      title: `\`${field}\``,
+      usedBy: ofPolicy(field, (policy) => policy.loadBalancing === loadBalancing),
+      clients,
+    };
+  }),
   {
     title: '`policy.slowStart` with `round-robin`',
     usedBy: ofPolicy(

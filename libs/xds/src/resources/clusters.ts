@@ -8,7 +8,6 @@ import {
   Cluster_CommonLbConfig,
   Cluster_DiscoveryType,
   Cluster_EdsClusterConfig,
-  Cluster_LbPolicy,
 } from '@evenly/proto/envoy/config/cluster/v3/cluster';
 import type { Metadata } from '@evenly/proto/envoy/config/core/v3/base';
 import { ApiVersion, type ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
@@ -19,6 +18,7 @@ import { resource, type NodeResource, type Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
 import { configSource } from './config-source.ts';
 import { durationOf } from './duration.ts';
+import { lbPolicyFor } from './load-balancing.ts';
 import { encode, message, packed } from './message.ts';
 import { outlierDetectionFor } from './outlier-detection.ts';
 import { proxyMetadataKey } from './names.ts';
@@ -47,7 +47,7 @@ function clusterFor(
     name,
     clusterDiscoveryType: { $case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: message(Cluster_EdsClusterConfig, { edsConfig }),
-    lbPolicy: lbPolicy(kind, policy),
+    lbPolicy: lbPolicyFor(kind, policy.loadBalancing),
     outlierDetection: outlierDetectionFor(kind, mark, policy),
     circuitBreakers: circuitBreakers(kind, policy),
     ...(isGrpc(kind) ? { lrsServer: loadReports ? fromHere : undefined } : envoyOnly(policy)),
@@ -62,23 +62,6 @@ const fromHere: ConfigSource = {
   configSourceSpecifier: { $case: 'self', value: { transportApiVersion: ApiVersion.V3 } },
   resourceApiVersion: ApiVersion.V3,
 };
-
-/** gRPC clients take ROUND_ROBIN and RING_HASH; LEAST_REQUEST makes grpc-js and C-core refuse the whole cluster. */
-export function lbPolicy(kind: NodeKind, { loadBalancing }: Policy): Cluster_LbPolicy {
-  switch (loadBalancing) {
-    case 'ring-hash':
-      return Cluster_LbPolicy.RING_HASH;
-    case 'least-request':
-    case 'peak-ewma': // Envoy's own is least request too, as long as peak EWMA is not in its standard build
-      return takesLeastRequest(kind) ? Cluster_LbPolicy.LEAST_REQUEST : Cluster_LbPolicy.ROUND_ROBIN;
-    case 'round-robin':
-    case 'weighted-round-robin':
-      return Cluster_LbPolicy.ROUND_ROBIN;
-  }
-}
-
-/** With it, grpc-go passes over the weights of localities. */
-const takesLeastRequest = (kind: NodeKind) => !isGrpc(kind) || kind === 'grpc-java';
 
 /** What xDS has no word for, for our own proxy: the policies, the slow start of any of them, the scheme, what is a failure. */
 function proxyMetadata({ loadBalancing, slowStart, scheme, outlierDetection }: Policy): Metadata {

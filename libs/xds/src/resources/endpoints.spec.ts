@@ -61,6 +61,15 @@ describe('endpointAssignment', () => {
     ]);
   });
 
+  it('gives Envoys that choose at random the same, for they pass over weights then; our own proxy does not', () => {
+    const pods = [pod(1), pod(2, { weight: 9 })];
+    const random = { loadBalancing: 'random' } as const;
+    const perWeight = ['0 us-central1-a 1: 1', '0 us-central1-a 9: 2*9'];
+    expect(assigned(pods, random, { kind: 'envoy' })).toEqual(perWeight);
+    expect(assigned(pods, random, { kind: 'grpc-go' })).toEqual(perWeight);
+    expect(assigned(pods, random, { kind: 'proxy' })).toEqual(['0 us-central1-a 1000: 1 2*9']);
+  });
+
   it('of a source that has said nothing, tells all but those who may know endpoints from elsewhere', () => {
     const item = unknownAssignment('c', true);
     if (!isNodeResource(item)) throw new Error('expected one variant a node');

@@ -1,6 +1,6 @@
 import { anyViewer, eligibleEndpoints, type EligibleEndpoint, type Viewer } from '@evenly/balancing';
 import type { EndpointSet } from '@evenly/endpoints';
-import type { Locality, Policy } from '@evenly/mesh-config';
+import { defaultPolicy, type Locality, type Policy } from '@evenly/mesh-config';
 import { SocketAddress, type Address } from '@evenly/proto/envoy/config/core/v3/address';
 import {
   ClusterLoadAssignment,
@@ -12,8 +12,9 @@ import {
   LbEndpoint,
   LocalityLbEndpoints,
 } from '@evenly/proto/envoy/config/endpoint/v3/endpoint_components';
-import { isGrpc, type NodeInfo } from '../node.ts';
+import { nodeKinds, type NodeInfo, type NodeKind } from '../node.ts';
 import { hashOf, resource, type NodeResource, type Resource } from '../resource.ts';
+import { passesOverWeights } from './load-balancing.ts';
 import { localityGroups, type LocalityGroup } from './localities.ts';
 import { encode, message } from './message.ts';
 
@@ -34,8 +35,9 @@ export interface EndpointsOptions {
  */
 export function endpointAssignment(options: EndpointsOptions, set: EndpointSet): Resource | NodeResource {
   const { name, policy } = options;
-  // Round robin of gRPC clients passes over the weights of endpoints, and heeds those of localities.
-  const byLocality = policy.loadBalancing !== 'ring-hash' && haveWeights(set);
+  const { loadBalancing = defaultPolicy.loadBalancing } = policy;
+  const wantsLocalities = (kind: NodeKind) => passesOverWeights(kind, loadBalancing);
+  const byLocality = haveWeights(set) && nodeKinds.some(wantsLocalities);
   const sameForAll = policy.zonePreference === 'none' && policy.subsetting === undefined && !byLocality;
   if (sameForAll) return assignment(options, set, anyViewer, false);
 
@@ -45,7 +47,7 @@ export function endpointAssignment(options: EndpointsOptions, set: EndpointSet):
   const forNode = (node: NodeInfo) => {
     const id = policy.subsetting === undefined ? '' : clientIdOf(node);
     const viewer = { id, region: node.region, zone: node.zone, node: byMachine ? node.machine : '' };
-    const perWeight = byLocality && isGrpc(node.kind);
+    const perWeight = byLocality && wantsLocalities(node.kind);
     const key = JSON.stringify([viewer, perWeight]);
     let variant = variants.get(key);
     if (variant === undefined) {

@@ -1,10 +1,11 @@
+import { Cluster_LbPolicy } from '@evenly/proto/envoy/config/cluster/v3/cluster';
 import { listenerDefaults, type HeaderMatch, type Route } from '@evenly/mesh-config';
 import type { Route as XdsRoute } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import { describe, expect, it } from 'vitest';
 import { clientNames } from '../client-support/clients.ts';
 import { unsupported } from '../client-support/unsupported.ts';
-import type { NodeKind } from '../node.ts';
+import { nodeKinds, type NodeKind } from '../node.ts';
 import { mesh, meshRoute, meshService } from '../testing/mesh.ts';
 import { managerOf, serveRouting } from '../testing/served-routing.ts';
 
@@ -353,6 +354,16 @@ describe('for gRPC clients', () => {
       (kind) => serveRouting(config, kind).get('cluster', 'be1-srv-cluster')?.lbPolicy,
     );
     expect(policies).toEqual([0, 0, 0, 0, 1]);
+  });
+
+  it('random is sent to Envoy, which has it; gRPC clients would refuse the cluster', () => {
+    const config = mesh([meshService('be1-srv', { loadBalancing: 'random' })]);
+    const policyOf = (kind: NodeKind) =>
+      serveRouting(config, kind).get('cluster', 'be1-srv-cluster')?.lbPolicy;
+    const { RANDOM, ROUND_ROBIN } = Cluster_LbPolicy;
+    const expected = ['envoy', 'envoy-separate', 'proxy'];
+    for (const kind of nodeKinds)
+      expect(policyOf(kind), kind).toBe(expected.includes(kind) ? RANDOM : ROUND_ROBIN);
   });
 
   it('the sum of weights is sent, which old grpc-js-xds take for 100', () => {

@@ -16,6 +16,7 @@ import {
   Cluster_LbPolicy,
   type Cluster,
 } from '@evenly/proto/envoy/config/cluster/v3/cluster';
+import { loadBalancingOf } from '../../resources/load-balancing.ts';
 import { proxyMetadataKey } from '../../resources/names.ts';
 import { checkedName } from '../limits.ts';
 import type { XdsCluster } from '../model.ts';
@@ -43,7 +44,7 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
   const slowStart = slowStartOf(cluster, warn);
   const panicThresholdPercent = cluster.commonLbConfig?.healthyPanicThreshold?.value;
   const policy: Policy = {
-    loadBalancing: loadBalancingOf(cluster),
+    loadBalancing: readLoadBalancing(cluster),
     zonePreference: 'none',
     panicThresholdPercent: checked(
       'healthy_panic_threshold',
@@ -60,7 +61,7 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
   return { policy, endpoints: checkedName('service_name', cluster.edsClusterConfig?.serviceName || name) };
 }
 
-function loadBalancingOf(cluster: Cluster): LoadBalancing {
+function readLoadBalancing(cluster: Cluster): LoadBalancing {
   const own = metadataOf(cluster)?.['loadBalancing'];
   if (own !== undefined) {
     const known = loadBalancings.find((name) => name === own);
@@ -71,16 +72,9 @@ function loadBalancingOf(cluster: Cluster): LoadBalancing {
     cluster.loadBalancingPolicy !== undefined,
     'load_balancing_policy is not supported, only lb_policy',
   );
-  switch (cluster.lbPolicy) {
-    case Cluster_LbPolicy.ROUND_ROBIN:
-      return 'round-robin';
-    case Cluster_LbPolicy.LEAST_REQUEST:
-      return 'least-request';
-    case Cluster_LbPolicy.RING_HASH:
-      return 'ring-hash';
-    default:
-      throw new Refusal(`lb_policy ${nameOf(cluster.lbPolicy)} is not supported`);
-  }
+  const known = loadBalancingOf(cluster.lbPolicy);
+  if (known === undefined) throw new Refusal(`lb_policy ${nameOf(cluster.lbPolicy)} is not supported`);
+  return known;
 }
 
 function nameOf(policy: Cluster_LbPolicy): string {

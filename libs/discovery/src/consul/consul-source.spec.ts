@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EndpointSet } from '@evenly/endpoints';
 import { compliesAsSource, observe } from '@evenly/endpoints/testing';
+import { dnsResolver } from '../dns/resolver.ts';
 import { FakeConsulAgent, type FakeInstance } from '../testing/consul-agent.ts';
 import { text } from '../testing/text.ts';
-import { consulSource, type ConsulSourceOptions } from './consul-source.ts';
+import { consulKind, consulSource, type ConsulSourceOptions } from './consul-source.ts';
 
 let agent: FakeConsulAgent;
 const stops: (() => void)[] = [];
@@ -344,6 +345,19 @@ describe('an agent that does not answer the question', () => {
     ]);
   });
 
+  it('to somebody anonymous: nothing is an error only where all is forbidden by default', async () => {
+    agent.put([one]);
+    const { log } = watching();
+    const withToken = watching({ token: 'known' });
+    await expect.poll(() => agent.waiting).toBe(2);
+    agent.headers = { 'x-consul-default-acl-policy': 'deny' };
+    agent.put([]);
+    await expect.poll(() => log).toEqual(['set', 'FORBIDDEN']);
+    await expect.poll(() => withToken.log).toEqual(['set', 'set']);
+    agent.headers = { 'x-consul-default-acl-policy': 'allow' };
+    await expect.poll(() => log).toEqual(['set', 'FORBIDDEN', 'set', 'recovered']);
+  });
+
   it('for it knows no leader: that it has no instances means nothing then', async () => {
     agent.put([one]);
     const { log, failures } = watching({ consistency: 'stale' });
@@ -375,8 +389,39 @@ describe('credentials', () => {
     await rm(tokenFile);
     agent.put([one]);
     await expect.poll(() => failures[0]?.message).toEqual(text(/^cannot read credentials: ENOENT/));
+    await writeFile(tokenFile, '\n'); // an anonymous question would get an empty list
+    await expect.poll(() => failures.at(-1)?.message).toEqual(text(/token has no token$/));
     await writeFile(tokenFile, 'third');
     await expect.poll(() => log.at(-1)).toBe('recovered');
+  });
+});
+
+describe('what a config does not say', () => {
+  const fields = { service: 'web' };
+  const make = (env: Record<string, string>) =>
+    consulKind.make(fields, {
+      env,
+      resolver: dnsResolver(),
+      kubernetes: () => Promise.reject(new Error('not asked for')),
+    });
+
+  it.each([
+    ['with http', 'http://'],
+    ['without a scheme', ''],
+  ])('is found in the environment, %s', async (_, scheme) => {
+    agent.put([one]);
+    const env = { CONSUL_HTTP_ADDR: `${scheme}${new URL(agent.url).host}`, CONSUL_HTTP_TOKEN: 'ours' };
+    const { sets, stop } = observe(make(env));
+    await expect.poll(() => sets).toEqual([['10.0.0.1:50051']]);
+    expect(agent.requests[0]!.token).toBe('ours');
+    stop();
+  });
+
+  it('may be that the agent speaks TLS', async () => {
+    const env = { CONSUL_HTTP_ADDR: new URL(agent.url).host, CONSUL_HTTP_SSL: 'true' };
+    const { failures, stop } = observe(make(env));
+    await expect.poll(() => failures[0]?.message).toEqual(text(/^Consul https:/));
+    stop();
   });
 });
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { z } from 'zod';
 import { DiscoveryError, type Endpoint } from '@evenly/endpoints';
@@ -48,7 +49,7 @@ export interface Health {
   endpoints: Endpoint[];
   /** Instances that nobody can call: no port, or a name for an address. */
   unusable: string[];
-  /** The token may not read all instances, and the others are left out. */
+  /** There may be more than the token is told of. */
   isFiltered: boolean;
 }
 
@@ -97,8 +98,9 @@ export async function queryHealth(
   url.search = searchOf(options, index, waitMs).toString();
   const consul: JsonServer = { who, refusal: (status, body) => refusal(status, body, service) };
   try {
+    const token = await tokenOf(options);
     const from = { signal: deadline.signal, unref };
-    const response = await getJson(url, await requestOptions(options), consul, from);
+    const response = await getJson(url, await requestOptions(options, token), consul, from);
     const found = readInstances(parseJson(await textOf(response, maxBytes, who), who), service);
     const { headers } = response;
     if (found.length === 0 && headers['x-consul-knownleader'] === 'false')
@@ -109,7 +111,7 @@ export async function queryHealth(
     return {
       index: readIndex(headers['x-consul-index']),
       ...endpointsOf(found, options.onlyPassing ?? false),
-      isFiltered: headers['x-consul-results-filtered-by-acls'] === 'true',
+      isFiltered: isFiltered(headers, token, found.length),
     };
   } catch (error) {
     if (error instanceof DiscoveryError) throw error;
@@ -135,9 +137,25 @@ function searchOf(
   return search;
 }
 
-async function requestOptions(options: HealthQueryOptions): Promise<RequestOptions> {
-  const { tokenFile, ca, cert, key, serverName } = options;
-  const token = tokenFile === undefined ? options.token : (await readCredential(tokenFile)).trim();
+/** A file without one would make us anonymous, who is told of no instance where there are many. */
+async function tokenOf({ tokenFile, token }: HealthQueryOptions): Promise<string | undefined> {
+  if (tokenFile === undefined) return token;
+  const read = (await readCredential(tokenFile)).trim();
+  if (read === '') throw new DiscoveryError('BAD_CONFIG', `${tokenFile} has no token`);
+  return read;
+}
+
+/** Consul says when it has left something out, but not to those without a token. */
+function isFiltered(headers: IncomingHttpHeaders, token: string | undefined, found: number): boolean {
+  if (headers['x-consul-results-filtered-by-acls'] === 'true') return true;
+  return !token && found === 0 && headers['x-consul-default-acl-policy'] === 'deny';
+}
+
+async function requestOptions(
+  options: HealthQueryOptions,
+  token: string | undefined,
+): Promise<RequestOptions> {
+  const { ca, cert, key, serverName } = options;
   return {
     agent: false, // a connection for each request: one a minute while nothing changes
     ...(token && { headers: { 'x-consul-token': token } }),

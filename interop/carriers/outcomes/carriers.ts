@@ -1,7 +1,14 @@
 import type { Client } from '@evenly/xds';
 import { bootstrapEnv } from '../../testing/bootstrap.ts';
 import type { More, Outcome } from '../asked-client.ts';
-import { prepareClients, startClient, startProgram, type Program } from '../carriers.ts';
+import {
+  prepareClients,
+  proxylessNames,
+  startClient,
+  startProgram,
+  type Program,
+  type ProxylessName,
+} from '../carriers.ts';
 import type { Call } from '../routing.ts';
 import { endpointsUrl } from './config.ts';
 import { serviceConfigOf, whyNotByServiceConfig } from './service-config.ts';
@@ -21,12 +28,20 @@ export interface Carrier {
 const path = '/echo.EchoServer/SayHello';
 const canAll = () => undefined;
 
+/** In docs/client-support.md. */
+const columnOf = {
+  'grpc-js': 'grpc-js',
+  'grpc-go': 'grpc-go',
+  'grpc-python': 'grpc-core',
+  'grpc-java': 'grpc-java',
+} as const satisfies Record<ProxylessName, Client>;
+
 /** All of them, with the same config. */
 export async function startCarriers(
   configFile: string,
   use: <T extends AsyncDisposable>(started: T) => T,
 ): Promise<{ carriers: Carrier[]; programs: Program[] }> {
-  const able = await prepareClients(['grpc-js', 'grpc-go']);
+  const able = await prepareClients(proxylessNames);
   const xdsServer = use(await startProgram('xds-server', ['--config', configFile], ['xds']));
   const xdsPort = xdsServer.port('xds');
   const byFile = use(await startProgram('l7-proxy', ['--config', configFile], ['proxy']));
@@ -39,11 +54,11 @@ export async function startCarriers(
     make: (service, _, headers, more) =>
       plain.call(`127.0.0.1:${proxy.port('proxy')}`, service, { path, headers }, more),
   });
-  const byTarget = (name: 'grpc-js' | 'grpc-go'): Carrier => {
+  const byTarget = (name: ProxylessName): Carrier => {
     const asked = use(startClient(name, bootstrapEnv(`outcomes-${name}`, xdsPort)));
     return {
       name,
-      client: name,
+      client: columnOf[name],
       whyNot: canAll,
       make: (service, _, headers, more) =>
         asked.call(`xds:///${service}`, undefined, { path, headers }, more),

@@ -105,7 +105,10 @@ const refusals = (seen: readonly EndpointName[]) =>
   seen.filter((one) => doesOf(one, 'refuse the stream')).length;
 
 /** docs/l7-proxy.md: "At most 5 times"; gRFC A6: once. */
-const mostAgain = ({ differenceOf }: Course) => (differenceOf('refused') === undefined ? 5 : 1);
+function mostAgain({ differenceOf }: Course): number {
+  const difference = differenceOf('refused');
+  return difference === undefined ? 5 : difference === 'impossible' ? 0 : 1;
+}
 
 const doesOf = (name: EndpointName, what: string) => {
   const behaviour = behaviourOf(name);

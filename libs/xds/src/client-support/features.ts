@@ -99,7 +99,22 @@ export const features: readonly Feature[] = [
   {
     title: 'calls that an endpoint refuses unprocessed (REFUSED_STREAM), tried again by themselves',
     usedBy: ofEveryConfig,
-    clients: all(grpc, approximated('once (gRFC A6)')),
+    clients: {
+      ...all(['grpc-js', 'grpc-go', 'grpc-java'], approximated('once (gRFC A6)')),
+      'grpc-core': impossible('they end with UNAVAILABLE, unless `retry` has it'),
+    },
+  },
+  {
+    title: '`timeout`',
+    usedBy: (config) => [
+      ...ofPolicy('policy.timeout', ({ timeoutMs }) => timeoutMs !== undefined)(config),
+      ...ofRoutes('timeout', ({ timeoutMs }) => timeoutMs !== undefined)(config),
+    ],
+    clients: {
+      'grpc-core': approximated(
+        'up to a second longer: this client takes 1 to 2 s off, for which it is sent 2 s more',
+      ),
+    },
   },
   {
     title: '`fault.delay` of a route with a `timeout`',

@@ -48,27 +48,46 @@ export function targetRoutes(
     .map((host) =>
       host.domains[0] === target ? { ...host, domains: [...new Set([...host.domains, '*'])] } : host,
     );
-  const withHash = (hash: string) => routeConfiguration(name, hosts, config, 'grpc', hash);
-  const plain = withHash('');
+  const written = (words: Words, its = hosts) => routeConfiguration(name, its, config, words);
+  const plain = written(forGrpc);
   const forGrpcJava = hosts.every(({ routes }) => routes.length > 0)
     ? plain
-    : routeConfiguration(
-        name,
+    : written(
+        forGrpc,
         hosts.map((host) => withCluster(host, config)),
-        config,
-        'grpc',
       );
   let forGrpcJs: Resource | undefined;
+  let forGrpcCore: Resource | undefined;
   return {
     type: 'route',
     name,
     version: hashOf(`${plain.version} ${forGrpcJava.version}`),
     forNode: ({ kind }) => {
-      if (kind === 'grpc-java') return forGrpcJava;
-      return kind === 'grpc-js' ? (forGrpcJs ??= withHash(` ${plain.version}`)) : plain;
+      if (kind === 'grpc-js') return (forGrpcJs ??= written({ ...forGrpc, hash: ` ${plain.version}` }));
+      if (kind === 'grpc-core')
+        return (forGrpcCore ??= written({ ...forGrpc, timeoutMarginMs: coreMarginMs }));
+      return kind === 'grpc-java' ? forGrpcJava : plain;
     },
   };
 }
+
+/** The words that a kind of client reads. */
+interface Words {
+  reader: RetryReader;
+  /** Goes behind the names of the virtual hosts. */
+  hash: string;
+  /** More than each timeout is. */
+  timeoutMarginMs: number;
+}
+
+const forGrpc: Words = { reader: 'grpc', hash: '', timeoutMarginMs: 0 };
+const forEnvoys: Words = { reader: 'envoy', hash: '', timeoutMarginMs: 0 };
+
+/**
+ * C-core (1.85; grpc#34547) takes 1 to 2 s off a route's timeout, how much depends on the moment when its process began: so
+ * much that short ones would end all calls at once. So calls have up to a second more.
+ */
+const coreMarginMs = 2000;
 
 /**
  * Calls that no route takes are UNAVAILABLE (gRFC A28). grpc-java (1.85) makes them INTERNAL where a virtual host leads to no
@@ -110,13 +129,13 @@ export function listenerRoutes(
   config: MeshConfig,
 ): NodeResource {
   const name = socketRouteName(listener);
-  const forEnvoy = routeConfiguration(name, hosts, config, 'envoy');
-  const forGrpc = routeConfiguration(name, hosts, config, 'grpc');
+  const forEnvoy = routeConfiguration(name, hosts, config, forEnvoys);
+  const forOthers = routeConfiguration(name, hosts, config, forGrpc);
   return {
     type: 'route',
     name,
-    version: hashOf(`${forEnvoy.version} ${forGrpc.version}`),
-    forNode: ({ kind }) => (kind === 'envoy' || kind === 'envoy-separate' ? forEnvoy : forGrpc),
+    version: hashOf(`${forEnvoy.version} ${forOthers.version}`),
+    forNode: ({ kind }) => (kind === 'envoy' || kind === 'envoy-separate' ? forEnvoy : forOthers),
   };
 }
 
@@ -124,19 +143,17 @@ function forGrpcClients({ domains, routes }: MeshVirtualHost): MeshVirtualHost {
   return { domains, routes: routes.flatMap((route) => grpcRoute(route) ?? []) };
 }
 
-/** @param hash goes behind the names of the virtual hosts */
 function routeConfiguration(
   name: string,
   hosts: readonly MeshVirtualHost[],
   config: MeshConfig,
-  reader: RetryReader,
-  hash = '',
+  words: Words,
 ): Resource {
   const virtualHosts = hosts.map(({ domains, routes }) =>
     message(VirtualHost, {
-      name: `${virtualHostName(domains[0]!)}${hash}`,
+      name: `${virtualHostName(domains[0]!)}${words.hash}`,
       domains: [...domains],
-      routes: routes.map((route) => xdsRoute(route, config, reader)),
+      routes: routes.map((route) => xdsRoute(route, config, words)),
     }),
   );
   const encoded = encode(RouteConfiguration, { name, virtualHosts });
@@ -151,16 +168,16 @@ function clustersOf(hosts: readonly MeshVirtualHost[], config: MeshConfig): stri
   return [...new Set(destinations.map(({ service, subset }) => clusterName(service, subset)))];
 }
 
-function xdsRoute(route: MeshRoute, config: MeshConfig, reader: RetryReader): Route {
+function xdsRoute(route: MeshRoute, config: MeshConfig, words: Words): Route {
   return message(Route, {
     name: route.name ?? '',
     match: routeMatch(route.match),
-    action: { $case: 'route', value: routeAction(route, config, reader) },
+    action: { $case: 'route', value: routeAction(route, config, words) },
     typedPerFilterConfig: route.fault === undefined ? {} : { [faultFilterName]: faultOf(route.fault) },
   });
 }
 
-function routeAction(route: MeshRoute, config: MeshConfig, reader: RetryReader): RouteAction {
+function routeAction(route: MeshRoute, config: MeshConfig, { reader, timeoutMarginMs }: Words): RouteAction {
   const policy = config.services.get(route.to[0]!.service)?.policy;
   const timeoutMs = route.timeoutMs ?? policy?.timeoutMs;
   // A route that hedges does not want the service's retries, be it that hedging cannot be said here.
@@ -171,7 +188,8 @@ function routeAction(route: MeshRoute, config: MeshConfig, reader: RetryReader):
     clusterSpecifier: clusterSpecifier(route),
     timeout,
     // gRPC clients know no other time-out of a route than this one (gRFC A31).
-    maxStreamDuration: timeoutMs === undefined ? undefined : { maxStreamDuration: timeout },
+    maxStreamDuration:
+      timeoutMs === undefined ? undefined : { maxStreamDuration: durationOf(timeoutMs + timeoutMarginMs) },
     retryPolicy: retry === undefined ? undefined : retryPolicy(retry, reader),
     hashPolicy:
       hashHeader === undefined

@@ -1,6 +1,6 @@
 import { Cluster_LbPolicy } from '@evenly/proto/envoy/config/cluster/v3/cluster';
 import { listenerDefaults, type HeaderMatch, type Route } from '@evenly/mesh-config';
-import type { Route as XdsRoute } from '@evenly/proto/envoy/config/route/v3/route_components';
+import type { Route as XdsRoute, RouteAction } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import { describe, expect, it } from 'vitest';
 import { clientNames } from '../client-support/clients.ts';
@@ -330,6 +330,18 @@ describe('for gRPC clients', () => {
       expect(limits(kind), kind).toMatchObject({ thresholds: [all] });
     }
     expect(limits('proxy')).toBeUndefined();
+  });
+
+  it('C-core, which takes up to two seconds off a timeout (grpc#34547), gets them added', () => {
+    const config = mesh([meshService('be1-srv', { timeoutMs: 400 })]);
+    const sent = (kind: NodeKind) => {
+      const [host] = serveRouting(config, kind).get('route', 'be1-srv-route')!.virtualHosts;
+      const action = host!.routes[0]!.action!.value as RouteAction;
+      return action.maxStreamDuration!.maxStreamDuration;
+    };
+    expect(sent('grpc-core')).toEqual({ seconds: 2n, nanos: 400_000_000 });
+    for (const kind of ['grpc', 'grpc-js', 'grpc-go', 'grpc-java'] as const)
+      expect(sent(kind), kind).toEqual({ seconds: 0n, nanos: 400_000_000 });
   });
 
   it('hedging is said to be left out, for all: of a service, and of a route, which gets no retries instead', () => {

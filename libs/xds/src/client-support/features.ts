@@ -119,7 +119,7 @@ export const features: readonly Feature[] = [
   {
     title: '`fault.delay` of a route with a `timeout`',
     usedBy: delaysWithTimeout,
-    clients: { 'grpc-go': approximated('the timeout begins after the delay') },
+    clients: all(['grpc-go', 'grpc-java'], approximated('the timeout begins after the delay')),
   },
   {
     title: '`policy.scheme: match-upstream`',

@@ -101,3 +101,14 @@ it('says how late it has come of late, the turn that is due included', () => {
   pass(1000);
   expect(wheel.lateMs(nowMs)).toBeCloseTo(50);
 });
+
+it('a time-out of years has Node woken no later than once around', () => {
+  const wheel = new TimerWheel(() => nowMs);
+  const alarm = vi.spyOn(globalThis, 'setTimeout');
+  wheel.start(359_999_996_400_000, () => undefined);
+  pass(20_000);
+  const delays = alarm.mock.calls.map(([, delayMs]) => delayMs!);
+  expect(delays.length).toBeLessThan(6);
+  expect(Math.max(...delays)).toBeLessThanOrEqual(5 * 1024);
+  expect(Math.min(...delays)).toBeGreaterThan(5000);
+});

@@ -57,7 +57,9 @@ export class TimerWheel {
     entry.callback = callback;
     entry.linkBefore(this.#slots[due % slots]!);
     this.#running++;
-    if (due < this.#alarmAt) this.#setAlarm(due, nowMs);
+    // Once around at most: what is due later is found then, and Node's own timers reach no further than 24 days.
+    const alarmAt = Math.min(due, this.#position + slots);
+    if (alarmAt < this.#alarmAt) this.#setAlarm(alarmAt, nowMs);
     return entry;
   }
 

@@ -7,11 +7,11 @@ import {
   type Stream,
 } from '@evenly/http2';
 import { grpcCodes } from '@evenly/mesh-config';
-import type { Call } from '../call/call.ts';
+import { Call } from '../call/call.ts';
 import type { CallContext } from '../call/call-context.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client-side.ts';
 import { failure, type Failure } from '../failure.ts';
-import { newCall } from '../call/new-call.ts';
+import { RequestSide } from '../call/request/request-side.ts';
 import { respondLocally } from '../call/response/local-response.ts';
 import type { ObserveCall, WholeCallEnd } from '../call/call-observer.ts';
 import { allowedOrigin, isPreflight, preflightResponse, type CorsPolicy } from '../grpc-web/cors.ts';
@@ -91,7 +91,10 @@ function startStream(
       return startWebCall(webCall, block, endStream, by, context);
     }
   }
-  startCall(client, stream, block, endStream, by, context, (call) => (stream.user = call));
+  const call = routedCall(client, stream, block, endStream, by, context);
+  if (call === undefined) return;
+  stream.user = call;
+  call.start();
 }
 
 /** Starts the gRPC call that a gRPC-Web request means. */
@@ -102,20 +105,21 @@ export function startWebCall(
   by: ForwardedBy,
   context: ClientContext,
 ): void {
-  const onCall = (call: Call) => (webCall.call = call);
-  startCall(webCall, webCall.stream, grpcRequestOf(block), requestEnded, by, context, onCall);
+  const call = routedCall(webCall, webCall.stream, grpcRequestOf(block), requestEnded, by, context);
+  if (call === undefined) return;
+  webCall.call = call;
+  call.start();
 }
 
-/** @param onCall told before the call starts, for it may end at once */
-function startCall<S extends ClientStream>(
+/** The call that a request begins, not started yet; undefined: no route takes it, and the client has been told. */
+function routedCall(
   client: ClientSide,
-  stream: S,
+  stream: ClientStream,
   block: HeaderBlock,
   requestEnded: boolean,
   by: ForwardedBy,
   context: ClientContext,
-  onCall: (call: Call) => void,
-): void {
+): Call | undefined {
   const plan = planOf(block, context.table(), by, context.shared, context.tracing && isTraced(block));
   const { route, isGrpc } = plan;
   const observer = context.observe?.({
@@ -130,11 +134,10 @@ function startCall<S extends ClientStream>(
     const failed = plan.refused ?? noRoute(block);
     const httpStatus = respondLocally(client, stream, plan, requestEnded, failed);
     observer?.ended(unrouted(failed, httpStatus));
-    return;
+    return undefined;
   }
-  const call = newCall(context.calls, client, stream, plan, route, requestEnded, observer);
-  onCall(call);
-  call.start();
+  const request = new RequestSide(client, stream, context.calls.replay, requestEnded);
+  return new Call(context.calls, plan, route, request, observer);
 }
 
 function noRoute(block: HeaderBlock): Failure {

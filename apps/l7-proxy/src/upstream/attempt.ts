@@ -20,6 +20,8 @@ export class Attempt implements UpstreamStreamOwner {
   readonly startedAtMs: number;
   /** Bytes of the request's content that have left for the endpoint. */
   sentBytes = 0;
+  /** It counts among the circuit breaker's retries. */
+  hasRetryPlace = false;
   /** Its call hears of it no more. */
   ended = false;
 

@@ -2,7 +2,7 @@ import type { CircuitBreaker } from '@evenly/balancing';
 
 /** A call that has nowhere to go yet. */
 export interface WaitingCall {
-  /** Tries to go on. @returns whether it needs to wait no longer */
+  /** Goes on, if it can, and leaves the queue with that. @returns whether others may go on too */
   proceed(): boolean;
 }
 
@@ -32,9 +32,7 @@ export class WaitingCalls {
 
   /** There may be room: lets calls go on until one has to wait again. */
   serve(): void {
-    for (const call of this.#calls.keys()) {
-      if (!call.proceed()) return;
-      this.remove(call);
-    }
+    // A call that has gone on may wait anew by now, where the connection did not even take its request.
+    for (const call of this.#calls.keys()) if (!call.proceed()) return;
   }
 }

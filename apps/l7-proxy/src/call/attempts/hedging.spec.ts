@@ -135,6 +135,9 @@ describe('hedging', () => {
     await using hedged = await Hedged.start('{ attempts: 2, delay: 1h }', [refuse, refuse, reply]);
     expect(await hedged.client.unary()).toMatchObject({ code: 'OK' });
     expect(hedged.calls).toHaveLength(3);
+    // No endpoint did anything for those before (gRFC A6).
+    const earlier = hedged.calls.map(({ headers }) => headers.get('grpc-previous-rpc-attempts'));
+    expect(earlier).toEqual([undefined, undefined, undefined]);
   });
 
   it.each([

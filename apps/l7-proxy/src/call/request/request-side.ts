@@ -12,8 +12,10 @@ export class RequestSide {
   ended: boolean;
   /** It can be sent again: all of its content so far is kept, and the response has not begun. */
   canReplay = true;
-  private readonly client: ClientSide;
-  private readonly stream: ClientStream;
+  readonly client: ClientSide;
+  readonly stream: ClientStream;
+  /** The `x-request-id` that it was given here; the same for all attempts. */
+  id: string | undefined = undefined;
   private readonly store: ReplayStore;
   private trailers: HeaderBlock | undefined = undefined;
   /** Its content so far; undefined while there is none, and once it is too much. */

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { prepareTimeoutMs } from '../../testing/clients.ts';
 import { Backends } from '../backends.ts';
 import type { Program } from '../carriers.ts';
 import { ConfigFolder } from '../config-folder.ts';
+import { arbitraryService } from './arbitrary-service.ts';
 import { Checks } from './bound.ts';
 import { startCarriers, type Carrier } from './carriers.ts';
 import { ConfigFiles } from './config-files.ts';
@@ -10,7 +12,13 @@ import { goodBackends, sickBackends, type Service } from './service.ts';
 import { shareDifferences } from './shares.ts';
 import { table } from './table.ts';
 
-/** One config, one meaning: the same endpoints get calls, as often, and calls end alike, whoever carries them. */
+/**
+ * One config, one meaning: the same endpoints get calls, as often, and calls end alike, whoever carries them.
+ * `CARRIERS_RUNS` and `CARRIERS_SEED` choose how many services are made up, and which.
+ */
+const runs = Number(process.env['CARRIERS_RUNS'] ?? 25);
+const seed = Number(process.env['CARRIERS_SEED'] ?? Date.now() % 2 ** 31);
+const madeUp = fc.sample(arbitraryService, { numRuns: runs, seed });
 
 const settleTimeoutMs = 20_000;
 const perCaseMs = 60_000;
@@ -19,7 +27,7 @@ const started: AsyncDisposable[] = [];
 let carriers: Carrier[];
 let programs: Program[];
 let files: ConfigFiles;
-const checks = new Checks(5000);
+const checks = new Checks(5000 + 50 * runs);
 
 function use<T extends AsyncDisposable>(one: T): T {
   started.push(one);
@@ -62,19 +70,35 @@ const warningsOf = (log: string) =>
     .filter((line) => !line.includes('"level":30'))
     .join('\n');
 
-/** All rows at once, each a service. */
-let tableTaken: Promise<void> | undefined;
-const takeTable = () =>
-  (tableTaken ??= take(new Map(table.map((row, index) => [`table-${index}`, row])), 'marker-table'));
+/** All at once, each a service. */
+let taken: Promise<void> | undefined;
+const takeAll = () =>
+  (taken ??= take(new Map([...named('table', table), ...named('made-up', madeUp)]), 'marker-all'));
+
+const named = (kind: string, services: readonly Service[]) =>
+  services.map(({ endpoints, policy, locality }, index) => {
+    const service = { endpoints, ...(policy && { policy }), ...(locality && { locality }) };
+    return [`${kind}-${index}`, service] as const;
+  });
+
+async function compare(name: string, service: Service): Promise<void> {
+  onTestFailed(() => console.error(programs.map(({ log }) => warningsOf(log())).join('\n')));
+  await takeAll();
+  expect(await differences(name, service)).toEqual([]);
+}
 
 describe('endpoints', () => {
   it.each(table.map((row, index) => ({ ...row, index })))(
     '$name',
     { timeout: perCaseMs },
-    async ({ index, ...service }) => {
-      onTestFailed(() => console.error(programs.map(({ log }) => warningsOf(log())).join('\n')));
-      await takeTable();
-      expect(await differences(`table-${index}`, service)).toEqual([]);
-    },
+    ({ index, ...service }) => compare(`table-${index}`, service),
+  );
+});
+
+describe(`endpoints that are made up, CARRIERS_SEED=${seed}`, () => {
+  it.each(madeUp.map((service, index) => [index, JSON.stringify(service), service] as const))(
+    '%i: %s',
+    { timeout: perCaseMs },
+    (index, _, service) => compare(`made-up-${index}`, service),
   );
 });

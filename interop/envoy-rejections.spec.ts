@@ -6,7 +6,7 @@ import { Envoy } from './testing/envoy.ts';
 import { envoyBootstrap } from './testing/envoy-bootstrap.ts';
 import { freePort } from './testing/free-port.ts';
 
-/** Longer than Envoy's back-off after a restart of the server, and than ours before the first new try. */
+/** Longer than Envoy's back-off after a restart of the server, and than ours before the first new attempt. */
 const patienceMs = 40_000;
 
 const reason = whyNot('envoy');

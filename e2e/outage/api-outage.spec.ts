@@ -52,7 +52,7 @@ it(`calls go on, and what is wrong is said, while the Kubernetes API is away for
     await wait(1000);
   }
   expect(await sourceError()).toContain('ECONNREFUSED');
-  // Said once, not with every try.
+  // Said once, not with every attempt.
   expect(scene.xdsServer.log.lines.filter((line) => line.includes('ECONNREFUSED'))).toHaveLength(1);
   expect(rssMiB() - rssAtFirst).toBeLessThan(32);
   console.log(`${rounds} rounds of 60 calls; RSS ${rssAtFirst.toFixed(0)} → ${rssMiB().toFixed(0)} MiB`);

@@ -82,13 +82,13 @@ export class InteropThroughProxy {
 
 /** The server says nothing that a program could wait for. */
 async function accepting(port: number): Promise<void> {
-  for (let tries = 0; ; tries++) {
+  for (let attempts = 0; ; attempts++) {
     const socket = connect(port, '127.0.0.1');
     try {
       await once(socket, 'connect');
       return;
     } catch (error) {
-      if (tries === 200) throw error;
+      if (attempts === 200) throw error;
       await delay(100);
     } finally {
       socket.destroy();

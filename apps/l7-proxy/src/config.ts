@@ -104,7 +104,7 @@ export const options = {
     default: '',
   },
   dnsTimeout: {
-    describe: 'deadline of one DNS try; there are two',
+    describe: 'deadline of one DNS attempt; there are two',
     schema: values.duration(1),
     default: '2s',
   },

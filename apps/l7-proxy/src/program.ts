@@ -200,7 +200,7 @@ function clusterContext(
       ),
     onSourceError: (cluster, { code, message }) => {
       if (said.isNew(`${code} ${message}`, cluster))
-        log.warn({ cluster, code, reason: message }, 'no news of endpoints; the last good ones are kept');
+        log.warn({ cluster, code, reason: message }, 'no updates of endpoints; the last good ones are kept');
     },
     onSourceRecovered: (cluster) => {
       if (said.isNew('recovered', cluster)) log.info({ cluster }, 'endpoints are followed again');

@@ -2,7 +2,7 @@ import { BalancingError } from './errors.ts';
 import { checkInteger } from './limits.ts';
 import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 
-/** `request`: sent to a host. `pending`: waits for a connection. `retry`: a further try of a request. */
+/** `request`: sent to a host. `pending`: waits for a connection. `retry`: a further attempt of a request. */
 export type BreakerKind = 'request' | 'pending' | 'retry';
 
 export interface CircuitBreakerOptions {

@@ -13,7 +13,7 @@ export class Addresses {
   constructor() {
     let cluster = randomInt(1, 255);
     // Two clusters of one process never share addresses; with those of other processes chance must do.
-    for (let tries = 0; taken.has(cluster) && tries < 1000; tries++) cluster = randomInt(1, 255);
+    for (let attempts = 0; taken.has(cluster) && attempts < 1000; attempts++) cluster = randomInt(1, 255);
     taken.add(cluster);
     this.#cluster = cluster;
   }

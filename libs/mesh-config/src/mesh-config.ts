@@ -64,9 +64,9 @@ export interface HealthCheck {
   timeoutMs: number;
   /** Time between two checks of an endpoint. */
   intervalMs: number;
-  /** Good answers in a row until an endpoint gets calls again. At least 1. */
+  /** Good responses in a row until an endpoint gets calls again. At least 1. */
   healthyThreshold: number;
-  /** Bad or missing answers in a row until an endpoint gets no more calls. At least 1. */
+  /** Bad or missing responses in a row until an endpoint gets no more calls. At least 1. */
   unhealthyThreshold: number;
 }
 

@@ -61,7 +61,7 @@ export type ZonePreference = (typeof zonePreferences)[number];
  */
 export const zonePreferences = ['none', 'weighted', 'failover', 'hints'] as const;
 
-/** Trying a failed call again (gRFC A6, A44). Never once an answer has begun. */
+/** Trying a failed call again (gRFC A6, A44). Never once a response has begun. */
 export interface Retry {
   /** Calls in all, the first one included: 2 to 5 (gRFC A6 caps at 5). Envoy's num_retries is one less. */
   attempts: number;
@@ -73,7 +73,7 @@ export interface Retry {
   backoff: { baseMs: number; maxMs: number };
 }
 
-/** Sending a call to several endpoints without waiting for the first one to fail (gRFC A6, "hedging"); the first answer counts. */
+/** Sending a call to several endpoints without waiting for the first one to fail (gRFC A6, "hedging"); the first response counts. */
 export interface Hedge {
   /** Of one call in all, the first one included: 2 to 5 (gRFC A6 caps at 5). */
   attempts: number;

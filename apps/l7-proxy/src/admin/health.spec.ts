@@ -4,7 +4,7 @@ import { scriptedBackend } from '../testing/scripted-backend.ts';
 import { liveOf } from './page.ts';
 
 it('an endpoint that fails its health check stays in the list; page, log and metric say so, once', async () => {
-  // Two failures in turns: neither is news any more when it comes again.
+  // Two failures in turns: neither is said once more when it comes again.
   await using backend = await scriptedBackend({
     onEnd: (call, index) => call.trailersOnly(12 + (index % 2)),
   });

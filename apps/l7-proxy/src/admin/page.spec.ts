@@ -110,7 +110,7 @@ describe.skipIf(chromiumPath === undefined)(`the admin page in a browser${noChro
     ['light', 390],
     ['dark', 390],
   ] as const)(
-    'runs nothing of others, brings news and is accessible: %s, %i px',
+    'runs nothing of others, follows changes and is accessible: %s, %i px',
     async (colorScheme, width) => {
       const { page, faults } = await openPage(browser, url, { colorScheme, width });
       await page.getByRole('heading', { name: 'shop' }).waitFor();

@@ -29,7 +29,7 @@ function* listenerProblems({ name, routes, full, error }: ListenerStatus): Gener
 
 function* serviceProblems(service: ServiceStatus): Generator<Html> {
   const { name, error, unusable, endpoints, openBreakers } = service;
-  if (error !== undefined) yield html`<b>${name}</b>: no news of its endpoints. <q>${error}</q>`;
+  if (error !== undefined) yield html`<b>${name}</b>: no updates of its endpoints. <q>${error}</q>`;
   if (unusable !== undefined) yield html`<b>${name}</b>: <q>${unusable}</q>`;
   if (endpoints.length === 0) yield html`<b>${name}</b> has no endpoints.`;
   for (const breaker of openBreakers) yield html`<b>${name}</b>: ${breakerText(breaker)}`;

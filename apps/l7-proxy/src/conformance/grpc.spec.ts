@@ -109,7 +109,7 @@ describe('RST_STREAM of an endpoint becomes a status (gRPC over HTTP/2, "Errors"
     expect((await t.client.request(requestOf())).trailers).toContainEqual(['grpc-status', status]);
   });
 
-  it('REFUSED_STREAM stays what it is, after other tries', async () => {
+  it('REFUSED_STREAM stays what it is, after other attempts', async () => {
     await using t = await throughProxy({ onEnd: (call) => call.reset(ErrorCode.REFUSED_STREAM) });
     const { reset } = await t.client.request(requestOf());
     expect(reset).toMatchObject({ cause: 'peer', unprocessed: true });

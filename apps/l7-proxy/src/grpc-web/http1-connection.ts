@@ -60,7 +60,7 @@ export class Http1Connection extends Duplex {
   }
 
   /** The request whose turn it is has its whole response. */
-  answered(): void {
+  responded(): void {
     // It ends with this response: what waits is not begun (RFC 9112 §9.6).
     if (this.writableEnded || this.destroyed) return;
     this.#pausedTimer?.refresh();
@@ -129,7 +129,7 @@ export class Http1Connection extends Duplex {
     const { pausedTimeoutMs, uploadStallTimeoutMs } = this.#options;
     const [reason, ms] =
       this.#waiting.length > 0
-        ? ['too much behind a request that has no answer yet', pausedTimeoutMs]
+        ? ['too much behind a request that has no response yet', pausedTimeoutMs]
         : ['the endpoint takes nothing of an upload', uploadStallTimeoutMs];
     clearTimeout(this.#pausedTimer);
     this.#pausedTimer = setTimeout(() => this.#fail(reason), ms).unref();
@@ -140,7 +140,7 @@ export class Http1Connection extends Duplex {
   }
 
   /**
-   * Reads no more. What is held goes on to endpoints, and that memory is free again is no news for anybody, so that is
+   * Reads no more. What is held goes on to endpoints, and that memory is free again is told nobody, so that is
    * looked at; who still is one of the largest holders after a while is given up, for it may be gone.
    */
   #waitForMemory(waitedMs: number): void {

@@ -49,7 +49,7 @@ export class WebServer {
   readonly #options: WebServerOptions;
   readonly #server: Server;
   readonly #clients = new Map<Http1Connection, Client>();
-  readonly #answering = new Set<ServerResponse>();
+  readonly #responding = new Set<ServerResponse>();
   #draining = false;
 
   constructor(options: WebServerOptions) {
@@ -64,8 +64,8 @@ export class WebServer {
     this.#server.maxHeadersCount = maxHeaderFields + 1;
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code !== 'ECONNRESET') options.onFailed(error.message);
-      const answer = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n';
-      if (socket.writable) socket.end(answer, () => socket.destroy());
+      const refusal = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n';
+      if (socket.writable) socket.end(refusal, () => socket.destroy());
       else socket.destroy();
     });
     // The server listens nowhere: the listener hands it connections. Its time-outs start with this event, though.
@@ -97,7 +97,7 @@ export class WebServer {
   /** Each connection ends with the response that is under way on it. */
   drain(): void {
     this.#draining = true;
-    for (const response of this.#answering) response.shouldKeepAlive = false;
+    for (const response of this.#responding) response.shouldKeepAlive = false;
     this.#server.closeIdleConnections();
   }
 
@@ -112,13 +112,13 @@ export class WebServer {
     request.on('error', () => {}); // the connection's 'close' follows
     connection.inTurn(() => {
       if (this.#draining) response.shouldKeepAlive = false;
-      this.#answering.add(response);
+      this.#responding.add(response);
       response.once('finish', () => {
         client.cancel = undefined;
-        connection.answered();
+        connection.responded();
       });
       response.once('close', () => {
-        this.#answering.delete(response);
+        this.#responding.delete(response);
         // Its headers may have left before the drain began, and have promised a connection that stays.
         if (this.#draining) setImmediate(() => this.#server.closeIdleConnections());
       });
@@ -132,19 +132,20 @@ export class WebServer {
     if (!(block instanceof HeaderBlock)) {
       // Where its content ends is not sure, so nothing behind it is read (RFC 9112 §6.3).
       response.shouldKeepAlive = false;
-      return answer(response, block.status, [], block.reason);
+      return respond(response, block.status, [], block.reason);
     }
     if (expects !== 'nothing') response.shouldKeepAlive = expects === 'continue' && response.shouldKeepAlive;
-    if (expects === 'unknown') return answer(response, 417, [], 'of expectations only 100-continue is known');
+    if (expects === 'unknown')
+      return respond(response, 417, [], 'of expectations only 100-continue is known');
     if (isPreflight(block)) {
       const { status, fields } = preflightResponse(block, this.#options.cors);
-      return answer(response, status, fields);
+      return respond(response, status, fields);
     }
     const encoding = webEncodingOf(block.get('content-type'));
     if (encoding === undefined)
-      return answer(response, 415, [], 'over HTTP/1.1 this port takes gRPC-Web only');
+      return respond(response, 415, [], 'over HTTP/1.1 this port takes gRPC-Web only');
     if (share.refusesWork)
-      return answer(response, 503, [], 'memory is scarce, and this client has most of it');
+      return respond(response, 503, [], 'memory is scarce, and this client has most of it');
     if (expects === 'continue') response.writeContinue();
     const onSent = (bytes: number) => webCall.onResponseSent(bytes);
     const transport = new Http1WebTransport(request, response, share, onSent);
@@ -163,7 +164,7 @@ export class WebServer {
   }
 }
 
-function answer(response: ServerResponse, status: number, fields: readonly HeaderInput[], text = ''): void {
+function respond(response: ServerResponse, status: number, fields: readonly HeaderInput[], text = ''): void {
   const body = text === '' ? '' : `${text}\n`;
   const type = text === '' ? [] : [['content-type', 'text/plain; charset=utf-8'] as const];
   const length = status === 204 ? [] : [['content-length', String(body.length)] as const];

@@ -47,7 +47,7 @@ export class FailedListeners {
     this.#backoff.reset();
   }
 
-  /** Sets the time of the next try, if one is needed. */
+  /** Sets the time of the next attempt, if one is needed. */
   plan(): void {
     this.stop();
     if (this.#failed.size > 0) this.#timer = setTimeout(this.#retry, this.#backoff.next()).unref();

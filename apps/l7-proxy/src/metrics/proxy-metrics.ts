@@ -70,7 +70,7 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
   onRead(
     'counter',
     'evenly_proxy_retries_total',
-    'Tries after the first, by policy or because nothing was processed',
+    'Attempts after the first, by policy or because nothing was processed',
     routes((route, stats) => [
       { labels: { route, kind: 'policy' }, value: stats.retries },
       { labels: { route, kind: 'transparent' }, value: stats.transparentRetries },

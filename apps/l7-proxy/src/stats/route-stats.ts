@@ -14,7 +14,7 @@ export class RouteStats {
   /** Calls under way. */
   active = 0;
   retries = 0;
-  /** Tries again of what no endpoint had processed. */
+  /** Further attempts of what no endpoint had processed. */
   transparentRetries = 0;
   /** Attempts beside the first one, by hedging. */
   hedges = 0;

@@ -165,9 +165,9 @@ routes:
 });
 
 it('while a call waits, an endpoint that is away is tried again and again, whatever the back-off', async () => {
-  let tries = 0;
+  let attempts = 0;
   const hangsUp = createServer((socket) => {
-    tries++;
+    attempts++;
     socket.destroy();
   });
   hangsUp.listen(0, '127.0.0.1');
@@ -176,7 +176,7 @@ it('while a call waits, an endpoint that is away is tried again and again, whate
   await using proxy = await startProxy(oneService([`127.0.0.1:${port}`]), ['--connect-wait', '2s']);
   const client = new GrpcClient(proxy.address);
   expect(await client.unary()).toMatchObject({ code: 'UNAVAILABLE' });
-  expect(tries).toBeGreaterThan(10); // by the back-off alone it would be six
+  expect(attempts).toBeGreaterThan(10); // by the back-off alone it would be six
   client.close();
   hangsUp.close();
 });

@@ -7,7 +7,7 @@ import { connectUpstream, type UpstreamConnection, type UpstreamOptions } from '
 
 /** Waits between failed connects: 50 ms, doubled each time, at most this, ±20 % so that proxies do not come together. */
 const backoff = { firstMs: 50, mostMs: 1000 } as const;
-/** While calls wait: between two tries to connect, and so much more for each endpoint of the service, which all are tried. */
+/** While calls wait: between two attempts to connect, and so much more for each endpoint of the service, which all are tried. */
 const urgent = { leastMs: 50, perEndpointMs: 2 } as const;
 /** How long calls may go on on a connection that gets no new ones, before it is cut. */
 const retireTimeoutMs = 3_600_000;
@@ -62,7 +62,7 @@ export class EndpointPool {
   #lastUsed: UpstreamConnection | undefined;
   readonly #all = new Map<UpstreamConnection, Life>();
   readonly #connecting = new Set<UpstreamConnection>();
-  /** Until then there are no more connections beyond the first: the last try failed. */
+  /** Until then there are no more connections beyond the first: the last attempt failed. */
   #noGrowthUntilMs = 0;
   #retry: NodeJS.Timeout | undefined;
   #triedAtMs = 0;
@@ -111,7 +111,7 @@ export class EndpointPool {
     return undefined;
   }
 
-  /** Calls wait: the next try to connect comes soon, however often it has failed. */
+  /** Calls wait: the next attempt to connect comes soon, however often it has failed. */
   hurry(): void {
     if (this.#retry !== undefined) this.#connectIn(this.#urgentMs());
   }

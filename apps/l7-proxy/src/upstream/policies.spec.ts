@@ -189,7 +189,7 @@ describe('circuit breakers', () => {
   });
 
   it('retries under way: more than maxRetries are not tried again', async () => {
-    // The first tries fail all at once; the only one that is tried again is answered.
+    // The first attempts fail all at once; the only one that is tried again is answered.
     const held: BackendCall[] = [];
     const [backend] = await backendsOf((call, index) => {
       if (index >= 3) return call.reply();

@@ -64,7 +64,7 @@ describe('an endpoint that says nothing any more', () => {
     const calls = Promise.all(Array.from({ length: 10 }, () => client.unary('', { deadlineMs })));
     await expect.poll(states, wait).toEqual(['ready', 'unreachable']);
     expect((await calls).filter(({ code }) => code === 'OK')).toHaveLength(5);
-    // Nobody pays for the tries to reach it.
+    // Nobody pays for the attempts to reach it.
     const later = await Promise.all(Array.from({ length: 20 }, () => client.unary('')));
     expect(later.map(({ code }) => code)).toEqual(Array(20).fill('OK'));
     stopped.goOn();

@@ -32,7 +32,7 @@ export class AdsConnection {
   #stream: Stream | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
-  /** Said once, not with every try. */
+  /** Said once, not with every attempt. */
   #saidAway = false;
 
   constructor(client: XdsClient, options: AdsOptions) {
@@ -58,7 +58,7 @@ export class AdsConnection {
     }
   }
 
-  /** A channel for each try: grpc-js' own would wait by a clock of its own, and keep the old certificates. */
+  /** A channel for each attempt: grpc-js' own would wait by a clock of its own, and keep the old certificates. */
   #open(credentials: ChannelCredentials): void {
     const { server, serverName, variant } = this.#options;
     const channel: ClientOptions = {

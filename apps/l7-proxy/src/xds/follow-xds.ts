@@ -26,7 +26,7 @@ export async function xdsFollower(
   { log, metrics }: Pick<Runtime, 'log' | 'metrics'>,
 ): Promise<XdsFollower> {
   await xdsCredentials(config); // broken files are told at the start
-  const answers = new Counter({
+  const responses = new Counter({
     name: 'evenly_proxy_xds_responses_total',
     help: 'Responses of the xDS server by how they were answered: ack, nack',
     labelNames: ['type', 'said'],
@@ -42,7 +42,7 @@ export async function xdsFollower(
     onConfig: (next) => onConfig(next),
     onWarning: (reason) => log.warn({ reason }, 'xDS'),
     onAcknowledged: (type, error) => {
-      answers.inc({ type, said: error === undefined ? 'ack' : 'nack' });
+      responses.inc({ type, said: error === undefined ? 'ack' : 'nack' });
       if (error !== undefined)
         log.error({ type, reason: error }, 'xDS resources refused; the last good ones stay');
     },

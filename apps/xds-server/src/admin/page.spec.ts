@@ -116,7 +116,7 @@ describe.skipIf(chromiumPath === undefined)(`the admin page in a browser${noChro
     await page.close();
   });
 
-  it('brings news by itself, and leaves what is opened and focused as it is', async () => {
+  it('follows changes by itself, and leaves what is opened and focused as it is', async () => {
     const page = await open();
     await page.getByText(`127.0.0.1:${pod.port}`).waitFor({ state: 'attached' });
     const summary = page.locator('article', { hasText: 'be1-srv' }).locator('summary');

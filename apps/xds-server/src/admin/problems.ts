@@ -18,7 +18,7 @@ export function* problemsOf(status: ServerStatus): Generator<Html> {
   if (connections.full) yield html`The port takes no more connections: it has as many as it may.`;
   if (streamsFull) yield html`The port takes no more streams: it has as many as it may.`;
   for (const { name, error, endpoints } of services) {
-    if (error !== undefined) yield html`<b>${name}</b>: no news of its endpoints. <q>${error}</q>`;
+    if (error !== undefined) yield html`<b>${name}</b>: no updates of its endpoints. <q>${error}</q>`;
     else if (endpoints.length === 0) yield html`<b>${name}</b> has no endpoints.`;
     const bad = endpoints.filter(({ healthy }) => !healthy);
     if (bad.length > 0)

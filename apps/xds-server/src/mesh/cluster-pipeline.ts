@@ -102,7 +102,7 @@ export function startPipeline(
     onError: ({ code, message }) => {
       metrics.sourceErrors.inc({ service: name, code });
       if (said.isNew(`${code} ${message}`))
-        log.warn({ code, reason: message }, 'no news of endpoints; the last good ones are kept');
+        log.warn({ code, reason: message }, 'no updates of endpoints; the last good ones are kept');
       error = message;
     },
     onRecovered: () => {

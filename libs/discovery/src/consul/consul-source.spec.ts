@@ -306,7 +306,7 @@ describe('an agent that does not answer the question', () => {
     const { failures } = watching({ backoff: { initialMs: 60_000 } });
     await expect
       .poll(() => failures[0]?.message, { timeout: 20_000 })
-      .toEqual("Consul's answer has more than 67108864 bytes");
+      .toEqual("Consul's response has more than 67108864 bytes");
   }, 30_000);
 
   it('with more instances than anybody wants', async () => {
@@ -319,7 +319,7 @@ describe('an agent that does not answer the question', () => {
   it('in time, or breaks in the middle', async () => {
     agent.respond = () => {};
     const { failures } = watching({ requestTimeoutMs: 30 });
-    await expect.poll(() => failures[0]?.message).toBe(`Consul ${agent.url}: no answer within 30 ms`);
+    await expect.poll(() => failures[0]?.message).toBe(`Consul ${agent.url}: no response within 30 ms`);
     agent.respond = (response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'x-consul-index': '1' }).write('[');
       setImmediate(() => response.destroy());

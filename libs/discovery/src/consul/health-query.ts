@@ -191,12 +191,12 @@ function readIndex(header: string | string[] | undefined): number {
   throw new DiscoveryError('INVALID', `${who} answers ${got}`);
 }
 
-function readInstances(answer: unknown, service: string): Instance[] {
-  if (Array.isArray(answer) && answer.length > maxInstances) {
-    const message = `service ${service} has ${answer.length} instances; at most ${maxInstances} are used`;
+function readInstances(response: unknown, service: string): Instance[] {
+  if (Array.isArray(response) && response.length > maxInstances) {
+    const message = `service ${service} has ${response.length} instances; at most ${maxInstances} are used`;
     throw new DiscoveryError('TOO_MANY', message);
   }
-  const read = z.array(instance).safeParse(answer);
+  const read = z.array(instance).safeParse(response);
   if (read.success) return read.data;
   const { path, message } = read.error.issues[0]!;
   throw new DiscoveryError(

@@ -11,7 +11,7 @@ afterEach(() => ends.splice(0).forEach((end) => end()));
 async function finder(script: Script) {
   const server = await scriptedDns(script);
   ends.push(server.stop);
-  const waiting = (timeoutMs: number) => dnsResolver({ servers: [server.address], timeoutMs, tries: 1 });
+  const waiting = (timeoutMs: number) => dnsResolver({ servers: [server.address], timeoutMs, attempts: 1 });
   // Short where there will be no answer, and nowhere else: a busy machine takes its time.
   const isSilent = (type: RecordType) => script({ name: 'be1.test', type, edns: true }, 'udp') === undefined;
   const find = addressFinder({

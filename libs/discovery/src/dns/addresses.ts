@@ -37,7 +37,7 @@ export function addressFinder(resolver: DnsResolver): FindAddresses {
       // "No such name" holds for all types (RFC 8020), whatever comes of the second question.
       throw failure?.code === 'NOT_FOUND' ? failure : error;
     });
-    // Nothing of the one, and nothing known of the other: half an answer is no news.
+    // Nothing of the one, and nothing known of the other: half a response is no update.
     if (ipv6.records.length === 0 && failure !== undefined) throw failure;
     return toAddresses(ipv6);
   };

@@ -53,14 +53,14 @@ export function exchangeByTcp(query: DnsQuery, server: DnsServerAddress, options
     let wanted: number | undefined;
     socket.write(Buffer.concat([length, query.bytes]));
     socket.on('error', (error) => done(error));
-    socket.on('close', () => done(new Error('the connection ended before the answer')));
+    socket.on('close', () => done(new Error('the connection ended before the response')));
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;
       if (wanted === undefined && bytes >= 2) wanted = 2 + Buffer.concat(chunks).readUInt16BE();
       if (wanted === undefined || bytes < wanted) return;
       const response = readResponse(Buffer.concat(chunks).subarray(2, wanted), query);
-      done(response ?? new Error('the answer is no DNS response to the query'));
+      done(response ?? new Error('what came is no DNS response to the query'));
     });
     return () => socket.destroy();
   });
@@ -87,7 +87,7 @@ function exchange(
       reject(new DiscoveryError('UNREACHABLE', `${where}: ${code}`, { cause: result }));
     };
     const onAbort = () => done(new Error('stopped'));
-    const timer = setTimeout(() => done(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => done(new Error(`no response within ${timeoutMs} ms`)), timeoutMs);
     if (unref) timer.unref();
     const close = start(done);
     if (signal.aborted) onAbort();

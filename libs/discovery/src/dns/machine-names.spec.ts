@@ -88,7 +88,7 @@ async function resolverOf(script: Script) {
   const server = await scriptedDns(script);
   ends.push(server.stop);
   const resolver = {
-    ...dnsResolver({ servers: [server.address], timeoutMs: 10_000, tries: 1 }),
+    ...dnsResolver({ servers: [server.address], timeoutMs: 10_000, attempts: 1 }),
     machine: async () => pod,
   };
   return { resolver, asked: server.asked };

@@ -20,7 +20,7 @@ async function deadServer() {
 }
 
 const query = (servers: string[], timeoutMs = 10_000, signal = new AbortController().signal) =>
-  dnsResolver({ servers, timeoutMs, tries: 1 }).query('be1.test', 'A', signal);
+  dnsResolver({ servers, timeoutMs, attempts: 1 }).query('be1.test', 'A', signal);
 
 const right = { answers: [a('be1.test', '10.0.0.1')] };
 
@@ -46,7 +46,7 @@ describe('dnsResolver', () => {
     const truncated = await server(() => ({ ...right, truncated: true }));
     await expect(query([truncated.address])).rejects.toMatchObject({
       code: 'INVALID',
-      message: 'the DNS answer for be1.test A is truncated, even by TCP',
+      message: 'the DNS response for be1.test A is truncated, even by TCP',
     });
     const ended = await server((_question, by) =>
       by === 'udp' ? { truncated: true } : { ...right, cutTo: 20 },
@@ -80,7 +80,7 @@ describe('dnsResolver', () => {
     const silent = await server(() => undefined);
     await expect(query([silent.address], 100)).rejects.toMatchObject({
       code: 'UNREACHABLE',
-      message: text(/^DNS look-up of be1.test A failed: .* by UDP: no answer within 100 ms$/),
+      message: text(/^DNS look-up of be1.test A failed: .* by UDP: no response within 100 ms$/),
     });
     await expect(query([await deadServer()])).rejects.toMatchObject({
       message: text(/ECONNREFUSED/),

@@ -20,10 +20,10 @@ export interface DnsResolver {
 export interface DnsResolverOptions {
   /** `10.96.0.10`, `127.0.0.1:5353`, `[::1]:53`; without any, those of the machine (/etc/resolv.conf). At most 8. */
   servers?: readonly string[];
-  /** For one try, default 2 s. */
+  /** For one attempt, default 2 s. */
   timeoutMs?: number;
   /** How often each server is asked, default 2. The servers are asked one after the other, in their order. */
-  tries?: number;
+  attempts?: number;
   /** Sockets and timers do not keep the process alive. */
   unref?: boolean;
 }
@@ -34,7 +34,7 @@ const maxServers = 8;
 export function dnsResolver({
   servers: given = [],
   timeoutMs = 2000,
-  tries = 2,
+  attempts = 2,
   unref = false,
 }: DnsResolverOptions = {}): DnsResolver {
   const servers = (given.length > 0 ? given : getServers()).map(serverAddress);
@@ -44,7 +44,7 @@ export function dnsResolver({
     ...(given.length === 0 && { machine: () => readMachineNames() }),
     query: async (name, type, signal) => {
       let failure = new DiscoveryError('UNREACHABLE', 'there is no DNS server');
-      for (let attempt = 0; attempt < tries; attempt++) {
+      for (let attempt = 0; attempt < attempts; attempt++) {
         for (const server of servers) {
           try {
             return checked(await ask(server, name, type, { timeoutMs, signal, unref }), name, type);
@@ -79,7 +79,7 @@ function checked(response: DnsResponse, name: string, type: RecordType): DnsResp
   if (rcode !== 'NOERROR') throw new DiscoveryError('UNREACHABLE', `the DNS server answers ${rcode}`);
   // More than 64 KiB do not fit into any answer. The part that did would look like a scale-down.
   if (truncated)
-    throw new DiscoveryError('INVALID', `the DNS answer for ${name} ${type} is truncated, even by TCP`);
+    throw new DiscoveryError('INVALID', `the DNS response for ${name} ${type} is truncated, even by TCP`);
   return response;
 }
 

@@ -12,7 +12,7 @@ afterEach(() => ends.splice(0).forEach((end) => end()));
 async function lookup(script: Script) {
   const server = await scriptedDns(script);
   ends.push(server.stop);
-  const resolver = dnsResolver({ servers: [server.address], timeoutMs: 2000, tries: 1 });
+  const resolver = dnsResolver({ servers: [server.address], timeoutMs: 2000, attempts: 1 });
   const found = lookupSrv(resolver, name, new AbortController().signal);
   return { found, asked: server.asked };
 }

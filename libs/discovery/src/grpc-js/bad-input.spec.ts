@@ -113,7 +113,7 @@ describe('DNS', () => {
       [{ answers: [cname(srvName, 'a.test'), cname('a.test', srvName)] }, /DNS aliases form a loop/],
       [{ rcode: 3 }, /DNS has no name .*NXDOMAIN/],
       [{ rcode: 2 }, /SERVFAIL/],
-      [undefined, /no answer within 300 ms/],
+      [undefined, /no response within 300 ms/],
     ];
     for (const [answer, message] of cases) {
       let broken = true;

@@ -10,7 +10,7 @@ export interface RegisterOptions {
     refreshMs?: number;
     /** The shortest time between two look-ups, even when a connection failed; default 1 s. */
     minRefreshMs?: number;
-    /** For one try of a query; default 2 s. */
+    /** For one attempt of a query; default 2 s. */
     timeoutMs?: number;
   };
   kubernetes?: {

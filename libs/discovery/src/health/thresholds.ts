@@ -1,9 +1,9 @@
 import { endpointKey, type Endpoint } from '@evenly/endpoints';
 
 export interface Thresholds {
-  /** Good answers in a row until an endpoint that was out gets calls again. At least 1. */
+  /** Good responses in a row until an endpoint that was out gets calls again. At least 1. */
   healthy: number;
-  /** Bad or missing answers in a row until an endpoint gets no more calls. At least 1. */
+  /** Bad or missing responses in a row until an endpoint gets no more calls. At least 1. */
   unhealthy: number;
 }
 

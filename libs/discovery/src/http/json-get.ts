@@ -53,7 +53,7 @@ export async function textOf(response: IncomingMessage, maxBytes: number, who: s
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes)
-      throw new DiscoveryError('INVALID', `${who}'s answer has more than ${maxBytes} bytes`);
+      throw new DiscoveryError('INVALID', `${who}'s response has more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -72,7 +72,7 @@ export function parseJson(text: string, who: string): unknown {
 /** Why nothing came. @param where the server, with its address */
 export function unreachable(where: string, error: unknown, deadline: Deadline): DiscoveryError {
   const { code, message } = error as NodeJS.ErrnoException;
-  const reason = deadline.expired ? `no answer within ${deadline.ms} ms` : (code ?? message);
+  const reason = deadline.expired ? `no response within ${deadline.ms} ms` : (code ?? message);
   return new DiscoveryError('UNREACHABLE', `${where}: ${reason}`, { cause: error });
 }
 

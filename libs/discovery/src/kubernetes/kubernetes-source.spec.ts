@@ -208,7 +208,7 @@ describe('kubernetesSource', () => {
     const api = new KubernetesApi(access, { requestTimeoutMs: 50, backoff: { initialMs: 5, maxMs: 20 } });
     server.faults.answer = 'hang';
     const { failures, log, last } = watching({ api });
-    await expect.poll(() => failures[0]?.message).toBe(`API server ${server.url}: no answer within 50 ms`);
+    await expect.poll(() => failures[0]?.message).toBe(`API server ${server.url}: no response within 50 ms`);
     server.faults.answer = 'busy';
     await expect
       .poll(() => failures.at(-1)?.message)

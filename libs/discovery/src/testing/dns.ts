@@ -10,7 +10,7 @@ export async function testDns() {
   await server.start();
   return {
     server,
-    resolver: dnsResolver({ servers: [`127.0.0.1:${server.status.port}`], timeoutMs: 10_000, tries: 1 }),
+    resolver: dnsResolver({ servers: [`127.0.0.1:${server.status.port}`], timeoutMs: 10_000, attempts: 1 }),
     name: '_grpc._tcp.be1-srv.default.svc.cluster.local',
     /** Each `[address, port]` is a pod. */
     publish: (...pods: [address: string, port: number][]) => {

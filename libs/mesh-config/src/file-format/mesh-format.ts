@@ -26,8 +26,8 @@ const healthCheck = z
     port: z.exactOptional(port.describe('Of the endpoint’s address; absent = the port that calls go to')),
     timeout: duration().prefault('1s').describe('Deadline of one check'),
     interval: duration(10).prefault('5s').describe('Time between two checks of an endpoint'),
-    healthyThreshold: whole(1, 100).prefault(1).describe('Good answers in a row until it gets calls again'),
-    unhealthyThreshold: whole(1, 100).prefault(1).describe('Bad answers in a row until it gets no more'),
+    healthyThreshold: whole(1, 100).prefault(1).describe('Good responses in a row until it gets calls again'),
+    unhealthyThreshold: whole(1, 100).prefault(1).describe('Bad responses in a row until it gets no more'),
   })
   .transform(({ timeout, interval, ...rest }): HealthCheck => ({
     ...rest,

@@ -56,7 +56,7 @@ export const hedge = z
       .describe('Status codes that do not end a call of which other attempts go on'),
   })
   .transform(({ delay, ...rest }): Hedge => ({ ...rest, delayMs: delay }))
-  .describe('Several attempts at a time, of which the first answer counts; not together with retry');
+  .describe('Several attempts at a time, of which the first response counts; not together with retry');
 
 /** For a policy, and for a route. */
 export const notBoth = ({ retry: again, hedge: several }: { retry?: Retry; hedge?: Hedge }) =>

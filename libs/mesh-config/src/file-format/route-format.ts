@@ -102,7 +102,7 @@ const fault = z
     delay: z.exactOptional(z.strictObject({ duration: duration(), percent: share })),
     abort: z.exactOptional(
       z.strictObject({
-        code: z.enum(grpcCodes).exclude(['OK']).describe('Status of the answer'),
+        code: z.enum(grpcCodes).exclude(['OK']).describe('Status of the response'),
         percent: share,
       }),
     ),

@@ -188,9 +188,9 @@ const policy: fc.Arbitrary<Policy> = fc
     header,
     again,
   )
-  .map(([some, all, hashHeader, tries]) => ({
+  .map(([some, all, hashHeader, attempts]) => ({
     ...some,
-    ...tries,
+    ...attempts,
     ...all,
     ...(all.loadBalancing === 'ring-hash' ? { hashHeader } : {}),
   }));
@@ -280,7 +280,7 @@ const route = (services: readonly Service[], index: number): fc.Arbitrary<Route>
     .tuple(
       fc
         .tuple(fc.record({ timeoutMs: ms(), fault }, maybe), again)
-        .map(([some, tries]) => ({ ...some, ...tries })),
+        .map(([some, attempts]) => ({ ...some, ...attempts })),
       match([{ name: 'evenly-route', invert: false, kind: 'exact', value: String(index) }]),
       destinations(services),
       header,

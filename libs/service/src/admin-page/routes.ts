@@ -36,9 +36,9 @@ export function addAdminPage<S>(router: Router, { title, status, live }: AdminPa
   respond('/assets/page.css', 'css', () => pageCss);
   respond('/assets/page.js', 'js', () => pageJs);
   router.get('/status', (_request, response) => {
-    const send = (answer: S) => void response.set(headers).json(answer);
-    const answer = status();
-    return answer instanceof Promise ? answer.then(send) : send(answer);
+    const send = (body: S) => void response.set(headers).json(body);
+    const body = status();
+    return body instanceof Promise ? body.then(send) : send(body);
   });
 }
 

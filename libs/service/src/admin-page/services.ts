@@ -9,7 +9,7 @@ const maxEndpoints = 200;
 interface ServiceOnPage<E> {
   name: string;
   endpoints: readonly E[];
-  /** Why there is no news of its endpoints, if there is none. */
+  /** Why there are no updates of its endpoints, if there are none. */
   error?: string | undefined;
 }
 

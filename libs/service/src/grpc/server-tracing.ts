@@ -35,7 +35,7 @@ const serverErrors = new Set<status | undefined>([
 
 /**
  * A span for each call of a server, under the caller's (W3C `traceparent`); handlers run within it. Not for `grpc.*`:
- * a health check every two seconds is no news.
+ * a health check every two seconds tells nobody anything.
  */
 export function serverTracing(tracer: Tracer): ServerInterceptor {
   return (method, nextCall) => {

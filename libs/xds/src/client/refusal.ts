@@ -6,7 +6,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Told of what is left out of a resource that is used all the same. */
+/** Told of what is unsupported in a resource that is used all the same. */
 export type Warn = (reason: string) => void;
 
 /** @throws Refusal with `reason` when something is asked for that is not done */

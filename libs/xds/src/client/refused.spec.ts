@@ -196,7 +196,7 @@ describe('what the client cannot do is rejected with the name and the reason, an
   });
 });
 
-it('what is left out of a resource that is taken is said', async () => {
+it('what is unsupported in a resource that is taken is said', async () => {
   const cache = new ResourceCache();
   const all = route((one) => {
     actionOf(one).retryPolicy = { ...RetryPolicyDefaults, retryOn: '5xx,unavailable', numRetries: 1 };
@@ -212,8 +212,8 @@ it('what is left out of a resource that is taken is said', async () => {
     attempts: 2,
     on: ['UNAVAILABLE'],
   });
-  expect(link.warnings.join('\n')).toContain('retry_on 5xx is left out');
-  expect(link.warnings.join('\n')).toContain('connectionProperties is left out');
+  expect(link.warnings.join('\n')).toContain('retry_on 5xx is unsupported');
+  expect(link.warnings.join('\n')).toContain('connectionProperties is unsupported');
 });
 
 const RetryPolicyDefaults = {

@@ -98,7 +98,7 @@ export class ResourceView<T extends ResourceType> {
 
   /**
    * In the state of the world each response has all listeners and clusters, most of them as they were: these are not
-   * read again, nor is what is left out of them said again.
+   * read again, nor is what is unsupported in them said again.
    * @returns the name of a resource whose content is the one that is known
    */
   #asBefore({ version, content }: { version: string; content: Any | undefined }): string | undefined {

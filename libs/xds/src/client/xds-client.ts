@@ -26,7 +26,7 @@ export interface XdsClientOptions {
   now: () => number;
   /** A config that is complete: everything that it names is known, or known not to exist. */
   onConfig: (config: MeshConfig) => void;
-  /** Something of a resource is left out. */
+  /** Something of a resource is unsupported, and the rest is used. */
   onWarning: (reason: string) => void;
   /** A response was answered. */
   onAcknowledged: (type: ResourceType, error: string | undefined) => void;

@@ -284,7 +284,7 @@ describe('for gRPC clients', () => {
     expect(get('cluster', 'be1-srv-cluster')?.lbPolicy).toBe(2);
   });
 
-  it('outlier detection and circuit breaker are sent; what these clients cannot take is left out, and said', () => {
+  it('outlier detection and circuit breaker are sent; what these clients do not support is not, and said', () => {
     const config = mesh([
       meshService('be1-srv', {
         loadBalancing: 'least-request',
@@ -344,7 +344,7 @@ describe('for gRPC clients', () => {
       expect(sent(kind), kind).toEqual({ seconds: 0n, nanos: 400_000_000 });
   });
 
-  it('hedging is said to be left out, for all: of a service, and of a route, which gets no retries instead', () => {
+  it('hedging is said to be unsupported, by all: of a service, and of a route, which gets no retries instead', () => {
     const hedge = { attempts: 2, delayMs: 50, nonFatal: [] };
     const retry = { attempts: 2, on: ['UNAVAILABLE' as const], backoff: { baseMs: 1, maxMs: 2 } };
     const config = mesh([meshService('be1-srv', { hedge }), meshService('be2-srv', { retry })], {

@@ -44,7 +44,7 @@ export interface Acknowledgement {
   type: ResourceType;
   /** From the response to its ACK or NACK. */
   latencyMs?: number;
-  /** A NACK of what was rejected before, and tried again: no news for people. */
+  /** A NACK of what was rejected before, and sent again: nothing new for people. */
   isAgain?: boolean;
 }
 

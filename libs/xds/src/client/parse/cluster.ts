@@ -40,7 +40,8 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
     cluster.transportSocket !== undefined || cluster.transportSocketMatches.length > 0,
     'a transport_socket (TLS by xDS) is not supported',
   );
-  if (cluster.healthChecks.length > 0) warn('health_checks are left out; the health in endpoints is heeded');
+  if (cluster.healthChecks.length > 0)
+    warn('health_checks are unsupported; the health in endpoints is heeded');
   const slowStart = slowStartOf(cluster, warn);
   const panicThresholdPercent = cluster.commonLbConfig?.healthyPanicThreshold?.value;
   const policy: Policy = {
@@ -136,7 +137,7 @@ function failureCodesOf(cluster: Cluster): Pick<OutlierDetection, 'failureCodes'
 
 function breakerOf({ thresholds }: CircuitBreakers, warn: Warn): CircuitBreaker {
   const own = thresholds.find(({ priority }) => priority === 0);
-  if (own?.retryBudget !== undefined) warn('retry_budget is left out; max_retries is heeded');
+  if (own?.retryBudget !== undefined) warn('retry_budget is unsupported; max_retries is heeded');
   const most = (field: string, value: number) =>
     clamped(`circuit_breakers.${field}`, value, ranges.circuitBreaker, warn);
   return {

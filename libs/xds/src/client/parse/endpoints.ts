@@ -21,7 +21,7 @@ export function parseEndpoints(
   { endpoints: localities, policy }: ClusterLoadAssignment,
   warn: Warn,
 ): EndpointSet {
-  if ((policy?.dropOverloads.length ?? 0) > 0) warn('drop_overloads is left out');
+  if ((policy?.dropOverloads.length ?? 0) > 0) warn('drop_overloads is unsupported');
   const weighted = localities.some(({ loadBalancingWeight = 0 }) => loadBalancingWeight > 0);
   const count = localities.reduce((sum, { lbEndpoints }) => sum + lbEndpoints.length, 0);
   refuseIf(

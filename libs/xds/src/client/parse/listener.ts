@@ -86,7 +86,7 @@ function filtersOf(filters: readonly HttpFilter[], warn: Warn): Set<string> {
   filters.forEach(({ name, configType, isOptional }, index) => {
     const type = configType?.$case === 'typedConfig' ? configType.value.typeUrl.split('/')[1]! : '';
     if (Object.values<string>(filterTypes).includes(type)) types.add(type);
-    else if (isOptional) warn(`leaves out the optional filter ${name}`);
+    else if (isOptional) warn(`the optional filter ${name} is unsupported`);
     else throw new Refusal(`has the HTTP filter ${name}, which is not supported`);
     const isLast = index === filters.length - 1;
     refuseIf(isLast !== (type === filterTypes.router), 'must have the router as its last HTTP filter');

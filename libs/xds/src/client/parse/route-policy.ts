@@ -17,7 +17,7 @@ import { timeoutMs, waitMs } from './numbers.ts';
 /** Calls in all, whatever a policy asks for (gRFC A6). */
 const maxAttempts = 5;
 
-/** Words of `retry_on` that are not gRPC's are left out, as gRFC A44 has it. */
+/** Words of `retry_on` that are not gRPC's are passed over, as gRFC A44 has it. */
 export function parseRetry(
   { retryOn, numRetries = 1, perTryTimeout, retryBackOff }: RetryPolicy,
   warn: Warn,
@@ -30,7 +30,7 @@ export function parseRetry(
   const unknown = words.filter(
     (word) => !on.some((code) => code.toLowerCase().replaceAll('_', '-') === word),
   );
-  if (unknown.length > 0) warn(`retry_on ${unknown.join(', ')} is left out; only gRPC codes are tried again`);
+  if (unknown.length > 0) warn(`retry_on ${unknown.join(', ')} is unsupported; only gRPC codes are`);
   if (on.length === 0) return undefined;
   refuseIf(numRetries < 1, 'num_retries must be at least 1');
   const perTryTimeoutMs = timeoutMs('per_try_timeout', perTryTimeout, warn);

@@ -77,7 +77,7 @@ function parseRoute(route: XdsRoute, name: string, authority: string, host: Virt
       action.hostRewriteSpecifier !== undefined,
     'rewriting is not supported',
   );
-  if (action.requestMirrorPolicies.length > 0) warn(`route ${name}: request mirroring is left out`);
+  if (action.requestMirrorPolicies.length > 0) warn(`route ${name}: request mirroring is unsupported`);
   const timeout = timeoutOf(action, (reason) => warn(`route ${name}: ${reason}`));
   const retryPolicy = action.retryPolicy ?? host.retryPolicy;
   const retry = retryPolicy && parseRetry(retryPolicy, (reason) => warn(`route ${name}: ${reason}`));
@@ -114,7 +114,7 @@ function timeoutOf({ maxStreamDuration, timeout }: RouteAction, warn: Warn): num
 function hashHeaderOf({ hashPolicy }: RouteAction, warn: Warn): string | undefined {
   for (const { policySpecifier } of hashPolicy) {
     if (policySpecifier?.$case === 'header') return policySpecifier.value.headerName.toLowerCase();
-    warn(`hash policy ${policySpecifier?.$case ?? ''} is left out; only headers are hashed`);
+    warn(`hash policy ${policySpecifier?.$case ?? ''} is unsupported; only headers are hashed`);
   }
   return undefined;
 }

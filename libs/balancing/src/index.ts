@@ -2,13 +2,12 @@ export { Balancer, createBalancer, type BalancerOptions } from './balancer.ts';
 export { defaultFailureStatuses, defaultOutcomes, OutcomeTable, type CallOutcome } from './call-outcome.ts';
 export { CircuitBreaker, type BreakerKind, type CircuitBreakerOptions } from './circuit-breaker.ts';
 export {
-  anyViewer,
   eligibleEndpoints,
   type EligibilityPolicy,
   type EligibleEndpoint,
-  type Viewer,
 } from './eligible/eligible-endpoints.ts';
 export { hostSpecs, type ReachedEndpoint } from './eligible/host-specs.ts';
+export { anyViewer, type Viewer } from './eligible/viewer.ts';
 export type { Place, ZonePreference } from './eligible/zone-preference.ts';
 export { BalancingError, type BalancingErrorCode } from './errors.ts';
 export { coefficientOfVariation, jainIndex, maxMinRatio } from './fairness.ts';

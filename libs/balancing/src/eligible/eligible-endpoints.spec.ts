@@ -1,7 +1,8 @@
 import type { Endpoint } from '@evenly/endpoints';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyViewer, eligibleEndpoints, type EligibilityPolicy, type Viewer } from './eligible-endpoints.ts';
+import { eligibleEndpoints, type EligibilityPolicy } from './eligible-endpoints.ts';
+import { anyViewer, type Viewer } from './viewer.ts';
 
 const pod = (port: number, more: Partial<Endpoint> = {}): Endpoint => ({
   address: '10.0.0.1',

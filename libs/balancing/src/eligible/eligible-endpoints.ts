@@ -2,6 +2,7 @@ import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import { maxPriority } from '../limits.ts';
 import { chooseSubset, type ClientId } from '../subset.ts';
 import { hintedFor } from './topology-hints.ts';
+import type { Viewer } from './viewer.ts';
 import { preferenceOf, type Place, type ZonePreference } from './zone-preference.ts';
 
 /** What decides which endpoints of a service a client may call. */
@@ -11,16 +12,6 @@ export interface EligibilityPolicy {
   subsetting?: { readonly size: number } | undefined;
 }
 
-/** Who looks: a client or a proxy. */
-export interface Viewer extends Place {
-  /** Decides which subset it gets. */
-  readonly id: ClientId;
-  /** The Kubernetes node that it runs on, for hints; empty = not known. */
-  readonly node: string;
-}
-
-/** Nobody in particular, nowhere in particular. */
-export const anyViewer: Viewer = { id: '', region: '', zone: '', node: '' };
 export const nowhere: Place = { region: '', zone: '' };
 
 /** An endpoint that may get calls, and how many. */

@@ -1,5 +1,5 @@
 import type { Endpoint } from '@evenly/endpoints';
-import type { Viewer } from './eligible-endpoints.ts';
+import type { Viewer } from './viewer.ts';
 
 /**
  * The endpoints that Kubernetes' topology hints are for on this node, or else in this zone. As kube-proxy has it (KEP-2433,

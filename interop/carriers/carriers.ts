@@ -18,6 +18,8 @@ export interface Carrier {
   /** It chooses endpoints itself: what it is asked for is a target. */
   isProxyless: boolean;
   make: (call: Call) => Promise<Outcome>;
+  /** Starts its program anew, where it has one of its own; between calls only. */
+  renew: () => Promise<void>;
 }
 
 /** gRPC libraries with xDS of their own. */
@@ -41,7 +43,8 @@ export function startClient(name: ProxylessName, env?: Readonly<Record<string, s
 
 /** A client that is told by the xds-server whom to call. */
 export function proxylessClient(name: ProxylessName, xdsPort: number): Carrier & AsyncDisposable {
-  const client = startClient(name, bootstrapEnv(`carriers-${name}`, xdsPort));
+  const start = () => startClient(name, bootstrapEnv(`carriers-${name}`, xdsPort));
+  let client = start();
   return {
     name,
     noRoute: 'UNAVAILABLE', // gRFC A28; there is no other status that all of them can be told to give
@@ -52,6 +55,10 @@ export function proxylessClient(name: ProxylessName, xdsPort: number): Carrier &
       call.target === undefined
         ? client.call(`xds:///${call.authority}`, undefined, call)
         : client.call(`xds:///${call.target}`, call.authority, call),
+    renew: async () => {
+      await client[Symbol.asyncDispose]();
+      client = start();
+    },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
@@ -70,6 +77,7 @@ export function throughProxy(
     canTarget: () => true,
     isProxyless: false,
     make: (call) => client.call(`127.0.0.1:${port}`, call.authority, call),
+    renew: async () => {},
   };
 }
 

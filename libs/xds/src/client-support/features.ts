@@ -145,6 +145,17 @@ export const features: readonly Feature[] = [
     ),
   },
   {
+    title: '`regex` in `match`',
+    usedBy: ofRoutes('a regex in match', ({ match: { path, headers } }) =>
+      [path, ...headers].some(({ kind }) => kind === 'regex'),
+    ),
+    clients: {
+      'grpc-js': approximated(
+        'its process ends after some 2,700 of them, each update of routes counted: re2-wasm gives back no memory',
+      ),
+    },
+  },
+  {
     title: 'values in `match.headers`, where a call has several headers of the name',
     usedBy: ofRoutes('match.headers', ({ match }) => match.headers.some(({ kind }) => kind !== 'present')),
     clients: {
@@ -155,8 +166,22 @@ export const features: readonly Feature[] = [
   },
   {
     title: 'targets that end in a dot and have no port, such as `xds:///shop.`',
-    usedBy: () => [], // what applications write, not configs
+    usedBy: inNoConfig,
     clients: { 'grpc-java': impossible('calls end with INTERNAL: it takes such a name for none') },
+  },
+  {
+    title: 'calls of a target whose first routes the client refuses',
+    usedBy: inNoConfig,
+    clients: { 'grpc-js': approximated('they end at their deadline, not at once with UNAVAILABLE') },
+  },
+  {
+    title: 'calls to one service of a target, while another one of it has sent no endpoints yet',
+    usedBy: inNoConfig,
+    clients: {
+      'grpc-js': approximated(
+        'they wait for those too; a source that says nothing is soon sent as an empty one',
+      ),
+    },
   },
   {
     title: '`additionalAddresses` of endpoints, and dual-stack pods',
@@ -191,6 +216,11 @@ export const features: readonly Feature[] = [
     ),
   },
 ];
+
+/** What applications write, or what happens while they run. */
+function inNoConfig(): Use[] {
+  return [];
+}
 
 /** As far as the config says it: of live sources nobody knows. */
 const hasAdditionalAddresses = (source: Source): boolean =>

@@ -1,5 +1,5 @@
 import type { Host } from '@evenly/balancing';
-import type { HeaderBlock, HeaderKind, StreamReset } from '@evenly/http2';
+import { ErrorCode, type HeaderBlock, type HeaderKind, type StreamReset } from '@evenly/http2';
 import type { UpstreamConnection, UpstreamStream, UpstreamStreamOwner } from './connect.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
 
@@ -37,6 +37,16 @@ export class Attempt implements UpstreamStreamOwner {
     this.connection = connection;
     this.stream = stream;
     this.startedAtMs = startedAtMs;
+  }
+
+  /**
+   * Nothing more goes to the endpoint, be it on its way or queued here: after an early response the rest of the request is not
+   * wanted (RFC 9113 §8.1). Where both sides have said all, there is nothing to cut off.
+   */
+  cutOff(): void {
+    const { localEnded, remoteEnded, queuedBytes } = this.stream;
+    const isDone = localEnded && remoteEnded && queuedBytes === 0;
+    if (!isDone) this.connection.reset(this.stream, ErrorCode.CANCEL);
   }
 
   onResponseHeaders(block: HeaderBlock, kind: HeaderKind, endStream: boolean): void {

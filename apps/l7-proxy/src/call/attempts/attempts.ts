@@ -1,5 +1,5 @@
 import type { CallOutcome, Host } from '@evenly/balancing';
-import { ErrorCode, type HeaderBlock, type HeaderKind, type StreamReset } from '@evenly/http2';
+import type { HeaderBlock, HeaderKind, StreamReset } from '@evenly/http2';
 import { grpcCodes } from '@evenly/mesh-config';
 import { failure, type Failure } from '../../failure.ts';
 import type { Attempt, AttemptOwner } from '../../upstream/attempt.ts';
@@ -16,10 +16,7 @@ import type { AttemptStrategy } from './attempt-strategy.ts';
 import type { AttemptedCall } from './attempted-call.ts';
 import { openAttempt } from './open-attempt.ts';
 
-/**
- * Attempts that only replace one that provably was not processed, or never sent (gRFC A6, "transparent retries"). They are no
- * load on the endpoint that refused, so no budget counts them, only this.
- */
+/** Of what provably was not processed, or never sent (gRFC A6): no load on the endpoint that refused, so no budget counts it. */
 const maxTransparentRetries = 5;
 const noHosts: readonly Host<EndpointPool>[] = [];
 const cancelled = grpcCodes.indexOf('CANCELLED');
@@ -214,7 +211,7 @@ export class Attempts implements AttemptOwner, WaitingCall {
     const isLate = hasBegun && grpcStatus === deadlineExceeded && call.isLate();
     const outcome = isLate ? 'cancelled' : this.outcomeOf(grpcStatus, call.httpStatus);
     const nowMs = this.end(attempt, outcome, grpcStatus);
-    cutOff(attempt);
+    attempt.cutOff();
     call.onResponseEnd(grpcStatus, nowMs);
   }
 
@@ -265,7 +262,7 @@ export class Attempts implements AttemptOwner, WaitingCall {
     if (grpcStatus === deadlineExceeded && call.isLate()) return false;
     if (!this.goesOnAfter(attempt, grpcStatus, pushbackMs)) return false;
     this.end(attempt, this.outcomeOf(grpcStatus, httpStatus), grpcStatus);
-    cutOff(attempt);
+    attempt.cutOff();
     return true;
   }
 
@@ -353,7 +350,7 @@ export class Attempts implements AttemptOwner, WaitingCall {
     if (attempt.ended) return;
     const { cluster, isResponding } = this.call;
     const outcome = outcomeOfCancelling(cluster.outcomes, failed.code, isResponding);
-    cutOff(attempt);
+    attempt.cutOff();
     this.end(attempt, outcome, grpcCodes.indexOf(failed.code), failed);
   }
 
@@ -401,13 +398,4 @@ export class Attempts implements AttemptOwner, WaitingCall {
     this.attemptTimer!.stop();
     this.attemptTimer = undefined;
   }
-}
-
-/**
- * After an early response the rest of the request is not wanted (RFC 9113 §8.1), be it on its way or queued here. Where both sides
- * have said all, there is nothing to cut off.
- */
-function cutOff({ connection, stream }: Attempt): void {
-  const isDone = stream.localEnded && stream.remoteEnded && stream.queuedBytes === 0;
-  if (!isDone) connection.reset(stream, ErrorCode.CANCEL);
 }

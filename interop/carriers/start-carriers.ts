@@ -51,7 +51,7 @@ export async function startCarriers(
 }
 
 /** Each has an xds-server of its own, for a listener has one port, whoever gets it. */
-async function startEnvoy(variant: XdsVariant, config: ConfigFolder, use: Use) {
+export async function startEnvoy(variant: XdsVariant, config: ConfigFolder, use: Use) {
   const port = await freePort();
   const listener = { name: 'edge', address: '127.0.0.1', port };
   const own = await config.add(`${variant}.json`, JSON.stringify({ services: {}, listeners: [listener] }));

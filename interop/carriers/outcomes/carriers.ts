@@ -1,5 +1,6 @@
 import type { Client } from '@evenly/xds';
 import { bootstrapEnv } from '../../testing/bootstrap.ts';
+import { clients, whyNot } from '../../testing/clients.ts';
 import type { More, Outcome } from '../asked-client.ts';
 import {
   prepareClients,
@@ -9,7 +10,9 @@ import {
   type Program,
   type ProxylessName,
 } from '../carriers.ts';
+import type { ConfigFolder } from '../config-folder.ts';
 import type { Call } from '../routing.ts';
+import { startEnvoy } from '../start-carriers.ts';
 import { endpointsUrl } from './config.ts';
 import { serviceConfigOf, whyNotByServiceConfig } from './service-config.ts';
 import type { Service } from './service.ts';
@@ -38,21 +41,20 @@ const columnOf = {
 
 /** All of them, with the same config. */
 export async function startCarriers(
-  configFile: string,
+  config: ConfigFolder,
   use: <T extends AsyncDisposable>(started: T) => T,
 ): Promise<{ carriers: Carrier[]; programs: Program[] }> {
   const able = await prepareClients(proxylessNames);
-  const xdsServer = use(await startProgram('xds-server', ['--config', configFile], ['xds']));
+  const xdsServer = use(await startProgram('xds-server', ['--config', config.file], ['xds']));
   const xdsPort = xdsServer.port('xds');
-  const byFile = use(await startProgram('l7-proxy', ['--config', configFile], ['proxy']));
+  const byFile = use(await startProgram('l7-proxy', ['--config', config.file], ['proxy']));
   const byXds = use(await startProgram('l7-proxy', ['--xds-server', `127.0.0.1:${xdsPort}`], ['proxy']));
   const plain = use(startClient('grpc-js'));
-  const through = (name: string, client: Client | undefined, proxy: Program): Carrier => ({
+  const through = (name: string, client: Client | undefined, port: number): Carrier => ({
     name,
     client,
     whyNot: canAll,
-    make: (service, _, headers, more) =>
-      plain.call(`127.0.0.1:${proxy.port('proxy')}`, service, { path, headers }, more),
+    make: (service, _, headers, more) => plain.call(`127.0.0.1:${port}`, service, { path, headers }, more),
   });
   const byTarget = (name: ProxylessName): Carrier => {
     const asked = use(startClient(name, bootstrapEnv(`outcomes-${name}`, xdsPort)));
@@ -71,20 +73,25 @@ export async function startCarriers(
     make: (name, service, headers, more) => {
       const serviceConfig = serviceConfigOf(service);
       return plain.call(
-        endpointsUrl(configFile, name),
+        endpointsUrl(config.file, name),
         undefined,
         { path, headers },
         { ...more, serviceConfig },
       );
     },
   };
-  return {
-    carriers: [
-      through('l7-proxy by file', undefined, byFile),
-      through('l7-proxy by xDS', 'proxy', byXds),
-      discovery,
-      ...able.map(byTarget),
-    ],
-    programs: [xdsServer, byFile, byXds],
-  };
+  const carriers = [
+    through('l7-proxy by file', undefined, byFile.port('proxy')),
+    through('l7-proxy by xDS', 'proxy', byXds.port('proxy')),
+    discovery,
+    ...able.map(byTarget),
+  ];
+  const programs = [xdsServer, byFile, byXds];
+  if (whyNot('envoy') === undefined) {
+    await clients.envoy.prepare();
+    const { port, server } = await startEnvoy('sotw', config, use);
+    carriers.push(through('Envoy by ADS', 'envoy', port));
+    programs.push(server);
+  }
+  return { carriers, programs };
 }

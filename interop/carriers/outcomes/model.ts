@@ -9,6 +9,10 @@ export const things = {
   anotherEndpoint: 'retry',
   refused: 'calls that an endpoint refuses unprocessed (REFUSED_STREAM), tried again by themselves',
   perTryTimeout: 'retry.perTryTimeout',
+  lastPerTryTimeout: '`retry.perTryTimeout` that ends the last attempt',
+  pushback: 'no `retry` where the server forbids it (`grpc-retry-pushback-ms`)',
+  unreachable: 'no calls for endpoints that refuse connections',
+  timeoutOfResponse: '`timeout` of a call whose response has begun',
   delayWithTimeout: 'fault.delay',
 } as const;
 
@@ -57,7 +61,11 @@ function afterAbort(course: Course): string[] {
 function attempts(course: Course, seen: readonly EndpointName[]): string[] {
   const candidates = callable(course, seen);
   if (candidates.length === 0) return [ending('UNAVAILABLE', seen)];
-  return candidates.flatMap((endpoint) => afterAttempt(course, endpoint, [...seen, endpoint]));
+  const reached = candidates.flatMap((endpoint) => afterAttempt(course, endpoint, [...seen, endpoint]));
+  const { retry, service, differenceOf } = course;
+  const isAtRisk = retry === undefined && differenceOf('unreachable') !== undefined;
+  const hasDead = service.endpoints.some((one) => doesOf(one, 'not listen'));
+  return isAtRisk && hasDead ? [...reached, ending('UNAVAILABLE', seen)] : reached;
 }
 
 /** Nobody is called who cannot be reached. "A retry goes to an endpoint that had none of the call, if there is one." */
@@ -73,14 +81,18 @@ function afterAttempt(course: Course, endpoint: EndpointName, seen: readonly End
   const begins = 'begins' in behaviour && behaviour.begins === true;
   if ('answers' in behaviour) {
     const { answers, pushesBack = false } = behaviour;
-    const isFinal = begins || pushesBack || !(retry?.on ?? ['UNAVAILABLE']).includes(answers);
+    const isForbidden = pushesBack && differenceOf('pushback') === undefined;
+    const isFinal = begins || isForbidden || !(retry?.on ?? ['UNAVAILABLE']).includes(answers);
     return isFinal ? [ending(answers, seen)] : again(course, answers, seen);
   }
   if (behaviour.does === 'hold') {
     // "Deadline of each attempt": one that it ends is tried again, whatever `on` says.
     const isLimited =
       !begins && differenceOf('perTryTimeout') !== 'impossible' && msOf(retry?.perTryTimeout) < deadlineMs;
-    return isLimited ? again(course, 'DEADLINE_EXCEEDED', seen) : [ending('DEADLINE_EXCEEDED', seen)];
+    const timedOut = differenceOf('lastPerTryTimeout') === undefined ? 'DEADLINE_EXCEEDED' : 'UNAVAILABLE';
+    if (isLimited) return again(course, timedOut, seen);
+    const isReset = begins && differenceOf('timeoutOfResponse') !== undefined;
+    return [ending(isReset ? 'INTERNAL' : 'DEADLINE_EXCEEDED', seen)];
   }
   if (behaviour.does === 'refuse the stream') return refused(course, seen);
   return again(course, 'UNAVAILABLE', seen);

@@ -36,7 +36,7 @@ beforeAll(async () => {
   endpoints = use(await Endpoints.start());
   const folder = use(await ConfigFolder.create());
   config = await writeConfig(folder, table, endpoints);
-  ({ carriers, programs } = await startCarriers(folder.file, use));
+  ({ carriers, programs } = await startCarriers(folder, use));
 }, prepareTimeoutMs);
 
 afterAll(async () => {

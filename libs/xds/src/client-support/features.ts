@@ -101,8 +101,28 @@ export const features: readonly Feature[] = [
     usedBy: ofEveryConfig,
     clients: {
       ...all(['grpc-js', 'grpc-go', 'grpc-java'], approximated('once (gRFC A6)')),
-      'grpc-core': impossible('they end with UNAVAILABLE, unless `retry` has it'),
+      ...all(['grpc-core', 'envoy'], impossible('they end with UNAVAILABLE, unless `retry` has it')),
     },
+  },
+  {
+    title: 'no calls for endpoints that refuse connections',
+    usedBy: ofEveryConfig,
+    clients: { envoy: impossible('they end with UNAVAILABLE, unless `retry` has it') },
+  },
+  {
+    title: 'no `retry` where the server forbids it (`grpc-retry-pushback-ms`)',
+    usedBy: ofEveryConfig,
+    clients: { envoy: impossible('it is tried again') },
+  },
+  {
+    title: '`retry.perTryTimeout` that ends the last attempt',
+    usedBy: ofEveryConfig,
+    clients: { envoy: approximated('the call ends with UNAVAILABLE') },
+  },
+  {
+    title: '`timeout` of a call whose response has begun',
+    usedBy: ofEveryConfig,
+    clients: { envoy: approximated('the call is reset, which gRPC clients take for INTERNAL') },
   },
   {
     title: '`timeout`',

@@ -43,6 +43,20 @@ export function endings(service: Service, callersMs: number, differenceOf: Diffe
   return new Set(afterDelay({ service, retry, deadlineMs, differenceOf }, delayMs));
 }
 
+/**
+ * How large a share of the calls ends by a fault, for each end that a `percent` says it of.
+ * @param callersMs the caller's own deadline, which is the only one
+ */
+export function faultShares({ route }: Service, callersMs: number): Map<string, number> {
+  const { delay, abort } = route?.fault ?? {};
+  const shares = new Map<string, number>();
+  const overdue = delay !== undefined && msOf(delay.duration) >= callersMs ? (delay.percent ?? 100) / 100 : 0;
+  if (delay?.percent !== undefined && overdue > 0) shares.set(ending('DEADLINE_EXCEEDED', []), overdue);
+  if (abort?.percent !== undefined)
+    shares.set(ending(abort.code, []), (1 - overdue) * (abort.percent / 100)); // "drawn apart from the delay"
+  return shares;
+}
+
 /** "Calls wait so long first" */
 function afterDelay(course: Course, longestMs: number): string[] {
   const { duration, percent = 100 } = course.service.route?.fault?.delay ?? {};

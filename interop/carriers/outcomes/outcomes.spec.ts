@@ -6,10 +6,11 @@ import { prepareTimeoutMs } from '../../testing/clients.ts';
 import type { Outcome } from '../asked-client.ts';
 import type { Program } from '../carriers.ts';
 import { ConfigFolder } from '../config-folder.ts';
+import { Checks } from '../endpoints/bound.ts';
 import { startCarriers, type Carrier } from './carriers.ts';
 import { writeConfig } from './config.ts';
 import { behaviourOf, callHeader, Endpoints, type Code } from './endpoints.ts';
-import { ending, endings, things, type DifferenceOf } from './model.ts';
+import { ending, endings, faultShares, things, type DifferenceOf } from './model.ts';
 import { table, type Row } from './table.ts';
 
 /** One config, one meaning: calls end alike, after as many attempts, whoever carries them. */
@@ -18,6 +19,9 @@ const perRowMs = 60_000;
 const settleTimeoutMs = 20_000;
 /** Enough for each endpoint to be the first of some. */
 const callsOfEndpoint = 4;
+/** Of a fault of some calls, by which a share is told from one that is a third off; and those under way at a time. */
+const callsOfShare = 300;
+const width = 50;
 const noDeadlineMs = 10 * 60_000;
 
 const started: AsyncDisposable[] = [];
@@ -26,6 +30,7 @@ let programs: Program[];
 let endpoints: Endpoints;
 let config: string;
 let count = 0;
+const checks = new Checks(200);
 
 function use<T extends AsyncDisposable>(one: T): T {
   started.push(one);
@@ -53,18 +58,31 @@ async function differences(carrier: Carrier, row: Row, service: string): Promise
     return ending(codeOf(outcome), endpoints.seen(call));
   };
   await settle(make, row, expected);
-  const seen = new Map<string, number>();
-  const calls = callsOfEndpoint * Math.max(1, row.endpoints.length);
-  for (let made = 0; made < calls; made++) {
-    const one = await make();
-    seen.set(one, (seen.get(one) ?? 0) + 1);
-  }
-  return [...seen]
+  const shares = faultShares(row, deadlineMs);
+  const isShared = shares.size > 0;
+  const calls = isShared ? callsOfShare : callsOfEndpoint * Math.max(1, row.endpoints.length);
+  const seen = await tallied(make, calls, isShared ? width : 1);
+  const strange = [...seen]
     .filter(([one]) => !expected.has(one))
-    .map(
-      ([one, times]) =>
-        `${carrier.name}: ${one} (${times} of ${calls}), should be ${[...expected].join(' or ')}`,
-    );
+    .map(([one, times]) => `${one} (${times} of ${calls}), should be ${[...expected].join(' or ')}`);
+  const unlikely = [...shares]
+    .filter(([one, share]) => !checks.isLikely(seen.get(one) ?? 0, calls, share))
+    .map(([one, share]) => `${one} (${seen.get(one) ?? 0} of ${calls}), should be ${share} of them`);
+  return [...strange, ...unlikely].map((what) => `${carrier.name}: ${what}`);
+}
+
+/** How many of so many calls ended in which way. */
+async function tallied(make: () => Promise<string>, calls: number, width: number) {
+  const seen = new Map<string, number>();
+  let left = calls;
+  const caller = async () => {
+    while (left-- > 0) {
+      const one = await make();
+      seen.set(one, (seen.get(one) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, caller));
+  return seen;
 }
 
 /** Until it has the config, and a connection to every endpoint that can be reached. */

@@ -144,4 +144,28 @@ export const table: readonly Row[] = [
     endpoints: ['ok1'],
     route: { timeout: '400ms', fault: { delay: { duration: '2s' } } },
   },
+
+  // Faults of a part of the calls.
+  ...[0.5, 30, 99.5].map((percent) => ({
+    name: `a fault of ${percent} % of the calls`,
+    endpoints: ['ok1'] as const,
+    route: { fault: { abort: { code: 'ABORTED' as const, percent } } },
+  })),
+  {
+    name: 'faults of none of the calls',
+    endpoints: ['ok1'],
+    route: { fault: { delay: { duration: '1h', percent: 0 }, abort: { code: 'ABORTED', percent: 0 } } },
+  },
+  {
+    name: 'a fault of 30 % of the calls, and retries on it',
+    endpoints: ['ok1'],
+    policy: { retry: retry(3, ['INTERNAL']) },
+    route: { fault: { abort: { code: 'INTERNAL', percent: 30 } } },
+  },
+  {
+    name: 'a delay and a fault of 40 % of the calls each',
+    endpoints: ['ok1'],
+    route: { fault: { delay: { duration: '1h', percent: 40 }, abort: { code: 'ABORTED', percent: 40 } } },
+    deadlineMs: 5000, // many times what a call takes
+  },
 ];

@@ -52,8 +52,7 @@ export function faultShares({ route }: Service, callersMs: number): Map<string, 
   const shares = new Map<string, number>();
   const overdue = delay !== undefined && msOf(delay.duration) >= callersMs ? (delay.percent ?? 100) / 100 : 0;
   if (delay?.percent !== undefined && overdue > 0) shares.set(ending('DEADLINE_EXCEEDED', []), overdue);
-  if (abort?.percent !== undefined)
-    shares.set(ending(abort.code, []), (1 - overdue) * (abort.percent / 100)); // "drawn apart from the delay"
+  if (abort?.percent !== undefined) shares.set(ending(abort.code, []), (1 - overdue) * (abort.percent / 100)); // "drawn apart from the delay"
   return shares;
 }
 

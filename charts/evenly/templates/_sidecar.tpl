@@ -7,6 +7,9 @@
   {{- end }}
   restartPolicy: Always
   args: [--config=/etc/evenly/mesh.yaml, --admin-host=0.0.0.0, --admin-port=8082]
+  env:
+    - name: NODE_NAME
+      valueFrom: { fieldRef: { fieldPath: spec.nodeName } }
   ports:
     - { name: proxy-admin, containerPort: 8082 }
   startupProbe: { httpGet: { path: /readyz, port: proxy-admin }, periodSeconds: 1, failureThreshold: 60 }

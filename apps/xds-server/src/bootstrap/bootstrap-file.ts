@@ -10,7 +10,7 @@ const regionLabel = 'topology.kubernetes.io/region';
  * @throws ServiceError BAD_CONFIG when options contradict each other
  */
 export function bootstrapFile(config: BootstrapConfig, labels: ReadonlyMap<string, string>): object {
-  const { server, namespace, pod, app } = config;
+  const { server, namespace, pod, app, node } = config;
   // A label that is there and empty says as little as one that is missing.
   const zone = config.zone ?? (labels.get(zoneLabel) || undefined);
   const region = config.region ?? (labels.get(regionLabel) || undefined);
@@ -23,6 +23,7 @@ export function bootstrapFile(config: BootstrapConfig, labels: ReadonlyMap<strin
       cluster: app,
       // grpc-js-xds wants it even when there is nothing to say.
       locality: { ...(region && { region }), ...(zone && { zone }) },
+      ...(node && { metadata: { NODE_NAME: node } }),
     },
   };
 }

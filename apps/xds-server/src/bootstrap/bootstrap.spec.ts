@@ -56,6 +56,13 @@ describe('xds-server bootstrap', () => {
     });
   });
 
+  it('says the Kubernetes node in metadata, where topology hints are looked up', async () => {
+    const { stdout } = await bootstrap([], { ...downward, NODE_NAME: 'node-7' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      node: { id: 'shop/shop-1', metadata: { NODE_NAME: 'node-7' } },
+    });
+  });
+
   it('knows no zone: the locality is there, and empty', async () => {
     const { stdout } = await bootstrap([], { POD_NAME: 'shop-1', ZONE: '' });
     expect(JSON.parse(stdout)).toMatchObject({ node: { locality: {} } });

@@ -20,6 +20,11 @@ export const bootstrapOptions = {
   app: { describe: "the client's name, as the node's cluster", schema: values.text(), default: 'client' },
   zone: { describe: "the node's zone", schema: values.text(), alsoEnv: ['ZONE'] },
   region: { describe: "the node's region", schema: values.text(), alsoEnv: ['REGION'] },
+  node: {
+    describe: 'the Kubernetes node, for `zonePreference: hints`',
+    schema: values.text(),
+    alsoEnv: ['NODE_NAME'],
+  },
   labels: {
     describe:
       "file of the pod's labels by a downwardAPI volume: what topology.kubernetes.io/zone and /region say " +

@@ -31,7 +31,9 @@ describe('against real pods', () => {
     '%s ends it with the summary, after the calls in flight',
     async (signal) => {
       const client = run(['--target', both(), '--interval', '10ms', '--output', 'calls']);
-      await expect.poll(() => client.stdout).toContain('be1-2 answered after');
+      for (const name of ['be1-1', 'be1-2']) {
+        await expect.poll(() => client.stdout).toContain(`${name} answered after`);
+      }
       await Promise.all(['be1-1', 'be1-2'].map((name) => cluster.pod(name).behaviour({ delay: '300ms' })));
       client.child.kill(signal);
       expect(await client.exitCode()).toBe(0);

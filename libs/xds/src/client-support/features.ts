@@ -177,7 +177,8 @@ export const features: readonly Feature[] = [
   },
   {
     title: 'values in `match.headers`, where a call has several headers of the name',
-    usedBy: ofRoutes('match.headers', ({ match }) => match.headers.some(({ kind }) => kind !== 'present')),
+    // The calls say whether there are several, not the config.
+    usedBy: ofEveryConfig,
     clients: {
       envoy: approximated(
         'each of several headers of one name by itself, of which one is enough: since 1.39 they are not joined',

@@ -22,8 +22,8 @@ export interface Carrier {
   renew: () => Promise<void>;
 }
 
-/** gRPC libraries with xDS of their own. */
-export const proxylessNames = ['grpc-js', 'grpc-go', 'grpc-python', 'grpc-java'] as const;
+/** gRPC libraries with xDS of their own; the oldest grpc-js is the oldest with a grpc-js-xds. */
+export const proxylessNames = ['grpc-js', 'grpc-js-oldest', 'grpc-go', 'grpc-python', 'grpc-java'] as const;
 export type ProxylessName = (typeof proxylessNames)[number];
 
 /** The program that makes calls by this library. */

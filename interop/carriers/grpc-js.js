@@ -1,46 +1,11 @@
-/** Makes the calls that its standard input asks for, and says of each what came of it, as README.md says. */
-import { createInterface } from 'node:readline';
+/** Makes the calls that its standard input asks for, also by targets and policies of `@evenly/discovery`. */
 import { register as registerDiscovery } from '@evenly/discovery/grpc-js';
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
+import { makeAskedCalls } from './grpc-js-calls.js';
 
 // Where the caller is, as far as it is told.
 const { CALLER_REGION: region = '', CALLER_ZONE: zone = '' } = process.env; // and NODE_NAME
 registerDiscovery({ region, zone });
 register();
-/** One for each target, authority and service config: kept for as long as somebody may call it again. */
-const channels = new Map();
-const asIs = (bytes) => bytes;
-
-createInterface({ input: process.stdin })
-  .on('line', (line) => void make(JSON.parse(line)))
-  .on('close', () => process.exit(0));
-
-function make({ id, target, authority = '', serviceConfig, path, headers, timeoutMs }) {
-  const metadata = new Metadata();
-  for (const [name, value] of headers) metadata.add(name, value);
-  const deadline = Date.now() + timeoutMs;
-  channelTo(target, authority, serviceConfig).makeUnaryRequest(
-    path,
-    asIs,
-    asIs,
-    Buffer.alloc(0),
-    metadata,
-    { deadline },
-    (error, reply) => {
-      const outcome = error ? { code: status[error.code], details: error.details } : { from: String(reply) };
-      process.stdout.write(`${JSON.stringify({ id, ...outcome })}\n`);
-    },
-  );
-}
-
-function channelTo(target, authority, serviceConfig) {
-  const key = JSON.stringify([target, authority, serviceConfig]);
-  const options = {
-    ...(authority === '' ? {} : { 'grpc.default_authority': authority }),
-    ...(serviceConfig === undefined ? {} : { 'grpc.service_config': JSON.stringify(serviceConfig) }),
-  };
-  const channel = channels.get(key) ?? new Client(target, credentials.createInsecure(), options);
-  channels.set(key, channel);
-  return channel;
-}
+makeAskedCalls(grpc);

@@ -59,6 +59,11 @@ export const clients = {
     prepare: async () => {},
     command: [process.execPath, 'carriers/grpc-js.js'],
   },
+  'carriers-grpc-js-oldest': {
+    needs: {},
+    prepare: installOldestGrpcJs,
+    command: [process.execPath, 'carriers/grpc-js-oldest/main.js'],
+  },
   'carriers-grpc-go': {
     needs: needsGo,
     prepare: () => inInterop('go', 'build', '-o', 'bin/carriers-grpc-go', './carriers/grpc-go'),
@@ -97,15 +102,30 @@ export function whyNot(name: ClientName): string | undefined {
   return reason;
 }
 
-/** Python's packages, in a virtual environment of their own; made anew when the list of packages has changed. */
-async function installVenv(): Promise<void> {
-  const wanted = await readFile(`${interopDirectory}/requirements.txt`, 'utf8');
-  const stamp = `${interopDirectory}/.venv/installed`;
+/** Python's packages, in a virtual environment of their own. */
+function installVenv(): Promise<void> {
+  return installAnew('requirements.txt', '.venv', async () => {
+    await inInterop('python3', '-m', 'venv', '.venv');
+    await inInterop(python, '-m', 'pip', 'install', '--quiet', '-r', 'requirements.txt');
+  });
+}
+
+/** Packages that no workspace can have beside the newest. */
+function installOldestGrpcJs(): Promise<void> {
+  const folder = 'carriers/grpc-js-oldest';
+  return installAnew(`${folder}/package-lock.json`, `${folder}/node_modules`, () =>
+    inInterop('npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund'),
+  );
+}
+
+/** Installs packages into a folder of their own; again when the list of packages has changed. */
+async function installAnew(list: string, folder: string, install: () => Promise<unknown>): Promise<void> {
+  const wanted = await readFile(`${interopDirectory}/${list}`, 'utf8');
+  const stamp = `${interopDirectory}/${folder}/installed`;
   if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return;
-  await rm(`${interopDirectory}/.venv`, { recursive: true, force: true });
-  await mkdir(`${interopDirectory}/.venv`);
-  await inInterop('python3', '-m', 'venv', '.venv');
-  await inInterop(python, '-m', 'pip', 'install', '--quiet', '-r', 'requirements.txt');
+  await rm(`${interopDirectory}/${folder}`, { recursive: true, force: true });
+  await mkdir(`${interopDirectory}/${folder}`);
+  await install();
   await writeFile(stamp, wanted);
 }
 

@@ -34,6 +34,7 @@ const canAll = () => undefined;
 /** In docs/client-support.md. */
 const columnOf = {
   'grpc-js': 'grpc-js',
+  'grpc-js-oldest': 'grpc-js',
   'grpc-go': 'grpc-go',
   'grpc-python': 'grpc-core',
   'grpc-java': 'grpc-java',

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { ManagedProcess } from '@evenly/local-cluster';
+import type { Client } from '@evenly/xds';
 import { bootstrapEnv } from '../testing/bootstrap.ts';
 import { clients, whyNot } from '../testing/clients.ts';
 import { AskedClient, type Outcome } from './asked-client.ts';
@@ -25,6 +26,15 @@ export interface Carrier {
 /** gRPC libraries with xDS of their own; the oldest grpc-js is the oldest with a grpc-js-xds. */
 export const proxylessNames = ['grpc-js', 'grpc-js-oldest', 'grpc-go', 'grpc-python', 'grpc-java'] as const;
 export type ProxylessName = (typeof proxylessNames)[number];
+
+/** Its column in docs/client-support.md. */
+export const columnOf = {
+  'grpc-js': 'grpc-js',
+  'grpc-js-oldest': 'grpc-js',
+  'grpc-go': 'grpc-go',
+  'grpc-python': 'grpc-core',
+  'grpc-java': 'grpc-java',
+} as const satisfies Record<ProxylessName, Client>;
 
 /** The program that makes calls by this library. */
 const programOf = (name: ProxylessName) => `carriers-${name}` as const;

@@ -1,6 +1,6 @@
 import { clients, whyNot } from '../testing/clients.ts';
 import { Envoy } from '../testing/envoy.ts';
-import { envoyBootstrap, type XdsVariant } from '../testing/envoy-bootstrap.ts';
+import { envoyBootstrap, type Place, type XdsVariant } from '../testing/envoy-bootstrap.ts';
 import { freePort } from '../testing/free-port.ts';
 import {
   prepareClients,
@@ -50,13 +50,16 @@ export async function startCarriers(
   return { carriers, programs };
 }
 
-/** Each has an xds-server of its own, for a listener has one port, whoever gets it. */
-export async function startEnvoy(variant: XdsVariant, config: ConfigFolder, use: Use) {
+/**
+ * Each has an xds-server of its own, for a listener has one port, whoever gets it.
+ * @param place where the Envoy is, if that matters
+ */
+export async function startEnvoy(variant: XdsVariant, config: ConfigFolder, use: Use, place?: Place) {
   const port = await freePort();
   const listener = { name: 'edge', address: '127.0.0.1', port };
   const own = await config.add(`${variant}.json`, JSON.stringify({ services: {}, listeners: [listener] }));
   const server = use(await startProgram('xds-server', ['--config', `${config.file},${own}`], ['xds']));
-  const envoy = await Envoy.start(envoyBootstrap(variant, server.port('xds')), port);
+  const envoy = await Envoy.start(envoyBootstrap(variant, server.port('xds'), place), port);
   use({ [Symbol.asyncDispose]: () => envoy.stop() });
   return { port, server };
 }

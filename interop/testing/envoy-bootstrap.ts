@@ -9,10 +9,27 @@ export type XdsVariant = 'sotw' | 'delta' | 'separate';
 /** The xds-server names this cluster to Envoys with separate streams (`--envoy-xds-cluster`). */
 const xdsCluster = 'xds_cluster';
 
+/** Where an Envoy runs. */
+export interface Place {
+  region?: string;
+  zone: string;
+  /** The Kubernetes node. */
+  node?: string;
+}
+
 /** An Envoy's bootstrap: it has nothing of its own but the way to the control plane. */
-export function envoyBootstrap(variant: XdsVariant, xdsPort: number): object {
+export function envoyBootstrap(
+  variant: XdsVariant,
+  xdsPort: number,
+  { region, zone, node }: Place = { zone: 'zone-a' },
+): object {
   return {
-    node: { id: `interop-envoy-${variant}`, cluster: 'interop', locality: { zone: 'zone-a' } },
+    node: {
+      id: `interop-envoy-${variant}`,
+      cluster: 'interop',
+      locality: { region, zone },
+      metadata: { NODE_NAME: node },
+    },
     admin: { address: loopback(0) },
     static_resources: {
       clusters: [

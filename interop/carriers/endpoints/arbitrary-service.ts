@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expectedEndpoints } from './model.ts';
-import { deadBackends, goodBackends, isDead, type EndpointOf, type Service } from './service.ts';
+import { deadBackends, goodBackends, isDead, type EndpointOf, type Policy, type Service } from './service.ts';
 
 const oneOf = <T>(list: readonly T[]) => fc.constantFrom(...list);
 const some = <T>(list: readonly T[]) => fc.uniqueArray(oneOf(list), { minLength: 1, maxLength: 2 });
@@ -51,18 +51,10 @@ export const arbitraryService: fc.Arbitrary<Service> = oneOf(Object.values(hints
   .map(likeForAll)
   .filter(endsForAll);
 
-/**
- * Where some endpoints cannot be reached, all are in one place and weigh alike: a gRPC client gives what is due to a locality
- * to those of it that it reaches, so others of their weight elsewhere get less than by weight. Nor is there a subset, which
- * may be of those alone.
- */
-function likeForAll({ endpoints, policy = {} }: Service): Service {
-  if (!endpoints.some(isDead)) return { endpoints, policy };
-  const { loadBalancing = 'round-robin', zonePreference = 'none' } = policy;
-  return {
-    endpoints: endpoints.map(({ region: _region, zone: _zone, weight: _weight, ...one }) => one),
-    policy: { loadBalancing, zonePreference },
-  };
+/** Where some endpoints cannot be reached there is no subset, which may be of those alone. */
+function likeForAll({ endpoints, policy: { subsetting, ...policy } }: Service & { policy: Policy }): Service {
+  const isWhole = subsetting === undefined || endpoints.some(isDead);
+  return { endpoints, policy: isWhole ? policy : { ...policy, subsetting } };
 }
 
 /** What a call ends with that nobody can take is for `outcomes` to compare. */

@@ -27,7 +27,7 @@ const started: AsyncDisposable[] = [];
 let carriers: Carrier[];
 let programs: Program[];
 let files: ConfigFiles;
-const checks = new Checks(5000 + 50 * runs);
+const checks = new Checks(10_000 + 100 * runs);
 
 function use<T extends AsyncDisposable>(one: T): T {
   started.push(one);
@@ -39,23 +39,22 @@ beforeAll(async () => {
   const folder = use(await ConfigFolder.create());
   files = new ConfigFiles(folder, backends);
   await files.write(new Map(), 'marker-0');
-  ({ carriers, programs } = await startCarriers(folder.file, files, use));
+  ({ carriers, programs } = await startCarriers(folder, files, use));
 }, prepareTimeoutMs);
 
 afterAll(async () => {
   for (const one of started.reverse()) await one[Symbol.asyncDispose]();
 });
 
-/** Until both proxies have it; clients ask for a service when they are called. */
+/** Until all proxies have it; clients ask for a service when they are called. */
 async function take(services: ReadonlyMap<string, Service>, marker: string): Promise<void> {
   await files.write(services, marker);
+  const proxies = carriers.filter(({ takesAll }) => takesAll);
   const reached = async () => {
-    const outcomes = await Promise.all(
-      carriers.slice(0, 2).map(({ make }) => make(marker, { endpoints: [] })),
-    );
+    const outcomes = await Promise.all(proxies.map(({ make }) => make(marker, { endpoints: [] })));
     return outcomes.map((outcome) => ('from' in outcome ? outcome.from : outcome.code));
   };
-  await expect.poll(reached, { timeout: settleTimeoutMs, interval: 20 }).toEqual(['marker', 'marker']);
+  await expect.poll(reached, { timeout: settleTimeoutMs, interval: 20 }).toEqual(proxies.map(() => 'marker'));
 }
 
 async function differences(name: string, service: Service): Promise<string[]> {

@@ -12,17 +12,38 @@ export interface Expected {
  */
 export function expectedEndpoints({ endpoints, policy = {}, locality = {} }: Service) {
   const placed = endpoints.map((endpoint) => ({ ...locality, ...endpoint }));
-  const used = firstThatServe(withoutOutliers(hinted(callable(placed), policy), policy), policy);
+  const first = firstThatServe(withoutOutliers(hinted(callable(placed), policy), policy), policy);
+  const used = first.filter((one) => !isDead(one));
   // "A client gets endpoints of the first priorities … which ones is decided by who it is."
-  return { used, count: Math.min(used.length, policy.subsetting?.size ?? Infinity) };
+  const count = Math.min(used.length, policy.subsetting?.size ?? Infinity);
+  return { used, unreachable: first.filter(isDead), count };
 }
 
-/** "As often as their weights say." The shares of all sum to 1. */
-export function sharesOf(endpoints: readonly EndpointOf[], policy: Policy = {}): Expected[] {
-  const weights = endpoints.map((endpoint) => (endpoint.weight ?? 1) * preference(endpoint, policy));
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  return endpoints.map((endpoint, index) => ({ endpoint, share: weights[index]! / sum }));
+/**
+ * "As often as their weights say." The shares of all sum to 1.
+ * @param unreachable whose shares the others of their localities get, and nobody else: none, where it is as the docs say
+ */
+export function sharesOf(
+  endpoints: readonly EndpointOf[],
+  policy: Policy = {},
+  unreachable: readonly EndpointOf[] = [],
+): Expected[] {
+  const weightOf = (endpoint: EndpointOf) => (endpoint.weight ?? 1) * preference(endpoint, policy);
+  const weightIn = (some: readonly EndpointOf[], locality: string) =>
+    sumOf(some.filter((one) => localityOf(one) === locality).map(weightOf));
+  const weights = endpoints.map((endpoint) => {
+    const locality = localityOf(endpoint);
+    const inherited = weightIn(unreachable, locality) / weightIn(endpoints, locality);
+    return weightOf(endpoint) * (1 + inherited);
+  });
+  return endpoints.map((endpoint, index) => ({ endpoint, share: weights[index]! / sumOf(weights) }));
 }
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0);
+
+/** What gRPC clients choose first, by its weight: each weight of endpoints has a locality of its own. */
+export const localityOf = ({ region, zone, weight = 1 }: EndpointOf) =>
+  JSON.stringify([region, zone, weight]);
 
 /** "Only endpoints that are ready get calls; where none is, those that still serve while they end." */
 function callable(endpoints: readonly EndpointOf[]): readonly EndpointOf[] {
@@ -50,10 +71,9 @@ function withoutOutliers(endpoints: readonly EndpointOf[], { outlierDetection }:
 
 /** "0 (absent) first, a higher one only while those before cannot serve"; and `failover` within each of them. */
 function firstThatServe(endpoints: readonly EndpointOf[], policy: Policy): readonly EndpointOf[] {
-  const alive = endpoints.filter((one) => !isDead(one));
   const rank = (one: EndpointOf) => (one.priority ?? 0) * 3 + distance(one, policy);
-  const first = Math.min(...alive.map(rank));
-  return alive.filter((one) => rank(one) === first);
+  const first = Math.min(...endpoints.filter((one) => !isDead(one)).map(rank));
+  return endpoints.filter((one) => rank(one) === first);
 }
 
 /** "`failover`: stay in that zone as long as it has healthy endpoints, then in its region, then go anywhere." */

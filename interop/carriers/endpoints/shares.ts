@@ -1,6 +1,7 @@
 import type { Outcome } from '../asked-client.ts';
 import type { Checks } from './bound.ts';
 import type { Carrier } from './carriers.ts';
+import { inheritsInLocality } from './differences.ts';
 import { expectedEndpoints, sharesOf, type Expected } from './model.ts';
 import type { EndpointOf, Policy, Service } from './service.ts';
 
@@ -26,10 +27,12 @@ export async function shareDifferences(
 ): Promise<string[]> {
   const { policy = {} } = service;
   const tally = (count: number) => tallied(() => carrier.make(name, service), count, widthFor(policy));
-  const settled = await settle(tally, service);
+  const settled = await settle(tally, carrier, service);
   if (typeof settled === 'string') return [`${carrier.name}: ${settled}`];
   if (settled.length === 0) return [];
-  const turns = groupedBy(sharesOf(settled, policy), ({ endpoint }) => carrier.turnOf(endpoint, policy));
+  const turns = groupedBy(sharesFor(carrier, settled, service), ({ endpoint }) =>
+    carrier.turnOf(endpoint, policy),
+  );
   const counts = await tally(turns.length === 1 ? callsOfOneTurn : callsOfMore);
   const faults = faultsOf(counts, turns, checks);
   return faults.map((fault) => `${carrier.name}: ${fault}; ${JSON.stringify(Object.fromEntries(counts))}`);
@@ -41,10 +44,11 @@ export async function shareDifferences(
  */
 async function settle(
   tally: (count: number) => Promise<Counts>,
+  carrier: Carrier,
   service: Service,
 ): Promise<readonly EndpointOf[] | string> {
   const { used, count } = expectedEndpoints(service);
-  const wanted = sharesOf(used, service.policy).filter(({ share }) => share >= noticeable);
+  const wanted = sharesFor(carrier, used, service).filter(({ share }) => share >= noticeable);
   const untilMs = Date.now() + settleTimeoutMs;
   for (;;) {
     const counts = await tally(settleCalls);
@@ -58,6 +62,12 @@ async function settle(
     const names = used.map(({ at }) => at).join(', ');
     return `should come to ${count} of (${names}), is ${JSON.stringify(Object.fromEntries(counts))}`;
   }
+}
+
+/** As the docs say, or as the table of differences says of this client. */
+function sharesFor({ client }: Carrier, endpoints: readonly EndpointOf[], service: Service): Expected[] {
+  const { unreachable } = expectedEndpoints(service);
+  return sharesOf(endpoints, service.policy, inheritsInLocality(client) ? unreachable : []);
 }
 
 /**

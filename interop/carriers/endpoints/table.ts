@@ -92,6 +92,26 @@ export const table: readonly Row[] = [
     policy: { zonePreference: 'failover' },
   },
   {
+    name: 'most of one zone is dead, and nobody of another',
+    endpoints: [
+      { at: 'e1', zone: 'a' },
+      { at: 'dead1', zone: 'a' },
+      { at: 'dead2', zone: 'a' },
+      { at: 'e2', zone: 'b' },
+      { at: 'e3', zone: 'b' },
+    ],
+  },
+  {
+    name: 'most of one weight is dead, all of another, and nobody of a third',
+    endpoints: [
+      { at: 'e1', weight: 3 },
+      { at: 'dead1', weight: 3 },
+      { at: 'dead2', weight: 3 },
+      { at: 'dead3', weight: 9 },
+      { at: 'e2', weight: 6 },
+    ],
+  },
+  {
     name: 'the own zone by weight',
     endpoints: [
       { at: 'e1', region: 'west', zone: 'a' },

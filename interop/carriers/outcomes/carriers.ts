@@ -3,6 +3,7 @@ import { bootstrapEnv } from '../../testing/bootstrap.ts';
 import { clients, whyNot } from '../../testing/clients.ts';
 import type { More, Outcome } from '../asked-client.ts';
 import {
+  columnOf,
   prepareClients,
   proxylessNames,
   startClient,
@@ -30,15 +31,6 @@ export interface Carrier {
 
 const path = '/echo.EchoServer/SayHello';
 const canAll = () => undefined;
-
-/** In docs/client-support.md. */
-const columnOf = {
-  'grpc-js': 'grpc-js',
-  'grpc-js-oldest': 'grpc-js',
-  'grpc-go': 'grpc-go',
-  'grpc-python': 'grpc-core',
-  'grpc-java': 'grpc-java',
-} as const satisfies Record<ProxylessName, Client>;
 
 /** All of them, with the same config. */
 export async function startCarriers(

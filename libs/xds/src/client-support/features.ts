@@ -110,6 +110,19 @@ export const features: readonly Feature[] = [
     clients: { envoy: impossible('they end with UNAVAILABLE, unless `retry` has it') },
   },
   {
+    title: 'shares of calls, where some endpoints cannot be reached',
+    usedBy: ofEveryConfig,
+    clients: all(
+      grpc,
+      approximated('those of the same zone and weight get the calls of such an endpoint, not all others'),
+    ),
+  },
+  {
+    title: 'endpoints of one zone and weight with different priorities',
+    usedBy: ofEveryConfig,
+    clients: { 'grpc-java': impossible('those of the last priority alone are known to it') },
+  },
+  {
     title: 'no `retry` where the server forbids it (`grpc-retry-pushback-ms`)',
     usedBy: ofEveryConfig,
     clients: { envoy: impossible('it is tried again') },

@@ -15,7 +15,10 @@ export interface More {
   timeoutMs?: number;
   /** Of the channel; grpc-js only. */
   serviceConfig?: object;
+  /** The caller cancels the call when it is aborted. */
+  signal?: AbortSignal;
 }
+
 const maxErrorLines = 40;
 
 /** A client program that makes the calls that it is asked for, and lives as long as this process wants it. */
@@ -45,14 +48,19 @@ export class AskedClient implements AsyncDisposable {
     target: string,
     authority: string | undefined,
     { path, headers }: Pick<Call, 'path' | 'headers'>,
-    more: More = {},
+    { signal, ...more }: More = {},
   ): Promise<Outcome> {
     const id = ++this.#last;
     const line = { id, target, authority, path, headers, timeoutMs: callTimeoutMs, ...more };
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#child.stdin!.write(`${JSON.stringify(line)}\n`);
+      this.#say(line);
+      signal?.addEventListener('abort', () => this.#say({ cancel: id }), { once: true });
     });
+  }
+
+  #say(line: object): void {
+    this.#child.stdin!.write(`${JSON.stringify(line)}\n`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,17 +7,23 @@ import { createInterface } from 'node:readline';
 export function makeAskedCalls({ Client, credentials, Metadata, status }) {
   /** One for each target, authority and service config: kept for as long as somebody may call it again. */
   const channels = new Map();
+  /** Those under way, by their id: a line `{ cancel: ID }` ends one. */
+  const calls = new Map();
   const asIs = (bytes) => bytes;
 
   createInterface({ input: process.stdin })
-    .on('line', (line) => void make(JSON.parse(line)))
+    .on('line', (line) => {
+      const asked = JSON.parse(line);
+      if (asked.cancel === undefined) make(asked);
+      else calls.get(asked.cancel)?.cancel();
+    })
     .on('close', () => process.exit(0));
 
   function make({ id, target, authority = '', serviceConfig, path, headers, timeoutMs }) {
     const metadata = new Metadata();
     for (const [name, value] of headers) metadata.add(name, value);
     const deadline = Date.now() + timeoutMs;
-    channelTo(target, authority, serviceConfig).makeUnaryRequest(
+    const call = channelTo(target, authority, serviceConfig).makeUnaryRequest(
       path,
       asIs,
       asIs,
@@ -25,12 +31,14 @@ export function makeAskedCalls({ Client, credentials, Metadata, status }) {
       metadata,
       { deadline },
       (error, reply) => {
+        calls.delete(id);
         const outcome = error
           ? { code: status[error.code], details: error.details }
           : { from: String(reply) };
         process.stdout.write(`${JSON.stringify({ id, ...outcome })}\n`);
       },
     );
+    calls.set(id, call);
   }
 
   function channelTo(target, authority, serviceConfig) {

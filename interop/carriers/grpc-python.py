@@ -4,19 +4,23 @@ import json
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
 print_lock = threading.Lock()
 channels = {}
+under_way = {}
 
 
 def main():
-    callers = ThreadPoolExecutor(max_workers=64)
     for line in sys.stdin:
         call = json.loads(line)
-        callers.submit(make, call, channel_to(call["target"], call.get("authority")))
+        if "cancel" in call:
+            future = under_way.get(call["cancel"])
+            if future is not None:
+                future.cancel()
+        else:
+            make(call, channel_to(call["target"], call.get("authority")))
     os._exit(0)  # grpcio's own threads would hold up a normal exit
 
 
@@ -32,12 +36,17 @@ def channel_to(target, authority):
 def make(call, channel):
     invoke = channel.unary_unary(call["path"], request_serializer=None, response_deserializer=None)
     metadata = [tuple(header) for header in call["headers"]]
-    try:
-        name = invoke(b"", timeout=call["timeoutMs"] / 1000, metadata=metadata)
-    except grpc.RpcError as error:
-        emit(id=call["id"], code=error.code().name, details=error.details())
+    future = invoke.future(b"", timeout=call["timeoutMs"] / 1000, metadata=metadata)
+    under_way[call["id"]] = future
+    future.add_done_callback(lambda done: end(call["id"], done))
+
+
+def end(call_id, done):
+    del under_way[call_id]
+    if done.code() == grpc.StatusCode.OK:
+        emit(id=call_id, **{"from": done.result().decode()})
     else:
-        emit(id=call["id"], **{"from": name.decode()})
+        emit(id=call_id, code=done.code().name, details=done.details())
 
 
 def emit(**line):

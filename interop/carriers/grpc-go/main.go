@@ -17,9 +17,10 @@ import (
 	_ "google.golang.org/grpc/xds"
 )
 
-// call is one line of input.
+// call is one line of input: one to make, or the id of one to cancel.
 type call struct {
 	ID        int         `json:"id"`
+	Cancel    int         `json:"cancel"`
 	Target    string      `json:"target"`
 	Authority string      `json:"authority"`
 	Path      string      `json:"path"`
@@ -44,6 +45,7 @@ type channels struct {
 func main() {
 	all := channels{known: map[[2]string]*grpc.ClientConn{}}
 	outcomes := make(chan outcome)
+	var underWay sync.Map // how to cancel each call, by its id
 	go func() {
 		lines := bufio.NewScanner(os.Stdin)
 		for lines.Scan() {
@@ -51,7 +53,19 @@ func main() {
 			if err := json.Unmarshal(lines.Bytes(), &asked); err != nil {
 				log.Fatalf("stdin: %v", err)
 			}
-			go func() { outcomes <- all.make(asked) }()
+			if asked.Cancel != 0 {
+				if cancel, ok := underWay.Load(asked.Cancel); ok {
+					cancel.(context.CancelFunc)()
+				}
+				continue
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(asked.TimeoutMs)*time.Millisecond)
+			underWay.Store(asked.ID, cancel)
+			go func() {
+				defer cancel()
+				defer underWay.Delete(asked.ID)
+				outcomes <- all.make(ctx, asked)
+			}()
 		}
 		os.Exit(0)
 	}()
@@ -84,9 +98,7 @@ func (c *channels) to(target, authority string) *grpc.ClientConn {
 	return c.known[key]
 }
 
-func (c *channels) make(asked call) outcome {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(asked.TimeoutMs)*time.Millisecond)
-	defer cancel()
+func (c *channels) make(ctx context.Context, asked call) outcome {
 	for _, header := range asked.Headers {
 		ctx = metadata.AppendToOutgoingContext(ctx, header[0], header[1])
 	}

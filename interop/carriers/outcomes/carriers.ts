@@ -23,6 +23,8 @@ export interface Carrier {
   name: string;
   /** Its column in docs/client-support.md; undefined: it does all as the docs say. */
   client: Client | undefined;
+  /** The same for the choice of endpoints, outlier detection included. */
+  balancing: Client | undefined;
   /** Why it cannot be asked for this. */
   whyNot: (service: Service) => string | undefined;
   /** A call of the service of this name. */
@@ -46,6 +48,7 @@ export async function startCarriers(
   const through = (name: string, client: Client | undefined, port: number): Carrier => ({
     name,
     client,
+    balancing: client,
     whyNot: canAll,
     make: (service, _, headers, more) => plain.call(`127.0.0.1:${port}`, service, { path, headers }, more),
   });
@@ -54,6 +57,7 @@ export async function startCarriers(
     return {
       name,
       client: columnOf[name],
+      balancing: columnOf[name],
       whyNot: canAll,
       make: (service, _, headers, more) =>
         asked.call(`xds:///${service}`, undefined, { path, headers }, more),
@@ -62,6 +66,7 @@ export async function startCarriers(
   const discovery: Carrier = {
     name: 'discovery',
     client: 'grpc-js', // whose retries and time-outs it has
+    balancing: undefined,
     whyNot: whyNotByServiceConfig,
     make: (name, service, headers, more) => {
       const serviceConfig = serviceConfigOf(service);

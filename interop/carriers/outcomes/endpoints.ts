@@ -19,6 +19,8 @@ export type Behaviour =
       /** There was a message before. */
       begins?: true;
     }
+  /** Of 20 calls of a service through a carrier, 6 in a row are UNAVAILABLE. */
+  | { does: 'fail in a row' }
   /** Nobody listens; the connection is reset when a call comes; the call is reset, as one that was not begun. */
   | { does: 'not listen' | 'reset the connection' | 'refuse the stream' };
 
@@ -37,6 +39,7 @@ export const behaviours = {
   pushback: { answers: 'UNAVAILABLE', pushesBack: true },
   holding: { does: 'hold' },
   slow: { does: 'hold', begins: true },
+  inRow: { does: 'fail in a row' },
   dead: { does: 'not listen' },
   resetting1: { does: 'reset the connection' },
   resetting2: { does: 'reset the connection' },
@@ -48,13 +51,18 @@ export type EndpointName = keyof typeof behaviours;
 export const endpointNames = Object.keys(behaviours) as EndpointName[];
 export const behaviourOf = (name: EndpointName): Behaviour => behaviours[name];
 
-/** The request's header that says which call an attempt is of. */
+/** The request's header that says which call an attempt is of: `CARRIER/SERVICE/NUMBER`, so that each has its own. */
 export const callHeader = 'x-call';
+
+const rowOf = { all: 20, failing: 6 };
 
 /** A server for each of these endpoints, and which of them saw what call. */
 export class Endpoints implements AsyncDisposable {
   readonly #servers = new Map<EndpointName, { server: Http2Server; sockets: Set<Socket> }>();
   readonly #seen = new Map<string, EndpointName[]>();
+  readonly #inRow = new Map<string, number>();
+  /** Told of each attempt that comes. */
+  onAttempt: (call: string, name: EndpointName) => void = () => {};
 
   static async start(): Promise<Endpoints> {
     const endpoints = new Endpoints();
@@ -89,11 +97,22 @@ export class Endpoints implements AsyncDisposable {
       stream.on('error', () => {}); // the caller is gone
       stream.resume();
       const call = headers[callHeader];
-      if (typeof call === 'string') this.#seen.set(call, [...this.seen(call), name]);
-      answer(stream, name, () => resetSocket(stream, sockets));
+      if (typeof call === 'string') {
+        this.#seen.set(call, [...this.seen(call), name]);
+        this.onAttempt(call, name);
+      }
+      if (behaviour !== behaviours.inRow) return answer(stream, name, () => resetSocket(stream, sockets));
+      answer(stream, this.#isFailing(String(call)) ? 'unavailable' : 'ok1', () => {});
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     this.#servers.set(name, { server, sockets });
+  }
+
+  #isFailing(call: string): boolean {
+    const who = call.slice(0, call.lastIndexOf('/'));
+    const count = this.#inRow.get(who) ?? 0;
+    this.#inRow.set(who, count + 1);
+    return count % rowOf.all < rowOf.failing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,20 +1,6 @@
+import type { DifferenceOf } from './differences.ts';
 import { behaviourOf, type Code, type EndpointName } from './endpoints.ts';
 import { msOf, type Retry, type Service } from './service.ts';
-
-/** What a client makes of something, if it is not what the docs say: so it is in docs/client-support.md. */
-export type DifferenceOf = (what: keyof typeof things) => 'approximated' | 'impossible' | undefined;
-
-/** What clients differ in, by its field; or by its title, where no field asks for it. */
-export const things = {
-  anotherEndpoint: 'retry',
-  refused: 'calls that an endpoint refuses unprocessed (REFUSED_STREAM), tried again by themselves',
-  perTryTimeout: 'retry.perTryTimeout',
-  lastPerTryTimeout: '`retry.perTryTimeout` that ends the last attempt',
-  pushback: 'no `retry` where the server forbids it (`grpc-retry-pushback-ms`)',
-  unreachable: 'no calls for endpoints that refuse connections',
-  timeoutOfResponse: '`timeout` of a call whose response has begun',
-  delayWithTimeout: 'fault.delay',
-} as const;
 
 /** A call's status, and the endpoints that its attempts came to, in their order. */
 export const ending = (code: Code, seen: readonly EndpointName[]) =>

@@ -1,5 +1,3 @@
-import { readMeshConfig } from '@evenly/mesh-config';
-import { features, unsupported } from '@evenly/xds';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { prepareTimeoutMs } from '../../testing/clients.ts';
@@ -9,8 +7,9 @@ import { ConfigFolder } from '../config-folder.ts';
 import { Checks } from '../endpoints/bound.ts';
 import { startCarriers, type Carrier } from './carriers.ts';
 import { writeConfig } from './config.ts';
+import { differenceOf } from './differences.ts';
 import { behaviourOf, callHeader, Endpoints, type Code } from './endpoints.ts';
-import { ending, endings, faultShares, things, type DifferenceOf } from './model.ts';
+import { ending, endings, faultShares } from './model.ts';
 import { table, type Row } from './table.ts';
 
 /** One config, one meaning: calls end alike, after as many attempts, whoever carries them. */
@@ -51,9 +50,9 @@ afterAll(async () => {
 /** What a carrier makes of a row where it is not what the model says: empty when they agree. */
 async function differences(carrier: Carrier, row: Row, service: string): Promise<string[]> {
   const { deadlineMs = noDeadlineMs } = row;
-  const expected = endings(row, deadlineMs, differenceOf(carrier, service));
+  const expected = endings(row, deadlineMs, differenceOf(carrier.client, service, config));
   const make = async () => {
-    const call = `call-${++count}`;
+    const call = `${carrier.name}/${service}/${++count}`;
     const outcome = await carrier.make(service, row, [[callHeader, call]], { timeoutMs: deadlineMs });
     return ending(codeOf(outcome), endpoints.seen(call));
   };
@@ -98,22 +97,6 @@ async function settle(make: () => Promise<string>, row: Row, expected: Set<strin
     if (expected.has(one)) for (const name of wanted) if (one.includes(name)) wanted.delete(name);
   }
 }
-
-/** By the table of what clients do in another way, of which users of the config are told. */
-function differenceOf({ client }: Carrier, service: string): DifferenceOf {
-  if (client === undefined) return () => undefined;
-  const told = unsupported(readMeshConfig(config, 'the table')).filter(
-    (one) => one.service === service && one.clients.includes(client),
-  );
-  return (what) => {
-    const ofAny = features.find(({ title }) => title === things[what]);
-    if (ofAny !== undefined) return ofAny.clients[client]?.is;
-    return told.find(({ field }) => plainField(field) === things[what])?.is;
-  };
-}
-
-/** A policy and a route have the same. */
-const plainField = (field: string) => field.replace(/^policy\./, '').replace(/ of route .*$/, '');
 
 const codes = new Map(
   Object.keys(status)

@@ -11,6 +11,8 @@ export interface Service {
 export interface Policy {
   timeout?: Duration;
   retry?: Retry;
+  outlierDetection?: OutlierDetection;
+  panicThresholdPercent?: number;
 }
 
 export interface Retry {
@@ -18,6 +20,17 @@ export interface Retry {
   on?: readonly Code[];
   perTryTimeout?: Duration;
   backoff?: { base: Duration; max: Duration };
+}
+
+export interface OutlierDetection {
+  consecutiveFailures?: number;
+  failureCodes?: readonly Code[];
+  interval?: Duration;
+  baseEjectionTime?: Duration;
+  maxEjectionTime?: Duration;
+  maxEjectionPercent?: number;
+  successRate?: { stdevFactor: number; minimumHosts: number; requestVolume: number };
+  failurePercentage?: { thresholdPercent: number; minimumHosts: number; requestVolume: number };
 }
 
 export interface Fault {

@@ -1,4 +1,4 @@
-import type { Listener, MeshConfig, Route, Source } from '@evenly/mesh-config';
+import type { Listener, MeshConfig, Policy, Route, Source } from '@evenly/mesh-config';
 import { unknownToGrpc } from '../resources/grpc-conditions.ts';
 import { policyDifferences } from '../resources/load-balancing.ts';
 import {
@@ -64,11 +64,26 @@ export const features: readonly Feature[] = [
   },
   {
     title: '`policy.outlierDetection.successRate` and `failurePercentage`',
-    usedBy: ofPolicy(
-      'policy.outlierDetection',
-      ({ outlierDetection: has }) => (has?.successRate ?? has?.failurePercentage) !== undefined,
+    usedBy: ofPolicy('policy.outlierDetection', ejectsByShare),
+    clients: all(
+      grpc,
+      approximated(
+        'every status but OK counts as a failure, and so do calls that the caller itself cancels (gRFC A50)',
+      ),
     ),
-    clients: { 'grpc-js': approximated('calls that the caller itself cancels count as failed') },
+  },
+  {
+    title: '`policy.outlierDetection.maxEjectionPercent` that is less than one endpoint',
+    usedBy: ofEveryConfig, // how many endpoints there are is not in it
+    clients: { envoy: approximated('nobody is ejected where one endpoint is a larger share') },
+  },
+  {
+    title: '`policy.panicThresholdPercent`, where endpoints that are ejected can come to it',
+    usedBy: ofPolicy('policy.panicThresholdPercent', canPanic),
+    clients: all(
+      grpc,
+      impossible('the ejected stay out: only maxEjectionPercent keeps the others in (gRFC A50)'),
+    ),
   },
   {
     title: '`policy.circuitBreaker`',
@@ -250,6 +265,16 @@ export const features: readonly Feature[] = [
     ),
   },
 ];
+
+/** As far as gRPC clients do it. */
+function ejectsByShare({ outlierDetection: has }: Policy): boolean {
+  return (has?.successRate ?? has?.failurePercentage) !== undefined;
+}
+
+function canPanic(policy: Policy): boolean {
+  const { outlierDetection, panicThresholdPercent } = policy;
+  return ejectsByShare(policy) && 100 - outlierDetection!.maxEjectionPercent < panicThresholdPercent;
+}
 
 /** What applications write, or what happens while they run. */
 function inNoConfig(): Use[] {

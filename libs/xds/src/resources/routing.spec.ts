@@ -316,6 +316,7 @@ describe('for gRPC clients', () => {
       'policy.loadBalancing: least-request',
       'policy.slowStart',
       'policy.outlierDetection.consecutiveFailures',
+      'policy.outlierDetection',
       'policy.circuitBreaker',
     ]);
     expect(unsupported(one)).toEqual([]);

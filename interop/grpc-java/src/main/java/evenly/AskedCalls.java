@@ -1,8 +1,10 @@
 package evenly;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -11,7 +13,6 @@ import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import java.io.BufferedReader;
@@ -22,29 +23,31 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Makes the calls that its standard input asks for, and says of each what came of it, as ../README.md says. */
 public final class AskedCalls {
-  private static final int CALLS_AT_A_TIME = 64;
-
-  /** A line of input. */
+  /** A line of input: a call to make, or the id of one to cancel. */
   private record Asked(
-      int id, String target, String authority, String path, String[][] headers, long timeoutMs) {}
+      int id, int cancel, String target, String authority, String path, String[][] headers, long timeoutMs) {}
 
   /** One for each target and authority: kept for as long as somebody may call it again. */
   private static final Map<String, ManagedChannel> channels = new HashMap<>();
 
+  private static final Map<Integer, Future<String>> underWay = new ConcurrentHashMap<>();
+
   public static void main(String[] args) throws IOException {
     Gson gson = new Gson();
-    ExecutorService callers = Executors.newFixedThreadPool(CALLS_AT_A_TIME);
     BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       Asked asked = gson.fromJson(line, Asked.class);
-      ManagedChannel channel = channelTo(asked);
-      callers.execute(() -> System.out.println(outcomeOf(asked, channel)));
+      Future<String> cancelled = underWay.get(asked.cancel());
+      if (cancelled != null) cancelled.cancel(true);
+      else if (asked.cancel() == 0) make(asked, channelTo(asked));
     }
     Runtime.getRuntime().halt(0);
   }
@@ -60,7 +63,7 @@ public final class AskedCalls {
         });
   }
 
-  private static JsonObject outcomeOf(Asked asked, ManagedChannel channel) {
+  private static void make(Asked asked, ManagedChannel channel) {
     MethodDescriptor<String, String> method =
         MethodDescriptor.<String, String>newBuilder()
             .setType(MethodDescriptor.MethodType.UNARY)
@@ -71,24 +74,33 @@ public final class AskedCalls {
     Metadata headers = new Metadata();
     for (String[] header : asked.headers())
       headers.put(Metadata.Key.of(header[0], Metadata.ASCII_STRING_MARSHALLER), header[1]);
+    Channel withHeaders =
+        ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers));
+    CallOptions options =
+        CallOptions.DEFAULT.withDeadlineAfter(asked.timeoutMs(), TimeUnit.MILLISECONDS);
+    ListenableFuture<String> reply =
+        ClientCalls.futureUnaryCall(withHeaders.newCall(method, options), "");
+    underWay.put(asked.id(), reply);
+    reply.addListener(() -> end(asked.id(), reply), Runnable::run);
+  }
+
+  private static void end(int id, Future<String> reply) {
+    underWay.remove(id);
     JsonObject outcome = new JsonObject();
-    outcome.addProperty("id", asked.id());
+    outcome.addProperty("id", id);
     try {
-      CallOptions options =
-          CallOptions.DEFAULT.withDeadlineAfter(asked.timeoutMs(), TimeUnit.MILLISECONDS);
-      outcome.addProperty(
-          "from",
-          ClientCalls.blockingUnaryCall(
-              ClientInterceptors.intercept(
-                  channel, MetadataUtils.newAttachHeadersInterceptor(headers)),
-              method,
-              options,
-              ""));
-    } catch (StatusRuntimeException error) {
-      outcome.addProperty("code", error.getStatus().getCode().name());
-      outcome.addProperty("details", error.getStatus().getDescription());
+      outcome.addProperty("from", reply.get());
+    } catch (CancellationException cancelled) {
+      outcome.addProperty("code", Status.Code.CANCELLED.name());
+      outcome.addProperty("details", "cancelled by the caller");
+    } catch (ExecutionException error) {
+      Status status = Status.fromThrowable(error);
+      outcome.addProperty("code", status.getCode().name());
+      outcome.addProperty("details", status.getDescription());
+    } catch (InterruptedException impossible) { // it is done
+      Thread.currentThread().interrupt();
     }
-    return outcome;
+    System.out.println(outcome);
   }
 
   /** Messages as they are: the backends answer with their name. */

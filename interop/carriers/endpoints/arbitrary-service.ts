@@ -51,9 +51,12 @@ export const arbitraryService: fc.Arbitrary<Service> = oneOf(Object.values(hints
   .map(likeForAll)
   .filter(endsForAll);
 
-/** Where some endpoints cannot be reached there is no subset, which may be of those alone. */
+/**
+ * No subset where some endpoints cannot be reached, for it may be of those alone; nor with `weighted`, where those elsewhere
+ * get too few calls to show who is in it.
+ */
 function likeForAll({ endpoints, policy: { subsetting, ...policy } }: Service & { policy: Policy }): Service {
-  const isWhole = subsetting === undefined || endpoints.some(isDead);
+  const isWhole = subsetting === undefined || endpoints.some(isDead) || policy.zonePreference === 'weighted';
   return { endpoints, policy: isWhole ? policy : { ...policy, subsetting } };
 }
 

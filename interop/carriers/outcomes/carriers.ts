@@ -44,13 +44,16 @@ export async function startCarriers(
   const xdsPort = xdsServer.port('xds');
   const byFile = use(await startProgram('l7-proxy', ['--config', config.file], ['proxy']));
   const byXds = use(await startProgram('l7-proxy', ['--xds-server', `127.0.0.1:${xdsPort}`], ['proxy']));
-  const plain = use(startClient('grpc-js'));
+  /** Two, in turns: a connection to a proxy has some thousand streams at most. */
+  const plain = [use(startClient('grpc-js')), use(startClient('grpc-js'))] as const;
+  let turn = 0;
   const through = (name: string, client: Client | undefined, port: number): Carrier => ({
     name,
     client,
     balancing: client,
     whyNot: canAll,
-    make: (service, _, headers, more) => plain.call(`127.0.0.1:${port}`, service, { path, headers }, more),
+    make: (service, _, headers, more) =>
+      plain[turn++ % 2]!.call(`127.0.0.1:${port}`, service, { path, headers }, more),
   });
   const byTarget = (name: ProxylessName): Carrier => {
     const asked = use(startClient(name, bootstrapEnv(`outcomes-${name}`, xdsPort)));
@@ -70,7 +73,7 @@ export async function startCarriers(
     whyNot: whyNotByServiceConfig,
     make: (name, service, headers, more) => {
       const serviceConfig = serviceConfigOf(service);
-      return plain.call(
+      return plain[0].call(
         endpointsUrl(config.file, name),
         undefined,
         { path, headers },

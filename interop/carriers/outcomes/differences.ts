@@ -19,6 +19,8 @@ export const things = {
   failures: 'outlierDetection',
   oneAlways: '`policy.outlierDetection.maxEjectionPercent` that is less than one endpoint',
   panic: 'panicThresholdPercent',
+  circuitBreaker: 'circuitBreaker',
+  retriesUnderWay: 'any number of retries under way, where there is no `policy.circuitBreaker`',
 } as const;
 
 /** By the table of what clients do in another way, of which users of the config are told. */

@@ -1,14 +1,13 @@
-import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { prepareTimeoutMs } from '../../testing/clients.ts';
-import type { Outcome } from '../asked-client.ts';
 import type { Program } from '../carriers.ts';
 import { ConfigFolder } from '../config-folder.ts';
 import { Checks } from '../endpoints/bound.ts';
 import { startCarriers, type Carrier } from './carriers.ts';
+import { codeOf } from './code-of.ts';
 import { writeConfig } from './config.ts';
 import { differenceOf } from './differences.ts';
-import { behaviourOf, callHeader, Endpoints, type Code } from './endpoints.ts';
+import { behaviourOf, callHeader, Endpoints } from './endpoints.ts';
 import { ending, endings, faultShares } from './model.ts';
 import { table, type Row } from './table.ts';
 
@@ -96,19 +95,6 @@ async function settle(make: () => Promise<string>, row: Row, expected: Set<strin
     const one = await make();
     if (expected.has(one)) for (const name of wanted) if (one.includes(name)) wanted.delete(name);
   }
-}
-
-const codes = new Map(
-  Object.keys(status)
-    .filter((name) => Number.isNaN(Number(name)))
-    .map((name) => [name.replaceAll('_', ''), name as Code]),
-);
-
-/** Go says `DeadlineExceeded`, and `Canceled`. */
-function codeOf(outcome: Outcome): Code {
-  if ('from' in outcome) return 'OK';
-  const plain = outcome.code.replaceAll('_', '').toUpperCase();
-  return codes.get(plain === 'CANCELED' ? 'CANCELLED' : plain)!;
 }
 
 describe('outcomes', () => {

@@ -31,6 +31,7 @@ const retryPolicyOf = ({ attempts, on = ['UNAVAILABLE'], backoff }: Retry) => ({
 });
 
 /** What a service config has no word for. */
-export function whyNotByServiceConfig({ route }: Service): string | undefined {
+export function whyNotByServiceConfig({ route, policy }: Service): string | undefined {
+  if (policy?.circuitBreaker !== undefined) return 'circuit breakers are not for channels';
   return route === undefined ? undefined : 'faults, and routes, are not for channels';
 }

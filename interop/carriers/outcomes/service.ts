@@ -13,6 +13,7 @@ export interface Policy {
   retry?: Retry;
   outlierDetection?: OutlierDetection;
   panicThresholdPercent?: number;
+  circuitBreaker?: CircuitBreaker;
 }
 
 export interface Retry {
@@ -31,6 +32,11 @@ export interface OutlierDetection {
   maxEjectionPercent?: number;
   successRate?: { stdevFactor: number; minimumHosts: number; requestVolume: number };
   failurePercentage?: { thresholdPercent: number; minimumHosts: number; requestVolume: number };
+}
+
+export interface CircuitBreaker {
+  maxRequests?: number;
+  maxRetries?: number;
 }
 
 export interface Fault {

@@ -96,6 +96,11 @@ export const features: readonly Feature[] = [
     },
   },
   {
+    title: 'any number of retries under way, where there is no `policy.circuitBreaker`',
+    usedBy: ofEveryConfig,
+    clients: { proxy: approximated('20 % of the calls under way, at least 3') },
+  },
+  {
     title: '`retry.perTryTimeout`',
     usedBy: (config) => [
       ...ofPolicy('policy.retry.perTryTimeout', ({ retry }) => retry?.perTryTimeoutMs !== undefined)(config),

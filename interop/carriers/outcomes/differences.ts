@@ -6,7 +6,7 @@ export type DifferenceOf = (what: keyof typeof things) => 'approximated' | 'impo
 
 /** What clients differ in, by its field; or by its title, where no field asks for it. */
 export const things = {
-  anotherEndpoint: 'retry',
+  anotherEndpoint: '`retry` at an endpoint that has had none of the call',
   refused: 'calls that an endpoint refuses unprocessed (REFUSED_STREAM), tried again by themselves',
   perTryTimeout: 'retry.perTryTimeout',
   lastPerTryTimeout: '`retry.perTryTimeout` that ends the last attempt',

@@ -21,6 +21,8 @@ export interface Carrier {
   make: (call: Call) => Promise<Outcome>;
   /** Starts its program anew, where it has one of its own; between calls only. */
   renew: () => Promise<void>;
+  /** After so many configs. */
+  renewAfter: number;
 }
 
 /** gRPC libraries with xDS of their own; the oldest grpc-js is the oldest with a grpc-js-xds. */
@@ -51,6 +53,14 @@ export function startClient(name: ProxylessName, env?: Readonly<Record<string, s
   return new AskedClient(clients[programOf(name)].command, env);
 }
 
+/** Clients keep channels, and grpc-js-xds the memory of each regular expression, until its process ends for want of it. */
+const configsOfAClient = 20;
+/**
+ * The oldest grpc-js-xds gets no more from the xds-server once a response about clusters meets its last unsubscription of
+ * one: then it leaves that without ACK. So it does not live to see its clusters go.
+ */
+const configsOfTheOldest = 1;
+
 /** A client that is told by the xds-server whom to call. */
 export function proxylessClient(name: ProxylessName, xdsPort: number): Carrier & AsyncDisposable {
   const start = () => startClient(name, bootstrapEnv(`carriers-${name}`, xdsPort));
@@ -69,6 +79,7 @@ export function proxylessClient(name: ProxylessName, xdsPort: number): Carrier &
       await client[Symbol.asyncDispose]();
       client = start();
     },
+    renewAfter: name === 'grpc-js-oldest' ? configsOfTheOldest : configsOfAClient,
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
@@ -88,6 +99,7 @@ export function throughProxy(
     isProxyless: false,
     make: (call) => client.call(`127.0.0.1:${port}`, call.authority, call),
     renew: async () => {},
+    renewAfter: configsOfAClient,
   };
 }
 

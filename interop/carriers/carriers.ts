@@ -56,8 +56,9 @@ export function startClient(name: ProxylessName, env?: Readonly<Record<string, s
 /** Clients keep channels, and grpc-js-xds the memory of each regular expression, until its process ends for want of it. */
 const configsOfAClient = 20;
 /**
- * The oldest grpc-js-xds gets no more from the xds-server once a response about clusters meets its last unsubscription of
- * one: then it leaves that without ACK. So it does not live to see its clusters go.
+ * The oldest grpc-js-xds leaves a response about clusters without ACK where that meets its last unsubscription of one; the
+ * xds-server holds listeners and routes back for it then, longer than a call here has time. So it does not live to see its
+ * clusters go.
  */
 const configsOfTheOldest = 1;
 

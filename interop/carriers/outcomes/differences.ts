@@ -17,7 +17,6 @@ export const things = {
   consecutiveFailures: 'outlierDetection.consecutiveFailures',
   failureCodes: 'outlierDetection.failureCodes',
   failures: 'outlierDetection',
-  oneAlways: '`policy.outlierDetection.maxEjectionPercent` that is less than one endpoint',
   panic: 'panicThresholdPercent',
   circuitBreaker: 'circuitBreaker',
   retriesUnderWay: 'any number of retries under way, where there is no `policy.circuitBreaker`',

@@ -21,8 +21,7 @@ export function finallyCalled({ endpoints, policy = {} }: Service, of: Differenc
   if (rules === undefined) return [[...endpoints]];
   const outliers = endpoints.filter((one) => isOutlier(one, rules, of));
   // "of all endpoints; one may always be ejected"
-  const least = of('oneAlways') === undefined ? 1 : 0;
-  const most = Math.max(least, Math.floor((endpoints.length * (rules.maxEjectionPercent ?? 10)) / 100));
+  const most = Math.max(1, Math.floor((endpoints.length * (rules.maxEjectionPercent ?? 10)) / 100));
   return subsets(outliers, Math.min(most, outliers.length)).map((ejected) => {
     const left = endpoints.filter((one) => !ejected.includes(one));
     const isPanic = of('panic') === undefined && 100 * left.length < panicThresholdPercent * endpoints.length;

@@ -3,7 +3,8 @@ import type { Row } from './table.ts';
 
 /** Ejections last longer than the test. In every row but one, somebody is ejected by each way that a carrier has. */
 const long = { interval: '1s', baseEjectionTime: '1h', maxEjectionTime: '1h' } as const;
-const failurePercentage = { thresholdPercent: 60, minimumHosts: 3, requestVolume: 5 };
+/** Of one host too: on a slow machine, all outliers but one may be ejected in one interval, and that one in the next. */
+const failurePercentage = { thresholdPercent: 60, minimumHosts: 1, requestVolume: 5 };
 const both: OutlierDetection = {
   ...long,
   maxEjectionPercent: 100,

@@ -73,11 +73,6 @@ export const features: readonly Feature[] = [
     ),
   },
   {
-    title: '`policy.outlierDetection.maxEjectionPercent` that is less than one endpoint',
-    usedBy: ofEveryConfig, // how many endpoints there are is not in it
-    clients: { envoy: approximated('nobody is ejected where one endpoint is a larger share') },
-  },
-  {
     title: '`policy.panicThresholdPercent`, where endpoints that are ejected can come to it',
     usedBy: ofPolicy('policy.panicThresholdPercent', canPanic),
     clients: all(

@@ -39,6 +39,8 @@ function outliers(detection: MeshOutlierDetection): OutlierDetection {
     baseEjectionTime: durationOf(detection.baseEjectionTimeMs),
     maxEjectionTime: durationOf(detection.maxEjectionTimeMs),
     maxEjectionPercent: detection.maxEjectionPercent,
+    // As gRPC has it (A50); Envoy would eject nobody of nine endpoints by a percentage of ten.
+    alwaysEjectOneHost: true,
     consecutive5xx: Math.max(1, detection.consecutiveFailures),
     enforcingConsecutive5xx: detection.consecutiveFailures > 0 ? 100 : 0,
     // Left out, both xDS and gRPC would take defaults that nobody asked for.

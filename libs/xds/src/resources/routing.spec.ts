@@ -308,7 +308,12 @@ describe('for gRPC clients', () => {
     expect(serveRouting(config).get('cluster', 'be1-srv-cluster')).toMatchObject({
       lbPolicy: 0,
       circuitBreakers: { thresholds: [{ maxRequests: 7 }] },
-      outlierDetection: { enforcingSuccessRate: 0, failurePercentageThreshold: 50, maxEjectionPercent: 20 },
+      outlierDetection: {
+        enforcingSuccessRate: 0,
+        failurePercentageThreshold: 50,
+        maxEjectionPercent: 20,
+        alwaysEjectOneHost: true,
+      },
       lbConfig: undefined,
     });
     const forPython = unsupported(config).filter(({ clients }) => clients.includes('grpc-core'));

@@ -225,8 +225,10 @@ export class Call implements AttemptedCall, ClientStreamOwner {
   /** The endpoint hears of a cancellation later, and may need a while to stop: until then the place is taken. */
   private releaseClient(wasCancelled: boolean): void {
     const { context, client, stream } = this;
-    if (wasCancelled && this.attempts.hasBegun)
-      context.wheel.start(context.cancelHoldMs, () => client.release(stream));
+    const { cancelHoldMs } = context;
+    // Not for 0: even the next turn of the wheel is late for a client that cancels hundreds of calls at once.
+    if (wasCancelled && cancelHoldMs > 0 && this.attempts.hasBegun)
+      context.wheel.start(cancelHoldMs, () => client.release(stream));
     else client.release(stream);
   }
 }

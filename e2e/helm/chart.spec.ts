@@ -1,34 +1,23 @@
-import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
-
-const run = promisify(execFile);
-const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const chart = pathOf('charts/evenly');
-const helm = process.env['HELM'] ?? 'helm';
-
-interface KubernetesObject {
-  kind: string;
-  metadata: { name: string; namespace?: string };
-  spec?: { template?: { spec?: { containers?: { env?: { name: string }[] }[] } } };
-}
-
-/** `helm template`, for a Kubernetes that is new enough: it asks no cluster. */
-async function render(...args: string[]): Promise<string> {
-  return (await run(helm, ['template', 'evenly', chart, '--kube-version=1.34.0', ...args])).stdout;
-}
+import {
+  chart,
+  kustomize,
+  lint,
+  objectsIn,
+  render,
+  renderValues,
+  type KubernetesObject,
+} from './rendered.ts';
 
 /** Objects by kind and name, without the namespace, which Helm leaves to whoever installs. */
 function objectsOf(yaml: string): Map<string, KubernetesObject> {
   const objects = new Map<string, KubernetesObject>();
-  for (const document of parseAllDocuments(yaml)) {
-    const object = document.toJS() as KubernetesObject | null;
-    if (object === null || object.kind === 'Namespace') continue;
+  for (const object of objectsIn(yaml)) {
+    if (object.kind === 'Namespace') continue;
     delete object.metadata.namespace;
     sortEnvironment(object);
+    if (object.kind === 'ConfigMap') delete object.metadata.labels?.['app.kubernetes.io/instance']; // Kustomize's know none
     objects.set(`${object.kind}/${object.metadata.name}`, object);
   }
   return objects;
@@ -44,17 +33,16 @@ describe('charts/evenly', () => {
   const scenarios = readdirSync(`${chart}/scenarios`).map((file) => file.replace('.yaml', ''));
 
   it.each(scenarios)('%s: the same objects as its overlay', async (scenario) => {
-    const overlay = await run('kubectl', ['kustomize', pathOf(`k8s/overlays/${scenario}`)]);
+    const overlay = await kustomize(scenario);
     const values = `--values=${chart}/scenarios/${scenario}.yaml`;
     const rendered = objectsOf(await render(`--namespace=${scenario}`, values));
-    const expected = objectsOf(overlay.stdout);
+    const expected = objectsOf(overlay);
     expect([...rendered.keys()].sort()).toEqual([...expected.keys()].sort());
     for (const [name, object] of expected) expect(rendered.get(name), name).toEqual(object);
   });
 
   it('lint finds nothing', async () => {
-    const { stdout } = await run(helm, ['lint', '--strict', '--kube-version=1.34.0', chart]);
-    expect(stdout).toContain('0 chart(s) failed');
+    expect(await lint()).toContain('0 chart(s) failed');
   });
 
   it('what values say takes the place of what an app usually has', async () => {
@@ -75,8 +63,7 @@ describe('charts/evenly', () => {
         },
       },
     };
-    const set = Object.entries(values).map(([key, value]) => `--set-json=${key}=${JSON.stringify(value)}`);
-    const objects = objectsOf(await render(...set));
+    const objects = objectsOf(await renderValues(values));
     expect([...objects.keys()].sort()).toEqual([
       'Deployment/echo',
       'PodDisruptionBudget/echo',

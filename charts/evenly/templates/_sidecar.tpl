@@ -1,8 +1,11 @@
-{{/* The l7-proxy in an app's own pod: a native sidecar (Kubernetes 1.29), ready before the app starts, told to stop after it ended. */}}
+{{/*
+The l7-proxy in an app's own pod: a native sidecar (Kubernetes 1.29), ready before the app starts, told to stop after it ended.
+Given: app, root.
+*/}}
 {{- define "evenly.sidecar" -}}
 - name: l7-proxy
-  image: {{ printf "%sl7-proxy:%s" .Values.image.prefix .Values.image.tag | quote }}
-  {{- with .Values.image.pullPolicy }}
+  image: {{ printf "%sl7-proxy:%s" .root.Values.image.prefix .root.Values.image.tag | quote }}
+  {{- with .root.Values.image.pullPolicy }}
   imagePullPolicy: {{ . }}
   {{- end }}
   restartPolicy: Always
@@ -15,13 +18,9 @@
   startupProbe: { httpGet: { path: /readyz, port: proxy-admin }, periodSeconds: 1, failureThreshold: 60 }
   readinessProbe: { httpGet: { path: /readyz, port: proxy-admin }, periodSeconds: 2 }
   livenessProbe: { httpGet: { path: /healthz, port: proxy-admin }, periodSeconds: 10, timeoutSeconds: 5 }
-  resources:
-    requests: { cpu: 50m, memory: 128Mi }
-    limits: { cpu: '1', memory: 384Mi }
+  {{- $usual := dict "requests" (dict "cpu" "50m" "memory" "128Mi") "limits" (dict "cpu" "1" "memory" "384Mi") }}
+  resources: {{- default $usual .app.given.sidecar.resources | toYaml | nindent 4 }}
   volumeMounts:
     - { name: sidecar-config, mountPath: /etc/evenly, readOnly: true }
-  securityContext:
-    allowPrivilegeEscalation: false
-    readOnlyRootFilesystem: true
-    capabilities: { drop: [ALL] }
+  securityContext: {{- include "evenly.securityContext" dict | nindent 4 }}
 {{- end -}}

@@ -4,6 +4,8 @@ import type { GrpcCode } from '@evenly/mesh-config';
 /** Why an attempt, or a call, came to nothing, in one word: for whoever counts log lines. */
 export type FailureWhy =
   | 'no-route'
+  /** The route has it so: what it leads to is not there. */
+  | 'refused'
   /** Such as a path of which two hops could think differently. */
   | 'bad-request'
   /** The request has come through too many proxies. */

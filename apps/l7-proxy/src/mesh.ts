@@ -1,4 +1,4 @@
-import { routesOf, virtualHostsOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import { hostsOf, routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
 import { RouteStats } from './stats/route-stats.ts';
 import { RouteTable } from './routing/route-table.ts';
 import { Cluster, type ClusterContext } from './upstream/cluster.ts';
@@ -52,7 +52,7 @@ export class Mesh {
     return {
       tableOf: (listener) => {
         const routes = routesOf(config, listener);
-        return new RouteTable(routes, listener.virtualHosts ?? virtualHostsOf(routes), {
+        return new RouteTable(routes, hostsOf(config, listener), {
           destinationOf: (service, subset) => clusters.get(keyOf(service, subset))!,
           statsOf: (route) => this.#statsOf(route),
         });

@@ -40,14 +40,25 @@ export type {
   Fault,
   HeaderCondition,
   HeaderMatch,
+  Mirror,
   PathMatch,
+  RefusedShare,
   Route,
   RouteMatch,
+  ServiceDestination,
 } from './route.ts';
-export type { ListenerTls, UpstreamTls } from './tls.ts';
+export { firstService, servicesOf } from './route.ts';
+export {
+  changedNameFault,
+  changedValueFault,
+  headerChangeLimits,
+  type HeaderChanges,
+  type HeaderValue,
+} from './header-changes.ts';
+export type { ListenerTls, ServerCertificate, UpstreamTls } from './tls.ts';
 export { ranges, type Range } from './ranges.ts';
 export { regexFault } from './regex.ts';
-export { routesOf } from './routes-of.ts';
+export { hostsOf, routesOf } from './routes-of.ts';
 export { normalAuthority } from './routing/normal-authority.ts';
 export { headerHolds, type RoutedRequest } from './routing/matchers.ts';
 export { Router } from './routing/router.ts';

@@ -2,7 +2,7 @@ import type { Source } from './file-format/source-format.ts';
 import type { Policy } from './policy.ts';
 import type { Route } from './route.ts';
 import type { VirtualHost } from './routing/virtual-hosts.ts';
-import type { ListenerTls, UpstreamTls } from './tls.ts';
+import type { ListenerTls, ServerCertificate, UpstreamTls } from './tls.ts';
 
 /**
  * What the mesh shall do, whatever carries it there (xDS, a proxy, a client): services, routes between them, and
@@ -22,7 +22,7 @@ export interface MeshConfig {
 
 /** Something that can be called: where its endpoints come from, and how calls to it are treated. */
 export interface Service {
-  /** Letters, digits, `-`, `_` and `.`, at most 253. */
+  /** Letters, digits, `-`, `_` and `.`, at most 253. Those of a cluster are `SERVICE.NAMESPACE:PORT`. */
   name: string;
   source: Source;
   /** Where endpoints are that do not say it themselves. */
@@ -81,10 +81,12 @@ export interface Listener {
   port: number;
   /** What this listener alone routes, first match wins. Absent = the routes of the whole config. */
   routes?: readonly Route[];
-  /** The same as xDS has it, instead of `routes`; never from a file. */
+  /** The same as xDS has it, instead of `routes`: from xDS or a Gateway, never from a file. */
   virtualHosts?: readonly VirtualHost[];
-  /** Absent = plaintext. */
+  /** Absent = plaintext, unless there are `certificates`. */
   tls?: ListenerTls;
+  /** The same by server name, instead of `tls`: from xDS or a Gateway, never from a file. Nobody else is let in. */
+  certificates?: readonly ServerCertificate[];
   /** Takes gRPC-Web too. */
   grpcWeb: boolean;
   /** Pages of these origins may call by gRPC-Web; `*` = of all. A page that the same origin serves always may. */

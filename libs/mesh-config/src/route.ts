@@ -1,4 +1,5 @@
 import type { GrpcCode } from './grpc-code.ts';
+import type { HeaderChanges } from './header-changes.ts';
 import type { Hedge, Retry } from './policy.ts';
 
 /** Which calls go where. */
@@ -17,13 +18,19 @@ export interface Route {
   fault?: Fault;
   /** Instead of the service's own; only when all of `to` are balanced by ring-hash. */
   hashHeader?: string;
+  /** Of what goes to an endpoint; after those of the destination. */
+  requestHeaders?: HeaderChanges;
+  /** Of what an endpoint answers; after those of the destination. Never of trailers, nor of what a proxy answers itself. */
+  responseHeaders?: HeaderChanges;
+  /** Who gets copies of the calls. Nobody waits for what they answer. */
+  mirrors?: readonly Mirror[];
 }
 
 /** Every condition must hold. */
 export interface RouteMatch {
   /**
    * Such as `be1-srv` or `be1-srv:8080`, in lower case; compared without regard to case. Without a port it holds for
-   * every port. Absent = any.
+   * every port. `*.example.com` is any name below `example.com`, of one label or several. Absent = any.
    */
   authority?: string;
   /** Of the request's `:path`, without a query. The prefix "" is any. */
@@ -53,14 +60,53 @@ export type HeaderMatch = HeaderCondition & {
 /** `regex`: RE2 syntax, of the whole value. */
 export type HeaderCondition = { kind: 'exact' | 'prefix' | 'regex'; value: string } | { kind: 'present' };
 
-export interface Destination {
+/** Where a share of the calls goes. */
+export type Destination = ServiceDestination | RefusedShare;
+
+export interface ServiceDestination extends Share {
   /** One of the config's services. */
   service: string;
   /** One of the service's subsets; absent = the service's own source. */
   subset?: string;
+  refuse?: undefined;
+  requestHeaders?: HeaderChanges;
+  responseHeaders?: HeaderChanges;
+}
+
+/**
+ * Calls that go nowhere: what the route names cannot be found, and the share of the others must not grow by it. gRPC calls
+ * end with UNAVAILABLE, other requests with 500.
+ */
+export interface RefusedShare extends Share {
+  refuse: true;
+  service?: undefined;
+  subset?: undefined;
+  requestHeaders?: undefined;
+  responseHeaders?: undefined;
+}
+
+interface Share {
   /** From 0, relative to the others. */
   weight: number;
 }
+
+/** Copies of calls, for a service that shall see what the others get. */
+export interface Mirror {
+  /** One of the config's services. */
+  service: string;
+  /** One of the service's subsets; absent = the service's own source. */
+  subset?: string;
+  /** Of the calls. */
+  percent: number;
+}
+
+/** Without those that refuse. */
+export const servicesOf = ({ to }: Pick<Route, 'to'>): ServiceDestination[] =>
+  to.filter((one): one is ServiceDestination => one.refuse === undefined);
+
+/** Whose policy holds for what the route does not say itself; undefined: all of its calls are refused. */
+export const firstService = ({ to }: Pick<Route, 'to'>): string | undefined =>
+  to.find(({ service }) => service !== undefined)?.service;
 
 /** Faults on purpose, to see how callers take them (gRFC A33). Delay and abort are drawn independently. */
 export interface Fault {

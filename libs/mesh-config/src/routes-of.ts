@@ -1,5 +1,6 @@
 import type { Listener, MeshConfig, Service } from './mesh-config.ts';
 import type { Route } from './route.ts';
+import { virtualHostsOf, type VirtualHost } from './routing/virtual-hosts.ts';
 
 /**
  * All routes that calls are matched against: those of a listener, or without one those of the whole config (which is what
@@ -13,6 +14,11 @@ export function routesOf(config: MeshConfig, listener?: Listener): readonly Rout
   const explicit = new Set(config.routes.map(({ match }) => match.authority));
   const implicit = [...config.services.values()].filter(({ name }) => !explicit.has(name.toLowerCase()));
   return [...config.routes, ...implicit.map(implicitRoute)];
+}
+
+/** The same as virtual hosts, which is how calls find their route. */
+export function hostsOf(config: MeshConfig, listener?: Listener): readonly VirtualHost[] {
+  return listener?.virtualHosts ?? virtualHostsOf(routesOf(config, listener));
 }
 
 function implicitRoute({ name }: Service): Route {

@@ -16,3 +16,17 @@ export interface ListenerTls {
   /** The authorities of clients' certificates; with it, every client has to show one (mTLS). */
   clientCa?: string;
 }
+
+/** A certificate for some of a listener's names. PEM texts in memory, never from a file of the config: Secrets of a cluster. */
+export interface ServerCertificate {
+  /**
+   * What clients ask for by SNI: `shop.example.com`, `*.example.com` (one label or several), and `*`, which also holds for
+   * those that ask for nothing. The most specific one of a listener wins. In lower case.
+   */
+  serverNames: readonly string[];
+  /** Followed by intermediate ones. */
+  cert: string;
+  key: string;
+  /** The authorities of clients' certificates; with it, every client has to show one (mTLS). */
+  clientCa?: string;
+}

@@ -87,7 +87,7 @@ function matchText({ authority, path, method, headers }: RouteStatus['match']): 
 
 function destinationsText(to: RouteStatus['to']): string {
   const total = to.reduce((sum, { weight }) => sum + weight, 0);
-  const nameOf = ({ service, subset }: RouteStatus['to'][number]) =>
+  const nameOf = ({ service = 'refused', subset }: RouteStatus['to'][number]) =>
     subset === undefined ? service : `${service}/${subset}`;
   if (to.length === 1) return nameOf(to[0]!);
   return to.map((one) => `${nameOf(one)} ${Math.round((one.weight / total) * 1000) / 10} %`).join(', ');

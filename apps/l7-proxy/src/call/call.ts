@@ -57,18 +57,19 @@ export class Call implements AttemptedCall, ClientStreamOwner {
   /** Why the call came to nothing, if it did. */
   private failed: Failure | undefined = undefined;
 
-  /** @param route the one that the plan has */
+  /** @param route the one that the plan has @param cluster the one that the route has chosen */
   constructor(
     context: CallContext,
     plan: RequestPlan<Cluster>,
     route: ReadyRoute<Cluster>,
+    cluster: Cluster,
     request: RequestSide,
     observer: CallObserver | undefined,
   ) {
     this.context = context;
     this.plan = plan;
     this.route = route;
-    this.cluster = route.choose(context.random());
+    this.cluster = cluster;
     this.breaker = this.cluster.breaker;
     this.request = request;
     this.observer = observer;

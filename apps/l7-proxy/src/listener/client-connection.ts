@@ -136,9 +136,23 @@ function routedCall(
     observer?.ended(unrouted(failed, httpStatus));
     return undefined;
   }
+  const cluster = route.choose(context.calls.random());
+  if (cluster === undefined) {
+    const httpStatus = respondLocally(client, stream, plan, requestEnded, refused);
+    if (isGrpc) route.stats.grpcEnded(grpcCodes.indexOf(refused.code), 0);
+    else route.stats.httpEnded(httpStatus, 0);
+    observer?.ended(unrouted(refused, httpStatus));
+    return undefined;
+  }
   const request = new RequestSide(client, stream, context.calls.replay, requestEnded);
-  return new Call(context.calls, plan, route, request, observer);
+  return new Call(context.calls, plan, route, cluster, request, observer);
 }
+
+/** A share of the route's calls, see `RefusedShare`. */
+const refused: Failure = {
+  ...failure('UNAVAILABLE', 'the route leads to what is not there', 'refused'),
+  httpStatus: 500,
+};
 
 function noRoute(block: HeaderBlock): Failure {
   const { authority, path } = block.asRequest();
@@ -153,11 +167,11 @@ function unrouted({ code, why, message }: Failure, httpStatus: number): WholeCal
 
 /** A tunnel is no call: there would be nothing to balance. CONNECT_ERROR would say that it was tried (RFC 9113 §8.5). */
 function refuseTunnel(client: ClientConnection, stream: ClientConnectionStream, endStream: boolean): void {
-  const refused = {
+  const noTunnel = {
     ...failure('UNIMPLEMENTED', 'this proxy makes no tunnels', 'bad-request'),
     httpStatus: 501,
   };
-  respondLocally(client, stream, { isGrpc: false }, endStream, refused);
+  respondLocally(client, stream, { isGrpc: false }, endStream, noTunnel);
 }
 
 function respondToPreflight(

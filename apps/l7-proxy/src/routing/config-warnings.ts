@@ -2,7 +2,9 @@ import {
   configFaultOf,
   describeFault,
   describePlace,
+  firstService,
   routesOf,
+  servicesOf,
   type ConfigFault,
   type MeshConfig,
   type PathMatch,
@@ -35,14 +37,14 @@ function waysRound(config: MeshConfig): (ConfigFault | undefined)[] {
   const implicit = routesOf(config).slice(config.routes.length);
   const leadingTo = new Map<string, Route[]>();
   for (const route of config.routes) {
-    for (const service of new Set(route.to.map((one) => one.service))) {
+    for (const service of new Set(servicesOf(route).map((one) => one.service))) {
       const known = leadingTo.get(service);
       if (known === undefined) leadingTo.set(service, [route]);
       else known.push(route);
     }
   }
-  return implicit.flatMap(({ to: [destination] }) => {
-    const { service } = destination!;
+  return implicit.flatMap((route) => {
+    const service = firstService(route)!;
     const leading = leadingTo.get(service) ?? [];
     if (leading.length === 0 || !leading.every(asksForMore)) return [];
     const reason =

@@ -89,7 +89,7 @@ it('destinations get calls by weight; weight 0 gets none', () => {
   const route = table.find(request('x'))!;
   const counts: Record<string, number> = {};
   for (let step = 0; step < 1000; step++) {
-    const service = route.choose(step / 1000);
+    const service = route.choose(step / 1000)!;
     counts[service] = (counts[service] ?? 0) + 1;
   }
   expect(counts).toEqual({ b: 950, c: 50 });

@@ -8,8 +8,8 @@ export interface ReadyRoute<D> {
   readonly name: string;
   readonly route: Route;
   readonly stats: RouteStats;
-  /** Chooses one of the destinations by weight. @param random from 0 to 1, 1 excluded */
-  choose(random: number): D;
+  /** Chooses one of the destinations by weight; undefined: the call is refused. @param random from 0 to 1, 1 excluded */
+  choose(random: number): D | undefined;
 }
 
 export interface RouteContext<D> {
@@ -46,9 +46,10 @@ export class RouteTable<D> {
 /** The config's, or else what the route is for: `be1-srv`, or its place in the list. */
 function routeName({ name, match, to }: Route, index: number): string {
   if (name !== undefined) return name;
+  const service = to.length === 1 ? to[0]!.service : undefined;
   const isImplicit =
-    match.path.value === '' && to.length === 1 && match.authority === to[0]!.service.toLowerCase();
-  return isImplicit ? to[0]!.service : `route-${index + 1}`;
+    service !== undefined && match.path.value === '' && match.authority === service.toLowerCase();
+  return isImplicit ? service : `route-${index + 1}`;
 }
 
 function readyRoute<D>(
@@ -56,15 +57,22 @@ function readyRoute<D>(
   name: string,
   { destinationOf, statsOf }: RouteContext<D>,
 ): ReadyRoute<D> {
-  const destinations = route.to.map(({ service, subset }) => destinationOf(service, subset));
-  const total = route.to.reduce((sum, { weight }) => sum + weight, 0);
+  const possible = route.to.filter(({ weight }) => weight > 0);
+  const destinations = possible.map(({ service, subset }) =>
+    service === undefined ? undefined : destinationOf(service, subset),
+  );
+  const total = possible.reduce((sum, { weight }) => sum + weight, 0);
   let sum = 0;
-  const upTo = route.to.map(({ weight }) => (sum += weight) / total);
-  const only = destinations.length === 1 ? destinations[0]! : undefined;
+  const upTo = possible.map(({ weight }) => (sum += weight) / total);
+  const last = destinations.length - 1;
   return {
     name,
     route,
     stats: statsOf(name),
-    choose: (random) => only ?? destinations[upTo.findIndex((end) => random < end)] ?? destinations.at(-1)!,
+    choose: (random) => {
+      if (last <= 0) return destinations[0];
+      const index = upTo.findIndex((end) => random < end);
+      return destinations[index < 0 ? last : index]; // rounding may leave the sum a little below 1
+    },
   };
 }

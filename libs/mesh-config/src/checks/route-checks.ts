@@ -1,7 +1,7 @@
 import type { ConfigPart } from '../config-part.ts';
 import type { ConfigFault } from '../errors.ts';
 import type { MeshConfig } from '../mesh-config.ts';
-import type { Destination, Route } from '../route.ts';
+import { servicesOf, type Route, type ServiceDestination } from '../route.ts';
 import { checkedItems, positionOf, duplicateFaults, type CheckedItem } from './checked-item.ts';
 import { findShadowing } from './shadowing.ts';
 
@@ -13,7 +13,8 @@ export function routeFaults(parts: readonly ConfigPart[], config: MeshConfig): C
   );
   const destinations = parts.flatMap((part) => {
     const lists = [part.config.routes, ...part.config.listeners.map(({ routes = [] }) => routes)];
-    return lists.flat().flatMap(({ to }) => checkedItems(part, to));
+    const named = lists.flat().flatMap((route) => [...servicesOf(route), ...(route.mirrors ?? [])]);
+    return checkedItems<Pick<ServiceDestination, 'service' | 'subset'>>(part, named);
   });
   return [
     ...destinations.flatMap((destination) => unknownDestination(destination, config)),
@@ -26,7 +27,7 @@ export function routeFaults(parts: readonly ConfigPart[], config: MeshConfig): C
 }
 
 function unknownDestination(
-  { item, faultOf }: CheckedItem<Destination>,
+  { item, faultOf }: CheckedItem<Pick<ServiceDestination, 'service' | 'subset'>>,
   { services }: MeshConfig,
 ): ConfigFault[] {
   const service = services.get(item.service);
@@ -47,7 +48,9 @@ function known(names: readonly string[]): string {
 }
 
 function weightFaults({ item: { to }, faultOf }: CheckedItem<Route>): ConfigFault[] {
-  const leadsTo = to.map(({ service, subset }) => (subset === undefined ? service : `${service}, ${subset}`));
+  const leadsTo = to.map(({ service = 'refuse', subset }) =>
+    subset === undefined ? service : `${service}, ${subset}`,
+  );
   const twice = leadsTo.filter((one, index) => leadsTo.indexOf(one) < index);
   const faults = twice.map((one) => faultOf(`leads to "${one}" twice; one weight says it`));
   if (to.every(({ weight }) => weight === 0))
@@ -57,7 +60,7 @@ function weightFaults({ item: { to }, faultOf }: CheckedItem<Route>): ConfigFaul
 
 function hashFaults({ item, faultOf }: CheckedItem<Route>, { services }: MeshConfig): ConfigFault[] {
   if (item.hashHeader === undefined) return [];
-  const other = item.to.find(
+  const other = servicesOf(item).find(
     ({ service }) => (services.get(service)?.policy.loadBalancing ?? 'ring-hash') !== 'ring-hash',
   );
   return other ? [faultOf(`has a hashHeader, but "${other.service}" is not balanced by ring-hash`)] : [];

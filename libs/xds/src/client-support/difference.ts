@@ -1,4 +1,4 @@
-import type { MeshConfig, Policy, Route } from '@evenly/mesh-config';
+import { firstService, type MeshConfig, type Policy, type Route } from '@evenly/mesh-config';
 import type { Client } from './clients.ts';
 
 /** How a client differs from what the docs say of a feature. A client that is not named does the same. */
@@ -48,9 +48,10 @@ export const ofPolicy =
 export const ofRoutes =
   (field: string, isUsed: (route: Route) => boolean): Feature['usedBy'] =>
   ({ routes, listeners }) =>
-    [...routes, ...listeners.flatMap((listener) => listener.routes ?? [])]
-      .filter(isUsed)
-      .map(({ name = 'without a name', to }) => ({
-        service: to[0]!.service,
-        field: `${field} of route ${name}`,
-      }));
+    [...routes, ...listeners.flatMap((listener) => listener.routes ?? [])].filter(isUsed).map((route) => ({
+      service: serviceOf(route),
+      field: `${field} of route ${route.name ?? 'without a name'}`,
+    }));
+
+/** Of whom a use is: the first that the route leads to. */
+export const serviceOf = (route: Route): string => firstService(route) ?? 'none';

@@ -8,6 +8,7 @@ import {
   ofEveryConfig,
   ofPolicy,
   ofRoutes,
+  serviceOf,
   type Feature,
   type Use,
 } from './difference.ts';
@@ -291,14 +292,14 @@ const hasAdditionalAddresses = (source: Source): boolean =>
       source.endpoints.some(({ additionalAddresses }) => additionalAddresses !== undefined);
 
 function delaysWithTimeout(config: MeshConfig): Use[] {
-  const hasTimeout = ({ timeoutMs, to }: Route) =>
-    (timeoutMs ?? config.services.get(to[0]!.service)?.policy.timeoutMs) !== undefined;
+  const hasTimeout = (route: Route) =>
+    (route.timeoutMs ?? config.services.get(serviceOf(route))?.policy.timeoutMs) !== undefined;
   return ofRoutes('fault.delay', (route) => route.fault?.delay !== undefined && hasTimeout(route))(config);
 }
 
 const unknownConditions = (route: Route): Use[] =>
   unknownToGrpc(route).map((header) => ({
-    service: route.to[0]!.service,
+    service: serviceOf(route),
     field: `a condition on ${header} of route ${route.name ?? 'without a name'}`,
   }));
 

@@ -1,5 +1,5 @@
 import type { EndpointSource } from '@evenly/endpoints';
-import type { MeshConfig } from '@evenly/mesh-config';
+import { servicesOf, type MeshConfig } from '@evenly/mesh-config';
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { isWholeSet, sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
 import {
@@ -181,7 +181,9 @@ export class XdsClient {
   #namedClusters(listeners: Iterable<XdsListener>): ReadonlySet<string> {
     const hosts = [...listeners].flatMap((listener) => this.#routesOf(listener)?.virtualHosts ?? []);
     const routes = hosts.flatMap((host) => host.routes);
-    return new Set(routes.flatMap(({ to }) => to.map(({ service }) => service)));
+    return new Set(
+      routes.flatMap((one) => [...servicesOf(one), ...(one.mirrors ?? [])].map(({ service }) => service)),
+    );
   }
 
   #isComplete(clusters: ReadonlySet<string>): boolean {

@@ -10,6 +10,9 @@ export const socketRouteName = (listener: string): string => `listener/${listene
 export const clusterName = (service: string, subset?: string): string =>
   subset === undefined ? `${service}-cluster` : `${service}/${subset}-cluster`;
 
+/** A cluster that never has endpoints, for shares of calls that are refused: every client ends these with UNAVAILABLE. */
+export const refusedClusterName = 'evenly/refused';
+
 /** What our own proxy listens with when the config has no listeners: it has no address, the proxy's options say where. */
 export const defaultListenerName = 'evenly/default';
 /** Where a cluster's metadata has what is meant for our own proxy. */

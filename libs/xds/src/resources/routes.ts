@@ -1,6 +1,8 @@
 import {
+  firstService,
   grpcCodes,
   normalAuthority,
+  type Destination,
   type Fault,
   type MeshConfig,
   type Route as MeshRoute,
@@ -20,7 +22,7 @@ import { hashOf, resource, type NodeResource, type Resource } from '../resource.
 import { durationOf, fractionOf } from './duration.ts';
 import { faultFilterName } from './http-filters.ts';
 import { encode, message, packed } from './message.ts';
-import { clusterName, routeName, socketRouteName, virtualHostName } from './names.ts';
+import { clusterName, refusedClusterName, routeName, socketRouteName, virtualHostName } from './names.ts';
 import { grpcRoute } from './grpc-conditions.ts';
 import { retryPolicy, type RetryReader } from './retry-policy.ts';
 import { routeMatch } from './route-match.ts';
@@ -164,9 +166,12 @@ function clustersOf(hosts: readonly MeshVirtualHost[], config: MeshConfig): stri
   const routes = new Set(hosts.flatMap((host) => host.routes));
   const destinations = [...routes]
     .flatMap(({ to }) => to)
-    .filter(({ service }) => config.services.has(service));
-  return [...new Set(destinations.map(({ service, subset }) => clusterName(service, subset)))];
+    .filter(({ service }) => service === undefined || config.services.has(service));
+  return [...new Set(destinations.map(clusterOf))];
 }
+
+const clusterOf = ({ service, subset }: Destination): string =>
+  service === undefined ? refusedClusterName : clusterName(service, subset);
 
 function xdsRoute(route: MeshRoute, config: MeshConfig, words: Words): Route {
   return message(Route, {
@@ -178,7 +183,7 @@ function xdsRoute(route: MeshRoute, config: MeshConfig, words: Words): Route {
 }
 
 function routeAction(route: MeshRoute, config: MeshConfig, { reader, timeoutMarginMs }: Words): RouteAction {
-  const policy = config.services.get(route.to[0]!.service)?.policy;
+  const policy = config.services.get(firstService(route) ?? '')?.policy;
   const timeoutMs = route.timeoutMs ?? policy?.timeoutMs;
   // A route that hedges does not want the service's retries, be it that hedging cannot be said here.
   const retry = route.retry ?? (route.hedge === undefined ? policy?.retry : undefined);
@@ -201,9 +206,9 @@ function routeAction(route: MeshRoute, config: MeshConfig, { reader, timeoutMarg
 function clusterSpecifier({ to }: MeshRoute): NonNullable<RouteAction['clusterSpecifier']> {
   const weighted = to.filter(({ weight }) => weight > 0);
   const [only] = weighted;
-  if (weighted.length === 1) return { $case: 'cluster', value: clusterName(only!.service, only!.subset) };
-  const clusters = weighted.map(({ service, subset, weight }) =>
-    message(WeightedCluster_ClusterWeight, { name: clusterName(service, subset), weight }),
+  if (weighted.length === 1) return { $case: 'cluster', value: clusterOf(only!) };
+  const clusters = weighted.map((one) =>
+    message(WeightedCluster_ClusterWeight, { name: clusterOf(one), weight: one.weight }),
   );
   // Envoy takes the sum by itself; grpc-js-xds up to 1.14.0 takes 100, whatever the weights add up to.
   const totalWeight = weighted.reduce((sum, { weight }) => sum + weight, 0);

@@ -1,4 +1,4 @@
-import { routesOf, virtualHostsOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import { defaultPolicy, hostsOf, routesOf, type MeshConfig } from '@evenly/mesh-config';
 import { isGrpc } from '../node.ts';
 import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
@@ -6,7 +6,8 @@ import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
 import { isForOurProxyOnly } from '../client-support/features.ts';
 import { apiListener, socketListener } from './listeners.ts';
-import { clusterName, defaultListenerName, socketRouteName } from './names.ts';
+import { unknownAssignment } from './endpoints.ts';
+import { clusterName, defaultListenerName, refusedClusterName, socketRouteName } from './names.ts';
 import { listenerRoutes, siblingsOf, targetRoutes } from './routes.ts';
 
 /** The name of the cluster in Envoys' bootstraps that leads here; needed by those with separate streams only. */
@@ -21,7 +22,7 @@ export function routingResources(
   { envoyXdsCluster = defaultEnvoyXdsCluster, loadReports = false }: Partial<ClusterOptions> = {},
 ): (Resource | NodeResource)[] {
   const routes = routesOf(config);
-  const hosts = virtualHostsOf(routes);
+  const hosts = hostsOf(config);
   const targets = siblingsOf(hosts);
   const sockets = new Map(config.listeners.map((listener) => [listener.name, listener]));
   const names = new Set([...targets.keys(), ...sockets.keys()]);
@@ -39,13 +40,22 @@ export function routingResources(
     ...listeners,
     ...(config.listeners.length > 0 ? [] : defaultListener(config, envoyXdsCluster)),
     ...[...targets].map(([target, siblings]) => targetRoutes(target, siblings, config)),
-    ...config.listeners.map((listener: Listener) => {
-      const own = listener.routes === undefined ? hosts : virtualHostsOf(listener.routes);
-      return listenerRoutes(listener.name, own, config);
-    }),
+    ...config.listeners.map((listener) => listenerRoutes(listener.name, hostsOf(config, listener), config)),
     ...clusters(config, { envoyXdsCluster, loadReports }),
+    ...(refusesCalls(config) ? refusedCluster({ envoyXdsCluster, loadReports: false }) : []),
   ];
 }
+
+const refusesCalls = (config: MeshConfig): boolean =>
+  [undefined, ...config.listeners].some((listener) =>
+    routesOf(config, listener).some(({ to }) => to.some(({ refuse }) => refuse)),
+  );
+
+/** A cluster that is not there would do too, but for gRPC clients, which wait 15 s for one that nobody mentions. */
+const refusedCluster = (options: ClusterOptions): (Resource | NodeResource)[] => [
+  cluster(refusedClusterName, defaultPolicy, options),
+  unknownAssignment(refusedClusterName, false),
+];
 
 /** For our own proxy, which serves the whole config where its options say, as it does with a config file. */
 function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource | NodeResource)[] {
@@ -56,7 +66,7 @@ function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource
       ? apiListener(name, routes, configSource(kind, envoyXdsCluster), { route: socketRouteName(name) })
       : undefined,
   );
-  return [listener, listenerRoutes(name, virtualHostsOf(routes), config)];
+  return [listener, listenerRoutes(name, hostsOf(config), config)];
 }
 
 function clusters(config: MeshConfig, options: ClusterOptions): NodeResource[] {

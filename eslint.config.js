@@ -14,6 +14,7 @@ const mayUse = {
   'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:endpoints', 'scope:local-cluster'],
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:endpoints', 'scope:balancing'],
   'scope:live-mesh': ['scope:mesh-config', 'scope:endpoints', 'scope:discovery', 'scope:tls'],
+  'scope:gateway-api': ['scope:mesh-config', 'scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
   'scope:tls': ['scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
   'scope:local-cluster': ['scope:endpoints'],
   'type:app': ['type:lib'],

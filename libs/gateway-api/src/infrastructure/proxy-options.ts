@@ -1,0 +1,16 @@
+/** How the proxies of Gateways run; the same for all Gateways. */
+export interface ProxyOptions {
+  image: string;
+  /** Of l7-proxy; those that say which Gateway it is for are added. */
+  args: readonly string[];
+  /** Without an autoscaler. */
+  replicas: number;
+  /** Absent = no autoscaler. */
+  autoscale?: { minReplicas: number; maxReplicas: number; cpuPercent: number };
+  resources: {
+    requests?: Readonly<Record<string, string>>;
+    limits?: Readonly<Record<string, string>>;
+  };
+  /** `LoadBalancer` gets an address from outside, `ClusterIP` one of the cluster. */
+  serviceType: 'LoadBalancer' | 'ClusterIP' | 'NodePort';
+}

@@ -1,0 +1,82 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { gatewayGroup, type Meta } from '../objects/meta.ts';
+import type { TlsSecret } from '../objects/secret.ts';
+import type { SecretReference } from '../objects/values.ts';
+import type { Grants } from '../references/grants.ts';
+import { resolve } from '../references/resolve.ts';
+import type { Refusal } from '../status/condition.ts';
+
+/** Followed by intermediate ones, with its key; PEM. */
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
+export type CertificateResult = { certificates: readonly Certificate[]; refusal?: Refusal };
+
+/**
+ * The certificates of a listener.
+ * @param owner whose listener it is: a Gateway or a ListenerSet
+ */
+export function certificatesOf(
+  owner: Meta,
+  references: readonly SecretReference[],
+  secrets: ReadonlyMap<string, TlsSecret>,
+  grants: Grants,
+): CertificateResult {
+  const certificates: Certificate[] = [];
+  if (references.length === 0)
+    return { certificates, refusal: refusal('InvalidCertificateRef', 'tls.certificateRefs is empty') };
+  const from = { group: gatewayGroup, kind: owner.kind, namespace: owner.namespace };
+  const wanted = { group: '', kind: 'Secret', objects: secrets };
+  for (const reference of references) {
+    const resolved = resolve(from, reference, wanted, grants);
+    if (!('object' in resolved)) {
+      const reason = resolved.reason === 'RefNotPermitted' ? resolved.reason : 'InvalidCertificateRef';
+      return { certificates, refusal: refusal(reason, resolved.message) };
+    }
+    const fault = secretFault(resolved.object);
+    if (fault !== undefined) {
+      const { namespace, name } = resolved.object.meta;
+      return {
+        certificates,
+        refusal: refusal('InvalidCertificateRef', `Secret ${namespace}/${name}: ${fault}`),
+      };
+    }
+    certificates.push({ cert: resolved.object.certificatePem, key: resolved.object.keyPem });
+  }
+  return { certificates };
+}
+
+const refusal = (reason: string, message: string): Refusal => ({ reason, message });
+
+/** A certificate is checked once, not for each listener that has it. */
+const faults = new WeakMap<TlsSecret, string | undefined>();
+
+/** Whatever would make a proxy refuse it. One that has ended is served: clients then see why they cannot be let in. */
+function secretFault(secret: TlsSecret): string | undefined {
+  if (faults.has(secret)) return faults.get(secret);
+  const fault = secret.fault ?? pairFault(secret);
+  faults.set(secret, fault);
+  return fault;
+}
+
+const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function pairFault({ certificatePem, keyPem }: TlsSecret): string | undefined {
+  const blocks = certificatePem.match(certificateBlock) ?? [];
+  if (blocks.length === 0) return 'tls.crt has no certificate in PEM';
+  let own: X509Certificate;
+  try {
+    own = blocks.map((block) => new X509Certificate(block))[0]!;
+  } catch {
+    return 'tls.crt has a certificate that cannot be read';
+  }
+  try {
+    return own.checkPrivateKey(createPrivateKey(keyPem))
+      ? undefined
+      : 'tls.key belongs to another certificate';
+  } catch {
+    return 'tls.key has no private key in PEM';
+  }
+}

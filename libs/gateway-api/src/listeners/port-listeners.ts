@@ -1,0 +1,27 @@
+import { listenerDefaults, type Listener, type VirtualHost } from '@evenly/mesh-config';
+import type { Gateway } from '../objects/gateway.ts';
+import { keyOf } from '../objects/meta.ts';
+import type { MergedListener } from './merged-listeners.ts';
+
+/** By which a proxy asks for all that it shall listen on. */
+export const listenerPrefix = (gateway: Gateway) => `gateway/${keyOf(gateway.meta)}/`;
+
+/** All listeners of a Gateway that share a port are one of the proxy's. */
+export function portListener(
+  gateway: Gateway,
+  port: number,
+  listeners: readonly MergedListener[],
+  virtualHosts: readonly VirtualHost[],
+): Listener {
+  const certificates = listeners.flatMap(({ spec, certificates: [first] }) =>
+    first === undefined ? [] : [{ serverNames: [spec.hostname === '' ? '*' : spec.hostname], ...first }],
+  );
+  return {
+    ...listenerDefaults,
+    name: `${listenerPrefix(gateway)}${port}`,
+    address: '0.0.0.0',
+    port,
+    virtualHosts,
+    ...(certificates.length > 0 ? { certificates } : {}),
+  };
+}

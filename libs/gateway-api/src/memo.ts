@@ -1,0 +1,35 @@
+interface Remembered<R> {
+  inputs: readonly unknown[];
+  result: R;
+}
+
+/**
+ * Remembers what was made of an object, as long as all that it was made of is the same: of 500 routes, usually one has
+ * changed. Forgets what belongs to objects that are gone.
+ */
+export class Memo<K extends object, R> {
+  readonly #known = new WeakMap<K, Remembered<R>>();
+
+  /** @param inputs all that `make` looks at besides the key, compared by identity */
+  get(key: K, inputs: readonly unknown[], make: () => R): R {
+    const known = this.#known.get(key);
+    if (known !== undefined && sameItems(known.inputs, inputs)) return known.result;
+    const result = make();
+    this.#known.set(key, { inputs, result });
+    return result;
+  }
+}
+
+/** The list that was there before where the new one has the same items, so that who remembers by identity goes on. */
+export class StableList<T> {
+  #last: readonly T[] = [];
+
+  of(items: readonly T[]): readonly T[] {
+    if (!sameItems(this.#last, items)) this.#last = items;
+    return this.#last;
+  }
+}
+
+function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { limits } from '../limits.ts';
+import { filters, type Filter } from './filters.ts';
+import { field, reader, faultOf, type Read } from './read.ts';
+import {
+  backendReference,
+  duration,
+  hostname,
+  listOf,
+  name,
+  parentReference,
+  type ParentReference,
+} from './values.ts';
+
+/** What GRPCRoutes and HTTPRoutes have in common; `Match` is what a rule of theirs looks at. */
+export type RouteObject<Match> = Read<{
+  parentRefs: readonly ParentReference[];
+  /** None = all of the listener. */
+  hostnames: readonly string[];
+  rules: readonly (Rule<Match> | BrokenRule)[];
+  /** Entries of `status.parents`, whoever wrote them: a writer must leave those of others as they are. */
+  writtenParents: readonly unknown[];
+}>;
+
+export interface Rule<Match> {
+  name: string | undefined;
+  /** Any of these; none = every request. */
+  matches: readonly Match[];
+  filters: readonly Filter[];
+  backendRefs: readonly BackendRef[];
+  /** Of the whole call; 0 = none at all. */
+  timeoutMs: number | undefined;
+  /** Of a single attempt. */
+  attemptTimeoutMs: number | undefined;
+  sessionPersistence: SessionPersistence | undefined;
+}
+
+/** A rule that cannot be read; the others of its route count. */
+export interface BrokenRule {
+  fault: string;
+}
+
+export type BackendRef = z.output<typeof backendRef>;
+export type SessionPersistence = z.output<typeof sessionPersistence>;
+
+const backendRef = backendReference.extend({
+  weight: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .nullish()
+    .transform((weight) => weight ?? 1),
+  filters,
+});
+
+/** Of the experimental channel. */
+const sessionPersistence = z.object({
+  sessionName: z.string().max(128).nullish(),
+  type: z
+    .enum(['Cookie', 'Header'])
+    .nullish()
+    .transform((type) => type ?? 'Cookie'),
+});
+
+const timeouts = z.object({ request: duration.nullish(), backendRequest: duration.nullish() });
+
+const ruleOf = <M extends z.ZodType>(match: M) =>
+  z
+    .object({
+      name: name.nullish(),
+      matches: listOf(match, limits.matches),
+      filters,
+      backendRefs: listOf(backendRef, limits.backendRefs),
+      timeouts: timeouts.nullish(),
+      sessionPersistence: sessionPersistence.nullish(),
+    })
+    .transform(({ timeouts: given, ...rule }) => ({
+      ...rule,
+      name: rule.name ?? undefined,
+      timeoutMs: given?.request ?? undefined,
+      attemptTimeoutMs: given?.backendRequest ?? undefined,
+      sessionPersistence: rule.sessionPersistence ?? undefined,
+    }));
+
+const parentRefs = listOf(parentReference, limits.parentRefs);
+const writtenParents = z.array(z.unknown()).max(limits.parentRefs);
+
+/** @param match the form of one entry of a rule's `matches` */
+export function routeReader<K extends 'GRPCRoute' | 'HTTPRoute', M extends z.ZodType>(kind: K, match: M) {
+  const rule = ruleOf(match);
+  const form = z.object({
+    spec: z.object({
+      parentRefs,
+      hostnames: listOf(hostname, limits.hostnames),
+      rules: listOf(z.unknown(), limits.rules),
+    }),
+    status: z.unknown().optional(),
+  });
+  const readRule = (given: unknown): Rule<z.output<M>> | BrokenRule => {
+    const read = rule.safeParse(given);
+    return read.success ? read.data : { fault: faultOf(read.error) };
+  };
+  return reader(
+    kind,
+    form,
+    ({ spec, status }) => ({
+      kind,
+      parentRefs: spec.parentRefs,
+      hostnames: spec.hostnames,
+      rules: spec.rules.map(readRule),
+      writtenParents: field(status, ['parents'], writtenParents) ?? [],
+    }),
+    (object) => ({
+      kind,
+      parentRefs: field(object, ['spec', 'parentRefs'], parentRefs) ?? [],
+      hostnames: [],
+      rules: [],
+      writtenParents: field(object, ['status', 'parents'], writtenParents) ?? [],
+    }),
+  );
+}

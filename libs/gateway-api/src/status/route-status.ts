@@ -1,0 +1,49 @@
+import type { CompiledRoute } from '../routes/compiled-route.ts';
+import type { ParentReference } from '../objects/values.ts';
+import { short } from '../objects/read.ts';
+import { conditionOf, type Condition, type Refusal } from './condition.ts';
+import type { RouteParentStatus, RouteStatus } from './object-status.ts';
+
+/** A parent of ours, and why the route is not taken there. */
+export interface ParentOutcome {
+  ref: ParentReference;
+  refusal: Refusal | undefined;
+}
+
+/** @returns undefined: it is none of our business, nor was it before */
+export function routeStatus(
+  compiled: CompiledRoute,
+  parents: readonly ParentOutcome[],
+  controllerName: string,
+): RouteStatus | undefined {
+  const written = compiled.object.writtenParents;
+  const others = written.filter((entry): entry is object => !isOf(entry, controllerName));
+  if (parents.length === 0 && others.length === written.length) return undefined;
+  const ours = parents.map(({ ref, refusal }): RouteParentStatus => ({
+    parentRef: ref,
+    controllerName,
+    conditions: conditionsOf(compiled, refusal),
+  }));
+  return { parents: [...others, ...ours] };
+}
+
+const isOf = (entry: unknown, controllerName: string) =>
+  typeof entry !== 'object' ||
+  entry === null ||
+  !('controllerName' in entry) ||
+  entry.controllerName === controllerName;
+
+function conditionsOf(compiled: CompiledRoute, refusal: Refusal | undefined): Condition[] {
+  const { object, unresolved, dropped } = compiled;
+  const { generation } = object.meta;
+  const refused = compiled.refused ?? refusal;
+  const conditions = [
+    conditionOf('Accepted', refused, generation),
+    conditionOf('ResolvedRefs', unresolved, generation),
+  ];
+  if (refused === undefined && dropped.length > 0) {
+    const partly = conditionOf('PartiallyInvalid', undefined, generation, 'UnsupportedValue');
+    conditions.push({ ...partly, message: short(`Dropped Rule: ${dropped.join('; ')}`) });
+  }
+  return conditions;
+}

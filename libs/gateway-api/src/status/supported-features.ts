@@ -1,0 +1,20 @@
+/** Names of the conformance suite (`pkg/features`) for what a GatewayClass of ours can do; the API wants them in order. */
+export const supportedFeatures = [
+  'GRPCRoute',
+  'GRPCRouteNamedRouteRule',
+  'Gateway',
+  'GatewayAddressEmpty',
+  'GatewayHTTPListenerIsolation',
+  'GatewayInfrastructure',
+  'GatewayPort8080',
+  'GatewayStaticAddresses',
+  'HTTPRoute',
+  'HTTPRouteBackendTimeout',
+  'HTTPRouteDestinationPortMatching',
+  'HTTPRouteMethodMatching',
+  'HTTPRouteNamedRouteRule',
+  'HTTPRouteParentRefPort',
+  'HTTPRouteRequestTimeout',
+  'ListenerSet',
+  'ReferenceGrant',
+] as const;

@@ -1,4 +1,4 @@
-import { values, type Config, type OptionSpecs } from '@evenly/service';
+import { readyAfter, values, type Config, type OptionSpecs } from '@evenly/service';
 
 export const options = {
   config: {
@@ -68,6 +68,9 @@ export const options = {
     schema: values.duration(0, 7 * 24 * 3_600_000),
     default: '1h',
   },
+  readyAfter: readyAfter(
+    'services whose sources have not told endpoints yet: those with a fault of their own, and a tenth of all',
+  ),
   coalesce: {
     describe:
       'a first change is sent at once; those that follow within this time are sent together at its end',

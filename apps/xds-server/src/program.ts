@@ -1,7 +1,8 @@
 import { getHeapStatistics } from 'node:v8';
 import { dnsResolver, lazyKubernetes } from '@evenly/discovery';
 import { MemoryBudget } from '@evenly/http2';
-import type { Program } from '@evenly/service';
+import { SourceGates } from '@evenly/live-mesh';
+import { PatientGates, type Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
 import { addAdminRoutes } from './admin/routes.ts';
 import { options } from './config.ts';
@@ -23,7 +24,7 @@ export const xdsServer: Program<typeof options> = {
   describe: 'Serves the endpoints of services to proxyless gRPC clients and Envoy by xDS',
   options,
   start: async (config, runtime) => {
-    const { log } = runtime;
+    const { log, readiness } = runtime;
     const metrics = createMetrics(runtime.metrics);
     const cache = new ResourceCache(Date.now());
     const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
@@ -34,7 +35,20 @@ export const xdsServer: Program<typeof options> = {
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
     });
     const traces = runtime.tracer && new ChangeTraces(runtime.tracer);
-    const context = { env, resolver, kubernetes, staleMs: config.staleAfter, cache, metrics, log, traces };
+    const gates = new SourceGates(
+      (mayDoWithout) => new PatientGates({ readiness, log, patienceMs: config.readyAfter, mayDoWithout }),
+    );
+    const context = {
+      env,
+      resolver,
+      kubernetes,
+      staleMs: config.staleAfter,
+      cache,
+      metrics,
+      log,
+      gates,
+      traces,
+    };
 
     // Before the port opens: a client that is told "no such listener" during a restart would drop what it has.
     const mesh = new ServedMesh(context, {
@@ -62,11 +76,11 @@ export const xdsServer: Program<typeof options> = {
       metrics,
       log,
       budget,
-      readiness: runtime.readiness,
+      readiness,
     });
     portMetrics(runtime.metrics, xds.connections);
     const { security, connections } = xds;
-    addAdminRoutes(runtime.admin, { mesh, streams, loads, security, connections, budget });
+    addAdminRoutes(runtime.admin, { mesh, streams, loads, security, connections, budget, readiness });
     runtime.listening('xds', { address: config.host, port: xds.port });
     runtime.onDrain('discovery', () => {
       stopFollowing();

@@ -2,3 +2,4 @@ export { followConfigFiles, followConfigFilesFromNow, type ConfigFilesListener }
 export { endpointSourceOf, type SourceContext } from './endpoint-source.ts';
 export { MeshCertificates, type MeshCertificatesOptions } from './mesh-certificates.ts';
 export { healthChanges, reasonOf } from './health-changes.ts';
+export { SourceGates, type MayDoWithout, type NamedGates } from './source-gates.ts';

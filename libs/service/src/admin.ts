@@ -4,9 +4,15 @@ import type { AddressInfo, Socket } from 'node:net';
 import express, { type Router } from 'express';
 import type { Registry } from 'prom-client';
 import { listenError } from './errors.ts';
-import type { Readiness } from './readiness.ts';
+import type { Readiness, WaitingGate } from './readiness.ts';
 
-/** `/healthz` (the process lives), `/readyz` (it should get traffic; else 503 and why), `/metrics` (Prometheus). */
+/** Gates that the text names; a kubelet keeps 10 KiB of it. JSON has all. */
+const maxNamed = 50;
+
+/**
+ * `/healthz` (the process lives), `/readyz` (it should get traffic; else 503 and what it waits for, as text or as JSON),
+ * `/metrics` (Prometheus).
+ */
 export function adminRouter(
   readiness: Readiness,
   metrics: Registry,
@@ -16,15 +22,22 @@ export function adminRouter(
   router.get('/healthz', (_request, response) => {
     response.type('text').send('ok\n');
   });
-  router.get('/readyz', (_request, response) => {
-    const missing = readiness.missing;
-    response.type('text').status(missing.length === 0 ? 200 : 503);
-    response.send(missing.length === 0 ? 'ready\n' : `not ready: ${missing.join(', ')}\n`);
+  router.get('/readyz', (request, response) => {
+    const { isReady: ready, waiting } = readiness;
+    response.status(ready ? 200 : 503).set('Cache-Control', 'no-store');
+    if (request.accepts(['text', 'json']) === 'json') response.json({ ready, waiting });
+    else response.type('text').send(ready ? 'ready\n' : notReady(waiting));
   });
   router.get('/metrics', async (_request, response) => {
     response.type(metrics.contentType).send(await readMetrics());
   });
   return router;
+}
+
+function notReady(waiting: readonly WaitingGate[]): string {
+  const lines = waiting.slice(0, maxNamed).map(({ gate, reason }) => `  ${gate}: ${reason}\n`);
+  const rest = waiting.length - maxNamed;
+  return `not ready, waits for\n${lines.join('')}${rest > 0 ? `  and ${rest} more\n` : ''}`;
 }
 
 /** A listening HTTP server and the address that it got. */

@@ -6,5 +6,6 @@ export { openFiles, type OpenFiles } from './open-files.ts';
 export { readOptions, type Config, type OptionFault, type OptionSpec, type OptionSpecs } from './options.ts';
 export { rpcAttributes } from './grpc/rpc-attributes.ts';
 export { hostPort, runMain, type HostProcess, type Program, type Runtime } from './program.ts';
-export { Readiness } from './readiness.ts';
+export { PatientGates, readyAfter, type PatienceOptions } from './patient-gates.ts';
+export { Readiness, type Gate, type WaitingGate } from './readiness.ts';
 export * as values from './values.ts';

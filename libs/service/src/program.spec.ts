@@ -70,7 +70,7 @@ describe('runMain', () => {
     const { host, exitCode, signal } = fakeHost([]);
     void runMain(
       program((service) => {
-        service.onDrain('first', () => void seen.push(`first, missing: ${service.readiness.missing.join()}`));
+        service.onDrain('first', () => void seen.push(`first, ready: ${service.readiness.isReady}`));
         service.onDrain('broken', () => Promise.reject(new Error('no')));
         service.onDrain('last', () => void seen.push('last'));
       }),
@@ -80,7 +80,7 @@ describe('runMain', () => {
     signal('SIGTERM');
     signal('SIGTERM');
     expect(await exitCode).toBe(0);
-    expect(seen).toEqual(['last', 'first, missing: serving']);
+    expect(seen).toEqual(['last', 'first, ready: false']);
   });
 
   it('cuts what does not end within the drain timeout', async () => {
@@ -100,11 +100,11 @@ describe('runMain', () => {
 
   it('drains what it has so far when SIGTERM comes while it starts', async () => {
     const { host, exitCode, signal } = fakeHost([]);
-    let missing = '';
+    let waiting: unknown;
     const waitsForEver = new Promise<void>(() => undefined);
     void runMain(
       program((service) => {
-        service.onDrain('opened', () => void (missing = service.readiness.missing.join()));
+        service.onDrain('opened', () => void (waiting = service.readiness.waiting));
         return waitsForEver;
       }),
       host,
@@ -112,7 +112,7 @@ describe('runMain', () => {
     await new Promise(setImmediate);
     signal('SIGTERM');
     expect(await exitCode).toBe(0);
-    expect(missing).toBe('serving');
+    expect(waiting).toEqual([{ gate: 'program', reason: 'draining' }]);
   });
 
   it('ends when standard input closes, if asked to', async () => {
@@ -130,7 +130,7 @@ describe('runMain', () => {
     const { host, exitCode, signal } = fakeHost([]);
     void runMain(
       program(async (service) => {
-        const ready = service.readiness.condition('warm');
+        const ready = service.readiness.gate('warm', () => 'it is cold');
         const { default: express } = await import('express');
         const listener = await listenHttp(express().use(service.admin), {
           host: '127.0.0.1',
@@ -143,7 +143,7 @@ describe('runMain', () => {
           return [response.status, await response.text()];
         };
         const cold = await get('/readyz');
-        ready(true);
+        ready.pass();
         answer = { cold, health: await get('/healthz'), metrics: await get('/metrics') };
       }),
       host,
@@ -151,7 +151,7 @@ describe('runMain', () => {
     await expect.poll(() => answer['metrics']).toBeDefined();
     signal('SIGTERM');
     expect(await exitCode).toBe(0);
-    expect(answer['cold']).toEqual([503, 'not ready: serving, warm\n']);
+    expect(answer['cold']).toEqual([503, 'not ready, waits for\n  program: starting\n  warm: it is cold\n']);
     expect(answer['health']).toEqual([200, 'ok\n']);
     expect(answer['metrics']![1]).toContain('process_cpu_user_seconds_total');
   });

@@ -10,6 +10,7 @@ import { ServiceError, exitCodeOf, exitCodes } from './errors.ts';
 import { heapWarning, processMemory } from './heap-limit.ts';
 import { readOptions, type Config, type OptionSpecs } from './options.ts';
 import { Readiness } from './readiness.ts';
+import { sayReadiness } from './say-readiness.ts';
 import { startTracing } from './tracing.ts';
 import * as values from './values.ts';
 
@@ -114,7 +115,8 @@ export async function runMain<const S extends OptionSpecs>(
   let stop: Runtime['stop'] = () => undefined;
   const stopRequested = new Promise<string>((resolve) => (stop = resolve));
   const runtime = createRuntime(program, common, steps, host.env, stop);
-  const setServing = runtime.readiness.condition('serving');
+  const { readiness } = runtime;
+  const stopSaying = sayReadiness(readiness, runtime.log);
   const start = async () => {
     const reason = heapWarning(processMemory());
     if (reason !== undefined) runtime.log.warn({ reason }, 'too large a heap for this container');
@@ -127,7 +129,7 @@ export async function runMain<const S extends OptionSpecs>(
   stopFromOutside(host, common.exitWithParent, stop);
   try {
     const stopped = await Promise.race([start(), stopRequested]);
-    if (stopped === undefined) setServing(true);
+    if (stopped === undefined) readiness.serving();
   } catch (error) {
     const message = error instanceof ServiceError ? error.message : String((error as Error).stack ?? error);
     host.stderr.write(`${program.name}: ${message}\n`);
@@ -135,7 +137,8 @@ export async function runMain<const S extends OptionSpecs>(
   }
 
   const reason = await stopRequested;
-  setServing(false);
+  stopSaying();
+  readiness.draining();
   runtime.log.info({ reason }, 'draining');
   const report = await drain(steps, common.drainTimeout);
   for (const { step, reason: why } of report.failed) runtime.log.warn({ step, why }, 'drain step failed');

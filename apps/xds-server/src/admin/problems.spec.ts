@@ -5,6 +5,10 @@ import type { ServerStatus } from './server-status.ts';
 it('what is wrong is a problem: certificates that end, memory, endpoints with the word of their check, a service without any', () => {
   const unwell = { address: '10.0.0.1', port: 1, state: 'ready', healthy: false, reason: 'NOT_SERVING' };
   const status = {
+    waiting: [
+      { gate: 'source a', reason: 'RBAC allows no "list"' },
+      { gate: 'source b', reason: 'has not answered yet' },
+    ],
     services: [
       { name: 'a', source: 'static', endpoints: [unwell] },
       { name: 'b', source: 'static', endpoints: [] },
@@ -24,6 +28,7 @@ it('what is wrong is a problem: certificates that end, memory, endpoints with th
   } as unknown as ServerStatus;
   const problems = [...problemsOf(status)].map(({ text }) => text.replace(/\s+/g, ' '));
   expect(problems).toEqual([
+    '<a href="/readyz">Not ready</a>: waits for source a, source b. <b>source a</b>: <q>RBAC allows no &quot;list&quot;</q>',
     'The certificate in <code>gone.crt</code> ended at 2020-01-01T00:00:00.000Z.',
     'The certificate in <code>old.crt</code> ends soon, at 2999-01-01T00:00:00.000Z.',
     expect.stringContaining('memory for clients is used (9 of 10 bytes)'),

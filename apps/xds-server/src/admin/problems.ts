@@ -1,12 +1,21 @@
 import { hostPort } from '@evenly/service';
 import type { ServerStatus } from './server-status.ts';
-import { ago, certificateProblems, count, firstOf, html, type Html } from '@evenly/service/admin-page';
+import {
+  ago,
+  certificateProblems,
+  count,
+  firstOf,
+  html,
+  readinessProblems,
+  type Html,
+} from '@evenly/service/admin-page';
 import type { ClientStatus, TypeStatus } from '../xds-port/status.ts';
 import { isSlow, nodeName, short } from './client-state.ts';
 
 /** What is wrong now: the first thing that people look for. */
 export function* problemsOf(status: ServerStatus): Generator<Html> {
-  const { refusedConfig, security, memory, connections, streamsFull, services, clients } = status;
+  const { waiting, refusedConfig, security, memory, connections, streamsFull, services, clients } = status;
+  yield* readinessProblems(waiting);
   if (refusedConfig !== undefined) {
     yield html`The config was refused, the last good one is served: <q>${refusedConfig}</q>`;
   }

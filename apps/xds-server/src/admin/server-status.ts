@@ -1,5 +1,6 @@
 import type { ServerConnections } from '@evenly/grpc-server';
 import type { MemoryBudget } from '@evenly/http2';
+import type { Readiness, WaitingGate } from '@evenly/service';
 import type { CertificateStatus } from '@evenly/tls';
 import type { LoadReports, LoadStatus } from '../lrs/load-reports.ts';
 import { loadStatus } from '../lrs/load-reports.ts';
@@ -11,6 +12,8 @@ import { clientStatus, type ClientStatus } from '../xds-port/status.ts';
 
 /** All that the admin port tells: `/status` as JSON, the page in words. */
 export interface ServerStatus extends MeshStatus {
+  /** What it waits for before it is ready. */
+  waiting: readonly WaitingGate[];
   clients: ClientStatus[];
   loads: LoadStatus;
   security: { kind: TransportSecurity['kind']; certificates: CertificateStatus[]; error?: string };
@@ -28,15 +31,17 @@ export interface StatusSources {
   security: TransportSecurity;
   connections: () => ServerConnections;
   budget: MemoryBudget;
+  readiness: Pick<Readiness, 'waiting'>;
 }
 
 export function serverStatus(sources: StatusSources): ServerStatus {
-  const { mesh, streams, loads, security, connections, budget } = sources;
+  const { mesh, streams, loads, security, connections, budget, readiness } = sources;
   const { usedBytes, maxBytes, almostUsedUp: short } = budget;
   const nowMs = performance.now();
   const error = security.error();
   return {
     ...mesh.status(),
+    waiting: readiness.waiting,
     clients: connectedClients(streams.all).map((client) => clientStatus(client, nowMs)),
     loads: loadStatus(loads, nowMs),
     security: {

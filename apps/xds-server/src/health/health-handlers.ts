@@ -20,7 +20,7 @@ export function healthMethods(
   readiness: Runtime['readiness'],
   services: ReadonlySet<string>,
 ): [path: string, Method][] {
-  const status = () => (readiness.missing.length === 0 ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  const status = () => (readiness.isReady ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
   const knows = ({ service }: HealthCheckRequest) => service === '' || services.has(service);
 
   const respond = (request: HealthCheckRequest) => {

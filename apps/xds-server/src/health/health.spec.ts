@@ -1,11 +1,8 @@
 import { authority, secretFolder } from '@evenly/local-cluster';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
-import {
-  HealthClient,
-  HealthCheckResponse_ServingStatus as ServingStatus,
-} from '@evenly/proto/grpc/health/v1/health';
+import { HealthCheckResponse_ServingStatus as ServingStatus } from '@evenly/proto/grpc/health/v1/health';
 import { afterEach, describe, expect, it } from 'vitest';
-import { svcConfig, xdsServerProcess } from '../testing/harness.ts';
+import { healthOf, svcConfig, xdsServerProcess } from '../testing/harness.ts';
 
 let running: Awaited<ReturnType<typeof xdsServerProcess>>;
 const closers: (() => unknown)[] = [];
@@ -19,22 +16,10 @@ async function start(...args: string[]) {
   await running.started();
 }
 
-function health(creds: ChannelCredentials = credentials.createInsecure()) {
-  const client = new HealthClient(`127.0.0.1:${running.xdsPort()}`, creds);
+function health(creds?: ChannelCredentials) {
+  const client = healthOf(running.xdsPort(), creds);
   closers.push(() => client.close());
-  /** The status, or the code of the error below zero. */
-  const check = (service: string): Promise<number> =>
-    new Promise((resolve) =>
-      client.check({ service }, (error, response) => resolve(error === null ? response.status : -error.code)),
-    );
-  const watch = (service: string) => {
-    const seen: (ServingStatus | 'end')[] = [];
-    const stream = client.watch({ service });
-    stream.on('data', ({ status }: { status: ServingStatus }) => seen.push(status));
-    stream.on('error', () => seen.push('end'));
-    return seen;
-  };
-  return { check, watch };
+  return client;
 }
 
 describe('the health service of the xDS port', () => {

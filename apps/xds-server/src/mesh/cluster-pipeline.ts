@@ -1,6 +1,12 @@
 import type { HealthReport } from '@evenly/discovery';
 import { endpointKey, SaidOnce, type Endpoint } from '@evenly/endpoints';
-import { endpointSourceOf, healthChanges, reasonOf, type SourceContext } from '@evenly/live-mesh';
+import {
+  endpointSourceOf,
+  healthChanges,
+  reasonOf,
+  type SourceContext,
+  type SourceGates,
+} from '@evenly/live-mesh';
 import type { Service } from '@evenly/mesh-config';
 import type { Runtime } from '@evenly/service';
 import { clusterName, endpointAssignment, unknownAssignment, type ResourceCache } from '@evenly/xds';
@@ -12,6 +18,8 @@ export interface PipelineContext extends SourceContext {
   cache: ResourceCache;
   metrics: Metrics;
   log: Runtime['log'];
+  /** What the server waits for before it is ready. */
+  gates: SourceGates;
   /** Absent when traces are off. */
   traces?: ChangeTraces | undefined;
 }
@@ -94,12 +102,15 @@ export function startPipeline(
         cache.replace(owner, [endpointAssignment(assignment, set)]),
       );
       metrics.endpoints.set({ service: name }, set.endpoints.length);
+      context.gates.told(name);
       log.info(
         { endpoints: set.endpoints.slice(0, 20).map(endpointKey), count: set.endpoints.length },
         'endpoints',
       );
     },
-    onError: ({ code, message }) => {
+    onError: (failure) => {
+      const { code, message } = failure;
+      context.gates.failed(name, failure);
       metrics.sourceErrors.inc({ service: name, code });
       if (said.isNew(`${code} ${message}`))
         log.warn({ code, reason: message }, 'no updates of endpoints; the last good ones are kept');

@@ -45,6 +45,7 @@ export class ServedMesh {
   }
 
   #apply(config: MeshConfig): void {
+    this.#context.gates.onConfig(config);
     const wanted = new Map(
       clustersOf(config).map((each) => [endpointsOwner(each.service.name, each.subset), each]),
     );

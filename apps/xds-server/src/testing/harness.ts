@@ -14,7 +14,12 @@ import { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
 import { AggregatedDiscoveryServiceClient } from '@evenly/proto/envoy/service/discovery/v3/ads';
 import type { DiscoveryRequest, DiscoveryResponse } from '@evenly/proto/envoy/service/discovery/v3/discovery';
-import { HealthService, type HealthServer } from '@evenly/proto/grpc/health/v1/health';
+import {
+  HealthClient,
+  HealthService,
+  type HealthCheckResponse_ServingStatus as ServingStatus,
+  type HealthServer,
+} from '@evenly/proto/grpc/health/v1/health';
 import { typeOfUrl, typeUrlOf, type ResourceType } from '@evenly/xds';
 
 export const svcConfig = (...names: string[]) =>
@@ -141,6 +146,24 @@ export async function servingPod() {
     );
   });
   return { port, stop: () => server.forceShutdown() };
+}
+
+/** A client of the port's health service. */
+export function healthOf(port: number, creds: ChannelCredentials = credentials.createInsecure()) {
+  const client = new HealthClient(`127.0.0.1:${port}`, creds);
+  /** The status, or the code of the error below zero. */
+  const check = (service: string): Promise<number> =>
+    new Promise((resolve) =>
+      client.check({ service }, (error, response) => resolve(error === null ? response.status : -error.code)),
+    );
+  const watch = (service: string) => {
+    const seen: (ServingStatus | 'end')[] = [];
+    const stream = client.watch({ service });
+    stream.on('data', ({ status }: { status: ServingStatus }) => seen.push(status));
+    stream.on('error', () => seen.push('end'));
+    return seen;
+  };
+  return { check, watch, close: () => client.close() };
 }
 
 export interface AdsClientOptions {

@@ -4,7 +4,9 @@
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { EchoServerClient } from '@evenly/proto/echo/echo';
 
-const { target, ratePerS, deadlineMs, serviceConfig, kubeApi, dns, use } = JSON.parse(process.argv[2]);
+const { target, ratePerS, deadlineMs, serviceConfig, kubeApi, authority, dns, use } = JSON.parse(
+  process.argv[2],
+);
 
 if (use === 'evenly') {
   const { tokenAccess } = await import('@evenly/discovery');
@@ -13,7 +15,10 @@ if (use === 'evenly') {
 }
 if (use === 'xds') (await import('@grpc/grpc-js-xds')).register();
 
-const options = serviceConfig === undefined ? {} : { 'grpc.service_config': JSON.stringify(serviceConfig) };
+const options = {
+  ...(serviceConfig && { 'grpc.service_config': JSON.stringify(serviceConfig) }),
+  ...(authority && { 'grpc.default_authority': authority }),
+};
 const client = new EchoServerClient(target, credentials.createInsecure(), options);
 const now = () => performance.timeOrigin + performance.now();
 

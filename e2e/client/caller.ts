@@ -18,6 +18,8 @@ export interface CallerOptions {
   ratePerS: number;
   deadlineMs: number;
   kubeApi: string;
+  /** Instead of what the target says. */
+  authority?: string;
   serviceConfig?: object;
   dns?: object;
 }

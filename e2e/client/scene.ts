@@ -4,7 +4,14 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { followCluster, KubeApi, LocalCluster, ManagedProcess } from '@evenly/local-cluster';
+import {
+  followCluster,
+  KubeApi,
+  LocalCluster,
+  ManagedProcess,
+  slicesOfService,
+  type EndpointSliceObject,
+} from '@evenly/local-cluster';
 import { Caller, nowMs, type CallerOptions } from './caller.ts';
 
 const node = process.execPath;
@@ -38,8 +45,10 @@ export class Scene {
   #watch: NodeJS.Timeout | undefined;
   #port = 0;
   #directory = '';
+  #meshFiles: string[] = [];
   #unfollow = () => {};
   #xdsServer: ManagedProcess | undefined;
+  #proxy: ManagedProcess | undefined;
 
   async start(replicas: number): Promise<void> {
     this.#directory = await mkdtemp(join(tmpdir(), 'evenly-client-'));
@@ -51,7 +60,7 @@ export class Scene {
     this.cluster.add('be1-srv', { replicas, command, preStopDelayMs, port: this.#port });
     await this.cluster.start();
     await this.api.start();
-    this.#unfollow = followCluster(this.api, this.cluster);
+    this.followPods();
     this.#watch = setInterval(() => this.#note(), 5);
     await this.#startXds();
   }
@@ -73,6 +82,35 @@ export class Scene {
     const beganMs = nowMs();
     await this.#service.restart();
     return nowMs() - beganMs;
+  }
+
+  /** Keeps the EndpointSlices true to the pods. */
+  followPods(): void {
+    this.#unfollow();
+    this.#unfollow = followCluster(this.api, this.cluster);
+  }
+
+  /** The EndpointSlices become what this makes of each, pods or not: nothing where it makes nothing. */
+  rewriteSlices(change: (slice: EndpointSliceObject) => EndpointSliceObject | undefined): void {
+    this.#unfollow();
+    for (const slice of slicesOfService(this.#service.status)) {
+      const changed = change(slice);
+      if (changed === undefined) this.api.store.delete(slice.metadata.namespace, slice.metadata.name);
+      else this.api.store.put(changed);
+    }
+  }
+
+  /** Calls go through a proxy of the same mesh, from now on. @returns its address */
+  async startProxy(): Promise<string> {
+    const ports = ['--host', '127.0.0.1', '--port', '0', '--admin-port', '0', '--exit-with-parent'];
+    this.#proxy = new ManagedProcess({
+      name: 'l7-proxy',
+      command: [node, program('l7-proxy'), ...this.#meshFiles, ...ports],
+      env: process.env,
+    });
+    await this.#proxy.listening(['proxy', 'admin'], 20_000);
+    const { address, port } = this.#proxy.addresses.get('proxy')!;
+    return `${address}:${port}`;
   }
 
   /** When a pod became ready. */
@@ -113,7 +151,7 @@ export class Scene {
     clearInterval(this.#watch);
     await Promise.all(this.#callers.map((caller) => caller.stop()));
     this.#unfollow();
-    await this.#xdsServer?.stop(10_000);
+    await Promise.all([this.#xdsServer?.stop(10_000), this.#proxy?.stop(10_000)]);
     await this.cluster.stop();
     await this.api.stop();
     await rm(this.#directory, { recursive: true });
@@ -143,12 +181,12 @@ export class Scene {
       clusters: [{ name: 'a', cluster: { server: this.api.url } }],
       contexts: [{ name: 'a', context: { cluster: 'a', user: '' } }],
     };
-    const files = ['--config', await this.#write('mesh.yaml', mesh)];
-    files.push('--kubeconfig', await this.#write('kubeconfig', kubeconfig));
+    this.#meshFiles = ['--config', await this.#write('mesh.yaml', mesh)];
+    this.#meshFiles.push('--kubeconfig', await this.#write('kubeconfig', kubeconfig));
     const ports = ['--host', '127.0.0.1', '--port', '0', '--admin-port', '0', '--exit-with-parent'];
     this.#xdsServer = new ManagedProcess({
       name: 'xds-server',
-      command: [node, program('xds-server'), ...files, ...ports],
+      command: [node, program('xds-server'), ...this.#meshFiles, ...ports],
       env: process.env,
     });
     await this.#xdsServer.listening(['xds', 'admin'], 20_000);

@@ -118,6 +118,12 @@ export const options = {
     schema: values.duration(0, 7 * 24 * 3_600_000),
     default: '5m',
   },
+  emptyGrace: {
+    describe:
+      'how long the last ready endpoints are kept when a source other than a file says that there are none any more, unless health checks find them dead',
+    schema: values.duration(0, 3_600_000),
+    default: '10s',
+  },
   connectTimeout: {
     describe: 'from the first SYN to an endpoint until it speaks HTTP/2',
     schema: values.duration(1000),

@@ -168,7 +168,14 @@ function clusterContext(
   const kubernetes = lazyKubernetes({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
   const certificatesOf = (tls: UpstreamTls) => certificates.of(tls);
   const said = new SaidOnce();
-  const sources = { env, resolver, kubernetes, staleMs: config.staleAfter, certificatesOf };
+  const sources = {
+    env,
+    resolver,
+    kubernetes,
+    staleMs: config.staleAfter,
+    emptyGraceMs: config.emptyGrace,
+    certificatesOf,
+  };
   return {
     certificatesOf,
     random: Math.random,

@@ -68,6 +68,12 @@ export const options = {
     schema: values.duration(0, 7 * 24 * 3_600_000),
     default: '1h',
   },
+  emptyGrace: {
+    describe:
+      'how long the last ready endpoints are kept when a source other than a file says that there are none any more, unless health checks find them dead',
+    schema: values.duration(0, 3_600_000),
+    default: '10s',
+  },
   readyAfter: readyAfter(
     'services whose sources have not told endpoints yet: those with a fault of their own, and a tenth of all',
   ),

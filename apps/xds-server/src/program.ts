@@ -43,6 +43,7 @@ export const xdsServer: Program<typeof options> = {
       resolver,
       kubernetes,
       staleMs: config.staleAfter,
+      emptyGraceMs: config.emptyGrace,
       cache,
       metrics,
       log,

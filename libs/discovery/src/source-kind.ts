@@ -37,5 +37,7 @@ export interface Scheme {
 export interface SourceKind<Fields> {
   /** @throws DiscoveryError BAD_CONFIG */
   make: (fields: Fields, surroundings: ConfigSurroundings) => EndpointSource;
+  /** What it says is what somebody wrote: that there are no endpoints is meant, and no grace is given. */
+  isWritten?: true;
   schemes: readonly Scheme[];
 }

@@ -2,6 +2,7 @@ export { Backoff, type BackoffOptions } from './backoff.ts';
 export { deferredSource } from './deferred-source.ts';
 export { addressesOf, endpointKey, endpointSet, parseEndpointKey } from './endpoint.ts';
 export type { Endpoint, EndpointSet, EndpointState } from './endpoint.ts';
+export { withEmptyGrace, type EmptyGraceOptions } from './empty-grace.ts';
 export { asDiscoveryError, DiscoveryError, type DiscoveryErrorCode } from './errors.ts';
 export { canonicalAddress } from './ip-address.ts';
 export { watchFile, type LiveFileListener } from './live-file.ts';

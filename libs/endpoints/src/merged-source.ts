@@ -16,6 +16,7 @@ export function mergedSource(sources: readonly EndpointSource[]): EndpointSource
   return {
     description: sources.map(({ description }) => description).join(' + '),
     refresh: () => sources.forEach((source) => source.refresh?.()),
+    endGrace: () => sources.forEach((source) => source.endGrace?.()),
     watch: (listener) => {
       const updates = new Updates(listener);
       const sets: (EndpointSet | undefined)[] = sources.map(() => undefined);

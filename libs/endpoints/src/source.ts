@@ -25,4 +25,9 @@ export interface EndpointSource {
    * so at once, but never more often than its floor, whoever calls this and how often.
    */
   refresh?(): void;
+  /**
+   * Somebody found all endpoints dead: those that are kept although the source names none any more go now. Absent where
+   * nobody is kept.
+   */
+  endGrace?(): void;
 }

@@ -10,6 +10,7 @@ export function withStaleLimit(source: EndpointSource, staleMs: number): Endpoin
   return {
     description: source.description,
     refresh: () => source.refresh?.(),
+    endGrace: () => source.endGrace?.(),
     watch: (listener) => {
       let last: EndpointSet | undefined;
       let expired = false;

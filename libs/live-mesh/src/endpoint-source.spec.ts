@@ -13,6 +13,7 @@ const context = {
   resolver: dnsResolver(),
   kubernetes: lazyKubernetes({ env }),
   staleMs: 60_000,
+  emptyGraceMs: 60_000,
 };
 
 function watch(text: string, subset?: string) {

@@ -10,6 +10,7 @@ import {
   endpointSet,
   mergedSource,
   staticSource,
+  withEmptyGrace,
   withStaleLimit,
   type EndpointSource,
 } from '@evenly/endpoints';
@@ -20,6 +21,8 @@ import type { Certificates } from '@evenly/tls';
 export interface SourceContext extends ConfigSurroundings {
   /** How long the last good endpoints are kept while a source fails. */
   staleMs: number;
+  /** How long the last ready endpoints are kept when a source says that there are none any more. */
+  emptyGraceMs: number;
   /** The certificates of a service with `tls`, for its health checks. Asked again and again, for they may be renewed. */
   certificatesOf?: (tls: UpstreamTls) => Certificates;
 }
@@ -76,7 +79,17 @@ const kinds: { readonly [K in LiveSource['kind']]: SourceKind<Extract<LiveSource
 function sourceOf(source: Source, context: SourceContext): EndpointSource {
   if (source.kind === 'merged') return mergedSource(source.sources.map((one) => sourceOf(one, context)));
   if (source.kind === 'static') return staticSource(endpointSet(source.endpoints.map(ready)).endpoints);
-  return withStaleLimit(liveSource(source, context), context.staleMs);
+  const live = liveSource(source, context);
+  const { isWritten } = kinds[source.kind];
+  return withStaleLimit(isWritten ? live : withGrace(live, context), context.staleMs);
+}
+
+function withGrace(source: EndpointSource, context: SourceContext): EndpointSource {
+  const { emptyGraceMs: graceMs, onWarning } = context;
+  const { description } = source;
+  const onKept = (count: number) =>
+    onWarning?.(`${description}: no endpoints any more; ${count} that were ready are kept for ${graceMs} ms`);
+  return withEmptyGrace(source, { graceMs, onKept });
 }
 
 const ready = <T extends object>(endpoint: T) => ({ ...endpoint, state: 'ready' as const });

@@ -4,6 +4,7 @@ import { fileSource } from './file-source.ts';
 
 export const fileKind: SourceKind<{ path: string }> = {
   make: ({ path }) => fileSource({ path }),
+  isWritten: true,
   schemes: [
     {
       name: 'file',

@@ -27,6 +27,11 @@ export interface RegisterOptions {
     /** How often files are read where they cannot be watched; default 5 s. */
     pollMs?: number;
   };
+  /**
+   * A source says that there are no endpoints any more: those that were ready to the last are kept for so long, default
+   * 10 s; 0 = not at all. A file is taken at its word.
+   */
+  emptyGraceMs?: number;
   /** Where this process runs, for policies with a `zonePreference`. Default: not known, and all zones are alike. */
   region?: string;
   zone?: string;

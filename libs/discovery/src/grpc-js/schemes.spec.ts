@@ -25,12 +25,18 @@ afterEach(async () => {
 const names = (some: readonly EchoTestServer[]) => some.map(({ name }) => name).sort();
 const keysOf = (some: readonly EchoTestServer[]) => some.map(({ name }) => `127.0.0.1:${name}`);
 
+/** That there is nobody any more is one of the changes. */
+const emptyGraceMs = 100;
+
 /** Every scheme: a target, and a way to say who serves. */
 const schemes = {
   'dns+srv': async () => {
     const dns = await testDns();
     ended.push(() => dns.server.stop());
-    register({ dns: { servers: [`127.0.0.1:${dns.server.status.port}`], refreshMs: 100, minRefreshMs: 20 } });
+    register({
+      emptyGraceMs,
+      dns: { servers: [`127.0.0.1:${dns.server.status.port}`], refreshMs: 100, minRefreshMs: 20 },
+    });
     const publish = async (some: readonly EchoTestServer[]) =>
       dns.publish(...some.map(({ endpoint }): [string, number] => [endpoint.address, endpoint.port]));
     return { target: `dns+srv:///${dns.name}`, publish };
@@ -44,6 +50,7 @@ const schemes = {
   consul: async () => {
     const agent = await new FakeConsulAgent().start();
     ended.push(() => agent.stop());
+    register({ emptyGraceMs });
     const publish = async (some: readonly EchoTestServer[]) =>
       agent.put(some.map(({ name, endpoint }) => ({ id: name, ...endpoint })));
     return { target: `consul://${new URL(agent.url).host}/be1-srv?tag=v1&stale`, publish };
@@ -56,7 +63,7 @@ async function kubernetesTarget(target: string) {
   const { server } = await testKube();
   ended.push(() => server.stop());
   const access = tokenAccess({ server: server.url });
-  register({ kubernetes: { access } });
+  register({ emptyGraceMs, kubernetes: { access } });
   // A slice has one port, and these servers have one address: a slice each.
   const publish = async (some: readonly EchoTestServer[]) => {
     for (const { name, endpoint } of servers) {

@@ -39,6 +39,7 @@ export function healthCheckedSource(options: HealthCheckedOptions): EndpointSour
   return {
     description: `${options.source.description}, health-checked`,
     refresh: () => options.source.refresh?.(),
+    endGrace: () => options.source.endGrace?.(),
     watch: (listener) => watchChecked(options, new Updates(listener)),
   };
 }
@@ -65,6 +66,8 @@ function watchChecked(options: HealthCheckedOptions, updates: Updates): () => vo
     });
     onReport?.(report);
     checked = set;
+    if (verdicts.every(({ kind }) => kind !== 'serving')) source.endGrace?.();
+    if (stopped || set !== current) return;
     if (nobody) {
       updates.error('health', noResponseError(report));
       return sourceRecovered();

@@ -37,6 +37,12 @@ export const options = {
       'authorities (PEM) of clients’ certificates; with it every client of that listener has to show one',
     schema: values.text(),
   },
+  http1: {
+    describe: 'that listener takes plain HTTP by HTTP/1.1 too',
+    schema: values.flag(),
+    default: 'false',
+    isFlag: true,
+  },
   grpcWeb: {
     describe: 'that listener takes gRPC-Web too, by HTTP/1.1 and HTTP/2',
     schema: values.flag(),

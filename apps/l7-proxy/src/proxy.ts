@@ -195,6 +195,7 @@ export class Proxy {
     tls,
     proxyProtocol,
     trustForwarded,
+    http1,
     normalizePath,
     encodedSlashes,
   }: Listener): ListenerEdge {
@@ -211,7 +212,7 @@ export class Proxy {
       watch: (listener: Parameters<MeshCertificates['watch']>[1]) => certificates.watch(tls, listener),
     };
     const paths = { normalize: normalizePath, encodedSlashes };
-    return { tls: security, proxyProtocol, trustForwarded, paths };
+    return { tls: security, proxyProtocol, trustForwarded, http1, paths };
   }
 
   #defaultListener(): Listener {

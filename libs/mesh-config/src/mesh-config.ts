@@ -33,6 +33,8 @@ export interface Service {
   subsets: ReadonlyMap<string, Subset>;
   /** Absent = endpoints are spoken to in plaintext. Health checks too. */
   tls?: UpstreamTls;
+  /** What its endpoints speak. Absent = HTTP/2, as gRPC needs it. */
+  protocol?: 'http1';
   policy: Policy;
 }
 
@@ -87,6 +89,8 @@ export interface Listener {
   tls?: ListenerTls;
   /** The same by server name, instead of `tls`: from xDS or a Gateway, never from a file. Nobody else is let in. */
   certificates?: readonly ServerCertificate[];
+  /** Takes HTTP/1.1 too, for plain HTTP; with TLS a client chooses by ALPN. */
+  http1: boolean;
   /** Takes gRPC-Web too. */
   grpcWeb: boolean;
   /** Pages of these origins may call by gRPC-Web; `*` = of all. A page that the same origin serves always may. */

@@ -75,7 +75,7 @@ describe('readMeshConfig', () => {
     const { services: byName, listeners: all } = readMeshConfig(
       'services:\n  a:\n    source: { static: { endpoints: [] } }\n' +
         '    tls:\n      ca: ca.crt\n      cert: /abs/tls.crt\n      key: tls.key\n      serverName: a.example.org\n' +
-        'listeners:\n  - { name: in, port: 443, tls: { cert: a.crt, key: a.key, clientCa: b.crt }, grpcWeb: true,\n' +
+        'listeners:\n  - { name: in, port: 443, tls: { cert: a.crt, key: a.key, clientCa: b.crt }, http1: true, grpcWeb: true,\n' +
         '      corsOrigins: ["https://shop.example.org:8443", "*"], proxyProtocol: true, trustForwarded: true }',
       '/etc/mesh/mesh.yaml',
     );
@@ -91,6 +91,7 @@ describe('readMeshConfig', () => {
       address: '0.0.0.0',
       port: 443,
       tls: { cert: '/etc/mesh/a.crt', key: '/etc/mesh/a.key', clientCa: '/etc/mesh/b.crt' },
+      http1: true,
       grpcWeb: true,
       corsOrigins: ['https://shop.example.org:8443', '*'],
       proxyProtocol: true,

@@ -27,13 +27,14 @@ const mapOf = <T, F>(byName: ReadonlyMap<string, T>, form: (item: T) => F) =>
 const maybe = <T, F>(value: T | undefined, form: (value: T) => F) =>
   value === undefined ? undefined : form(value);
 
-function serviceForm({ source, locality, healthCheck, subsets, tls, policy }: Service) {
+function serviceForm({ source, locality, healthCheck, subsets, tls, protocol, policy }: Service) {
   return {
     source: printSource(source),
     locality,
     healthCheck: maybe(healthCheck, healthCheckForm),
     subsets: mapOf(subsets, (subset) => ({ source: printSource(subset.source) })),
     tls,
+    protocol,
     policy: policyForm(policy),
   };
 }

@@ -22,7 +22,7 @@ export interface AcceptorOptions {
   /** Undefined: plaintext. */
   tls: AcceptorSecurity | undefined;
   proxyProtocol: boolean;
-  /** HTTP/1.1 is taken too, for gRPC-Web. */
+  /** HTTP/1.1 is taken too. */
   http1: boolean;
   slots: ClientSlots;
   /** Connections that do not speak HTTP yet. */

@@ -18,6 +18,7 @@ import { allowedOrigin, isPreflight, preflightResponse, type CorsPolicy } from '
 import { Http2WebTransport } from '../grpc-web/http2-transport.ts';
 import { grpcRequestOf, webEncodingOf } from '../grpc-web/protocol.ts';
 import { WebCall } from '../grpc-web/web-call.ts';
+import type { Http1ClientSide } from '../http1/client-side.ts';
 import { admitTrailers } from '../routing/admitted-request.ts';
 import type { ForwardedBy } from '../routing/forwarded.ts';
 import { isTraced } from '../tracing/trace-context.ts';
@@ -108,6 +109,20 @@ export function startWebCall(
   const call = routedCall(webCall, webCall.stream, grpcRequestOf(block), requestEnded, by, context);
   if (call === undefined) return;
   webCall.call = call;
+  call.start();
+}
+
+/** Starts the call that a request of HTTP/1.1 is. @param requestEnded it has no content */
+export function startHttp1Call(
+  side: Http1ClientSide,
+  block: HeaderBlock,
+  requestEnded: boolean,
+  by: ForwardedBy,
+  context: ClientContext,
+): void {
+  const call = routedCall(side, side.stream, block, requestEnded, by, context);
+  if (call === undefined) return;
+  side.call = call;
   call.start();
 }
 

@@ -8,7 +8,8 @@ import type { ProxyConfig } from '../config.ts';
  */
 export function defaultListener(config: ProxyConfig): Omit<Listener, 'name'> {
   const { host: address, port, tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = config;
-  const { grpcWeb, corsOrigins, proxyProtocol, trustForwarded, normalizePath, encodedSlashes } = config;
+  const { http1, grpcWeb, corsOrigins, proxyProtocol, trustForwarded, normalizePath, encodedSlashes } =
+    config;
   const faults: string[] = [];
   if ((cert === undefined) !== (key === undefined)) faults.push('--tls-cert and --tls-key need each other');
   if (clientCa !== undefined && cert === undefined) faults.push('--tls-client-ca needs --tls-cert');
@@ -19,7 +20,7 @@ export function defaultListener(config: ProxyConfig): Omit<Listener, 'name'> {
       ? {}
       : { tls: { cert, key, ...(clientCa === undefined ? {} : { clientCa }) } };
   return {
-    ...{ address, port, ...tls, grpcWeb, corsOrigins, proxyProtocol, trustForwarded },
+    ...{ address, port, ...tls, http1, grpcWeb, corsOrigins, proxyProtocol, trustForwarded },
     ...{ normalizePath: normalizePath === 'on', encodedSlashes },
   };
 }

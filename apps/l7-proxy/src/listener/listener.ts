@@ -16,12 +16,13 @@ import {
 import { listenError } from '@evenly/service';
 import type { Certificates } from '@evenly/tls';
 import type { ClientStreamOwner } from '../call/client-side.ts';
-import { WebServer } from '../grpc-web/web-server.ts';
+import { Http1Server } from '../http1/server.ts';
 import type { ForwardedBy } from '../routing/forwarded.ts';
 import type { PathRules } from '../routing/normal-path.ts';
 import { createAcceptor, type Peer } from './acceptor.ts';
 import {
   clientEvents,
+  startHttp1Call,
   startWebCall,
   type ClientConnection,
   type ClientContext,
@@ -62,6 +63,8 @@ export interface ListenerEdge {
   proxyProtocol: boolean;
   /** What clients say in `x-forwarded-*` is kept and added to. */
   trustForwarded: boolean;
+  /** Plain HTTP/1.1 is taken too. */
+  http1: boolean;
   paths: PathRules;
 }
 
@@ -95,7 +98,7 @@ export class ProxyListener {
   readonly #edge: ListenerEdge;
   readonly #connections = new Map<ClientConnection, NodeJS.Timeout | undefined>();
   readonly #server: Server;
-  readonly #web: WebServer | undefined;
+  readonly #http1: Http1Server | undefined;
   #stopWatching: (() => void) | undefined;
   /** It takes no more connections: those that were on their way in have as long. */
   #drainTimeoutMs: number | undefined;
@@ -109,14 +112,17 @@ export class ProxyListener {
     this.#options = options;
     const { maxConnections, maxConnectionsPerAddress: maxPerAddress, files } = options;
     this.#slots = new ClientSlots({ maxConnections, maxPerAddress, files });
-    if (context.web !== undefined) {
-      this.#web = new WebServer({
+    if (context.web !== undefined || edge.http1) {
+      this.#http1 = new Http1Server({
         cors: context.web,
+        plain: edge.http1,
         budget: options.budget,
         headersTimeoutMs: options.startTimeoutMs,
         uploadStallTimeoutMs: options.uploadStallTimeoutMs,
-        start: (webCall, block, peer) =>
+        startWeb: (webCall, block, peer) =>
           startWebCall(webCall, block, false, this.#forwardedBy(peer, '1.1'), context),
+        startPlain: (side, block, ended, peer) =>
+          startHttp1Call(side, block, ended, this.#forwardedBy(peer, '1.1'), context),
         onClosed: () => this.#checkEmpty(),
         onFailed: () => this.#failed++,
       });
@@ -139,7 +145,7 @@ export class ProxyListener {
   }
 
   get connectionCount(): number {
-    return this.#connections.size + (this.#web?.connectionCount ?? 0);
+    return this.#connections.size + (this.#http1?.connectionCount ?? 0);
   }
 
   get connections(): Iterable<ClientConnection> {
@@ -180,9 +186,9 @@ export class ProxyListener {
     const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     const cut = () => {
       for (const connection of [...this.#connections.keys()]) connection.close();
-      this.#web?.cut();
+      this.#http1?.cut();
     };
-    const timer = setTimeout(() => this.#web?.cut(), timeoutMs).unref();
+    const timer = setTimeout(() => this.#http1?.cut(), timeoutMs).unref();
     if (signal?.aborted) cut();
     else signal?.addEventListener('abort', cut, { once: true });
     await empty;
@@ -191,15 +197,15 @@ export class ProxyListener {
 
   #askToEnd(timeoutMs: number): void {
     for (const connection of [...this.#connections.keys()]) connection.drain(timeoutMs);
-    this.#web?.drain();
+    this.#http1?.drain();
   }
 
   #createServer(): Server {
     const { loop, budget, limits, maxConnections, startTimeoutMs } = this.#options;
     const { tls, proxyProtocol } = this.#edge;
-    const web = this.#web;
+    const http1 = this.#http1;
     const slots = this.#slots;
-    if (tls === undefined && !proxyProtocol && web === undefined) {
+    if (tls === undefined && !proxyProtocol && http1 === undefined) {
       return createHttp2Server<ClientStreamOwner>({
         loop,
         budget,
@@ -224,14 +230,14 @@ export class ProxyListener {
     const acceptor = createAcceptor({
       tls,
       proxyProtocol,
-      http1: web !== undefined,
+      http1: http1 !== undefined,
       slots,
       maxStarting: Math.ceil(maxConnections * startingShare),
       startTimeoutMs,
       onHttp2,
       onHttp1: (socket, peer) => {
         this.#accepted++;
-        web!.accept(socket, peer);
+        http1!.accept(socket, peer);
       },
       onFailed: () => this.#failed++,
     });

@@ -94,7 +94,7 @@ function rewritten(hasTimeout: boolean, traced: boolean): ReadonlySet<string> {
 }
 
 /** `application/grpc`, `application/grpc+proto`; not `application/grpc-web`. */
-function isGrpcContentType(value: string | undefined): boolean {
+export function isGrpcContentType(value: string | undefined): boolean {
   return value !== undefined && /^application\/grpc($|[+; ])/i.test(value);
 }
 

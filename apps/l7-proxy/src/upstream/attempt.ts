@@ -1,6 +1,6 @@
 import type { Host } from '@evenly/balancing';
 import { ErrorCode, type HeaderBlock, type HeaderKind, type StreamReset } from '@evenly/http2';
-import type { UpstreamConnection, UpstreamStream, UpstreamStreamOwner } from './connect.ts';
+import type { UpstreamConnection, UpstreamStream, UpstreamStreamOwner } from './connection.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
 
 /** What an upstream connection tells the call that a stream belongs to. */

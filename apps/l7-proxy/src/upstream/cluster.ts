@@ -22,7 +22,7 @@ import { usableEndpoints } from './hosts.ts';
 import { upstreamTlsOptions } from './upstream-tls.ts';
 import { WaitingCalls, type WaitingCall } from './waiting-calls.ts';
 
-export interface ClusterContext extends Omit<PoolContext, 'tls'> {
+export interface ClusterContext extends Omit<PoolContext, 'tls' | 'protocol'> {
   /** The certificates of services with TLS. */
   certificatesOf: (tls: UpstreamTls) => Certificates;
   /** Where this proxy is, and who. */
@@ -149,9 +149,9 @@ export class Cluster {
           breaker: new CircuitBreaker(breakerOptions(service.policy)),
           outcomes: outcomeTable(service.policy),
         };
-    const newTls = !isSame(old.tls, service.tls);
+    const otherwise = !isSame(old.tls, service.tls) || old.protocol !== service.protocol;
     const newSource =
-      newTls ||
+      otherwise ||
       !isSame(described(old, this.#subset), described(service, this.#subset)) ||
       !isSame(old.healthCheck, service.healthCheck);
     const source = newSource
@@ -166,7 +166,7 @@ export class Cluster {
       }
       if (ready !== undefined || !isSame(old.locality, service.locality)) this.#useEndpoints();
       this.#refreshSoon();
-      if (newTls) this.#replacePools();
+      if (otherwise) this.#replacePools();
       if (source === undefined) return;
       // The endpoints of the old source are used until the new one has told its own.
       this.#stopSource();
@@ -285,12 +285,12 @@ export class Cluster {
   }
 
   #newPool(endpoint: Endpoint): EndpointPool {
-    const { tls, name } = this.#service;
+    const { tls, name, protocol } = this.#service;
     const { certificatesOf } = this.#context;
     const secure = tls && { tls: () => upstreamTlsOptions(certificatesOf(tls), tls.serverName ?? name) };
     return new EndpointPool(
       endpoint,
-      { ...this.#context, ...secure },
+      { ...this.#context, ...secure, protocol },
       {
         onReadiness: () => this.#refreshSoon(),
         onFailure: () => this.#refreshSoon(),

@@ -1,25 +1,15 @@
-import {
-  connectHttp2,
-  type Connection,
-  type HeaderBlock,
-  type HeaderKind,
-  type Http2Error,
-  type Limits,
-  type MemoryBudget,
-  type SocketLoop,
-  type Stream,
-  type StreamReset,
-} from '@evenly/http2';
+import { connectHttp2, type Limits, type MemoryBudget, type SocketLoop } from '@evenly/http2';
 import { endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { FloodRates } from '../flood-rates.ts';
+import type { ConnectionListener, UpstreamConnection, UpstreamStreamOwner } from './connection.ts';
 
 export interface UpstreamOptions {
   loop: SocketLoop;
   budget: MemoryBudget;
   /** What an endpoint may send beside answers. */
   limits: FloodRates & Pick<Limits, 'maxInformational'>;
-  /** From the first SYN to the endpoint's SETTINGS. */
+  /** From the first SYN to the endpoint's SETTINGS; with HTTP/1.1 to the end of the TLS handshake. */
   connectTimeoutMs: number;
   /** Silence since something was sent after which an endpoint is asked for a sign of life, and how long it may take; 0 = never. */
   probeAfterMs: number;
@@ -27,29 +17,6 @@ export interface UpstreamOptions {
   /** Silence with calls under way after which an endpoint is asked for a sign of life; 0 = never. */
   keepaliveMs: number;
   keepaliveTimeoutMs: number;
-}
-
-/** What a stream to an endpoint tells the attempt that it is for: the stream's `user`. */
-export interface UpstreamStreamOwner {
-  onResponseHeaders(block: HeaderBlock, kind: HeaderKind, endStream: boolean): void;
-  onResponseData(bytes: Buffer, start: number, end: number, endStream: boolean): void;
-  /** Queued content of the request has left. */
-  onRequestSent(bytes: number): void;
-  onUpstreamReset(reset: StreamReset): void;
-}
-
-export type UpstreamConnection = Connection<UpstreamStreamOwner>;
-export type UpstreamStream = Stream<UpstreamStreamOwner>;
-
-/** What a pool wants to know of a connection. */
-export interface ConnectionListener {
-  /** It speaks HTTP/2: its limits are known. */
-  onReady(): void;
-  /** It takes more streams than before. */
-  onCapacity(): void;
-  /** It takes no more streams; those open go on. */
-  onGoaway(): void;
-  onClose(error: Http2Error | undefined): void;
 }
 
 /** Header fields of responses: what a client asks for in a second, and gets from one connection, is more than it sends itself. */
@@ -65,7 +32,7 @@ export function connectUpstream(
   listener: ConnectionListener,
 ): UpstreamConnection {
   let ready = false;
-  return connectHttp2({
+  return connectHttp2<UpstreamStreamOwner>({
     loop: options.loop,
     // Content counts for the client, be it on its way up or down.
     countsContent: false,

@@ -1,9 +1,11 @@
 import { addressesOf, endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { ReachedEndpoint } from '@evenly/balancing';
-import type { Http2Error } from '@evenly/http2';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { Service } from '@evenly/mesh-config';
 import { LatencyCounts } from '../stats/latency-counts.ts';
-import { connectUpstream, type UpstreamConnection, type UpstreamOptions } from './connect.ts';
+import { connectUpstream, type UpstreamOptions } from './connect.ts';
+import type { UpstreamConnection } from './connection.ts';
+import { connectHttp1 } from './http1/connect-http1.ts';
 
 /** Waits between failed connects: 50 ms, doubled each time, at most this, ±20 % so that proxies do not come together. */
 const backoff = { firstMs: 50, mostMs: 1000 } as const;
@@ -15,6 +17,8 @@ const retireTimeoutMs = 3_600_000;
 const spareIdleMs = 60_000;
 
 export interface PoolContext {
+  /** What the endpoint speaks; undefined: HTTP/2. */
+  protocol?: Service['protocol'];
   upstream: UpstreamOptions;
   /** TLS towards the endpoint; asked for each connection, so that new certificates count at once. */
   tls?: () => TlsOptions;
@@ -156,8 +160,9 @@ export class EndpointPool {
     const tls = this.#context.tls?.();
     const addresses = addressesOf(this.endpoint);
     const address = addresses[this.#address % addresses.length]!;
-    const { upstream } = this.#context;
-    const connection: UpstreamConnection = connectUpstream(this.endpoint, address, upstream, idleMs, tls, {
+    const { upstream, protocol } = this.#context;
+    const connect = protocol === 'http1' ? connectHttp1 : connectUpstream;
+    const connection: UpstreamConnection = connect(this.endpoint, address, upstream, idleMs, tls, {
       onReady: () => this.#onReady(connection),
       onCapacity: () => this.#onCapacity(connection),
       onGoaway: () => this.#leave(connection),
@@ -203,7 +208,8 @@ export class EndpointPool {
     if (this.#lastUsed === connection) this.#lastUsed = undefined;
     // One that did not live has failed too: an endpoint that accepts and hangs up is not to be called without a pause.
     const readyAtMs = this.#all.get(connection)?.readyAtMs ?? 0;
-    const lived = this.#context.upstream.loop.now() - readyAtMs >= backoff.mostMs;
+    const ageMs = this.#context.upstream.loop.now() - readyAtMs;
+    const lived = ageMs >= backoff.mostMs || connection.hasServed === true;
     if (lived) this.#failed = 0;
     if (this.isReady) return;
     if (lived) this.#connect();
@@ -211,7 +217,7 @@ export class EndpointPool {
     this.#listener.onReadiness();
   }
 
-  #onClose(connection: UpstreamConnection, error: Http2Error | undefined): void {
+  #onClose(connection: UpstreamConnection, error: Error | undefined): void {
     clearTimeout(this.#all.get(connection)?.age);
     this.#all.delete(connection);
     if (error !== undefined) this.lastError = error.message;

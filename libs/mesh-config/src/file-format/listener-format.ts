@@ -20,6 +20,7 @@ export const listener = z
       .exactOptional(routes)
       .describe('What this listener alone routes; absent = the routes of the whole config'),
     tls: z.exactOptional(listenerTls),
+    http1: z.boolean().prefault(false).describe('Takes HTTP/1.1 too, for plain HTTP'),
     grpcWeb: z.boolean().prefault(false).describe('Takes gRPC-Web too'),
     corsOrigins: z
       .array(origin)
@@ -50,6 +51,7 @@ export const listener = z
 
 /** What a listener does that says nothing but where it listens. */
 export const listenerDefaults = {
+  http1: false,
   grpcWeb: false,
   corsOrigins: [],
   proxyProtocol: false,

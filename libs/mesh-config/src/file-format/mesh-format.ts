@@ -42,14 +42,22 @@ const subsets = z
   .transform((byName): ReadonlyMap<string, Subset> => named(byName))
   .describe('Versions of the service that routes can name, each with its own source');
 
-const service = z.strictObject({
-  source,
-  locality,
-  healthCheck: z.exactOptional(healthCheck),
-  subsets,
-  tls: z.exactOptional(upstreamTls),
-  policy: policy.prefault({}),
-});
+const service = z
+  .strictObject({
+    source,
+    locality,
+    healthCheck: z.exactOptional(healthCheck),
+    subsets,
+    tls: z.exactOptional(upstreamTls),
+    protocol: z
+      .exactOptional(z.literal('http1'))
+      .describe('What endpoints speak that do not speak HTTP/2; absent = HTTP/2, as gRPC needs it'),
+    policy: policy.prefault({}),
+  })
+  .refine(({ protocol, healthCheck: check }) => protocol === undefined || check === undefined, {
+    error: 'must not be there with protocol http1: it is asked by gRPC',
+    path: ['healthCheck'],
+  });
 
 const services = z
   .record(name, service)

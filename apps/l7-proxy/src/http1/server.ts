@@ -2,21 +2,29 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { clientOf, HeaderBlock, type HeaderInput, type MemoryBudget, type MemoryShare } from '@evenly/http2';
 import type { Peer } from '../listener/acceptor.ts';
-import { allowedOrigin, isPreflight, preflightResponse, type CorsPolicy } from './cors.ts';
-import { Http1Connection } from './http1-connection.ts';
-import { maxHeaderFields, readRequest } from './http1-request.ts';
-import { Http1WebTransport } from './http1-transport.ts';
-import { webEncodingOf } from './protocol.ts';
-import { WebCall } from './web-call.ts';
+import type { ClientStreamOwner } from '../call/client-side.ts';
+import { isGrpcContentType } from '../routing/request-plan.ts';
+import { allowedOrigin, isPreflight, preflightResponse, type CorsPolicy } from '../grpc-web/cors.ts';
+import { webEncodingOf } from '../grpc-web/protocol.ts';
+import { WebCall } from '../grpc-web/web-call.ts';
+import { Http1ClientSide } from './client-side.ts';
+import { Http1Connection } from './connection.ts';
+import { hasContent, maxHeaderFields, readRequest, readTrailers } from './request.ts';
+import { Http1Transport } from './transport.ts';
 
-export interface WebServerOptions {
-  cors: CorsPolicy;
+export interface Http1ServerOptions {
+  /** gRPC-Web is taken; undefined: such requests are like any other. */
+  cors: CorsPolicy | undefined;
+  /** Requests that are no gRPC-Web are taken. */
+  plain: boolean;
   /** Of the process: what is read ahead of endpoints counts in it. */
   budget: MemoryBudget;
   headersTimeoutMs: number;
   uploadStallTimeoutMs: number;
-  /** Starts the call that a request means. */
-  start: (webCall: WebCall, block: HeaderBlock, peer: Peer) => void;
+  /** Starts the call that a gRPC-Web request means. */
+  startWeb: (webCall: WebCall, block: HeaderBlock, peer: Peer) => void;
+  /** Starts the call that any other request is. @param ended it has no content */
+  startPlain: (side: Http1ClientSide, block: HeaderBlock, ended: boolean, peer: Peer) => void;
   onClosed: () => void;
   /** A client broke HTTP/1.1, or was too slow. */
   onFailed: (reason: string) => void;
@@ -44,15 +52,15 @@ interface Client {
 /** What a client expects before it sends the content (RFC 9110 §10.1.1): to be told to, or what nobody knows. */
 type Expectation = 'nothing' | 'continue' | 'unknown';
 
-/** HTTP/1.1, for gRPC-Web and nothing else: browsers speak no HTTP/2 without TLS. One request at a time of a connection. */
-export class WebServer {
-  readonly #options: WebServerOptions;
+/** HTTP/1.1, for plain HTTP and for gRPC-Web, as listeners allow it. One request at a time of a connection. */
+export class Http1Server {
+  readonly #options: Http1ServerOptions;
   readonly #server: Server;
   readonly #clients = new Map<Http1Connection, Client>();
   readonly #responding = new Set<ServerResponse>();
   #draining = false;
 
-  constructor(options: WebServerOptions) {
+  constructor(options: Http1ServerOptions) {
     this.#options = options;
     this.#server = createServer({ ...limits, headersTimeout: options.headersTimeoutMs });
     const onRequest = (expects: Expectation) => (request: IncomingMessage, response: ServerResponse) =>
@@ -137,31 +145,58 @@ export class WebServer {
     if (expects !== 'nothing') response.shouldKeepAlive = expects === 'continue' && response.shouldKeepAlive;
     if (expects === 'unknown')
       return respond(response, 417, [], 'of expectations only 100-continue is known');
-    if (isPreflight(block)) {
-      const { status, fields } = preflightResponse(block, this.#options.cors);
+    const { cors, plain } = this.#options;
+    if (cors !== undefined && isPreflight(block)) {
+      const { status, fields } = preflightResponse(block, cors);
       return respond(response, status, fields);
     }
-    const encoding = webEncodingOf(block.get('content-type'));
-    if (encoding === undefined)
+    const contentType = block.get('content-type');
+    const encoding = cors === undefined ? undefined : webEncodingOf(contentType);
+    if (encoding === undefined && !plain)
       return respond(response, 415, [], 'over HTTP/1.1 this port takes gRPC-Web only');
+    if (encoding === undefined && isGrpcContentType(contentType))
+      return respond(response, 415, [], 'gRPC needs HTTP/2');
     if (share.refusesWork)
       return respond(response, 503, [], 'memory is scarce, and this client has most of it');
-    if (expects === 'continue') response.writeContinue();
-    const onSent = (bytes: number) => webCall.onResponseSent(bytes);
-    const transport = new Http1WebTransport(request, response, share, onSent);
-    const webCall = new WebCall(
-      transport,
-      encoding,
-      block.get('accept'),
-      allowedOrigin(block, this.#options.cors),
-    );
-    client.cancel = () => webCall.onClientReset();
-    request.on('data', (chunk: Buffer) => {
-      if (transport.received(chunk.length)) webCall.onRequestData(chunk, 0, chunk.length, false);
-    });
-    request.on('end', () => webCall.onRequestData(Buffer.alloc(0), 0, 0, true));
-    this.#options.start(webCall, block, peer);
+    const transport = new Http1Transport(request, response, share, (bytes) => owner.onResponseSent(bytes));
+    let owner: ClientStreamOwner;
+    if (cors !== undefined && encoding !== undefined) {
+      if (expects === 'continue') response.writeContinue();
+      const webCall = new WebCall(transport, encoding, block.get('accept'), allowedOrigin(block, cors));
+      owner = webCall;
+      receive(request, transport, client, owner);
+      return this.#options.startWeb(webCall, block, peer);
+    }
+    const side = new Http1ClientSide(transport, block.asRequest().method);
+    owner = side;
+    const ended = !hasContent(request);
+    if (ended) client.cancel = () => side.onClientReset();
+    else receive(request, transport, client, side, () => readTrailers(request));
+    this.#options.startPlain(side, block, ended, peer);
+    // Not before it is routed: who is refused need not send the content (RFC 9110 §10.1.1).
+    if (expects === 'continue' && !side.hasResponded) response.writeContinue();
   }
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Hands the content of a request on. @param trailers asked for at its end; absent: there shall be none */
+function receive(
+  request: IncomingMessage,
+  transport: Http1Transport,
+  client: Client,
+  owner: ClientStreamOwner,
+  trailers?: () => HeaderBlock | undefined,
+): void {
+  client.cancel = () => owner.onClientReset();
+  request.on('data', (chunk: Buffer) => {
+    if (transport.received(chunk.length)) owner.onRequestData(chunk, 0, chunk.length, false);
+  });
+  request.on('end', () => {
+    const block = trailers?.();
+    if (block === undefined) owner.onRequestData(nothing, 0, 0, true);
+    else owner.onRequestTrailers(block);
+  });
 }
 
 function respond(response: ServerResponse, status: number, fields: readonly HeaderInput[], text = ''): void {

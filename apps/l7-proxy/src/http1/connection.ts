@@ -10,6 +10,8 @@ const maxHeldBytes = 262_144;
 const scarceRetryMs = 100;
 /** What a client still sends after its last answer is read and dropped for so long (RFC 9112 §9.6). */
 const lingerMs = 2000;
+/** A client that takes nothing of what is written for so long is given up, as one of HTTP/2 is. */
+const unreadMs = 60_000;
 
 export interface Http1ConnectionOptions {
   /** Who has sent more than is read ahead, behind a request that has no response, is not read any more: for so long. */
@@ -39,6 +41,7 @@ export class Http1Connection extends Duplex {
   readonly #waiting: (() => void)[] = [];
   #pausedTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
+  #unreadTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, share: MemoryShare, options: Http1ConnectionOptions) {
     super({ allowHalfOpen: true });
@@ -82,15 +85,18 @@ export class Http1Connection extends Duplex {
 
   override _write(bytes: Buffer, encoding: BufferEncoding, done: () => void): void {
     // An error is followed by 'close'.
-    this.#socket.write(bytes, encoding, () => done());
+    const isTaken = this.#socket.write(bytes, encoding, () => this.#written(done));
+    if (!isTaken) this.#watchReader();
   }
 
   override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: () => void): void {
     this.#socket.cork();
+    const { length } = chunks;
     chunks.forEach(({ chunk, encoding }, index) =>
-      this.#socket.write(chunk, encoding, index === chunks.length - 1 ? () => done() : undefined),
+      this.#socket.write(chunk, encoding, index === length - 1 ? () => this.#written(done) : undefined),
     );
     this.#socket.uncork();
+    if (this.#socket.writableNeedDrain) this.#watchReader();
   }
 
   /** To close at once could cost the client the last answer, if it is still sending. */
@@ -108,9 +114,20 @@ export class Http1Connection extends Duplex {
     this.#waiting.length = 0;
     clearTimeout(this.#pausedTimer);
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#unreadTimer);
     this.#share.close();
     this.#socket.destroy();
     done(error);
+  }
+
+  #watchReader(): void {
+    this.#unreadTimer ??= setTimeout(() => this.#fail('does not read its responses'), unreadMs).unref();
+  }
+
+  #written(done: () => void): void {
+    clearTimeout(this.#unreadTimer);
+    this.#unreadTimer = undefined;
+    done();
   }
 
   #received(bytes: Buffer): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { headerList, type HeaderBlock, type HeaderInput } from '@evenly/http2';
+import { endToEndFields, tokensOf, valuesOf } from './fields.ts';
 
 /** Why a request cannot be used. */
 export interface BadRequest {
@@ -9,9 +10,8 @@ export interface BadRequest {
 
 export const maxHeaderFields = 100;
 
-/** Of one connection (RFC 9110 §7.6.1), beside those that `Connection` names; and what becomes pseudo-headers. */
-const connectionFields: readonly string[] =
-  'connection keep-alive proxy-connection transfer-encoding upgrade http2-settings host te expect'.split(' ');
+/** What becomes pseudo-headers, or is between the client and us (`te` would be of the connection; RFC 9110 §10.1.4). */
+const hopFields: readonly string[] = ['host', 'te', 'expect', 'http2-settings'];
 
 /** The request's headers as HTTP/2 has them. */
 export function readRequest(request: IncomingMessage, scheme: 'http' | 'https'): HeaderBlock | BadRequest {
@@ -29,18 +29,31 @@ export function readRequest(request: IncomingMessage, scheme: 'http' | 'https'):
     [':scheme', scheme],
     [':path', target.path],
     [':authority', target.authority],
+    ...endToEndFields(rawHeaders, hopFields),
   ];
-  const dropped = new Set([...connectionFields, ...tokensOf(valuesOf(rawHeaders, 'connection'))]);
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!.toLowerCase();
-    if (!dropped.has(name)) inputs.push([name, rawHeaders[index + 1]!]);
-  }
   try {
     const block = headerList(inputs);
     const { problem } = block.asRequest();
     return problem === undefined ? block : bad(problem);
   } catch (error) {
     return bad((error as Error).message);
+  }
+}
+
+/** Whether content follows the header fields. */
+export function hasContent({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** The trailers of a request whose content has come; undefined: there are none, or they are of no use. */
+export function readTrailers({ rawTrailers }: IncomingMessage): HeaderBlock | undefined {
+  const fields = endToEndFields(rawTrailers, hopFields);
+  if (fields.length === 0) return undefined;
+  try {
+    const block = headerList(fields);
+    return block.asTrailers().problem === undefined ? block : undefined;
+  } catch {
+    return undefined; // a recipient may discard them (RFC 9110 §6.5.1)
   }
 }
 
@@ -64,16 +77,5 @@ function targetOf(url: string, host: string): { path: string; authority: string 
   const [, authority = '', rest = ''] = match;
   return { path: rest.startsWith('/') ? rest : `/${rest}`, authority };
 }
-
-function valuesOf(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
-}
-
-const tokensOf = (values: readonly string[]) =>
-  values
-    .join(',')
-    .split(',')
-    .map((token) => token.trim().toLowerCase())
-    .filter((token) => token !== '');
 
 const bad = (reason: string): BadRequest => ({ status: 400, reason });

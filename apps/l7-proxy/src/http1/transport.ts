@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ErrorCode, type HeaderInput, type MemoryShare } from '@evenly/http2';
-import type { WebTransport } from './web-call.ts';
+import { ErrorCode, type HeaderField, type HeaderInput, type MemoryShare } from '@evenly/http2';
+import type { WebTransport } from '../grpc-web/web-call.ts';
+import { printable } from './fields.ts';
 
 /** Content of a request that is read ahead of the endpoint: as much as the window of an HTTP/2 stream. */
 const windowBytes = 262_144;
 /** Content that is read and forgotten after a response that did not wait for it; then the connection ends. */
 const maxForgottenBytes = 1_048_576;
 
-/** A gRPC-Web response of HTTP/1.1. */
-export class Http1WebTransport implements WebTransport {
+/** The content of a request of HTTP/1.1, and the response to it. */
+export class Http1Transport implements WebTransport {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #share: MemoryShare;
@@ -19,7 +20,7 @@ export class Http1WebTransport implements WebTransport {
   #isForgotten = false;
 
   /**
-   * @param share of the connection: what has come and is not consumed counts in it
+   * @param share of the connection: what has come and is not consumed counts in it, and what is not sent
    * @param onSent told when bytes have left that `write` could not send at once
    */
   constructor(
@@ -35,6 +36,7 @@ export class Http1WebTransport implements WebTransport {
     response.on('drain', () => {
       const sent = this.#unsent;
       this.#unsent = 0;
+      this.#share.add(-sent);
       if (sent > 0) this.#onSent(sent);
     });
     response.on('finish', () => this.#settle()).on('close', () => this.#settle());
@@ -59,18 +61,29 @@ export class Http1WebTransport implements WebTransport {
     if (this.#unconsumed < windowBytes && this.#request.isPaused()) this.#request.resume();
   }
 
-  head(status: number, fields: readonly HeaderInput[]): void {
+  /** @param isAll no content follows, so that there is no hurry */
+  head(status: number, fields: readonly HeaderInput[], isAll = false): void {
     this.#response.writeHead(
       status,
       fields.flatMap(([name, value]) => [name, printable(value)]),
     );
-    this.#response.flushHeaders(); // a stream may be silent for long before its first message
+    if (!isAll) this.#response.flushHeaders(); // a stream may be silent for long before its first message
   }
 
   write(bytes: Buffer): number {
     if (this.#response.write(bytes)) return bytes.length;
     this.#unsent += bytes.length;
+    this.#share.add(bytes.length);
+    if (this.#share.refusesMore) this.#request.socket.destroy();
     return 0;
+  }
+
+  /** The end of a response that has trailers: HTTP/1.1 has them behind chunks only, else they are left out. */
+  endWith(trailers: readonly HeaderField[]): void {
+    if (this.#response.chunkedEncoding) {
+      this.#response.addTrailers(trailers.map(({ name, value }) => [name, printable(value)] as const));
+    }
+    this.#response.end();
   }
 
   end(): void {
@@ -101,6 +114,3 @@ export class Http1WebTransport implements WebTransport {
     return false;
   }
 }
-
-/** HTTP/2 has values with control characters (RFC 9113 §8.2.1), HTTP/1.1 has not (RFC 9110 §5.5). */
-const printable = (value: string) => value.replace(/[\0-\x08\x0a-\x1f\x7f]/g, ' ');

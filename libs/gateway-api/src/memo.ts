@@ -30,6 +30,23 @@ export class StableList<T> {
   }
 }
 
+/** The same for a map. */
+export class StableMap<K, V> {
+  #last: ReadonlyMap<K, V> = new Map();
+
+  of(items: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+    if (!this.#isSame(items)) this.#last = items;
+    return this.#last;
+  }
+
+  #isSame(items: ReadonlyMap<K, V>): boolean {
+    if (items.size !== this.#last.size) return false;
+    for (const [key, item] of items) if (this.#last.get(key) !== item) return false;
+    return true;
+  }
+}
+
 function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {
+  if (one === other) return true;
   return one.length === other.length && one.every((item, index) => item === other[index]);
 }

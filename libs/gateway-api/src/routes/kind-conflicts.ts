@@ -1,27 +1,24 @@
 import { intersection } from '../listeners/hostnames.ts';
 import { byAge } from '../objects/meta.ts';
+import type { Attachment } from './attachment.ts';
 import type { AnyRoute } from './compiled-route.ts';
-
-interface Named {
-  route: AnyRoute;
-  hostnames: readonly string[];
-}
 
 /**
  * A GRPCRoute and an HTTPRoute cannot both have a host name of one listener, says the API: the older one has it.
  * @returns those that lose, with who has it
  */
-export function kindConflicts(attached: readonly Named[]): ReadonlyMap<AnyRoute, AnyRoute> {
+export function kindConflicts(attached: readonly Attachment[]): ReadonlyMap<AnyRoute, AnyRoute> {
   const lost = new Map<AnyRoute, AnyRoute>();
-  const first = attached[0]?.route.kind;
-  if (attached.every(({ route }) => route.kind === first)) return lost;
-  const accepted: Named[] = [];
-  for (const one of [...attached].sort((a, b) => byAge(a.route.meta, b.route.meta))) {
+  const first = attached[0]?.route.object.kind;
+  if (attached.every(({ route }) => route.object.kind === first)) return lost;
+  const accepted: Attachment[] = [];
+  for (const one of [...attached].sort((a, b) => byAge(a.route.object.meta, b.route.object.meta))) {
+    const { kind } = one.route.object;
     const winner = accepted.find(
-      ({ route, hostnames }) => route.kind !== one.route.kind && overlap(hostnames, one.hostnames),
+      ({ route, hostnames }) => route.object.kind !== kind && overlap(hostnames, one.hostnames),
     );
     if (winner === undefined) accepted.push(one);
-    else lost.set(one.route, winner.route);
+    else lost.set(one.route.object, winner.route.object);
   }
   return lost;
 }

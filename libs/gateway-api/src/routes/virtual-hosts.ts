@@ -1,54 +1,99 @@
-import type { VirtualHost } from '@evenly/mesh-config';
+import type { Route, VirtualHost } from '@evenly/mesh-config';
 import { coveringNames } from '../listeners/hostnames.ts';
+import type { MergedListener } from '../listeners/merged-listeners.ts';
 import { byAge } from '../objects/meta.ts';
-import type { CompiledRoute, RouteEntry } from './compiled-route.ts';
+import type { AttachedRoutes } from './attached-routes.ts';
+import type { Attachment } from './attachment.ts';
 import { compareRanks } from './ranked-match.ts';
 
-/** The routes of one listener, by the host names that they have there. */
-export interface ListenerRoutes {
-  hostname: string;
-  routes: readonly { route: CompiledRoute; hostnames: readonly string[] }[];
+/** What is known of a host name at a listener. */
+interface Domain {
+  name: string;
+  /** Whose routes count for it, in this order. */
+  coveredBy: readonly string[];
+  /** No other listener of the port has it more specifically. */
+  isOwn: boolean;
+  attachments: readonly Attachment[];
+  host: VirtualHost | undefined;
 }
 
 /**
  * What a port serves. A request belongs to the listener that has its host most specifically, and to no other, be it that
  * none of its routes matches. Of the listener's routes those with the more specific name come first; with the same name
  * the match decides, then age, then the order in the route.
+ *
+ * A virtual host whose routes are the same as last time is the same object.
  */
-export function virtualHostsOf(listeners: readonly ListenerRoutes[]): VirtualHost[] {
-  const names = new Set(listeners.map(({ hostname }) => hostname));
-  const ownerOf = (domain: string) => coveringNames(domain).find((name) => names.has(name));
-  return listeners.flatMap(({ hostname, routes }) => {
-    const byName = entriesByName(routes);
-    const domains = new Set([hostname, ...byName.keys()]);
-    return [...domains]
-      .filter((domain) => ownerOf(domain) === hostname)
-      .map((domain) => ({
-        domains: domainsOf(domain),
-        routes: [...new Set(coveringNames(domain).flatMap((name) => byName.get(name) ?? []))],
-      }));
-  });
+export class VirtualHosts {
+  /** Listeners are new ones when anything about those of their Gateway has changed. */
+  readonly #known = new WeakMap<MergedListener, ReadonlyMap<string, Domain>>();
+
+  /** @param listeners all that are served on one port */
+  of(listeners: readonly MergedListener[], attached: AttachedRoutes): VirtualHost[] {
+    const names = new Set(listeners.map(({ spec }) => spec.hostname));
+    return listeners.flatMap((listener) => this.#ofListener(listener, names, attached.at(listener)));
+  }
+
+  #ofListener(
+    listener: MergedListener,
+    names: ReadonlySet<string>,
+    attachments: readonly Attachment[],
+  ): VirtualHost[] {
+    const { hostname } = listener.spec;
+    const byName = attachmentsByName(hostname, attachments);
+    const known = this.#known.get(listener);
+    const domains = new Map<string, Domain>();
+    const hosts: VirtualHost[] = [];
+    for (const name of byName.keys()) {
+      const domain = known?.get(name) ?? newDomain(name, hostname, names);
+      domains.set(name, domain);
+      if (domain.isOwn) hosts.push(upToDate(domain, byName));
+    }
+    this.#known.set(listener, domains);
+    return hosts;
+  }
 }
 
-/** In order, for each host name. */
-function entriesByName(routes: ListenerRoutes['routes']) {
-  const rows = new Map<string, { entry: RouteEntry; of: CompiledRoute }[]>();
-  for (const { route, hostnames } of routes) {
-    for (const name of hostnames) {
-      const known = rows.get(name) ?? [];
-      rows.set(name, known);
-      for (const entry of route.entries) known.push({ entry, of: route });
+function attachmentsByName(hostname: string, attachments: readonly Attachment[]): Map<string, Attachment[]> {
+  const byName = new Map<string, Attachment[]>([[hostname, []]]);
+  for (const attachment of attachments) {
+    for (const name of attachment.hostnames) {
+      const list = byName.get(name);
+      if (list === undefined) byName.set(name, [attachment]);
+      else list.push(attachment);
     }
   }
-  // A stable sort: entries of one route keep their order.
-  const sorted = [...rows].map(([name, list]) => {
-    list.sort((one, other) => {
-      const byRank = compareRanks(one.entry.rank, other.entry.rank);
-      return byRank !== 0 ? byRank : byAge(one.of.object.meta, other.of.object.meta);
-    });
-    return [name, list.map(({ entry }) => entry.route)] as const;
+  return byName;
+}
+
+function newDomain(name: string, listener: string, listeners: ReadonlySet<string>): Domain {
+  const coveredBy = coveringNames(name);
+  const isOwn = coveredBy.find((one) => listeners.has(one)) === listener;
+  return { name, coveredBy, isOwn, attachments: [], host: undefined };
+}
+
+function upToDate(domain: Domain, byName: ReadonlyMap<string, readonly Attachment[]>): VirtualHost {
+  let index = 0;
+  let isSame = domain.host !== undefined;
+  for (const name of domain.coveredBy)
+    for (const one of byName.get(name) ?? []) isSame = domain.attachments[index++] === one && isSame;
+  if (isSame && index === domain.attachments.length) return domain.host!;
+  const lists = domain.coveredBy.map((name) => byName.get(name) ?? []);
+  domain.attachments = lists.flat();
+  domain.host = { domains: domainsOf(domain.name), routes: [...new Set(lists.flatMap(inOrder))] };
+  return domain.host;
+}
+
+/** A stable sort: what is equal keeps its order, which is that of the object. */
+function inOrder(attachments: readonly Attachment[]): Route[] {
+  const entries = attachments.flatMap(({ route }) =>
+    route.entries.map((entry) => ({ entry, meta: route.object.meta })),
+  );
+  entries.sort((one, other) => {
+    const byRank = compareRanks(one.entry.rank, other.entry.rank);
+    return byRank !== 0 ? byRank : byAge(one.meta, other.meta);
   });
-  return new Map(sorted);
+  return entries.map(({ entry }) => entry.route);
 }
 
 /** A host name holds for any port. */

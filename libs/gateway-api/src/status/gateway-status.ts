@@ -1,6 +1,7 @@
 import type { MergedListener, MergedListeners } from '../listeners/merged-listeners.ts';
 import { isServed } from '../listeners/merged-listeners.ts';
 import type { Gateway } from '../objects/gateway.ts';
+import type { ListenerSet } from '../objects/listener-set.ts';
 import type { GatewayFacts } from '../state.ts';
 import { conditionOf, type Refusal } from './condition.ts';
 import { listenerStatus } from './listener-status.ts';
@@ -21,6 +22,8 @@ export function gatewayRefusal({ fault, infrastructure, addresses }: Gateway): R
 
 export interface GatewayOutcome {
   gateway: Gateway;
+  /** All that name it as their parent. */
+  sets: readonly ListenerSet[];
   merged: MergedListeners;
   facts: GatewayFacts | undefined;
   attachedTo: (listener: MergedListener) => number;

@@ -36,12 +36,11 @@ const isOf = (entry: unknown, controllerName: string) =>
 function conditionsOf(compiled: CompiledRoute, refusal: Refusal | undefined): Condition[] {
   const { object, unresolved, dropped } = compiled;
   const { generation } = object.meta;
-  const refused = compiled.refused ?? refusal;
   const conditions = [
-    conditionOf('Accepted', refused, generation),
+    conditionOf('Accepted', refusal, generation),
     conditionOf('ResolvedRefs', unresolved, generation),
   ];
-  if (refused === undefined && dropped.length > 0) {
+  if (refusal === undefined && dropped.length > 0) {
     const partly = conditionOf('PartiallyInvalid', undefined, generation, 'UnsupportedValue');
     conditions.push({ ...partly, message: short(`Dropped Rule: ${dropped.join('; ')}`) });
   }

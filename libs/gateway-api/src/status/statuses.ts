@@ -1,0 +1,94 @@
+import { Memo } from '../memo.ts';
+import type { GatewayClass } from '../objects/gateway-class.ts';
+import type { AttachedRoutes, PlacedRoute } from '../routes/attached-routes.ts';
+import { gatewayClassStatus } from './gateway-class-status.ts';
+import { gatewayStatus, type GatewayOutcome } from './gateway-status.ts';
+import { listenerSetStatus, setRefusal } from './listener-set-status.ts';
+import type { ObjectStatus } from './object-status.ts';
+import { routeStatus } from './route-status.ts';
+
+/** The statuses of all objects that are ours; one that is the same as last time is the same object. */
+export class Statuses {
+  readonly #controllerName: string;
+  readonly #classes = new Memo<GatewayClass, ObjectStatus>();
+  readonly #routes = new Memo<PlacedRoute, ObjectStatus | undefined>();
+  readonly #gateways = new LastStatuses();
+
+  constructor(controllerName: string) {
+    this.#controllerName = controllerName;
+  }
+
+  of(
+    classes: Iterable<GatewayClass>,
+    outcomes: readonly GatewayOutcome[],
+    placed: readonly PlacedRoute[],
+    attached: AttachedRoutes,
+  ): ObjectStatus[] {
+    const statuses: ObjectStatus[] = [];
+    for (const one of classes) {
+      if (one.controllerName !== this.#controllerName) continue;
+      const status = () =>
+        ({ kind: 'GatewayClass', object: one.meta, status: gatewayClassStatus(one) }) as const;
+      statuses.push(this.#classes.get(one, [], status));
+    }
+    statuses.push(...this.#gateways.of(outcomes.flatMap(gatewayStatuses)));
+    for (const one of placed) {
+      const status = this.#ofRoute(one, attached);
+      if (status !== undefined) statuses.push(status);
+    }
+    return statuses;
+  }
+
+  #ofRoute(placed: PlacedRoute, attached: AttachedRoutes): ObjectStatus | undefined {
+    const refusals = attached.conflictsOf(placed);
+    return this.#routes.get(
+      placed,
+      refusals.map(({ message }) => message),
+      () => {
+        const { compiled, parents } = placed;
+        const { object } = compiled;
+        const outcomes = parents.map((parent) => ({
+          ref: parent.ref,
+          refusal: parent.refusal ?? refusals.find(({ parent: of }) => of === parent),
+        }));
+        const status = routeStatus(compiled, outcomes, this.#controllerName);
+        return status && { kind: object.kind, object: object.meta, status };
+      },
+    );
+  }
+}
+
+interface LastStatus {
+  text: string;
+  status: ObjectStatus;
+}
+
+/** Those of Gateways are few, and hang on so much that they are made anew each time and compared. */
+class LastStatuses {
+  #last: ReadonlyMap<string, LastStatus> = new Map();
+
+  of(statuses: readonly ObjectStatus[]): ObjectStatus[] {
+    const next = new Map<string, LastStatus>();
+    for (const status of statuses) {
+      const key = `${status.kind} ${status.object.namespace}/${status.object.name}`;
+      const text = JSON.stringify(status);
+      const known = this.#last.get(key);
+      next.set(key, known?.text === text ? known : { text, status });
+    }
+    this.#last = next;
+    return [...next.values()].map(({ status }) => status);
+  }
+}
+
+function gatewayStatuses(outcome: GatewayOutcome): ObjectStatus[] {
+  const { gateway, sets } = outcome;
+  const accepted = sets.filter((set) => setRefusal(set, outcome) === undefined).length;
+  return [
+    { kind: 'Gateway', object: gateway.meta, status: gatewayStatus(outcome, accepted) },
+    ...sets.map((set): ObjectStatus => ({
+      kind: 'ListenerSet',
+      object: set.meta,
+      status: listenerSetStatus(set, outcome),
+    })),
+  ];
+}

@@ -10,7 +10,7 @@ const changes = 200;
 
 const controllerName = 'evenly.bench/gateway';
 const proxy = { image: 'l7-proxy', args: [], replicas: 1, resources: {}, serviceType: 'ClusterIP' };
-const translator = new Translator({ controllerName, proxy });
+const translator = new Translator({ controllerName, proxy, mesh: true, clusterDomain: 'cluster.local' });
 const none = new Map();
 const state = {
   ...{

@@ -11,6 +11,7 @@ export { readService, type KubernetesService, type ServicePort } from './objects
 export type { GatewayInfrastructure, KubernetesObject } from './infrastructure/gateway-infrastructure.ts';
 export type { ProxyOptions } from './infrastructure/proxy-options.ts';
 export type { TranslatorOptions } from './options.ts';
+export type { ServiceRoutes } from './routes/service-routes.ts';
 export { serviceNameOf, serviceOfPort } from './services/service-of-port.ts';
 export type { ClusterState, DataPlaneFacts, GatewayFacts } from './state.ts';
 export type { Condition } from './status/condition.ts';

@@ -3,6 +3,10 @@ import type { ProxyOptions } from './infrastructure/proxy-options.ts';
 export interface TranslatorOptions {
   /** Which GatewayClasses are ours, such as `evenly.example.org/gateway`. */
   controllerName: string;
+  /** GRPCRoutes may have Services as parents. No other implementation of the API in the cluster should do that too. */
+  mesh: boolean;
+  /** Of Services' full names, such as `cluster.local`. */
+  clusterDomain: string;
   /** How the proxies of Gateways run. */
   proxy: ProxyOptions;
 }

@@ -1,5 +1,6 @@
 import type { Listener, Service } from '@evenly/mesh-config';
 import type { GatewayInfrastructure } from './infrastructure/gateway-infrastructure.ts';
+import type { ServiceRoutes } from './routes/service-routes.ts';
 import type { ObjectStatus } from './status/object-status.ts';
 
 /** What the objects of a cluster come to. What is the same as last time is the same object. */
@@ -8,6 +9,8 @@ export interface Translation {
   services: ReadonlyMap<string, Service>;
   /** Of all Gateways: `gateway/NS/NAME/PORT`. */
   listeners: readonly Listener[];
+  /** For those who call Services directly. */
+  serviceRoutes: readonly ServiceRoutes[];
   /** Of each object that is ours. Whoever writes them leaves out those that are written already. */
   statuses: readonly ObjectStatus[];
   /** What shall run for each Gateway that is accepted. */

@@ -19,7 +19,9 @@ import { gatewayGroup, keyOf } from './objects/meta.ts';
 import type { TranslatorOptions } from './options.ts';
 import { Grants } from './references/grants.ts';
 import { AttachedRoutes, type PlacedRoute } from './routes/attached-routes.ts';
-import { attach } from './routes/attachment.ts';
+import { attach, type ParentAttachment } from './routes/attachment.ts';
+import { attachToService, type ServiceAttachment } from './routes/service-attachment.ts';
+import { ServiceRouteTable } from './routes/service-routes.ts';
 import { compileRoute, type AnyRoute, type CompiledRoute } from './routes/compiled-route.ts';
 import { VirtualHosts } from './routes/virtual-hosts.ts';
 import type { ClusterState, DataPlaneFacts } from './state.ts';
@@ -46,10 +48,12 @@ export class Translator {
   readonly #virtualHosts = new VirtualHosts();
   readonly #services = new StableMap<string, Service>();
   readonly #infrastructure = new Memo<Gateway, GatewayInfrastructure>();
+  readonly #serviceRoutes: ServiceRouteTable;
   readonly #statuses: Statuses;
 
   constructor(options: TranslatorOptions) {
     this.#options = options;
+    this.#serviceRoutes = new ServiceRouteTable(options.clusterDomain);
     this.#statuses = new Statuses(options.controllerName);
   }
 
@@ -81,6 +85,7 @@ export class Translator {
     return {
       services: this.#services.of(attached.services()),
       listeners: listeners.flat(),
+      serviceRoutes: this.#serviceRoutes.of(attached.ports),
       infrastructure: outcomes.flatMap((outcome, index) =>
         this.#infrastructureOf(outcome, listeners[index]!),
       ),
@@ -92,7 +97,8 @@ export class Translator {
     return this.#merged.get(gateway, [context, ...sets], () => mergeListeners(gateway, sets, context));
   }
 
-  #place({ services, namespaces, grpcRoutes, httpRoutes }: ClusterState, parents: Parents, grants: Grants) {
+  #place(state: ClusterState, parents: Parents, grants: Grants): PlacedRoute[] {
+    const { services, namespaces, grpcRoutes, httpRoutes } = state;
     const compileInputs = this.#compileInputs.of([services, grants]);
     const placeInputs = this.#placeInputs.of([parents, namespaces, ...compileInputs]);
     const placed: PlacedRoute[] = [];
@@ -101,7 +107,9 @@ export class Translator {
     for (const routes of [grpcRoutes, httpRoutes])
       for (const route of routes.values())
         placed.push(
-          this.#placed.get(route, placeInputs, () => placeRoute(compile(route), parents, namespaces)),
+          this.#placed.get(route, placeInputs, () =>
+            placeRoute(compile(route), parents, state, this.#options.mesh),
+          ),
         );
     return placed;
   }
@@ -153,14 +161,22 @@ function setsByParent(sets: ClusterState['listenerSets']): Map<string, ListenerS
 function placeRoute(
   compiled: CompiledRoute,
   parents: Parents,
-  namespaces: ClusterState['namespaces'],
+  { namespaces, services }: ClusterState,
+  isMesh: boolean,
 ): PlacedRoute {
-  const { meta, parentRefs } = compiled.object;
-  return {
-    compiled,
-    parents: parentRefs.flatMap((ref) => {
-      const listeners = parents.listenersOf(ref, meta);
-      return listeners === undefined ? [] : [attach(compiled, ref, listeners, namespaces)];
-    }),
-  };
+  const { meta, kind, parentRefs } = compiled.object;
+  const ports: ServiceAttachment[] = [];
+  const attached = parentRefs.flatMap((ref): ParentAttachment[] => {
+    if (ref.group === '' && ref.kind === 'Service') {
+      // Those who call a Service directly speak gRPC.
+      if (!isMesh || kind !== 'GRPCRoute') return [];
+      const service = services.get(keyOf({ name: ref.name, namespace: ref.namespace ?? meta.namespace }));
+      const one = attachToService(compiled, ref, service);
+      ports.push(...one.ports);
+      return [one];
+    }
+    const listeners = parents.listenersOf(ref, meta);
+    return listeners === undefined ? [] : [attach(compiled, ref, listeners, namespaces)];
+  });
+  return { compiled, parents: attached, ports };
 }

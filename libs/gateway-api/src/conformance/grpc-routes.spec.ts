@@ -1,5 +1,5 @@
-import { Router, type RoutedRequest } from '@evenly/mesh-config';
 import { describe, expect, it } from 'vitest';
+import { caller } from '../testing/caller.ts';
 import { conditionsOf, gateway, gatewayClass, route, service, TestCluster } from '../testing/cluster.ts';
 
 /** The calls of the official suite's GRPCRoute tests, against the routes that a proxy gets. */
@@ -10,19 +10,6 @@ const cluster = (...objects: string[]) =>
     .run();
 
 const http = '[{ name: http, port: 80, protocol: HTTP }]';
-
-/** @returns the services that a call may go to, `undefined` where no route takes it */
-function caller(cluster: TestCluster, port = 80) {
-  const { listeners } = cluster.translate();
-  const { virtualHosts } = listeners.find((one) => one.port === port)!;
-  const router = new Router(virtualHosts!, ({ to }) =>
-    to.map((one) => one.service?.split('.')[0] ?? 'refused').join(),
-  );
-  return (path: string, headers: Record<string, string> = {}, authority = 'any.example:80') => {
-    const request: RoutedRequest = { authority, path, method: 'POST', header: (name) => headers[name] };
-    return router.find(request);
-  };
-}
 
 describe('GRPCRoute', () => {
   it('is matched by exact service and method (GRPCExactMethodMatching, GRPCRouteNamedRule)', () => {
@@ -62,7 +49,7 @@ describe('GRPCRoute', () => {
         route('GRPCRoute', 'r', `\n  parentRefs: [{ name: g }]\n  rules: ${rules}`),
       ),
     );
-    const by = (headers: Record<string, string>) => call('/echo.Echo/Echo', headers);
+    const by = (headers: Record<string, string>) => call('/echo.Echo/Echo', { headers });
     expect(by({ version: 'one' })).toBe('v1');
     expect(by({ version: 'two' })).toBe('v2');
     expect(by({ version: 'two', color: 'orange' })).toBe('v1');
@@ -92,7 +79,7 @@ describe('GRPCRoute', () => {
       to('v3', 'three', 'four'),
     );
     const call = caller(objects);
-    const at = (authority: string) => call('/echo.Echo/Echo', {}, authority);
+    const at = (authority: string) => call('/echo.Echo/Echo', { authority });
     expect(at('bar.com')).toBe('v1');
     expect(at('foo.bar.com')).toBe('v2');
     const domains = objects.translate().listeners[0]!.virtualHosts!.map((host) => host.domains[0]);

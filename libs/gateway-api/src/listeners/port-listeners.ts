@@ -22,6 +22,7 @@ export function portListener(
     address: '0.0.0.0',
     port,
     virtualHosts,
+    http1: listeners.some(({ kinds }) => kinds.includes('HTTPRoute')),
     ...(certificates.length > 0 ? { certificates } : {}),
   };
 }

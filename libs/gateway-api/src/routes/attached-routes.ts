@@ -5,11 +5,14 @@ import type { Refusal } from '../status/condition.ts';
 import type { Attachment, ParentAttachment } from './attachment.ts';
 import type { AnyRoute, CompiledRoute } from './compiled-route.ts';
 import { kindConflicts } from './kind-conflicts.ts';
+import type { ServiceAttachment } from './service-attachment.ts';
 
 /** A route with what became of each of its parents that are ours. */
 export interface PlacedRoute {
   compiled: CompiledRoute;
   parents: readonly ParentAttachment[];
+  /** At those parents that are Services. */
+  ports: readonly ServiceAttachment[];
 }
 
 /** Which routes each listener has, once all are placed. */
@@ -17,10 +20,12 @@ export class AttachedRoutes {
   readonly #byListener = new Map<MergedListener, Attachment[]>();
   /** By listener, who lost to whom. */
   readonly #lost = new Map<MergedListener, ReadonlyMap<AnyRoute, AnyRoute>>();
+  readonly ports: readonly ServiceAttachment[];
 
   constructor(placed: readonly PlacedRoute[]) {
     for (const { parents } of placed)
       for (const { attachments } of parents) for (const one of attachments) this.#add(one);
+    this.ports = placed.flatMap(({ ports }) => ports);
     for (const [listener, attachments] of this.#byListener) {
       const lost = kindConflicts(attachments);
       if (lost.size === 0) continue;
@@ -47,12 +52,13 @@ export class AttachedRoutes {
     return new Set(this.at(listener).map(({ route }) => route)).size;
   }
 
-  /** By name, all that routes lead to. */
+  /** By name, all that routes lead to. What both kinds of routes lead to speaks HTTP/2, or gRPC could not. */
   services(): ReadonlyMap<string, Service> {
     const services = new Map<string, Service>();
-    for (const attachments of this.#byListener.values())
+    for (const attachments of [...this.#byListener.values(), this.ports])
       for (const { route } of attachments)
-        for (const [name, service] of route.services) services.set(name, service);
+        for (const [name, service] of route.services)
+          if (service.protocol === undefined || !services.has(name)) services.set(name, service);
     return services;
   }
 

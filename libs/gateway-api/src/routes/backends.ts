@@ -1,10 +1,10 @@
-import type { Destination, Service } from '@evenly/mesh-config';
-import type { BackendReference } from '../objects/values.ts';
+import type { Service } from '@evenly/mesh-config';
 import { gatewayGroup, type Meta } from '../objects/meta.ts';
-import type { BackendRef } from '../objects/route.ts';
-import type { KubernetesService } from '../objects/service.ts';
+import type { KubernetesService, ServicePort } from '../objects/service.ts';
+import type { BackendReference } from '../objects/values.ts';
 import type { Grants } from '../references/grants.ts';
 import { resolve } from '../references/resolve.ts';
+import { protocolOf, type BackendProtocol } from '../services/backend-protocol.ts';
 import { serviceOfPort } from '../services/service-of-port.ts';
 import type { Refusal } from '../status/condition.ts';
 
@@ -27,13 +27,6 @@ export class Backends {
     this.#context = context;
   }
 
-  /** One that leads nowhere keeps its share of the calls, and refuses it. */
-  destination(backend: BackendRef): Destination {
-    const service = this.find(backend);
-    const { weight } = backend;
-    return service === undefined ? { refuse: true, weight } : { service: service.name, weight };
-  }
-
   /** @returns undefined: it leads nowhere, which `refusal` says from now on */
   find(reference: BackendReference): Service | undefined {
     const found = this.#resolve(reference);
@@ -54,32 +47,33 @@ export class Backends {
       const { reason, message } = resolved;
       return { reason: reason === 'NotFound' ? 'BackendNotFound' : reason, message };
     }
-    const { meta, ports, fault } = resolved.object;
-    const what = `Service ${meta.namespace}/${meta.name}`;
-    if (fault !== undefined)
-      return { reason: 'BackendNotFound', message: `${what} cannot be read: ${fault}` };
-    if (reference.port === undefined)
-      return { reason: 'BackendNotFound', message: `a reference to ${what} must say which port` };
-    const port = ports.find((one) => one.port === reference.port);
-    if (port === undefined)
-      return { reason: 'BackendNotFound', message: `${what} has no port ${reference.port}` };
-    if (port.protocol !== 'TCP')
-      return {
-        reason: 'UnsupportedProtocol',
-        message: `${what} speaks ${port.protocol} on port ${port.port}`,
-      };
-    return (
-      known(resolved.object, port.port) ??
-      remember(resolved.object, serviceOfPort(resolved.object, port), port.port)
-    );
+    const service = resolved.object;
+    const what = `Service ${service.meta.namespace}/${service.meta.name}`;
+    const notFound = (message: string): Refusal => ({ reason: 'BackendNotFound', message });
+    if (service.fault !== undefined) return notFound(`${what} cannot be read: ${service.fault}`);
+    // It names a host, which need not be in any namespace that the route may refer to (CVE-2021-25740).
+    if (service.type === 'ExternalName')
+      return notFound(`${what} is of type ExternalName, which has no endpoints`);
+    if (reference.port === undefined) return notFound(`a reference to ${what} must say which port`);
+    const port = service.ports.find((one) => one.port === reference.port);
+    if (port === undefined) return notFound(`${what} has no port ${reference.port}`);
+    const protocol = port.protocol === 'TCP' ? protocolOf(port) : undefined;
+    if (protocol === undefined) {
+      const spoken = port.protocol === 'TCP' ? port.appProtocol : port.protocol;
+      return { reason: 'UnsupportedProtocol', message: `${what} speaks ${spoken} on port ${port.port}` };
+    }
+    // gRPC is always HTTP/2, whether a Service says so or not.
+    return meshService(service, port, kind === 'GRPCRoute' ? 'http2' : protocol);
   }
 }
 
 /** One mesh service for a port, however many routes lead there: whoever compares them need not look inside. */
-const made = new WeakMap<KubernetesService, Map<number, Service>>();
-const known = (object: KubernetesService, port: number) => made.get(object)?.get(port);
-function remember(object: KubernetesService, service: Service, port: number): Service {
-  const ports = made.get(object) ?? new Map<number, Service>();
-  made.set(object, ports.set(port, service));
+const known = new WeakMap<ServicePort, Map<BackendProtocol, Service>>();
+
+function meshService(object: KubernetesService, port: ServicePort, protocol: BackendProtocol): Service {
+  const made = known.get(port) ?? new Map<BackendProtocol, Service>();
+  known.set(port, made);
+  const service = made.get(protocol) ?? serviceOfPort(object, port, protocol);
+  made.set(protocol, service);
   return service;
 }

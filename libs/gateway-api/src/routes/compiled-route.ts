@@ -5,7 +5,7 @@ import { keyOf } from '../objects/meta.ts';
 import type { BrokenRule, Rule } from '../objects/route.ts';
 import type { Refusal } from '../status/condition.ts';
 import { Backends, type BackendContext } from './backends.ts';
-import { checkFilters } from './filters.ts';
+import { filterActions, headerActions } from './filters.ts';
 import { grpcMatches } from './grpc-matches.ts';
 import { httpMatches } from './http-matches.ts';
 import { UnsupportedRule, type RankedMatch } from './ranked-match.ts';
@@ -21,7 +21,7 @@ export interface CompiledRoute {
   services: ReadonlyMap<string, Service>;
   /** Why a reference to a backend leads nowhere. */
   unresolved: Refusal | undefined;
-  /** Why rules are left out, each with the name or the number of the rule. */
+  /** Why rules do not count, each with the name or the number of the rule. */
   dropped: readonly string[];
   /** Why nothing of it counts. */
   refused: Refusal | undefined;
@@ -40,18 +40,34 @@ export function compileRoute(object: AnyRoute, context: BackendContext): Compile
     const name = ('name' in rule ? rule.name : undefined) ?? String(index);
     try {
       const matches = ranked();
-      const actions = actionsOf(readable(rule), backends);
+      const { actions, fault } = actionsOrFault(readable(rule), backends);
+      if (fault !== undefined) dropped.push(`rule ${name}: ${fault}`);
       for (const [number, { match, rank }] of matches.entries()) {
-        const full = `${keyOf(object.meta)}/${name}${matches.length > 1 ? `.${number}` : ''}`;
+        const full = `${object.kind.toLowerCase()}/${keyOf(object.meta)}/${name}${matches.length > 1 ? `.${number}` : ''}`;
         entries.push({ route: { name: full, match, ...actions }, rank });
       }
     } catch (error) {
-      if (!(error instanceof UnsupportedRule)) throw error;
-      dropped.push(`rule ${name}: ${error.message}`);
+      dropped.push(`rule ${name}: ${unsupported(error)}`);
     }
   }
   const { services, refusal: unresolved } = backends;
-  return { object, entries, services, unresolved, dropped, refused: refusalOf(object, entries, dropped) };
+  return { object, entries, services, unresolved, dropped, refused: refusalOf(object, dropped) };
+}
+
+type Actions = Omit<Route, 'match' | 'name'>;
+
+/** Requests of a rule that asks for what we cannot do are refused: to leave it out would be to do something else with them. */
+function actionsOrFault(rule: Rule<unknown>, backends: Backends): { actions: Actions; fault?: string } {
+  try {
+    return { actions: actionsOf(rule, backends) };
+  } catch (error) {
+    return { actions: { to: refuseAll }, fault: unsupported(error) };
+  }
+}
+
+function unsupported(error: unknown): string {
+  if (error instanceof UnsupportedRule) return error.message;
+  throw error;
 }
 
 function rulesOf(object: AnyRoute): { rule: Rule<unknown> | BrokenRule; ranked: () => RankedMatch[] }[] {
@@ -60,9 +76,9 @@ function rulesOf(object: AnyRoute): { rule: Rule<unknown> | BrokenRule; ranked: 
     : object.rules.map((rule) => ({ rule, ranked: () => httpMatches(readable(rule).matches) }));
 }
 
-function refusalOf({ fault }: AnyRoute, entries: readonly RouteEntry[], dropped: readonly string[]) {
+function refusalOf({ fault, rules }: AnyRoute, dropped: readonly string[]): Refusal | undefined {
   if (fault !== undefined) return { reason: 'UnsupportedValue', message: fault };
-  if (dropped.length === 0 || entries.length > 0) return undefined;
+  if (dropped.length === 0 || dropped.length < rules.length) return undefined;
   return { reason: 'UnsupportedValue', message: dropped.join('; ') };
 }
 
@@ -72,19 +88,23 @@ function readable<M>(rule: Rule<M> | BrokenRule): Rule<M> {
 }
 
 /** What is done with a rule's requests. */
-function actionsOf(rule: Rule<unknown>, backends: Backends): Omit<Route, 'match' | 'name'> {
+function actionsOf(rule: Rule<unknown>, backends: Backends): Actions {
   if (rule.sessionPersistence !== undefined) throw new UnsupportedRule('sessionPersistence is not supported');
-  checkFilters(rule.filters);
+  const actions = filterActions(rule.filters, backends);
   const to = destinationsOf(rule, backends);
-  const timeoutMs = Math.min(
-    ...[rule.timeoutMs, rule.attemptTimeoutMs].filter((ms) => ms !== undefined && ms > 0).map(Number),
-  );
-  return Number.isFinite(timeoutMs) ? { to, timeoutMs } : { to };
+  const timeouts = [rule.timeoutMs, rule.attemptTimeoutMs].filter((ms) => ms !== undefined && ms > 0);
+  return { to, ...actions, ...(timeouts.length > 0 ? { timeoutMs: Math.min(...timeouts.map(Number)) } : {}) };
 }
 
-/** Nobody to call, or nobody who gets a share: everything is refused. */
+/** Nobody to call, or nobody who gets a share: everything is refused. A backend that is not there refuses its share. */
 function destinationsOf({ backendRefs }: Rule<unknown>, backends: Backends): Destination[] {
-  for (const { filters } of backendRefs) checkFilters(filters);
-  const all = backendRefs.map((backend) => backends.destination(backend));
-  return all.some(({ weight }) => weight > 0) ? all : [{ refuse: true, weight: 1 }];
+  const all = backendRefs.map((backend): Destination => {
+    const { weight, filters } = backend;
+    const headers = headerActions(filters);
+    const service = backends.find(backend);
+    return service === undefined ? { refuse: true, weight } : { service: service.name, weight, ...headers };
+  });
+  return all.some(({ weight }) => weight > 0) ? all : refuseAll;
 }
+
+const refuseAll: Destination[] = [{ refuse: true, weight: 1 }];

@@ -1,10 +1,9 @@
-import type { Route, VirtualHost } from '@evenly/mesh-config';
+import type { VirtualHost } from '@evenly/mesh-config';
 import { coveringNames } from '../listeners/hostnames.ts';
 import type { MergedListener } from '../listeners/merged-listeners.ts';
-import { byAge } from '../objects/meta.ts';
 import type { AttachedRoutes } from './attached-routes.ts';
 import type { Attachment } from './attachment.ts';
-import { compareRanks } from './ranked-match.ts';
+import { inOrder } from './route-order.ts';
 
 /** What is known of a host name at a listener. */
 interface Domain {
@@ -82,18 +81,6 @@ function upToDate(domain: Domain, byName: ReadonlyMap<string, readonly Attachmen
   domain.attachments = lists.flat();
   domain.host = { domains: domainsOf(domain.name), routes: [...new Set(lists.flatMap(inOrder))] };
   return domain.host;
-}
-
-/** A stable sort: what is equal keeps its order, which is that of the object. */
-function inOrder(attachments: readonly Attachment[]): Route[] {
-  const entries = attachments.flatMap(({ route }) =>
-    route.entries.map((entry) => ({ entry, meta: route.object.meta })),
-  );
-  entries.sort((one, other) => {
-    const byRank = compareRanks(one.entry.rank, other.entry.rank);
-    return byRank !== 0 ? byRank : byAge(one.meta, other.meta);
-  });
-  return entries.map(({ entry }) => entry.route);
 }
 
 /** A host name holds for any port. */

@@ -49,7 +49,7 @@ interface Named {
 export class TestCluster {
   state: ClusterState = emptyState();
   facts: DataPlaneFacts = { gateways: new Map() };
-  readonly translator = new Translator({ controllerName, proxy });
+  readonly translator = new Translator({ controllerName, proxy, mesh: true, clusterDomain: 'cluster.local' });
 
   /** @param yaml documents; the namespace is `default`, the generation 1 where none is said */
   apply(yaml: string): this {

@@ -7,14 +7,28 @@ const mayUse = {
   'scope:service': [],
   'scope:endpoints': [],
   'scope:balancing': ['scope:endpoints'],
+  'scope:kubernetes': ['scope:endpoints', 'scope:local-cluster'], // local-cluster: its API, in tests only
   'scope:http2': [],
   'scope:grpc-server': ['scope:http2'],
   'scope:mesh-config': ['scope:endpoints'],
   // local-cluster: its DNS server, in tests only
-  'scope:discovery': ['scope:proto', 'scope:balancing', 'scope:endpoints', 'scope:local-cluster'],
+  'scope:discovery': [
+    'scope:proto',
+    'scope:balancing',
+    'scope:endpoints',
+    'scope:kubernetes',
+    'scope:local-cluster',
+  ],
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:endpoints', 'scope:balancing'],
-  'scope:live-mesh': ['scope:mesh-config', 'scope:endpoints', 'scope:discovery', 'scope:tls'],
   'scope:gateway-api': ['scope:mesh-config', 'scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
+  // kubernetes: in tests only
+  'scope:live-mesh': [
+    'scope:mesh-config',
+    'scope:endpoints',
+    'scope:discovery',
+    'scope:tls',
+    'scope:kubernetes',
+  ],
   'scope:tls': ['scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
   'scope:local-cluster': ['scope:endpoints'],
   'type:app': ['type:lib'],

@@ -1,5 +1,6 @@
 import type { Viewer } from '@evenly/balancing';
-import { dnsResolver, lazyKubernetes } from '@evenly/discovery';
+import { dnsResolver, lazySlices } from '@evenly/discovery';
+import { lazyKubernetes } from '@evenly/kubernetes';
 import { endpointKey, SaidOnce } from '@evenly/endpoints';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
 import { endpointSourceOf, healthChanges, MeshCertificates } from '@evenly/live-mesh';
@@ -165,13 +166,19 @@ function clusterContext(
   const { log, env } = service;
   const { kubeconfig } = config;
   const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
-  const kubernetes = lazyKubernetes({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+  // One watch a namespace serves all services of it, so it may ask again soon: all are back 2 s after the API is.
+  const kubernetes = lazyKubernetes({
+    env,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    backoff: { maxMs: 2000 },
+  });
+  const slices = lazySlices(kubernetes, 'namespace');
   const certificatesOf = (tls: UpstreamTls) => certificates.of(tls);
   const said = new SaidOnce();
   const sources = {
     env,
     resolver,
-    kubernetes,
+    slices,
     staleMs: config.staleAfter,
     emptyGraceMs: config.emptyGrace,
     certificatesOf,

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
-import { dnsResolver, lazyKubernetes } from '@evenly/discovery';
+import { dnsResolver, lazySlices } from '@evenly/discovery';
+import { lazyKubernetes } from '@evenly/kubernetes';
 import { MemoryBudget } from '@evenly/http2';
 import { SourceGates } from '@evenly/live-mesh';
 import { PatientGates, type Program } from '@evenly/service';
@@ -30,10 +31,13 @@ export const xdsServer: Program<typeof options> = {
     const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
     const { kubeconfig } = config;
     const { env } = runtime;
+    // One watch a namespace serves all services of it, so it may ask again soon: all are back 2 s after the API is.
     const kubernetes = lazyKubernetes({
       env,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      backoff: { maxMs: 2000 },
     });
+    const slices = lazySlices(kubernetes, 'namespace');
     const traces = runtime.tracer && new ChangeTraces(runtime.tracer);
     const gates = new SourceGates(
       (mayDoWithout) => new PatientGates({ readiness, log, patienceMs: config.readyAfter, mayDoWithout }),
@@ -41,7 +45,7 @@ export const xdsServer: Program<typeof options> = {
     const context = {
       env,
       resolver,
-      kubernetes,
+      slices,
       staleMs: config.staleAfter,
       emptyGraceMs: config.emptyGrace,
       cache,

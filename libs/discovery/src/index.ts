@@ -16,15 +16,19 @@ export type {
   EndpointSource,
   EndpointState,
 } from '@evenly/endpoints';
+export {
+  findAccess,
+  inClusterAccess,
+  KubernetesApi,
+  kubeconfigAccess,
+  tokenAccess,
+} from '@evenly/kubernetes';
+export type { ApiServerAccess, KubernetesApiOptions } from '@evenly/kubernetes';
 export { dnsResolver, type DnsResolver, type DnsResolverOptions } from './dns/resolver.ts';
 export { readEndpointFile } from './file/endpoint-file.ts';
 export { healthCheckedSource, type HealthReport } from './health/checked-source.ts';
 export type { HealthChecker, HealthVerdict } from './health/checker.ts';
 export { grpcHealthChecker } from './health/lazy-checker.ts';
-export { findAccess, inClusterAccess, tokenAccess } from './kubernetes/access.ts';
-export type { ApiServerAccess } from './kubernetes/api-server-access.ts';
-export { kubeconfigAccess } from './kubernetes/kubeconfig.ts';
-export { KubernetesApi, type KubernetesApiOptions } from './kubernetes/kubernetes-api.ts';
-export { lazyKubernetes } from './kubernetes/lazy-kubernetes.ts';
+export { EndpointSlices, lazySlices, type SliceScope } from './kubernetes/endpoint-slices.ts';
 export type { ConfigSurroundings, SourceKind } from './source-kind.ts';
 export * from './sources.ts';

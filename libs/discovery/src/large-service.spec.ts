@@ -1,7 +1,7 @@
 import { experimental } from '@grpc/grpc-js';
 import { expect, it } from 'vitest';
 import { register } from './grpc-js/index.ts';
-import { tokenAccess } from './kubernetes/access.ts';
+import { tokenAccess } from '@evenly/kubernetes';
 import { sliceObject, testKube } from './testing/kube.ts';
 
 const slices = 50;

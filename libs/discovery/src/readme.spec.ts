@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits as dnsLimits } from './dns/source.ts';
 import * as discovery from './index.ts';
-import { sliceLimits } from './kubernetes/slice-state.ts';
+import { sliceLimits } from './kubernetes/slice-area.ts';
 import { testKube } from './testing/kube.ts';
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');

@@ -1,15 +1,15 @@
 import type { EndpointSource } from '@evenly/endpoints';
 import type { RegisterOptions } from './grpc-js/options.ts';
 import type { DnsResolver } from './dns/resolver.ts';
-import type { KubernetesApi } from './kubernetes/kubernetes-api.ts';
+import type { EndpointSlices } from './kubernetes/endpoint-slices.ts';
 import type { Uri } from './target.ts';
 
 /** What sources need of the process that they run in. */
 export interface Surroundings {
   /** The variables by which kubectl, `consul` and the like find their servers. */
   env: Readonly<Record<string, string | undefined>>;
-  /** The one client of the API server that all sources of the process share, made when the first one asks. */
-  kubernetes: () => Promise<KubernetesApi>;
+  /** Of the API server, shared by all sources of the process, made when the first one asks. */
+  slices: () => Promise<EndpointSlices>;
   /** Something looks like a mistake, but is no error. */
   onWarning?: (message: string) => void;
 }

@@ -52,7 +52,7 @@ describe('what a config does not say', () => {
     consulKind.make(fields, {
       env,
       resolver: dnsResolver(),
-      kubernetes: () => Promise.reject(new Error('not asked for')),
+      slices: () => Promise.reject(new Error('not asked for')),
     });
 
   it.each([

@@ -3,15 +3,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { z } from 'zod';
 import { DiscoveryError, type Endpoint } from '@evenly/endpoints';
-import { Deadline } from '../http/deadline.ts';
 import {
-  getJson,
+  Deadline,
   parseJson,
   readCredential,
+  requestJson,
   textOf,
   unreachable,
   type JsonServer,
-} from '../http/json-get.ts';
+} from '@evenly/endpoints/http';
 
 /** Which instances are asked for, and whom. */
 export interface HealthQueryOptions {
@@ -96,11 +96,15 @@ export async function queryHealth(
   const deadline = new Deadline(signal, longestMs, unref);
   const url = new URL(`/v1/health/service/${encodeURIComponent(service)}`, server);
   url.search = searchOf(options, index, waitMs).toString();
-  const consul: JsonServer = { who, refusal: (status, body) => refusal(status, body, service) };
+  const consul: JsonServer = {
+    who,
+    userAgent: 'evenly',
+    refusal: (status, body) => refusal(status, body, service),
+  };
   try {
     const token = await tokenOf(options);
     const from = { signal: deadline.signal, unref };
-    const response = await getJson(url, await requestOptions(options, token), consul, from);
+    const response = await requestJson(url, await requestOptions(options, token), consul, from);
     const found = readInstances(parseJson(await textOf(response, maxBytes, who), who), service);
     const { headers } = response;
     if (found.length === 0 && headers['x-consul-knownleader'] === 'false')

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { tokenAccess } from '../kubernetes/access.ts';
+import { tokenAccess } from '@evenly/kubernetes';
 import { echoClient } from '../testing/echo-client.ts';
 import { echoServer, type EchoTestServer } from '../testing/echo-server.ts';
 import { fileTarget } from '../testing/file-target.ts';

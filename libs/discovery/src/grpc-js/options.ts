@@ -1,5 +1,5 @@
-import type { ApiServerAccess } from '../kubernetes/api-server-access.ts';
 import type { BackoffOptions } from '@evenly/endpoints';
+import type { ApiServerAccess } from '@evenly/kubernetes';
 
 /** How the schemes look for endpoints, and what the policies know of where they run. */
 export interface RegisterOptions {

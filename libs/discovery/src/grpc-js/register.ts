@@ -1,6 +1,7 @@
 import { env } from 'node:process'; // the variables by which kubectl and the like find their servers
 import { experimental, logVerbosity, type ChannelOptions } from '@grpc/grpc-js';
-import { lazyKubernetes } from '../kubernetes/lazy-kubernetes.ts';
+import { lazyKubernetes } from '@evenly/kubernetes';
+import { lazySlices } from '../kubernetes/endpoint-slices.ts';
 import type { Scheme } from '../source-kind.ts';
 import { targetSchemes } from '../sources.ts';
 import type { Uri } from '../target.ts';
@@ -29,8 +30,9 @@ export function register(options: RegisterOptions = {}): void {
 
 function contextOf(options: RegisterOptions): ResolverContext {
   const onWarning = options.onWarning ?? ((message) => experimental.log(logVerbosity.ERROR, message));
-  const kubernetes = lazyKubernetes({ ...options.kubernetes, env, unref: true });
-  return { options, env, onWarning, kubernetes, pool: new SourcePool() };
+  // A client follows few services, and is one of many: it asks for their slices alone.
+  const slices = lazySlices(lazyKubernetes({ ...options.kubernetes, env, unref: true }), 'service');
+  return { options, env, onWarning, slices, pool: new SourcePool() };
 }
 
 function resolverClass(scheme: Scheme) {

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tokenAccess } from '../kubernetes/access.ts';
+import { tokenAccess } from '@evenly/kubernetes';
 import { FakeConsulAgent } from '../testing/consul-agent.ts';
 import { testDns } from '../testing/dns.ts';
 import { echoClient } from '../testing/echo-client.ts';

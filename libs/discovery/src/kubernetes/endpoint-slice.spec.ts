@@ -21,6 +21,7 @@ describe('readEndpointSlice', () => {
     ];
     expect(readEndpointSlice(sliceObject('be1-srv-1', { endpoints, ports }))).toEqual({
       name: 'be1-srv-1',
+      service: 'be1-srv',
       ports: [
         { name: 'grpc', port: 50051 },
         { name: '', port: 80 },
@@ -54,7 +55,7 @@ describe('readEndpointSlice', () => {
   });
 
   it('takes null for nothing, as the API sends it for a service without pods', () => {
-    const empty = { name: 'a', ports: [], anyPort: true, endpoints: [] };
+    const empty = { name: 'a', service: 'be1-srv', ports: [], anyPort: true, endpoints: [] };
     expect(readEndpointSlice(sliceObject('a', { endpoints: null, ports: null }))).toEqual(empty);
   });
 

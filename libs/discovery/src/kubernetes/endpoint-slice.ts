@@ -1,8 +1,11 @@
 import { canonicalAddress, DiscoveryError, type EndpointState } from '@evenly/endpoints';
+import type { ResourceKind } from '@evenly/kubernetes';
 
 /** What is kept of a `discovery.k8s.io/v1` EndpointSlice. The rest, most of its bytes, is not. */
 export interface EndpointSlice {
   name: string;
+  /** Which service it is of; absent for one that belongs to none. */
+  service?: string;
   /** Its TCP ports; the name is empty for the only port of a service, which may have none. */
   ports: readonly { name: string; port: number }[];
   /** It has no ports at all, or one without a number, which stands for all: a headless Service may be without. */
@@ -24,7 +27,7 @@ export interface SliceEndpoint {
 
 /** The API object, as far as it is read. Everything may be missing or null. */
 interface SliceObject {
-  metadata?: { name?: unknown };
+  metadata?: { name?: unknown; labels?: Record<string, unknown> | null };
   addressType?: unknown;
   ports?: readonly PortObject[] | null;
   endpoints?: readonly EndpointObject[] | null;
@@ -55,6 +58,9 @@ interface Conditions {
   terminating?: boolean | null;
 }
 
+/** By which a slice belongs to its service. */
+export const serviceLabel = 'kubernetes.io/service-name';
+
 /** @throws DiscoveryError INVALID when it is no EndpointSlice */
 export function readEndpointSlice(object: unknown): EndpointSlice {
   const slice = (object ?? {}) as SliceObject;
@@ -72,7 +78,14 @@ export function readEndpointSlice(object: unknown): EndpointSlice {
     const anyPort = given.length === 0 || ports.length < tcp.length;
     // FQDN slices hold names, which nobody dials (and Kubernetes deprecates).
     const objects = slice.addressType === 'FQDN' ? [] : (slice.endpoints ?? []);
-    return { name, ports, anyPort, endpoints: objects.map(readEndpoint) };
+    const service = slice.metadata?.labels?.[serviceLabel];
+    return {
+      name,
+      ...(typeof service === 'string' && { service }),
+      ports,
+      anyPort,
+      endpoints: objects.map(readEndpoint),
+    };
   } catch (cause) {
     const message = `the API server sent an EndpointSlice ${name} that cannot be read: ${(cause as Error).message}`;
     throw new DiscoveryError('INVALID', message, { cause });
@@ -108,3 +121,11 @@ function stateOf({ ready, serving, terminating }: Conditions): EndpointState {
   if (ready === true) return 'ready';
   return (serving ?? ready ?? true) ? 'serving-terminating' : 'not-ready';
 }
+
+export const endpointSliceKind: ResourceKind<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  read: readEndpointSlice,
+};

@@ -58,7 +58,7 @@ function watchService(
   uri: Uri,
   target: ServiceTarget | undefined,
   example: string,
-  { kubernetes, onWarning }: ClientSurroundings,
+  { slices: sharedSlices, onWarning }: ClientSurroundings,
 ): EndpointSource {
   const labels = [target?.service, ...(target?.namespace === undefined ? [] : [target.namespace])];
   if (!target?.port || !labels.every((label) => dnsLabel.test(label ?? '')))
@@ -66,9 +66,9 @@ function watchService(
   const { service, namespace: given } = target;
   const port = isPort(target.port) ? Number(target.port) : target.port;
   const make = async () => {
-    const api = await kubernetes();
-    const namespace = given ?? (await api.ownNamespace());
-    return kubernetesSource({ namespace, service, port, api, ...warning(onWarning) });
+    const slices = await sharedSlices();
+    const namespace = given ?? (await slices.ownNamespace());
+    return kubernetesSource({ namespace, service, port, slices, ...warning(onWarning) });
   };
   const name = given === undefined ? service : `${given}/${service}`;
   return deferredSource(`kubernetes ${name}:${port}`, make, { unref: true });
@@ -90,9 +90,9 @@ const kubernetes = kubernetesScheme(
 );
 
 export const kubernetesKind: SourceKind<{ service: string; namespace: string; port: string | number }> = {
-  make: (fields, { kubernetes, onWarning }) =>
+  make: (fields, { slices, onWarning }) =>
     deferredSource(`kubernetes ${fields.namespace}/${fields.service}:${fields.port}`, async () =>
-      kubernetesSource({ ...fields, api: await kubernetes(), ...warning(onWarning) }),
+      kubernetesSource({ ...fields, slices: await slices(), ...warning(onWarning) }),
     ),
   schemes: [k8s, kubernetes],
 };

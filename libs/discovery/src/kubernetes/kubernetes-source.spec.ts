@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sliceObject, testKube } from '../testing/kube.ts';
 import { compliesAsSource, observe } from '@evenly/endpoints/testing';
 import { text } from '../testing/text.ts';
-import { tokenAccess } from './access.ts';
-import { KubernetesApi } from './kubernetes-api.ts';
+import { KubernetesApi, tokenAccess } from '@evenly/kubernetes';
+import { EndpointSlices } from './endpoint-slices.ts';
 import { kubernetesSource } from './kubernetes-source.ts';
 
 let kube: Awaited<ReturnType<typeof testKube>>;
@@ -19,7 +19,7 @@ const be1 = { namespace: 'default', service: 'be1-srv', port: 'grpc' };
 function watching(options: Partial<Parameters<typeof kubernetesSource>[0]> = {}) {
   const warnings: string[] = [];
   const onWarning = (message: string) => warnings.push(message);
-  const source = kubernetesSource({ api: kube.client, ...be1, onWarning, ...options });
+  const source = kubernetesSource({ slices: kube.slices, ...be1, onWarning, ...options });
   const observed = observe(source);
   stops.push(observed.stop);
   return { ...observed, warnings, last: () => observed.sets.at(-1) };
@@ -29,7 +29,7 @@ describe('kubernetesSource', () => {
   compliesAsSource(() => {
     kube.put('a', '10.0.0.1', '10.0.0.2');
     return {
-      source: kubernetesSource({ api: kube.client, ...be1 }),
+      source: kubernetesSource({ slices: kube.slices, ...be1 }),
       change: () => kube.put('a', '10.0.0.1'),
       fail: () => kube.server.stop(),
       heal: () => kube.server.start(),
@@ -74,11 +74,11 @@ describe('kubernetesSource', () => {
   });
 
   it('lists more slices than fit on a page', async () => {
-    for (let index = 0; index < 250; index++)
+    for (let index = 0; index < 600; index++)
       kube.put(`a${index}`, `10.1.${Math.floor(index / 100)}.${index % 100}`);
     const { last } = watching();
-    await expect.poll(() => last()?.length).toBe(250);
-    expect(kube.server.counters.lists).toBe(3);
+    await expect.poll(() => last()?.length).toBe(600);
+    expect(kube.server.counters.lists).toBe(2);
   });
 
   it('resumes where it was when a watch ends or breaks, without a word and without a list', async () => {
@@ -161,7 +161,7 @@ describe('kubernetesSource', () => {
     const tokens = new Set(['right']);
     const closed = await testKube({ tokens });
     closed.put('a', '10.0.0.1');
-    const { failures, log, last, stop } = watching({ api: closed.client });
+    const { failures, log, last, stop } = watching({ slices: closed.slices });
     await expect
       .poll(() => failures[0]?.message)
       .toBe('the API server does not accept the credentials (401)');
@@ -207,7 +207,7 @@ describe('kubernetesSource', () => {
     const access = tokenAccess({ server: server.url });
     const api = new KubernetesApi(access, { requestTimeoutMs: 50, backoff: { initialMs: 5, maxMs: 20 } });
     server.faults.answer = 'hang';
-    const { failures, log, last } = watching({ api });
+    const { failures, log, last } = watching({ slices: new EndpointSlices(api) });
     await expect.poll(() => failures[0]?.message).toBe(`API server ${server.url}: no response within 50 ms`);
     server.faults.answer = 'busy';
     await expect
@@ -286,4 +286,88 @@ describe('kubernetesSource', () => {
     await kube.server.start();
     await expect.poll(() => late.log.at(-1)).toBe('recovered');
   });
+
+  it('takes a service with too many endpoints for an error, until there are fewer', async () => {
+    const large = Array.from(
+      { length: 20_001 },
+      (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+    );
+    kube.put('a', '10.0.0.1');
+    const { failures, log, last } = watching();
+    await expect.poll(last).toEqual(['10.0.0.1:50051']);
+    kube.put('b', ...large);
+    await expect.poll(() => failures[0]?.message).toContain('2 EndpointSlices with 20002 endpoints');
+    expect(failures[0]!.code).toBe('TOO_MANY');
+    kube.put('b', '10.0.0.2');
+    await expect.poll(() => log.at(-1)).toBe('recovered');
+    expect(last()).toEqual(['10.0.0.1:50051', '10.0.0.2:50051']);
+  });
+});
+
+describe.each(['namespace', 'cluster'] as const)('one watch for a %s', (scope) => {
+  const of = (service: string, name: string, address: string) => {
+    const slice = sliceObject(name, { endpoints: [{ addresses: [address] }] });
+    kube.server.store.put({
+      ...slice,
+      metadata: { ...slice.metadata, labels: { 'kubernetes.io/service-name': service } },
+    });
+  };
+  beforeEach(async () => {
+    await kube.server.stop();
+    kube = await testKube({ scope });
+    of('be1-srv', 'a', '10.0.0.1');
+    of('be2-srv', 'b', '10.0.0.2');
+  });
+
+  it('serves all services of it, and tells each only of its own', async () => {
+    const be1 = watching();
+    const be2 = watching({ service: 'be2-srv' });
+    await expect.poll(be2.last).toEqual(['10.0.0.2:50051']);
+    expect(be1.last()).toEqual(['10.0.0.1:50051']);
+    const late = watching({ service: 'be2-srv' });
+    const nobody = watching({ service: 'be3-srv' });
+    await expect.poll(() => late.log).toEqual(['set']);
+    await expect.poll(() => nobody.sets).toEqual([[]]);
+    await expect.poll(() => kube.server.watches).toBe(1);
+    expect(kube.server.counters).toEqual({ lists: 1, watches: 1, refused: 0 });
+    of('be2-srv', 'b', '10.0.0.3');
+    await expect.poll(late.last).toEqual(['10.0.0.3:50051']);
+    expect(be1.log).toEqual(['set']);
+    for (const { stop } of [be1, be2, late, nobody]) stop();
+    await expect.poll(() => kube.server.watches).toBe(0);
+  });
+
+  it('follows a slice that goes from one service to another, and one that belongs to none', async () => {
+    const be1 = watching();
+    const be2 = watching({ service: 'be2-srv' });
+    await expect.poll(be2.last).toEqual(['10.0.0.2:50051']);
+    of('be2-srv', 'a', '10.0.0.1');
+    await expect.poll(be2.last).toEqual(['10.0.0.1:50051', '10.0.0.2:50051']);
+    await expect.poll(be1.last).toEqual([]);
+    const orphan = sliceObject('a', { endpoints: [{ addresses: ['10.0.0.1'] }] });
+    kube.server.store.put({ ...orphan, metadata: { ...orphan.metadata, labels: {} } });
+    await expect.poll(be2.last).toEqual(['10.0.0.2:50051']);
+  });
+
+  it('has all services back at once after an outage', async () => {
+    const both = [watching(), watching({ service: 'be2-srv' })];
+    await expect.poll(() => both.map(({ sets }) => sets.length)).toEqual([1, 1]);
+    await expect.poll(() => kube.server.watches).toBe(1);
+    await kube.server.stop();
+    await expect.poll(() => both.map(({ log }) => log.at(-1))).toEqual(['UNREACHABLE', 'UNREACHABLE']);
+    await kube.server.start();
+    await expect.poll(() => both.map(({ log }) => log.at(-1))).toEqual(['recovered', 'recovered']);
+    expect(kube.server.counters.lists).toBe(2);
+  });
+});
+
+it('follows namespaces where the whole cluster is forbidden, and nobody hears of that', async () => {
+  await kube.server.stop();
+  kube = await testKube({ scope: 'cluster' });
+  kube.server.faults.forbidCluster = true;
+  kube.put('a', '10.0.0.1');
+  const { last, errors } = watching();
+  await expect.poll(last).toEqual(['10.0.0.1:50051']);
+  expect(errors).toEqual([]);
+  await expect.poll(() => kube.server.watches).toBe(1);
 });

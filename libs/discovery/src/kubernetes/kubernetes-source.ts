@@ -1,10 +1,10 @@
 import { DiscoveryError, endpointSet, Updates, type EndpointSource } from '@evenly/endpoints';
 import type { EndpointSlice } from './endpoint-slice.ts';
-import type { KubernetesApi } from './kubernetes-api.ts';
+import type { EndpointSlices } from './endpoint-slices.ts';
 import { sliceMerger, type SliceEndpoints } from './slice-endpoints.ts';
 
 export interface KubernetesSourceOptions {
-  api: KubernetesApi;
+  slices: EndpointSlices;
   namespace: string;
   service: string;
   /** The port's name in the Service; or the pods' port number, which is the Service's `targetPort`. */
@@ -19,7 +19,7 @@ export interface KubernetesSourceOptions {
  * A service that has no endpoints, or is not there, is an empty set: without more rights the two look the same.
  */
 export function kubernetesSource(options: KubernetesSourceOptions): EndpointSource {
-  const { api, namespace, service, port, onWarning } = options;
+  const { slices, namespace, service, port, onWarning } = options;
   const name = `${namespace}/${service}`;
   return {
     description: `kubernetes ${name}:${port}`,
@@ -28,8 +28,8 @@ export function kubernetesSource(options: KubernetesSourceOptions): EndpointSour
       const merge = sliceMerger(port);
       let warned: string | undefined;
       let noPort: string | undefined;
-      const onSlices = (slices: ReadonlyMap<string, EndpointSlice>) => {
-        const { endpoints, withoutPort } = merge(slices.values());
+      const onSlices = (ofService: ReadonlyMap<string, EndpointSlice>) => {
+        const { endpoints, withoutPort } = merge(ofService.values());
         if (endpoints.length === 0 && withoutPort !== undefined) {
           const message = describe(name, port, withoutPort);
           if (message !== noPort) updates.error('port', new DiscoveryError('NO_PORT', message));
@@ -39,11 +39,11 @@ export function kubernetesSource(options: KubernetesSourceOptions): EndpointSour
         noPort = undefined;
         updates.endpoints(endpointSet(endpoints));
         updates.ok('port');
-        const warning = warningOf(name, port, slices, withoutPort);
+        const warning = warningOf(name, port, ofService, withoutPort);
         if (warning !== undefined && warning !== warned) onWarning?.(warning);
         warned = warning;
       };
-      return api.watch(
+      return slices.watch(
         { namespace, service },
         { onSlices, onError: (error) => updates.error('api', error), onWatching: () => updates.ok('api') },
       );

@@ -1,6 +1,6 @@
 import { KubeApi, serviceNameLabel, type EndpointSliceObject } from '@evenly/local-cluster';
-import { tokenAccess } from '../kubernetes/access.ts';
-import { KubernetesApi, type KubernetesApiOptions } from '../kubernetes/kubernetes-api.ts';
+import { KubernetesApi, tokenAccess, type KubernetesApiOptions } from '@evenly/kubernetes';
+import { EndpointSlices, type SliceScope } from '../kubernetes/endpoint-slices.ts';
 
 type Slice = Partial<Pick<EndpointSliceObject, 'addressType' | 'endpoints' | 'ports'>>;
 
@@ -14,8 +14,10 @@ export const sliceObject = (name: string, slice: Slice = {}): EndpointSliceObjec
 });
 
 /** A server for the API, and a client of it that loses no time. */
-export async function testKube(options: KubernetesApiOptions & { tokens?: ReadonlySet<string> } = {}) {
-  const { tokens, ...rest } = options;
+export async function testKube(
+  options: KubernetesApiOptions & { tokens?: ReadonlySet<string>; scope?: SliceScope } = {},
+) {
+  const { tokens, scope, ...rest } = options;
   const server = await new KubeApi(tokens === undefined ? {} : { tokens }).start();
   const access = tokenAccess({ server: server.url });
   const client = new KubernetesApi(access, { backoff: { initialMs: 5, maxMs: 20 }, ...rest });
@@ -24,5 +26,5 @@ export async function testKube(options: KubernetesApiOptions & { tokens?: Readon
     server.store.put(
       sliceObject(name, { endpoints: addresses.map((address) => ({ addresses: [address] })) }),
     );
-  return { server, client, put };
+  return { server, client, slices: new EndpointSlices(client, scope), put };
 }

@@ -23,6 +23,8 @@ export interface KubeApiOptions {
 export interface KubeApiFaults {
   /** Refused with 403, as without an RBAC rule. */
   forbid: readonly ('list' | 'watch')[];
+  /** The same for what asks for all namespaces at once, as without a ClusterRole. */
+  forbidCluster: boolean;
   /** `html`: 200 with a page, as a captive proxy. `hang`: no answer. `busy`: 429 with Retry-After. */
   answer: 'properly' | 'html' | 'hang' | 'busy';
   /** How a version that is too old is said to a watch: in the stream, as a real server does, or as the response. */
@@ -41,7 +43,7 @@ const maxWatches = 1000;
 /** The list and watch of EndpointSlices of a Kubernetes API server, over plain HTTP. Slices are put in by hand. */
 export class KubeApi {
   readonly store = new SliceStore();
-  readonly faults: KubeApiFaults = { forbid: [], answer: 'properly', goneAs: 'event' };
+  readonly faults: KubeApiFaults = { forbid: [], forbidCluster: false, answer: 'properly', goneAs: 'event' };
   readonly counters: KubeApiCounters = { lists: 0, watches: 0, refused: 0 };
   readonly #options: KubeApiOptions;
   readonly #watches = new Set<Watch>();
@@ -137,7 +139,8 @@ export class KubeApi {
   }
 
   #refusal(query: SliceQuery): Refusal | undefined {
-    if (this.faults.forbid.includes(query.verb)) return forbidden(query);
+    const isForbidden = this.faults.forbidCluster && query.namespace === undefined;
+    if (isForbidden || this.faults.forbid.includes(query.verb)) return forbidden(query);
     const tooMany = query.verb === 'watch' && this.#watches.size >= maxWatches;
     if (!tooMany && this.faults.answer !== 'busy') return undefined;
     return status(

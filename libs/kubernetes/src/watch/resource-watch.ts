@@ -1,13 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asDiscoveryError, Backoff, DiscoveryError, type BackoffOptions } from '@evenly/endpoints';
-import { ApiRefusal, errorOfRefusal } from './api-refusal.ts';
-import type { EndpointSlice } from './endpoint-slice.ts';
-import type { ServiceRef, SliceApi } from './slice-api.ts';
-import { SliceState } from './slice-state.ts';
+import { ApiRefusal, errorOfRefusal } from '../api/api-refusal.ts';
+import type { ApiRequests } from '../api/requests.ts';
+import type { ResourceKind, Scope } from '../resource-kind.ts';
+import { ListState } from './list-state.ts';
 
-export interface SliceListener {
-  /** All slices of the service, whenever one may have changed. */
-  onSlices(slices: ReadonlyMap<string, EndpointSlice>): void;
+export interface ResourceListener<T> {
+  /**
+   * All objects by `namespace/name`, whenever one may have changed, and the keys of those that were added, changed or
+   * deleted since the last time. The map is the watch's own: it goes on changing.
+   */
+  onObjects(objects: ReadonlyMap<string, T>, changed: ReadonlySet<string>): void;
   /** Said once, until the reason is another one or `onWatching` came. Attempts go on. */
   onError(error: DiscoveryError): void;
   /** A watch was opened: from now on nothing is missed. */
@@ -18,27 +21,30 @@ export interface SliceListener {
 const shortWatchMs = 5000;
 
 /**
- * Keeps listing and watching: the requests of a SliceState, with a wait after each failure. A watch that ends or breaks
+ * Keeps listing and watching: the requests of a ListState, with a wait after each failure. A watch that ends or breaks
  * is resumed where it was. After a failure there is a list again: so what changed meanwhile is told before `onWatching`,
  * and a watch that is refused still leaves a slow poll.
  * @returns stops, and closes the connection
  */
-export function watchSlices(
-  api: SliceApi,
-  ref: ServiceRef,
-  listener: SliceListener,
+export function watchResource<T>(
+  api: ApiRequests,
+  kind: ResourceKind<T>,
+  scope: Scope,
+  listener: ResourceListener<T>,
   options: BackoffOptions & { unref?: boolean | undefined } = {},
 ): () => void {
   const stopped = new AbortController();
   const { signal } = stopped;
-  const state = new SliceState();
+  const state = new ListState(kind);
   const backoff = new Backoff(options);
   let said: string | undefined;
   let expiredBefore = false;
 
+  const tell = () => listener.onObjects(state.objects, state.takeChanged());
+
   const list = async (continueToken: string | undefined) => {
-    const page = await api.list(ref, continueToken, signal);
-    if (!signal.aborted && state.page(page)) listener.onSlices(state.slices);
+    const page = await api.list(kind, scope, continueToken, signal);
+    if (!signal.aborted && state.page(page)) tell();
   };
 
   /** @returns how long to wait before the next watch */
@@ -56,7 +62,7 @@ export function watchSlices(
       alive = true;
       succeeded();
     };
-    await api.watch(ref, resourceVersion, { open, events }, signal);
+    await api.watch(kind, scope, resourceVersion, { open, events }, signal);
     if (performance.now() - startedMs >= shortWatchMs) {
       succeeded();
       return 0;
@@ -72,15 +78,12 @@ export function watchSlices(
 
   /** What came together is told together, even if something behind it is no good. */
   const apply = (batch: unknown[]) => {
-    let changed = false;
     try {
-      for (const event of batch) {
-        const outcome = state.event(event);
-        if (outcome === 'expired') throw new ApiRefusal(410, 'the history is gone');
-        changed ||= outcome === 'changed';
-      }
+      for (const event of batch)
+        if (state.event(event) === 'expired') throw new ApiRefusal(410, 'the history is gone');
     } finally {
-      if (changed) listener.onSlices(state.slices);
+      const changed = state.takeChanged();
+      if (changed.size > 0) listener.onObjects(state.objects, changed);
     }
   };
 
@@ -93,7 +96,7 @@ export function watchSlices(
       expiredBefore = true;
       return 0;
     }
-    const error = refusal ? errorOfRefusal(refusal, verb, ref.namespace) : asDiscoveryError(thrown);
+    const error = refusal ? errorOfRefusal(refusal, verb, kind, scope.namespace) : asDiscoveryError(thrown);
     if (error.message !== said) listener.onError(error);
     said = error.message;
     return Math.max(backoff.next(), refusal?.retryAfterMs ?? 0);

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { DiscoveryError } from '@evenly/endpoints';
-import { readCredential } from '../http/json-get.ts';
+import { readCredential } from '@evenly/endpoints/http';
 import type { ApiServerAccess } from './api-server-access.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
 

@@ -1,6 +1,8 @@
 import { DiscoveryError } from '@evenly/endpoints';
+import type { KindName } from '../resource-kind.ts';
 
-export type Verb = 'list' | 'watch';
+/** What RBAC calls what is done. */
+export type Verb = 'list' | 'watch' | 'get' | 'create' | 'update' | 'patch' | 'delete';
 
 /** The API server answered, but not with what was asked for. */
 export class ApiRefusal extends Error {
@@ -17,25 +19,36 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** What a source tells of it; for 403, which rule is missing. */
-export function errorOfRefusal(refusal: ApiRefusal, verb: Verb, namespace: string): DiscoveryError {
+/**
+ * What is told of it; for 403, which rule is missing.
+ * @param namespace absent = the whole cluster was asked for
+ */
+export function errorOfRefusal(
+  refusal: ApiRefusal,
+  verb: Verb,
+  { group, plural, version }: KindName,
+  namespace: string | undefined,
+): DiscoveryError {
   const options = { cause: refusal };
   const { status, message } = refusal;
+  const where = namespace === undefined ? 'in the whole cluster' : `in namespace "${namespace}"`;
   if (status === 403) {
-    const rule = `{apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"]}`;
-    const missing = `RBAC allows no "${verb}" of endpointslices (API group discovery.k8s.io) in namespace "${namespace}"`;
-    return new DiscoveryError(
-      'FORBIDDEN',
-      `${missing}; a Role there needs the rule ${rule}: ${message}`,
-      options,
-    );
+    const verbs = verb === 'list' || verb === 'watch' ? '"list", "watch"' : `"${verb}"`;
+    const rule = `{apiGroups: ["${group}"], resources: ["${plural}"], verbs: [${verbs}]}`;
+    const missing = `RBAC allows no "${verb}" of ${plural} (API group ${group || '""'}) ${where}`;
+    const role = namespace === undefined ? 'a ClusterRole' : 'a Role there';
+    return new DiscoveryError('FORBIDDEN', `${missing}; ${role} needs the rule ${rule}: ${message}`, options);
   }
   if (status === 401) {
     const message = 'the API server does not accept the credentials (401)';
     return new DiscoveryError('UNAUTHORIZED', message, options);
   }
+  if (status === 404 && verb === 'list') {
+    const message = `the API server knows no ${plural} of ${group}/${version}: are their definitions (CRDs) installed?`;
+    return new DiscoveryError('NOT_FOUND', message, options);
+  }
   if (status === 200) return new DiscoveryError('INVALID', message, options);
-  const what = `the API server answers ${status} to ${verb} of endpointslices in namespace "${namespace}"`;
+  const what = `the API server answers ${status} to ${verb} of ${plural} ${where}`;
   return new DiscoveryError('UNREACHABLE', `${what}: ${message}`, options);
 }
 

@@ -2,24 +2,23 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { testKube } from '../testing/kube.ts';
-import { observe } from '@evenly/endpoints/testing';
+import { KubeApi } from '@evenly/local-cluster';
+import { KubernetesApi } from '../api/kubernetes-api.ts';
+import { addressKind, listening, sliceObject } from '../testing/slices.ts';
 import { findAccess, inClusterAccess, tokenAccess } from './access.ts';
 import type { ApiServerAccess } from './api-server-access.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
-import { KubernetesApi } from './kubernetes-api.ts';
-import { kubernetesSource } from './kubernetes-source.ts';
 
 let directory: string;
-let kube: Awaited<ReturnType<typeof testKube>>;
+let server: KubeApi;
 const tokens = new Set(['one']);
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'evenly-access-'));
-  kube = await testKube({ tokens });
-  kube.put('a', '10.0.0.1');
+  server = await new KubeApi({ tokens }).start();
+  server.store.put(sliceObject('a', { endpoints: [{ addresses: ['10.0.0.1'] }] }));
 });
 afterEach(async () => {
-  await kube.server.stop();
+  await server.stop();
   await rm(directory, { recursive: true });
 });
 
@@ -27,7 +26,8 @@ const file = (name: string) => join(directory, name);
 
 function watching(access: ApiServerAccess) {
   const api = new KubernetesApi(access, { backoff: { initialMs: 5, maxMs: 20 } });
-  return observe(kubernetesSource({ api, namespace: 'default', service: 'be1-srv', port: 'grpc' }));
+  const listener = listening();
+  return { ...listener, stop: api.watch(addressKind, { namespace: 'default' }, listener.listener) };
 }
 
 /** A kubeconfig as `kubectl config` writes it; JSON is YAML. */
@@ -42,27 +42,27 @@ const kubeconfig = (server: string, token: string, context = 'test') =>
 describe('tokenAccess', () => {
   it('reads the token again for each request, so that a rotated one counts at once', async () => {
     await writeFile(file('token'), 'one\n');
-    const access = tokenAccess({ server: kube.server.url, tokenFile: file('token') });
-    const { sets, log, stop } = watching(access);
-    await expect.poll(() => sets).toEqual([['10.0.0.1:50051']]);
+    const access = tokenAccess({ server: server.url, tokenFile: file('token') });
+    const { addresses, log, stop } = watching(access);
+    await expect.poll(addresses).toEqual(['10.0.0.1']);
     tokens.clear();
     tokens.add('two');
-    kube.server.cutWatches();
+    server.cutWatches();
     await expect.poll(() => log).toContain('UNAUTHORIZED');
     await writeFile(file('token'), 'two\n');
-    await expect.poll(() => log.at(-1)).toBe('recovered');
+    await expect.poll(() => log.at(-1)).toBe('watching');
     tokens.clear();
     tokens.add('one');
     stop();
   });
 
   it('says that a token cannot be read, and goes on when it can', async () => {
-    const access = tokenAccess({ server: kube.server.url, tokenFile: file('token') });
-    const { failures, log, stop } = watching(access);
-    await expect.poll(() => failures[0]?.message).toContain('cannot read credentials: ENOENT');
-    expect(failures[0]!.code).toBe('BAD_CONFIG');
+    const access = tokenAccess({ server: server.url, tokenFile: file('token') });
+    const { errors, log, stop } = watching(access);
+    await expect.poll(() => errors[0]?.message).toContain('cannot read credentials: ENOENT');
+    expect(errors[0]!.code).toBe('BAD_CONFIG');
     await writeFile(file('token'), 'one');
-    await expect.poll(() => log).toEqual(['BAD_CONFIG', 'set', 'recovered']);
+    await expect.poll(() => log).toEqual(['BAD_CONFIG', 'objects', 'watching']);
     stop();
   });
 });
@@ -87,17 +87,17 @@ describe('inClusterAccess', () => {
 
 describe('kubeconfigAccess', () => {
   it('reads server and credentials', async () => {
-    await writeFile(file('config'), kubeconfig(kube.server.url, 'one'));
-    const { sets, stop } = watching(await kubeconfigAccess([file('config')]));
-    await expect.poll(() => sets).toEqual([['10.0.0.1:50051']]);
+    await writeFile(file('config'), kubeconfig(server.url, 'one'));
+    const { addresses, stop } = watching(await kubeconfigAccess([file('config')]));
+    await expect.poll(addresses).toEqual(['10.0.0.1']);
     stop();
   });
 
   it('merges several files, the first of which says the context', async () => {
-    await writeFile(file('a'), kubeconfig(kube.server.url, 'one', 'a'));
+    await writeFile(file('a'), kubeconfig(server.url, 'one', 'a'));
     await writeFile(file('b'), kubeconfig('https://127.0.0.1:1', 'two', 'b'));
-    const { server } = await kubeconfigAccess([file('a'), file('b')]);
-    expect(server).toBe(kube.server.url);
+    const access = await kubeconfigAccess([file('a'), file('b')]);
+    expect(access.server).toBe(server.url);
   });
 
   it.each([

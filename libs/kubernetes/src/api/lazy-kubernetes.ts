@@ -1,5 +1,5 @@
-import { findAccess } from './access.ts';
-import type { ApiServerAccess } from './api-server-access.ts';
+import { findAccess } from '../access/access.ts';
+import type { ApiServerAccess } from '../access/api-server-access.ts';
 import { KubernetesApi, type KubernetesApiOptions } from './kubernetes-api.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { DiscoveryError } from '@evenly/endpoints';
-import { parseJson } from '../http/json-get.ts';
+import { parseJson } from '@evenly/endpoints/http';
 
 /** The longest event that is taken; an EndpointSlice of the largest size (1000 endpoints) has a quarter of it. */
 const maxLineBytes = 4 * 1024 * 1024;

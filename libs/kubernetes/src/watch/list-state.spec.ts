@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sliceObject } from '../testing/kube.ts';
-import { SliceState } from './slice-state.ts';
+import { addressKind, sliceObject } from '../testing/slices.ts';
+import { ListState } from './list-state.ts';
 
 const object = (name: string, version: number, addresses: string[] = []) => {
   const slice = sliceObject(name, { endpoints: addresses.map((address) => ({ addresses: [address] })) });
@@ -17,10 +17,11 @@ const bookmark = (version: number) => ({
   type: 'BOOKMARK',
   object: { metadata: { resourceVersion: `${version}` } },
 });
-const names = (state: SliceState) => [...state.slices.keys()].sort();
+const names = (state: ListState<unknown>) =>
+  [...state.objects.keys()].map((key) => key.replace('default/', '')).sort();
 
 function watching(...items: string[]) {
-  const state = new SliceState();
+  const state = new ListState(addressKind);
   state.page(
     list(
       10,
@@ -30,9 +31,9 @@ function watching(...items: string[]) {
   return state;
 }
 
-describe('SliceState', () => {
+describe('ListState', () => {
   it('begins with a list, page by page, and shows it when it is whole', () => {
-    const state = new SliceState();
+    const state = new ListState(addressKind);
     expect(state.request).toEqual({ kind: 'list' });
     expect(state.page(list(10, [object('a', 1)], 'more'))).toBe(false);
     expect(state.request).toEqual({ kind: 'list', continueToken: 'more' });
@@ -44,12 +45,12 @@ describe('SliceState', () => {
 
   it('follows events, and resumes at the last one or at a bookmark', () => {
     const state = watching('a');
-    expect(state.event(event('ADDED', 'b', 11))).toBe('changed');
-    expect(state.event(event('MODIFIED', 'b', 12))).toBe('changed');
-    expect(state.event(event('DELETED', 'a', 13))).toBe('changed');
-    expect(state.event(event('DELETED', 'a', 14))).toBe('unchanged');
+    expect(state.event(event('ADDED', 'b', 11))).toBe('applied');
+    expect(state.event(event('MODIFIED', 'b', 12))).toBe('applied');
+    expect(state.event(event('DELETED', 'a', 13))).toBe('applied');
+    expect(state.event(event('DELETED', 'a', 14))).toBe('applied');
     expect(names(state)).toEqual(['b']);
-    expect(state.event(bookmark(20))).toBe('unchanged');
+    expect(state.event(bookmark(20))).toBe('applied');
     expect(state.request).toEqual({ kind: 'watch', resourceVersion: '20' });
   });
 
@@ -67,7 +68,7 @@ describe('SliceState', () => {
   });
 
   it('forgets the pages of a list that begins again', () => {
-    const state = new SliceState();
+    const state = new ListState(addressKind);
     state.page(list(10, [object('a', 1)], 'more'));
     state.relist();
     state.page(list(11, [object('b', 2)]));
@@ -79,7 +80,7 @@ describe('SliceState', () => {
     ['UNREACHABLE', { type: 'ERROR' }, 'ended the watch'],
     ['INVALID', event('RENAMED', 'a', 11), 'no watch event'],
     ['INVALID', { type: 'ADDED', object: {} }, 'no watch event'],
-    ['INVALID', { type: 'ADDED', object: { metadata: { resourceVersion: '11' } } }, 'no EndpointSlice'],
+    ['INVALID', { type: 'ADDED', object: { metadata: { resourceVersion: '11' } } }, 'no EndpointSlice: '],
     ['INVALID', 7, 'no watch event: 7'],
     ['INVALID', null, 'no watch event'],
   ])('refuses as %s the event %j, and keeps what it has', (code, given, reason) => {
@@ -96,20 +97,37 @@ describe('SliceState', () => {
     [{ kind: 'EndpointSliceList', metadata: { resourceVersion: '1' } }],
     [null],
   ])('refuses %j as a list', (given) => {
-    expect(() => new SliceState().page(given)).toThrow(expect.objectContaining({ code: 'INVALID' }));
+    expect(() => new ListState(addressKind).page(given)).toThrow(
+      expect.objectContaining({ code: 'INVALID' }),
+    );
   });
 
-  it('refuses more slices or endpoints than the limits, in a list and in an event', () => {
-    const many = Array.from({ length: 1001 }, (_, index) => object(`a${index}`, 1));
-    expect(() => new SliceState().page(list(1, many))).toThrow('1001 EndpointSlices');
-    const state = new SliceState();
-    state.page(list(1, many.slice(0, 1000)));
-    expect(() => state.event(event('ADDED', 'more', 2))).toThrow(
-      expect.objectContaining({ code: 'TOO_MANY' }),
-    );
-    expect(state.slices.size).toBe(1000);
-    const large = object('a', 1, Array<string>(20_001).fill('10.0.0.1'));
-    expect(() => new SliceState().page(list(1, [large]))).toThrow('20001 endpoints');
+  it('refuses more objects than the limit, in a list and in an event', () => {
+    const state = new ListState(addressKind, 2);
+    const items = ['a', 'b', 'c'].map((name) => object(name, 1));
+    expect(() => state.page(list(1, items))).toThrow('3 endpointslices; at most 2 are followed');
+    state.relist();
+    state.page(list(1, items.slice(0, 2)));
+    state.event(event('MODIFIED', 'a', 2));
+    expect(() => state.event(event('ADDED', 'c', 3))).toThrow(expect.objectContaining({ code: 'TOO_MANY' }));
+    expect(names(state)).toEqual(['a', 'b']);
+  });
+
+  it('tells which objects changed, and keeps what is the same after another list', () => {
+    const state = watching('a', 'b');
+    expect([...state.takeChanged()]).toEqual(['default/a', 'default/b']);
+    const before = state.objects.get('default/b');
+    state.event(event('DELETED', 'a', 11));
+    state.event(event('DELETED', 'a', 12));
+    state.event(bookmark(13));
+    expect([...state.takeChanged()]).toEqual(['default/a']);
+    state.relist();
+    state.page(list(20, [object('b', 1), object('c', 19)]));
+    expect([...state.takeChanged()]).toEqual(['default/c']);
+    expect(state.objects.get('default/b')).toBe(before);
+    state.relist();
+    state.page(list(30, [object('b', 29)]));
+    expect([...state.takeChanged()].sort()).toEqual(['default/b', 'default/c']);
   });
 
   it('ends with what the server has, whatever happened in between', () => {

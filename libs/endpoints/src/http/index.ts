@@ -1,0 +1,10 @@
+export { Deadline } from './deadline.ts';
+export {
+  parseJson,
+  readCredential,
+  requestJson,
+  textOf,
+  unreachable,
+  type JsonBody,
+  type JsonServer,
+} from './json-request.ts';

@@ -1,0 +1,173 @@
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
+import { DiscoveryError } from '@evenly/endpoints';
+import {
+  Deadline,
+  parseJson,
+  requestJson,
+  textOf,
+  unreachable,
+  type JsonBody,
+  type JsonServer,
+} from '@evenly/endpoints/http';
+import type { ApiServerAccess } from '../access/api-server-access.ts';
+import { apiPath, type KindName, type Scope } from '../resource-kind.ts';
+import { JsonLines } from '../watch/json-lines.ts';
+import { ApiRefusal } from './api-refusal.ts';
+
+export interface RequestLimits {
+  /** How long a request, or the start of a watch, may take; default 30 s. */
+  requestTimeoutMs?: number;
+  /** How long a watch lasts before it is renewed, the least of it; up to a quarter longer by chance. Default 240 s. */
+  watchSeconds?: number;
+  /** Connections and timers do not keep the process alive: for clients, which end when their work is done. */
+  unref?: boolean;
+}
+
+/** Objects a page, and the most bytes that a page may have. */
+const pageSize = 500;
+const maxListBytes = 64 * 1024 * 1024;
+/** A server that does not end a watch in time is given up. */
+const watchGraceMs = 15_000;
+/** That wait for an answer at a time; others queue. */
+const maxConnections = 8;
+
+const who = 'the API server';
+const apiServer: JsonServer = {
+  who,
+  userAgent: 'evenly',
+  refusal: (status, body, headers) => new ApiRefusal(status, body, headers['retry-after']),
+};
+
+/** The requests to an API server, over HTTP. */
+export class ApiRequests {
+  readonly #access: ApiServerAccess;
+  readonly #options: Required<RequestLimits>;
+  /** Who writes, writes often: the handshakes would cost more than the writing. Watches have connections of their own. */
+  readonly #kept: HttpAgent;
+
+  constructor(access: ApiServerAccess, options: RequestLimits = {}) {
+    this.#access = access;
+    this.#options = { requestTimeoutMs: 30_000, watchSeconds: 240, unref: false, ...options };
+    const Agent = access.server.startsWith('http:') ? HttpAgent : HttpsAgent;
+    this.#kept = new Agent({ keepAlive: true, maxSockets: maxConnections, timeout: 60_000 });
+  }
+
+  /** @throws ApiRefusal; DiscoveryError UNREACHABLE, INVALID, BAD_CONFIG */
+  async list(
+    kind: KindName,
+    scope: Scope,
+    continueToken: string | undefined,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const page = { limit: `${pageSize}`, ...(continueToken !== undefined && { continue: continueToken }) };
+    return this.#json(apiPath(kind, scope.namespace), { ...selectors(scope), ...page }, signal);
+  }
+
+  /**
+   * Watches from a version on, until the server ends it, as it does after a few minutes, or the connection breaks.
+   * @param on.events may throw, which ends the watch
+   * @throws as `list`, and what `on.events` throws
+   */
+  async watch(
+    kind: KindName,
+    scope: Scope,
+    resourceVersion: string,
+    on: { open: () => void; events: (events: unknown[]) => void },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const seconds = Math.ceil(this.#options.watchSeconds * (1 + Math.random() / 4));
+    const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
+    let opened = false;
+    try {
+      const query = {
+        ...selectors(scope),
+        watch: '1',
+        resourceVersion,
+        allowWatchBookmarks: 'true',
+        timeoutSeconds: `${seconds}`,
+      };
+      const response = await this.#open(apiPath(kind, scope.namespace), query, deadline.signal);
+      deadline.extend(seconds * 1000 + watchGraceMs);
+      opened = true;
+      on.open();
+      const lines = new JsonLines();
+      for await (const chunk of response as AsyncIterable<Buffer>) on.events(lines.push(chunk));
+    } catch (error) {
+      // A connection that breaks ends the watch like any other end: what matters is whether the next one can be opened.
+      const broken = opened && !isDescribed(error) && !deadline.expired;
+      if (!broken) throw this.#describe(error, deadline);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /**
+   * Reads or writes one object.
+   * @returns what the server has of it now
+   * @throws as `list`
+   */
+  async send(
+    path: string,
+    body: JsonBody | undefined,
+    query: Record<string, string>,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<unknown> {
+    return this.#json(path, query, signal, body);
+  }
+
+  /** Ends connections that are kept for more. */
+  close(): void {
+    this.#kept.destroy();
+  }
+
+  async #json(
+    path: string,
+    query: Record<string, string>,
+    signal: AbortSignal,
+    body?: JsonBody,
+  ): Promise<unknown> {
+    const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
+    try {
+      const response = await this.#open(path, query, deadline.signal, body, this.#kept);
+      return parseJson(await textOf(response, maxListBytes, who), who);
+    } catch (error) {
+      throw this.#describe(error, deadline);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async #open(
+    path: string,
+    query: Record<string, string>,
+    signal: AbortSignal,
+    body?: JsonBody,
+    agent?: HttpAgent,
+  ): Promise<IncomingMessage> {
+    const search = new URLSearchParams(query).toString();
+    const url = new URL(`${this.#access.server.replace(/\/$/, '')}${path}?${search}`);
+    const { unref } = this.#options;
+    const options: RequestOptions = await this.#access.requestOptions();
+    // A kubeconfig brings an agent along that knows its proxy and certificates.
+    if (agent !== undefined && !options.agent) options.agent = agent;
+    return requestJson(url, options, apiServer, { signal, unref, ...(body && { body }) });
+  }
+
+  #describe(error: unknown, deadline: Deadline): Error {
+    if (isDescribed(error)) return error;
+    return unreachable(`API server ${this.#access.server}`, error, deadline);
+  }
+}
+
+function selectors({ labelSelector, fieldSelector }: Scope): Record<string, string> {
+  return {
+    ...(labelSelector !== undefined && { labelSelector }),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+  };
+}
+
+/** True for what says already what is wrong, as against an error of the connection. */
+function isDescribed(error: unknown): error is DiscoveryError | ApiRefusal {
+  return error instanceof DiscoveryError || error instanceof ApiRefusal;
+}

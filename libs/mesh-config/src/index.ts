@@ -56,6 +56,7 @@ export {
   type HeaderValue,
 } from './header-changes.ts';
 export type { ListenerTls, ServerCertificate, UpstreamTls } from './tls.ts';
+export { beginningOf, type AllowedCalls, type Servers, type ServerSecurity } from './servers.ts';
 export { ranges, type Range } from './ranges.ts';
 export { regexFault } from './regex.ts';
 export { hostsOf, routesOf } from './routes-of.ts';

@@ -2,6 +2,7 @@ import type { Source } from './file-format/source-format.ts';
 import type { Policy } from './policy.ts';
 import type { Route } from './route.ts';
 import type { VirtualHost } from './routing/virtual-hosts.ts';
+import type { Servers } from './servers.ts';
 import type { ListenerTls, ServerCertificate, UpstreamTls } from './tls.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface Service {
   subsets: ReadonlyMap<string, Subset>;
   /** Absent = endpoints are spoken to in plaintext. Health checks too. */
   tls?: UpstreamTls;
+  /** Absent = its servers, where they ask by xDS, take all calls, with credentials of their own. */
+  servers?: Servers;
   /** What its endpoints speak. Absent = HTTP/2, as gRPC needs it. */
   protocol?: 'http1';
   policy: Policy;

@@ -4,6 +4,7 @@ import { printSource } from './file-format/source-format.ts';
 import type { HealthCheck, Listener, MeshConfig, Service } from './mesh-config.ts';
 import type { Hedge, OutlierDetection, Policy, Retry, SlowStart } from './policy.ts';
 import type { Fault, HeaderMatch, Route } from './route.ts';
+import type { Servers } from './servers.ts';
 
 /**
  * Writes a config as a mesh config file (YAML) with all defaults filled in, whatever form it was read from. Reading it
@@ -27,7 +28,7 @@ const mapOf = <T, F>(byName: ReadonlyMap<string, T>, form: (item: T) => F) =>
 const maybe = <T, F>(value: T | undefined, form: (value: T) => F) =>
   value === undefined ? undefined : form(value);
 
-function serviceForm({ source, locality, healthCheck, subsets, tls, protocol, policy }: Service) {
+function serviceForm({ source, locality, healthCheck, subsets, tls, protocol, servers, policy }: Service) {
   return {
     source: printSource(source),
     locality,
@@ -35,9 +36,13 @@ function serviceForm({ source, locality, healthCheck, subsets, tls, protocol, po
     subsets: mapOf(subsets, (subset) => ({ source: printSource(subset.source) })),
     tls,
     protocol,
+    servers: maybe(servers, serversForm),
     policy: policyForm(policy),
   };
 }
+
+const serversForm = ({ identities, ...rest }: Servers) =>
+  identities.length === 0 ? rest : { identities, ...rest };
 
 function healthCheckForm({ timeoutMs, intervalMs, ...rest }: HealthCheck) {
   return { ...rest, timeout: formatDuration(timeoutMs), interval: formatDuration(intervalMs) };

@@ -3,6 +3,7 @@ import type { HealthCheck, Service, Subset } from '../mesh-config.ts';
 import { listener } from './listener-format.ts';
 import { policy } from './policy-format.ts';
 import { routes } from './route-format.ts';
+import { servers } from './servers-format.ts';
 import { locality, source } from './source-format.ts';
 import { upstreamTls } from './tls-format.ts';
 import { duration, maybeText, name, port, text, whole } from './values.ts';
@@ -52,12 +53,29 @@ const service = z
     protocol: z
       .exactOptional(z.literal('http1'))
       .describe('What endpoints speak that do not speak HTTP/2; absent = HTTP/2, as gRPC needs it'),
+    servers: z.exactOptional(servers),
     policy: policy.prefault({}),
   })
   .refine(({ protocol, healthCheck: check }) => protocol === undefined || check === undefined, {
     error: 'must not be there with protocol http1: it is asked by gRPC',
     path: ['healthCheck'],
+  })
+  .refine(canBeChecked, {
+    path: ['healthCheck'],
+    error:
+      'must have a port of its own, or the service tls as its servers want it: they would refuse every check',
   });
+
+/** Else all endpoints would be taken out. */
+function canBeChecked({
+  healthCheck: check,
+  servers: own,
+  tls,
+}: Pick<Service, 'healthCheck' | 'servers' | 'tls'>) {
+  if (check === undefined || check.port !== undefined || own === undefined) return true;
+  if (own.security === 'none') return true;
+  return own.security === 'tls' ? tls !== undefined : tls?.cert !== undefined;
+}
 
 const services = z
   .record(name, service)

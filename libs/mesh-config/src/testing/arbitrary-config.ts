@@ -13,6 +13,7 @@ import {
 } from '../policy.ts';
 import type { Destination, Fault, HeaderMatch, Route, RouteMatch } from '../route.ts';
 import type { SingleSource, Source } from '../file-format/source-format.ts';
+import { serverSecurities, type AllowedCalls, type Servers } from '../servers.ts';
 import type { UpstreamTls } from '../tls.ts';
 
 /** Any config that a reader could yield, for property tests. */
@@ -99,6 +100,35 @@ const tls: fc.Arbitrary<UpstreamTls> = fc
     fc.option(fc.record({ cert: path, key: path })),
   )
   .map(([all, pair]) => ({ ...all, ...pair }));
+
+const identities = fc.uniqueArray(
+  fc.constantFrom(
+    '*',
+    'shop.example.org',
+    'spiffe://example.org/ns/shop/sa/web',
+    'spiffe://example.org/ns/*',
+  ),
+  { minLength: 1 },
+);
+const methods = fc.uniqueArray(
+  fc.constantFrom('/echo.EchoServer/SayHello', '/echo.EchoServer/*', '/echo.*'),
+  {
+    minLength: 1,
+  },
+);
+const servers: fc.Arbitrary<Servers> = fc
+  .tuple(fc.constantFrom(...serverSecurities), identities)
+  .chain(([security, own]) => {
+    const allowed: fc.Arbitrary<AllowedCalls> =
+      security === 'mtls'
+        ? fc.record({ clients: identities, methods }, maybe)
+        : fc.record({ methods }, maybe);
+    const all = { security: fc.constant(security), identities: fc.constant(security === 'none' ? [] : own) };
+    return fc.record(
+      { ...all, allow: fc.array(allowed, { maxLength: 2 }) },
+      { requiredKeys: ['security', 'identities'] },
+    );
+  });
 
 const healthCheckNumbers = fc.record({
   grpcService: fc.string({ maxLength: 20 }),
@@ -196,20 +226,29 @@ const policy: fc.Arbitrary<Policy> = fc
   }));
 
 const service = (serviceName: string): fc.Arbitrary<Service> =>
-  fc.record(
-    {
-      name: fc.constant(serviceName),
-      source,
-      locality: fc.record({ region: fc.string({ maxLength: 10 }), zone: fc.string({ maxLength: 10 }) }),
-      healthCheck,
-      subsets: fc
-        .uniqueArray(fc.record({ name, source }), { selector: (one) => one.name, maxLength: 2 })
-        .map((list) => new Map(list.map((one) => [one.name, one]))),
-      tls,
-      policy,
-    },
-    { requiredKeys: ['name', 'source', 'locality', 'subsets', 'policy'] },
-  );
+  fc
+    .record(
+      {
+        name: fc.constant(serviceName),
+        source,
+        locality: fc.record({ region: fc.string({ maxLength: 10 }), zone: fc.string({ maxLength: 10 }) }),
+        healthCheck,
+        subsets: fc
+          .uniqueArray(fc.record({ name, source }), { selector: (one) => one.name, maxLength: 2 })
+          .map((list) => new Map(list.map((one) => [one.name, one]))),
+        tls,
+        servers,
+        policy,
+      },
+      { requiredKeys: ['name', 'source', 'locality', 'subsets', 'policy'] },
+    )
+    // A check of such servers needs more than most of these have.
+    .map(({ healthCheck: check, ...rest }) => ({
+      ...rest,
+      ...(check !== undefined && (check.port !== undefined || rest.servers === undefined)
+        ? { healthCheck: check }
+        : {}),
+    }));
 
 /** @param headers that no other route's conditions hold with, so that no route shadows another */
 const match = (headers: HeaderMatch[]): fc.Arbitrary<RouteMatch> =>

@@ -1,5 +1,5 @@
 import { XdsError } from './errors.ts';
-import { aliasOf, anyListenerName, standInsFor } from './listener-alias.ts';
+import { aliasOf, isStandIn, standInsFor } from './listener-alias.ts';
 import { isGrpc, type NodeInfo } from './node.ts';
 import { isNodeResource, type NodeResource, type Resource } from './resource.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -41,7 +41,7 @@ export class ResourceCache {
   get(type: ResourceType, name: string, node: NodeInfo): Resource | undefined {
     const own = this.#own(type, name, node);
     if (own !== undefined || type !== 'listener' || !isGrpc(node.kind)) return own;
-    for (const other of standInsFor(name)) {
+    for (const other of standInsFor(name, node)) {
       const listener = this.#own(type, other, node);
       if (listener !== undefined) return aliasOf(listener, name);
     }
@@ -58,7 +58,7 @@ export class ResourceCache {
     const found: Resource[] = [];
     for (const item of this.#byType.get(type)?.values() ?? []) {
       const own = this.#asSeenBy(node, item);
-      if (own !== undefined && own.name !== anyListenerName) found.push(own);
+      if (own !== undefined && !isStandIn(own.name)) found.push(own);
     }
     return found;
   }

@@ -1,11 +1,13 @@
+import { posix } from 'node:path';
 import { ServiceError } from '@evenly/service';
+import { serverListenerTemplate } from '@evenly/xds';
 import type { BootstrapConfig } from './options.ts';
 
 const zoneLabel = 'topology.kubernetes.io/zone';
 const regionLabel = 'topology.kubernetes.io/region';
 
 /**
- * The bootstrap of a proxyless gRPC client (gRFC A27), credentials by gRFC A65.
+ * The bootstrap of a proxyless gRPC client (gRFC A27) or server (A36), credentials by gRFC A65 and A29.
  * @param labels the pod's
  * @throws ServiceError BAD_CONFIG when options contradict each other
  */
@@ -25,7 +27,22 @@ export function bootstrapFile(config: BootstrapConfig, labels: ReadonlyMap<strin
       locality: { ...(region && { region }), ...(zone && { zone }) },
       ...(node && { metadata: { NODE_NAME: node } }),
     },
+    // Clients that serve nothing do not look at it.
+    server_listener_resource_name_template: serverListenerTemplate,
+    ...certificateProviders(config),
   };
+}
+
+/** Named as the xds-server names it to them; the files as in a Secret of the type kubernetes.io/tls. */
+function certificateProviders({ certificates, certificatesRefresh }: BootstrapConfig): object {
+  if (certificates === undefined) return {};
+  const files = {
+    certificate_file: posix.join(certificates, 'tls.crt'),
+    private_key_file: posix.join(certificates, 'tls.key'),
+    ca_certificate_file: posix.join(certificates, 'ca.crt'),
+    refresh_interval: `${certificatesRefresh / 1000}s`,
+  };
+  return { certificate_providers: { default: { plugin_name: 'file_watcher', config: files } } };
 }
 
 function channelCredentials({ tlsCa, tlsCert, tlsKey }: BootstrapConfig): object {

@@ -41,6 +41,7 @@ describe('xds-server bootstrap', () => {
         },
       ],
       node: { id: 'shop/shop-1', cluster: 'shop', locality: { region: 'region-1', zone: 'zone-a' } },
+      server_listener_resource_name_template: 'grpc/server?xds.resource.listening_address=%s',
     });
   });
 
@@ -88,12 +89,30 @@ describe('xds-server bootstrap', () => {
     expect(JSON.parse(stdout)).toMatchObject({ xds_servers: [{ channel_creds: [{ type: 'tls', config }] }] });
   });
 
+  it('with certificates of its own: the provider that the services of the config mean', async () => {
+    const { stdout } = await bootstrap(['--certificates=/certs/', '--certificates-refresh=1500ms'], downward);
+    expect(JSON.parse(stdout)).toMatchObject({
+      certificate_providers: {
+        default: {
+          plugin_name: 'file_watcher',
+          config: {
+            certificate_file: '/certs/tls.crt',
+            private_key_file: '/certs/tls.key',
+            ca_certificate_file: '/certs/ca.crt',
+            refresh_interval: '1.5s',
+          },
+        },
+      },
+    });
+  });
+
   it.each([
     [['--sever=x'], "unknown option '--sever=x'"],
     [['--server='], '--server: must not be empty'],
     [['--tls-ca=/tls/ca.crt', '--tls-cert=/tls/tls.crt'], '--tls-cert and --tls-key go together'],
     [['--tls-cert=/tls/tls.crt', '--tls-key=/tls/tls.key'], '--tls-cert needs --tls-ca'],
     [['--labels=/nowhere/labels'], "--labels: ENOENT: no such file or directory, open '/nowhere/labels'"],
+    [['--certificates-refresh=1'], '--certificates-refresh'],
     [['--out=/proc/bootstrap.json'], '--out: ENOENT'],
   ])('%j is refused, with the reason', async (args, reason) => {
     const { code, stdout, stderr } = await bootstrap(args, downward);

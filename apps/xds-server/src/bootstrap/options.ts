@@ -17,7 +17,11 @@ export const bootstrapOptions = {
     schema: values.text(),
     alsoEnv: ['POD_NAME', 'HOSTNAME'],
   },
-  app: { describe: "the client's name, as the node's cluster", schema: values.text(), default: 'client' },
+  app: {
+    describe: "the client's name, as the node's cluster; of a gRPC server, the service that it serves",
+    schema: values.text(),
+    default: 'client',
+  },
   zone: { describe: "the node's zone", schema: values.text(), alsoEnv: ['ZONE'] },
   region: { describe: "the node's region", schema: values.text(), alsoEnv: ['REGION'] },
   node: {
@@ -37,6 +41,17 @@ export const bootstrapOptions = {
   },
   tlsCert: { describe: "PEM file of the client's certificate", schema: values.text() },
   tlsKey: { describe: "PEM file of the client's key", schema: values.text() },
+  certificates: {
+    describe:
+      'directory with tls.crt, tls.key and ca.crt, for services whose `servers` want certificates of servers and clients ' +
+      '(gRFC A29)',
+    schema: values.text(),
+  },
+  certificatesRefresh: {
+    describe: 'how often these files are looked at',
+    schema: values.duration(1000),
+    default: '1m',
+  },
 } as const satisfies OptionSpecs;
 
 export type BootstrapConfig = Config<typeof bootstrapOptions>;

@@ -170,6 +170,8 @@ export interface AdsClientOptions {
   creds?: ChannelCredentials;
   /** The node id. */
   id?: string;
+  /** The node's cluster: for a gRPC server, the service that it serves. */
+  cluster?: string;
   /** What the client says of a response: an error rejects it, undefined leaves it unanswered; all acknowledged without. */
   answer?: (type: ResourceType) => 'ack' | Error | undefined;
 }
@@ -177,7 +179,12 @@ export interface AdsClientOptions {
 /** A client of the aggregated stream. */
 function adsClient(
   port: number,
-  { creds = credentials.createInsecure(), id = 'test', answer = () => 'ack' }: AdsClientOptions = {},
+  {
+    creds = credentials.createInsecure(),
+    id = 'test',
+    cluster = '',
+    answer = () => 'ack',
+  }: AdsClientOptions = {},
 ) {
   const client = new AggregatedDiscoveryServiceClient(`127.0.0.1:${port}`, creds);
   const stream: ClientDuplexStream<DiscoveryRequest, DiscoveryResponse> = client.streamAggregatedResources();
@@ -188,7 +195,7 @@ function adsClient(
   const send = (typeUrl: string, error?: Error) =>
     stream.write({
       versionInfo: '',
-      node: { ...Node.decode(new Uint8Array(0)), id },
+      node: { ...Node.decode(new Uint8Array(0)), id, cluster },
       resourceNames: subscribed.get(typeUrl) ?? [],
       resourceLocators: [],
       typeUrl,

@@ -8,6 +8,7 @@ import {
   type Acknowledgement,
   type CacheChange,
   type EncodedResponse,
+  type NodeInfo,
   type ResourceCache,
   type ResourceType,
   type StreamOptions,
@@ -44,6 +45,8 @@ export interface ClientStreamsOptions {
   traces?: ChangeTraces | undefined;
   /** Told when a client comes whose node id another address uses too. */
   onSharedNodeId?: (id: string, address: string, other: string) => void;
+  /** Told which listeners a client asks for anew. */
+  onListenersWanted?: (node: NodeInfo, names: readonly string[]) => void;
 }
 
 /** All open streams: passes changes of the cache on to those that asked, and links the streams of one client. */
@@ -112,6 +115,7 @@ export class ClientStreams {
           entry.subscribed = true;
           this.#noteNodeId(stream.node.id, address);
         }
+        if (type === 'listener') this.#options.onListenersWanted?.(stream.node, change.added);
         this.#subscribers.update(entry, type, change, now);
       },
     };

@@ -1,4 +1,4 @@
-import { firstService, type MeshConfig, type Policy, type Route } from '@evenly/mesh-config';
+import { firstService, type MeshConfig, type Policy, type Route, type Servers } from '@evenly/mesh-config';
 import type { Client } from './clients.ts';
 
 /** How a client differs from what the docs say of a feature. A client that is not named does the same. */
@@ -42,6 +42,14 @@ export const ofPolicy =
   ({ services }) =>
     [...services.values()]
       .filter(({ policy }) => isUsed(policy))
+      .map(({ name: service }) => ({ service, field }));
+
+/** A field of what a service's own gRPC servers are told: used where the test holds. */
+export const ofServers =
+  (field: string, isUsed: (servers: Servers) => boolean): Feature['usedBy'] =>
+  ({ services }) =>
+    [...services.values()]
+      .filter(({ servers }) => servers !== undefined && isUsed(servers))
       .map(({ name: service }) => ({ service, field }));
 
 /** A field of a route, be it of the whole config or of a listener: used where the test holds. */

@@ -8,6 +8,7 @@ import {
   ofEveryConfig,
   ofPolicy,
   ofRoutes,
+  ofServers,
   serviceOf,
   type Feature,
   type Use,
@@ -249,6 +250,23 @@ export const features: readonly Feature[] = [
         .filter(({ tls }) => tls !== undefined)
         .map(({ name: service }) => ({ service, field: 'tls' })),
     clients: all(everybody, impossible("the client's own credentials: only our own proxy takes this")),
+  },
+  {
+    title: '`servers` with `mtls` or `tls`, for clients',
+    usedBy: ofServers('servers.security', ({ security }) => security !== 'none'),
+    clients: {
+      envoy: impossible('calls without TLS, unless its own config has it'),
+      proxy: impossible('calls without TLS: it takes `tls` of a service, and only from a config file'),
+    },
+  },
+  {
+    title: '`servers.allow`, for servers',
+    usedBy: ofServers('servers.allow', ({ allow }) => allow !== undefined),
+    clients: {
+      'grpc-js': approximated(
+        'lets in nobody at all, unless GRPC_XDS_EXPERIMENTAL_RBAC=true is in its environment: it rejects the listener, and does not serve',
+      ),
+    },
   },
   {
     title: '`tls` or `proxyProtocol` of a listener',

@@ -1,4 +1,4 @@
-import type { CircuitBreaker, Policy } from '@evenly/mesh-config';
+import type { CircuitBreaker, Policy, Service } from '@evenly/mesh-config';
 import {
   CircuitBreakers_Thresholds,
   type CircuitBreakers,
@@ -22,6 +22,7 @@ import { lbPolicyFor } from './load-balancing.ts';
 import { encode, message, packed } from './message.ts';
 import { outlierDetectionFor } from './outlier-detection.ts';
 import { proxyMetadataKey } from './names.ts';
+import { upstreamSecurity } from './transport-security.ts';
 
 export interface ClusterOptions {
   /** See configSource. */
@@ -31,15 +32,19 @@ export interface ClusterOptions {
 }
 
 /** A service, or one of its subsets, as a cluster: its endpoints come by EDS under the same name. */
-export function cluster(name: string, policy: Policy, options: ClusterOptions): NodeResource {
-  return byKind('cluster', name, (kind, mark) => clusterFor(kind, mark, name, policy, options));
+export function cluster(
+  name: string,
+  service: Pick<Service, 'policy' | 'servers'>,
+  options: ClusterOptions,
+): NodeResource {
+  return byKind('cluster', name, (kind, mark) => clusterFor(kind, mark, name, service, options));
 }
 
 function clusterFor(
   kind: NodeKind,
   mark: number,
   name: string,
-  policy: Policy,
+  { policy, servers }: Pick<Service, 'policy' | 'servers'>,
   { envoyXdsCluster, loadReports }: ClusterOptions,
 ): Resource {
   const edsConfig = configSource(kind, envoyXdsCluster);
@@ -50,11 +55,17 @@ function clusterFor(
     lbPolicy: lbPolicyFor(kind, policy.loadBalancing),
     outlierDetection: outlierDetectionFor(kind, mark, policy),
     circuitBreakers: circuitBreakers(kind, policy),
-    ...(isGrpc(kind) ? { lrsServer: loadReports ? fromHere : undefined } : envoyOnly(policy)),
+    ...(isGrpc(kind) ? grpcOnly(servers, loadReports) : envoyOnly(policy)),
     ...(kind === 'proxy' ? { metadata: proxyMetadata(policy) } : {}),
   });
   return resource('cluster', name, encoded, [name]);
 }
+
+/** Where they report to, and what servers want of connections: where the certificates are, they say in their bootstrap. */
+const grpcOnly = (servers: Service['servers'], loadReports: boolean): Partial<Cluster> => ({
+  lrsServer: loadReports ? fromHere : undefined,
+  transportSocket: servers && upstreamSecurity(servers),
+});
 
 /** The server that the cluster came from: the only one that gRPC clients report to (gRFC A27). */
 const fromHere: ConfigSource = {

@@ -1,5 +1,5 @@
 import type { Listener as MeshListener, Route } from '@evenly/mesh-config';
-import { SocketAddress } from '@evenly/proto/envoy/config/core/v3/address';
+import { SocketAddress, type Address } from '@evenly/proto/envoy/config/core/v3/address';
 import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import { Filter, FilterChain } from '@evenly/proto/envoy/config/listener/v3/listener_components';
 import {
@@ -55,17 +55,21 @@ export function socketListener(
     name: 'envoy.filters.network.http_connection_manager',
     configType: { $case: 'typedConfig', value: connectionManager(name, route, filters, source, paths) },
   });
-  const socketAddress = message(SocketAddress, {
-    address,
-    portSpecifier: { $case: 'portValue', value: port },
-  });
   const encoded = encode(Listener, {
     name,
-    address: { address: { $case: 'socketAddress', value: socketAddress } },
+    address: socketAddress({ address, port }),
     filterChains: [message(FilterChain, { filters: [manager] })],
   });
   return resource('listener', name, encoded, [route]);
 }
+
+export function socketAddress({ address, port }: { address: string; port: number }): Address {
+  const value = message(SocketAddress, { address, portSpecifier: { $case: 'portValue', value: port } });
+  return { address: { $case: 'socketAddress', value } };
+}
+
+export const connectionManagerName =
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
 function connectionManager(
   statPrefix: string,
@@ -74,16 +78,12 @@ function connectionManager(
   configSource: ConfigSource,
   paths: Partial<HttpConnectionManager> = {},
 ): Any {
-  return packed(
-    'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-    HttpConnectionManager,
-    {
-      statPrefix,
-      routeSpecifier: { $case: 'rds', value: { routeConfigName, configSource } },
-      httpFilters: filters,
-      // Streams may be silent for long; Envoy would cut them after 5 minutes.
-      streamIdleTimeout: { seconds: 0n, nanos: 0 },
-      ...paths,
-    },
-  );
+  return packed(connectionManagerName, HttpConnectionManager, {
+    statPrefix,
+    routeSpecifier: { $case: 'rds', value: { routeConfigName, configSource } },
+    httpFilters: filters,
+    // Streams may be silent for long; Envoy would cut them after 5 minutes.
+    streamIdleTimeout: { seconds: 0n, nanos: 0 },
+    ...paths,
+  });
 }

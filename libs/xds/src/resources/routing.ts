@@ -9,6 +9,7 @@ import { apiListener, socketListener } from './listeners.ts';
 import { unknownAssignment } from './endpoints.ts';
 import { clusterName, defaultListenerName, refusedClusterName, socketRouteName } from './names.ts';
 import { listenerRoutes, siblingsOf, targetRoutes } from './routes.ts';
+import { serverListener } from './server-listeners.ts';
 
 /** The name of the cluster in Envoys' bootstraps that leads here; needed by those with separate streams only. */
 export const defaultEnvoyXdsCluster = 'xds_cluster';
@@ -41,6 +42,7 @@ export function routingResources(
     ...(config.listeners.length > 0 ? [] : defaultListener(config, envoyXdsCluster)),
     ...[...targets].map(([target, siblings]) => targetRoutes(target, siblings, config)),
     ...config.listeners.map((listener) => listenerRoutes(listener.name, hostsOf(config, listener), config)),
+    ...[...config.services.values()].map(serverListener),
     ...clusters(config, { envoyXdsCluster, loadReports }),
     ...(refusesCalls(config) ? refusedCluster({ envoyXdsCluster, loadReports: false }) : []),
   ];
@@ -53,7 +55,7 @@ const refusesCalls = (config: MeshConfig): boolean =>
 
 /** A cluster that is not there would do too, but for gRPC clients, which wait 15 s for one that nobody mentions. */
 const refusedCluster = (options: ClusterOptions): (Resource | NodeResource)[] => [
-  cluster(refusedClusterName, defaultPolicy, options),
+  cluster(refusedClusterName, { policy: defaultPolicy }, options),
   unknownAssignment(refusedClusterName, false),
 ];
 
@@ -70,7 +72,9 @@ function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource
 }
 
 function clusters(config: MeshConfig, options: ClusterOptions): NodeResource[] {
-  return [...config.services.values()].flatMap(({ name, policy, subsets }) =>
-    [undefined, ...subsets.keys()].map((subset) => cluster(clusterName(name, subset), policy, options)),
+  return [...config.services.values()].flatMap((service) =>
+    [undefined, ...service.subsets.keys()].map((subset) =>
+      cluster(clusterName(service.name, subset), service, options),
+    ),
   );
 }

@@ -9,7 +9,7 @@ const together = 5;
 const changes = 200;
 
 const controllerName = 'evenly.bench/gateway';
-const proxy = { image: 'l7-proxy', args: [], replicas: 1, resources: {}, serviceType: 'ClusterIP' };
+const proxy = { image: 'l7-proxy', args: () => [], replicas: 1, resources: {}, serviceType: 'ClusterIP' };
 const translator = new Translator({ controllerName, proxy, mesh: true, clusterDomain: 'cluster.local' });
 const none = new Map();
 const state = {
@@ -21,6 +21,7 @@ const state = {
     httpRoutes: none,
   },
   ...{ referenceGrants: none, services: new Map(), secrets: none, namespaces: none },
+  ...{ backendTlsPolicies: none, configMaps: none },
 };
 const facts = { gateways: none };
 

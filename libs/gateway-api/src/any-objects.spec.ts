@@ -137,6 +137,17 @@ const specs: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   Service: record({
     ports: list(record({ name, port: fc.constantFrom(80, 8080), protocol: fc.constantFrom('TCP', 'UDP') })),
   }),
+  BackendTLSPolicy: record({
+    targetRefs: list(
+      fc.oneof(fc.record({ group: fc.constant(''), kind: fc.constant('Service'), name }), reference),
+    ),
+    validation: record({
+      caCertificateRefs: list(reference),
+      hostname,
+      wellKnownCACertificates: fc.constant('System'),
+    }),
+  }),
+  ConfigMap: garbage,
   Secret: garbage,
   Namespace: garbage,
 };

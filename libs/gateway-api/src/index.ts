@@ -1,3 +1,5 @@
+export { readBackendTlsPolicy, type BackendTlsPolicy } from './objects/backend-tls-policy.ts';
+export { readConfigMap, type ConfigMap } from './objects/config-map.ts';
 export { readGatewayClass, type GatewayClass } from './objects/gateway-class.ts';
 export { readGateway, type Gateway } from './objects/gateway.ts';
 export { readGrpcRoute, type GrpcRoute } from './objects/grpc-route.ts';

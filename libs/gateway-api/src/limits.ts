@@ -2,6 +2,7 @@
 export const limits = {
   listeners: 64,
   certificates: 64,
+  authorities: 8,
   addresses: 16,
   parentRefs: 32,
   hostnames: 16,

@@ -1,3 +1,5 @@
+import type { BackendTlsPolicy } from './objects/backend-tls-policy.ts';
+import type { ConfigMap } from './objects/config-map.ts';
 import type { GatewayClass } from './objects/gateway-class.ts';
 import type { Gateway } from './objects/gateway.ts';
 import type { GrpcRoute } from './objects/grpc-route.ts';
@@ -23,6 +25,9 @@ export interface ClusterState {
   httpRoutes: Objects<HttpRoute>;
   referenceGrants: Objects<ReferenceGrant>;
   services: Objects<KubernetesService>;
+  backendTlsPolicies: Objects<BackendTlsPolicy>;
+  /** Those at least that policies refer to. */
+  configMaps: Objects<ConfigMap>;
   /** Those of type `kubernetes.io/tls` at least. */
   secrets: Objects<TlsSecret>;
   namespaces: Objects<KubernetesNamespace>;

@@ -22,9 +22,11 @@ import { AttachedRoutes, type PlacedRoute } from './routes/attached-routes.ts';
 import { attach, type ParentAttachment } from './routes/attachment.ts';
 import { attachToService, type ServiceAttachment } from './routes/service-attachment.ts';
 import { ServiceRouteTable } from './routes/service-routes.ts';
+import type { BackendContext } from './routes/backends.ts';
 import { compileRoute, type AnyRoute, type CompiledRoute } from './routes/compiled-route.ts';
 import { VirtualHosts } from './routes/virtual-hosts.ts';
 import type { ClusterState, DataPlaneFacts } from './state.ts';
+import { BackendTlsPolicies } from './services/backend-tls.ts';
 import { classRefusal } from './status/gateway-class-status.ts';
 import { gatewayRefusal, type GatewayOutcome } from './status/gateway-status.ts';
 import { Statuses } from './status/statuses.ts';
@@ -41,6 +43,7 @@ export class Translator {
   readonly #merged = new Memo<Gateway, MergedListeners>();
   readonly #mergedList = new StableList<MergedListeners>();
   readonly #parents = new Memo<readonly MergedListeners[], Parents>();
+  readonly #policies = new Memo<ClusterState['backendTlsPolicies'], BackendTlsPolicies>();
   readonly #compiled = new Memo<AnyRoute, CompiledRoute>();
   readonly #compileInputs = new StableList<unknown>();
   readonly #placed = new Memo<AnyRoute, PlacedRoute>();
@@ -71,7 +74,12 @@ export class Translator {
       gateways.map((gateway) => this.#merge(gateway, setsOf.get(keyOf(gateway.meta)) ?? [], context)),
     );
     const parents = this.#parents.get(merged, [], () => new Parents(merged));
-    const placed = this.#place(state, parents, grants);
+    const policies = this.#policies.get(
+      state.backendTlsPolicies,
+      [state.configMaps],
+      () => new BackendTlsPolicies(state.backendTlsPolicies, state.configMaps),
+    );
+    const placed = this.#place(state, parents, { services: state.services, grants, policies });
     const attached = new AttachedRoutes(placed);
 
     const outcomes = gateways.map((gateway, index): GatewayOutcome => ({
@@ -89,7 +97,7 @@ export class Translator {
       infrastructure: outcomes.flatMap((outcome, index) =>
         this.#infrastructureOf(outcome, listeners[index]!),
       ),
-      statuses: this.#statuses.of(state.gatewayClasses.values(), outcomes, placed, attached),
+      statuses: this.#statuses.of(state.gatewayClasses.values(), outcomes, { placed, attached, policies }),
     };
   }
 
@@ -97,13 +105,13 @@ export class Translator {
     return this.#merged.get(gateway, [context, ...sets], () => mergeListeners(gateway, sets, context));
   }
 
-  #place(state: ClusterState, parents: Parents, grants: Grants): PlacedRoute[] {
-    const { services, namespaces, grpcRoutes, httpRoutes } = state;
-    const compileInputs = this.#compileInputs.of([services, grants]);
+  #place(state: ClusterState, parents: Parents, context: BackendContext): PlacedRoute[] {
+    const { namespaces, grpcRoutes, httpRoutes } = state;
+    const compileInputs = this.#compileInputs.of(Object.values(context));
     const placeInputs = this.#placeInputs.of([parents, namespaces, ...compileInputs]);
     const placed: PlacedRoute[] = [];
     const compile = (route: AnyRoute) =>
-      this.#compiled.get(route, compileInputs, () => compileRoute(route, { services, grants }));
+      this.#compiled.get(route, compileInputs, () => compileRoute(route, context));
     for (const routes of [grpcRoutes, httpRoutes])
       for (const route of routes.values())
         placed.push(

@@ -2,6 +2,8 @@
 export interface UpstreamTls {
   /** The authorities of the endpoints' certificates; absent = those that the machine trusts. */
   ca?: string;
+  /** The same as PEM text in memory, instead of `ca`; never from a file of the config: ConfigMaps of a cluster. */
+  caText?: string;
   /** With `key`, for endpoints that want to know who calls (mTLS). */
   cert?: string;
   key?: string;

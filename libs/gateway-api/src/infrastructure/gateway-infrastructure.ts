@@ -62,7 +62,7 @@ export function gatewayInfrastructure(
   });
   const template = {
     metadata: { labels, annotations: infrastructure.annotations },
-    spec: podSpec(gateway, name, ports, options),
+    spec: podSpec(gateway, name, options),
   };
   const { autoscale } = options;
   return {
@@ -106,12 +106,7 @@ function ownerOf({ meta }: Gateway) {
   };
 }
 
-function podSpec(
-  gateway: Gateway,
-  serviceAccountName: string,
-  ports: readonly number[],
-  options: ProxyOptions,
-) {
+function podSpec(gateway: Gateway, serviceAccountName: string, options: ProxyOptions) {
   const { image, args, resources } = options;
   const probe = (path: string) => ({ httpGet: { path, port: 'admin' } });
   return {
@@ -138,21 +133,14 @@ function podSpec(
       {
         name: 'l7-proxy',
         image,
-        args: [
-          ...args,
-          `--xds-listeners=${listenerPrefix(gateway)}*`,
-          '--admin-host=0.0.0.0',
-          `--admin-port=${adminPort}`,
-        ],
+        args: [...args(listenerPrefix(gateway)), '--admin-host=0.0.0.0', `--admin-port=${adminPort}`],
         env: [
           { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
           { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
           { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
         ],
-        ports: [
-          ...ports.map((port) => ({ name: `port-${port}`, containerPort: port })),
-          { name: 'admin', containerPort: adminPort },
-        ],
+        // Not those of listeners: to add one restarts nobody.
+        ports: [{ name: 'admin', containerPort: adminPort }],
         startupProbe: { ...probe('/healthz'), periodSeconds: 1, failureThreshold: 60 },
         readinessProbe: { ...probe('/readyz'), periodSeconds: 2 },
         livenessProbe: { ...probe('/healthz'), periodSeconds: 10, timeoutSeconds: 5 },

@@ -1,8 +1,8 @@
 /** How the proxies of Gateways run; the same for all Gateways. */
 export interface ProxyOptions {
   image: string;
-  /** Of l7-proxy; those that say which Gateway it is for are added. */
-  args: readonly string[];
+  /** Of l7-proxy, for a Gateway whose listeners' names begin with this. */
+  args: (listenerPrefix: string) => readonly string[];
   /** Without an autoscaler. */
   replicas: number;
   /** Absent = no autoscaler. */

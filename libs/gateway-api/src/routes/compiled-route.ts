@@ -4,6 +4,7 @@ import type { HttpRoute } from '../objects/http-route.ts';
 import { keyOf } from '../objects/meta.ts';
 import type { BrokenRule, Rule } from '../objects/route.ts';
 import type { Refusal } from '../status/condition.ts';
+import type { PolicyOutcome } from '../services/backend-tls.ts';
 import { Backends, type BackendContext } from './backends.ts';
 import { filterActions, headerActions } from './filters.ts';
 import { grpcMatches } from './grpc-matches.ts';
@@ -19,6 +20,8 @@ export interface CompiledRoute {
   entries: readonly RouteEntry[];
   /** Those that the entries lead to, by name. */
   services: ReadonlyMap<string, Service>;
+  /** Those about the Services that it refers to. */
+  policies: ReadonlySet<PolicyOutcome>;
   /** Why a reference to a backend leads nowhere. */
   unresolved: Refusal | undefined;
   /** Why rules do not count, each with the name or the number of the rule. */
@@ -50,8 +53,8 @@ export function compileRoute(object: AnyRoute, context: BackendContext): Compile
       dropped.push(`rule ${name}: ${unsupported(error)}`);
     }
   }
-  const { services, refusal: unresolved } = backends;
-  return { object, entries, services, unresolved, dropped, refused: refusalOf(object, dropped) };
+  const { services, policies, refusal: unresolved } = backends;
+  return { object, entries, services, policies, unresolved, dropped, refused: refusalOf(object, dropped) };
 }
 
 type Actions = Omit<Route, 'match' | 'name'>;

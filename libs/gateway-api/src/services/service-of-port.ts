@@ -1,4 +1,4 @@
-import { defaultPolicy, type Service } from '@evenly/mesh-config';
+import { defaultPolicy, type Service, type UpstreamTls } from '@evenly/mesh-config';
 import type { Meta } from '../objects/meta.ts';
 import type { KubernetesService, ServicePort } from '../objects/service.ts';
 import type { BackendProtocol } from './backend-protocol.ts';
@@ -14,7 +14,7 @@ export const serviceNameOf = ({ name, namespace }: Pick<Meta, 'name' | 'namespac
 export function serviceOfPort(
   { meta }: Pick<KubernetesService, 'meta'>,
   port: ServicePort,
-  protocol: BackendProtocol = 'http2',
+  { protocol = 'http2', tls }: { protocol?: BackendProtocol; tls?: UpstreamTls } = {},
 ): Service {
   return {
     name: serviceNameOf(meta, port.port),
@@ -23,5 +23,6 @@ export function serviceOfPort(
     subsets: new Map(),
     policy: defaultPolicy,
     ...(protocol === 'http1' ? { protocol } : {}),
+    ...(tls === undefined ? {} : { tls }),
   };
 }

@@ -13,6 +13,7 @@ export interface StatusByKind {
   ListenerSet: ListenerSetStatus;
   GRPCRoute: RouteStatus;
   HTTPRoute: RouteStatus;
+  BackendTLSPolicy: PolicyStatus;
 }
 
 export interface GatewayClassStatus {
@@ -42,6 +43,17 @@ export interface ListenerSetStatus {
 export interface RouteStatus {
   /** Ours, and before them those of other controllers as they are. */
   parents: readonly (RouteParentStatus | object)[];
+}
+
+export interface PolicyStatus {
+  /** Ours, and before them those of other controllers as they are. */
+  ancestors: readonly (PolicyAncestorStatus | object)[];
+}
+
+export interface PolicyAncestorStatus {
+  ancestorRef: { group: string; kind: string; namespace: string; name: string };
+  controllerName: string;
+  conditions: readonly Condition[];
 }
 
 export interface RouteParentStatus {

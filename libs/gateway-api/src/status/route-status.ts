@@ -3,6 +3,7 @@ import type { ParentReference } from '../objects/values.ts';
 import { short } from '../objects/read.ts';
 import { conditionOf, type Condition, type Refusal } from './condition.ts';
 import type { RouteParentStatus, RouteStatus } from './object-status.ts';
+import { isOf } from './policy-status.ts';
 
 /** A parent of ours, and why the route is not taken there. */
 export interface ParentOutcome {
@@ -26,12 +27,6 @@ export function routeStatus(
   }));
   return { parents: [...others, ...ours] };
 }
-
-const isOf = (entry: unknown, controllerName: string) =>
-  typeof entry !== 'object' ||
-  entry === null ||
-  !('controllerName' in entry) ||
-  entry.controllerName === controllerName;
 
 function conditionsOf(compiled: CompiledRoute, refusal: Refusal | undefined): Condition[] {
   const { object, unresolved, dropped } = compiled;

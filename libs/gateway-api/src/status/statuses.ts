@@ -4,7 +4,10 @@ import type { AttachedRoutes, PlacedRoute } from '../routes/attached-routes.ts';
 import { gatewayClassStatus } from './gateway-class-status.ts';
 import { gatewayStatus, type GatewayOutcome } from './gateway-status.ts';
 import { listenerSetStatus, setRefusal } from './listener-set-status.ts';
+import type { Meta } from '../objects/meta.ts';
+import type { BackendTlsPolicies, PolicyOutcome } from '../services/backend-tls.ts';
 import type { ObjectStatus } from './object-status.ts';
+import { policyStatus } from './policy-status.ts';
 import { routeStatus } from './route-status.ts';
 
 /** The statuses of all objects that are ours; one that is the same as last time is the same object. */
@@ -21,8 +24,7 @@ export class Statuses {
   of(
     classes: Iterable<GatewayClass>,
     outcomes: readonly GatewayOutcome[],
-    placed: readonly PlacedRoute[],
-    attached: AttachedRoutes,
+    { placed, attached, policies }: RoutesOutcome,
   ): ObjectStatus[] {
     const statuses: ObjectStatus[] = [];
     for (const one of classes) {
@@ -31,12 +33,26 @@ export class Statuses {
         ({ kind: 'GatewayClass', object: one.meta, status: gatewayClassStatus(one) }) as const;
       statuses.push(this.#classes.get(one, [], status));
     }
-    statuses.push(...this.#gateways.of(outcomes.flatMap(gatewayStatuses)));
+    const ofPolicies = this.#ofPolicies(outcomes, attached, policies);
+    statuses.push(...this.#gateways.of([...outcomes.flatMap(gatewayStatuses), ...ofPolicies]));
     for (const one of placed) {
       const status = this.#ofRoute(one, attached);
       if (status !== undefined) statuses.push(status);
     }
     return statuses;
+  }
+
+  #ofPolicies(outcomes: readonly GatewayOutcome[], attached: AttachedRoutes, policies: BackendTlsPolicies) {
+    const gateways = new Map<PolicyOutcome, Set<Meta>>(policies.all.map((one) => [one, new Set()]));
+    if (gateways.size === 0) return [];
+    for (const { gateway, merged } of outcomes)
+      for (const listener of merged.listeners)
+        for (const { route } of attached.at(listener))
+          for (const one of route.policies) gateways.get(one)?.add(gateway.meta);
+    return [...gateways].flatMap(([outcome, ancestors]): ObjectStatus[] => {
+      const status = policyStatus(outcome, policies, [...ancestors], this.#controllerName);
+      return status ? [{ kind: 'BackendTLSPolicy', object: outcome.policy.meta, status }] : [];
+    });
   }
 
   #ofRoute(placed: PlacedRoute, attached: AttachedRoutes): ObjectStatus | undefined {
@@ -58,12 +74,18 @@ export class Statuses {
   }
 }
 
+export interface RoutesOutcome {
+  placed: readonly PlacedRoute[];
+  attached: AttachedRoutes;
+  policies: BackendTlsPolicies;
+}
+
 interface LastStatus {
   text: string;
   status: ObjectStatus;
 }
 
-/** Those of Gateways are few, and hang on so much that they are made anew each time and compared. */
+/** Those of Gateways and policies are few, and hang on so much that they are made anew each time and compared. */
 class LastStatuses {
   #last: ReadonlyMap<string, LastStatus> = new Map();
 

@@ -1,5 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import {
+  readBackendTlsPolicy,
+  readConfigMap,
   readGateway,
   readGatewayClass,
   readGrpcRoute,
@@ -20,7 +22,7 @@ export const controllerName = 'evenly.test/gateway';
 
 export const proxy: ProxyOptions = {
   image: 'evenly/l7-proxy',
-  args: ['--xds-server=xds-server:18000'],
+  args: (prefix) => ['--xds-server=xds-server:18000', `--xds-node-cluster=${prefix}`],
   replicas: 2,
   resources: {},
   serviceType: 'LoadBalancer',
@@ -38,6 +40,8 @@ const readers: Readonly<
   Service: ['services', readService],
   Secret: ['secrets', readTlsSecret],
   Namespace: ['namespaces', readNamespace],
+  BackendTLSPolicy: ['backendTlsPolicies', readBackendTlsPolicy],
+  ConfigMap: ['configMaps', readConfigMap],
 };
 
 interface Named {
@@ -116,7 +120,7 @@ function emptyState(): ClusterState {
   return {
     ...{ gatewayClasses: new Map(), gateways: new Map(), listenerSets: new Map(), grpcRoutes: new Map() },
     ...{ httpRoutes: new Map(), referenceGrants: new Map(), services: new Map(), secrets: new Map() },
-    namespaces: new Map(),
+    ...{ namespaces: new Map(), backendTlsPolicies: new Map(), configMaps: new Map() },
   };
 }
 

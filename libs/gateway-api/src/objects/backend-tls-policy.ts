@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { limits } from '../limits.ts';
+import { field, reader, type Read } from './read.ts';
+import { group, hostname, kind, listOf, name } from './values.ts';
+
+/** That a Service is spoken to by TLS, and how its certificate is checked. */
+export type BackendTlsPolicy = Read<PolicySpec>;
+
+interface PolicySpec {
+  targets: readonly PolicyTarget[];
+  /** Undefined: the policy cannot be read. */
+  validation: Validation | undefined;
+  /** Entries of `status.ancestors`, whoever wrote them. */
+  writtenAncestors: readonly unknown[];
+}
+
+/** In the policy's own namespace; without a section name all ports are meant. */
+export type PolicyTarget = z.output<typeof target>;
+export type Validation = z.output<typeof validation>;
+
+const target = z.object({
+  group,
+  kind,
+  name,
+  sectionName: name.nullish().transform((given) => given ?? undefined),
+});
+
+const validation = z.object({
+  caCertificateRefs: listOf(z.object({ group, kind, name }), limits.authorities),
+  wellKnownCACertificates: z.string().max(253).nullish(),
+  hostname,
+  subjectAltNames: listOf(z.unknown(), limits.authorities),
+});
+
+const targets = listOf(target, 16);
+const writtenAncestors = z.array(z.unknown()).max(16);
+const ancestorsOf = (object: unknown) => field(object, ['status', 'ancestors'], writtenAncestors) ?? [];
+
+export const readBackendTlsPolicy = reader(
+  'BackendTLSPolicy',
+  z.object({ spec: z.object({ targetRefs: targets, validation }), status: z.unknown().optional() }),
+  ({ spec, status }): PolicySpec => ({
+    targets: spec.targetRefs,
+    validation: spec.validation,
+    writtenAncestors: ancestorsOf({ status }),
+  }),
+  (object): PolicySpec => ({
+    targets: field(object, ['spec', 'targetRefs'], targets) ?? [],
+    validation: undefined,
+    writtenAncestors: ancestorsOf(object),
+  }),
+);

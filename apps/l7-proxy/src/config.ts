@@ -1,4 +1,4 @@
-import { values, type Config, type OptionSpecs } from '@evenly/service';
+import { readyAfter, values, type Config, type OptionSpecs } from '@evenly/service';
 import { floodOptions } from './flood-rates.ts';
 import { xdsOptions } from './xds/options.ts';
 
@@ -130,6 +130,9 @@ export const options = {
     schema: values.duration(0, 3_600_000),
     default: '10s',
   },
+  readyAfter: readyAfter(
+    'services whose sources have not told endpoints yet: those with a fault of their own, and a tenth of all',
+  ),
   connectTimeout: {
     describe: 'from the first SYN to an endpoint until it speaks HTTP/2',
     schema: values.duration(1000),

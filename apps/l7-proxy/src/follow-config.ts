@@ -1,7 +1,6 @@
 import { followConfigFilesFromNow } from '@evenly/live-mesh';
 import { ConfigError, type MeshConfig } from '@evenly/mesh-config';
 import { ServiceError, type Runtime } from '@evenly/service';
-import type { Proxy } from './proxy.ts';
 
 export interface FollowListener {
   log: Runtime['log'];
@@ -17,12 +16,12 @@ export interface FollowListener {
  */
 export async function followConfig(
   files: readonly string[],
-  proxy: Proxy,
+  apply: (config: MeshConfig) => Promise<void>,
   { log, onTaken, onRefused }: FollowListener,
 ): Promise<() => void> {
   let first: Promise<void> | undefined;
   const onConfig = (config: MeshConfig) => {
-    const applied = proxy.apply(config);
+    const applied = apply(config);
     if (first === undefined) first = applied;
     else
       applied.then(onTaken, (error: Error) => {

@@ -3,9 +3,9 @@ import { dnsResolver, lazySlices } from '@evenly/discovery';
 import { lazyKubernetes } from '@evenly/kubernetes';
 import { endpointKey, SaidOnce } from '@evenly/endpoints';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
-import { endpointSourceOf, healthChanges, MeshCertificates } from '@evenly/live-mesh';
-import type { UpstreamTls } from '@evenly/mesh-config';
-import { openFiles, ServiceError, type Program, type Runtime } from '@evenly/service';
+import { endpointSourceOf, healthChanges, MeshCertificates, SourceGates } from '@evenly/live-mesh';
+import type { MeshConfig, UpstreamTls } from '@evenly/mesh-config';
+import { openFiles, PatientGates, ServiceError, type Program, type Runtime } from '@evenly/service';
 import cluster from 'node:cluster';
 import { getHeapStatistics } from 'node:v8';
 import { addAdminPage } from '@evenly/service/admin-page';
@@ -24,7 +24,7 @@ import { defaultListener } from './listener/default-listener.ts';
 import type { ClusterContext } from './upstream/cluster.ts';
 import { Supervisor } from './workers/supervisor.ts';
 import { ticketSecretOf } from './workers/ticket-secret.ts';
-import { answerSupervisor } from './workers/worker.ts';
+import { answerSupervisor, tellSupervisor } from './workers/worker.ts';
 import { traceCalls } from './tracing/call-trace.ts';
 import type { XdsFollower } from './xds/follow-xds.ts';
 
@@ -52,7 +52,8 @@ export const l7Proxy: Program<typeof options> = {
     });
     const certificates = meshCertificates(service);
     const xds = await xdsOf(config, service);
-    const context = clusterContext(config, service, { loop, budget, certificates });
+    const gates = sourceGates(config, service);
+    const context = clusterContext(config, service, { loop, budget, certificates, gates });
     const mesh = new Mesh(
       xds === undefined ? context : { ...context, sourceOf: ({ name }) => xds.client.endpointsOf(name) },
     );
@@ -93,7 +94,10 @@ export const l7Proxy: Program<typeof options> = {
     const metrics = registerMetrics(service.metrics, { mesh, proxy, certificates, wheel, replay, budget });
     let refusedConfig: string | undefined;
     const status = () =>
-      proxyStatus({ mesh, proxy, certificates, budget, refusedConfig, xds: xds?.client.status() });
+      proxyStatus({
+        ...{ mesh, proxy, certificates, budget, refusedConfig, xds: xds?.client.status() },
+        waiting: service.readiness.waiting,
+      });
     addAdminPage(service.admin, { title, status, live: liveOf });
     const ticking = setInterval(() => mesh.tick(now()), tickMs).unref();
     service.onDrain('upstream', () => {
@@ -105,8 +109,13 @@ export const l7Proxy: Program<typeof options> = {
       proxy.drain(config.maxConnectionAgeGrace, { lameDuckMs: config.lameDuck, signal }),
     );
 
+    answerSupervisor(service.readiness, async () => ({
+      metrics: await service.metrics.getMetricsAsJSON(),
+      status: status(),
+    }));
+    const apply = whenReady(service, proxy, gates, xds?.whyNoConfig);
     const stopFollowing = await (xds === undefined
-      ? followConfig(config.config, proxy, {
+      ? followConfig(config.config, apply, {
           log: service.log,
           onTaken: () => (refusedConfig = undefined),
           onRefused: (reason) => {
@@ -114,18 +123,38 @@ export const l7Proxy: Program<typeof options> = {
             metrics.configErrors.inc();
           },
         })
-      : xds.follow((next) => proxy.apply(next)));
+      : xds.follow(apply));
     service.onDrain('config', stopFollowing);
-    answerSupervisor(async () => ({
-      metrics: await service.metrics.getMetricsAsJSON(),
-      status: status(),
-    }));
+    tellSupervisor({ evenly: 'listening' });
   },
 };
 
 /** Header blocks and calls are on V8's heap: a process with a small one refuses before it would die of it. */
 function budgetBytes(wanted: number): number {
   return Math.min(wanted, Math.floor(getHeapStatistics().heap_size_limit / 3));
+}
+
+/** What the proxy waits for before it is ready: the endpoints of its first config. */
+function sourceGates({ readyAfter: patienceMs }: ProxyConfig, { readiness, log }: Runtime): SourceGates {
+  return new SourceGates((mayDoWithout) => new PatientGates({ readiness, log, patienceMs, mayDoWithout }));
+}
+
+/** @returns brings the proxy to a config, the first of which it needs to be ready */
+function whenReady(
+  { readiness }: Runtime,
+  proxy: Proxy,
+  gates: SourceGates,
+  whyNoConfig = () => 'it is being applied',
+): (config: MeshConfig) => Promise<void> {
+  const first = readiness.gate('config', whyNoConfig);
+  let isFirst = true;
+  return async (config) => {
+    if (isFirst) gates.waitFor(config);
+    isFirst = false;
+    await proxy.apply(config);
+    gates.retain(config);
+    first.pass();
+  };
 }
 
 function meshCertificates({ log }: Runtime): MeshCertificates {
@@ -161,7 +190,12 @@ async function xdsOf(config: ProxyConfig, service: Runtime): Promise<XdsFollower
 function clusterContext(
   config: ProxyConfig,
   service: Runtime,
-  { loop, budget, certificates }: { loop: SocketLoop; budget: MemoryBudget; certificates: MeshCertificates },
+  {
+    loop,
+    budget,
+    certificates,
+    gates,
+  }: { loop: SocketLoop; budget: MemoryBudget; certificates: MeshCertificates; gates: SourceGates },
 ): ClusterContext {
   const { log, env } = service;
   const { kubeconfig } = config;
@@ -207,12 +241,16 @@ function clusterContext(
         sayChanges(report);
       });
     },
-    onEndpoints: (cluster, endpoints) =>
+    onEndpoints: (cluster, endpoints) => {
+      gates.told(cluster);
       log.info(
         { cluster, endpoints: endpoints.slice(0, 20).map(endpointKey), count: endpoints.length },
         'endpoints',
-      ),
-    onSourceError: (cluster, { code, message }) => {
+      );
+    },
+    onSourceError: (cluster, error) => {
+      gates.failed(cluster, error);
+      const { code, message } = error;
       if (said.isNew(`${code} ${message}`, cluster))
         log.warn({ cluster, code, reason: message }, 'no updates of endpoints; the last good ones are kept');
     },

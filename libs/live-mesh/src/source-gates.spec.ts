@@ -26,7 +26,7 @@ function gatesOf(names: readonly string[], subsets?: string) {
       },
     };
   });
-  gates.onConfig(configOf(names, subsets));
+  gates.waitFor(configOf(names, subsets));
   return {
     gates,
     reasons: () => Object.fromEntries([...waiting].map(([name, why]) => [name, why()])),
@@ -53,7 +53,7 @@ describe('the sources of the first config', () => {
 
   it('are not waited for any more when a later config has them no more; what is new in it is not waited for', () => {
     const { gates, reasons } = gatesOf(['a', 'b']);
-    gates.onConfig(configOf(['b', 'c']));
+    gates.retain(configOf(['b', 'c']));
     expect(Object.keys(reasons())).toEqual(['b']);
   });
 });

@@ -27,7 +27,6 @@ const doneWithout = 1 / 10;
 export class SourceGates {
   readonly #gates: NamedGates;
   readonly #errors = new Map<string, DiscoveryError>();
-  #isFirst = true;
 
   constructor(make: (mayDoWithout: MayDoWithout) => NamedGates) {
     this.#gates = make(
@@ -37,12 +36,15 @@ export class SourceGates {
     );
   }
 
-  /** Before the sources of a config are watched. */
-  onConfig(config: MeshConfig): void {
+  /** Of the first config, before its sources are watched. */
+  waitFor(config: MeshConfig): void {
+    for (const name of namesOf(config)) this.#gates.add('source', name, () => this.#reasonOf(name));
+  }
+
+  /** Of later configs: lets go of what they do not have any more. */
+  retain(config: MeshConfig): void {
     const names = namesOf(config);
-    if (this.#isFirst) for (const name of names) this.#gates.add('source', name, () => this.#reasonOf(name));
-    else for (const name of this.#gates.waiting) if (!names.has(name)) this.told(name);
-    this.#isFirst = false;
+    for (const name of this.#gates.waiting) if (!names.has(name)) this.told(name);
   }
 
   /** @param name of a service; of a subset with its own name behind a "/" */

@@ -151,7 +151,7 @@ describe('runMain', () => {
     await expect.poll(() => answer['metrics']).toBeDefined();
     signal('SIGTERM');
     expect(await exitCode).toBe(0);
-    expect(answer['cold']).toEqual([503, 'not ready, waits for\n  program: starting\n  warm: it is cold\n']);
+    expect(answer['cold']).toEqual([503, 'not ready, waits for\n  warm: it is cold\n  program: starting\n']);
     expect(answer['health']).toEqual([200, 'ok\n']);
     expect(answer['metrics']![1]).toContain('process_cpu_user_seconds_total');
   });

@@ -49,7 +49,7 @@ export class Readiness {
   /** Why it is not ready; empty when it is. */
   get waiting(): readonly WaitingGate[] {
     const phase = this.#phase === 'serving' ? [] : [{ gate: 'program', reason: this.#phase }];
-    return [...phase, ...[...this.#waiting.values()].map(({ name, why }) => ({ gate: name, reason: why() }))];
+    return [...[...this.#waiting.values()].map(({ name, why }) => ({ gate: name, reason: why() })), ...phase];
   }
 
   /** Told when it may have become ready, or not. May not throw. @returns stops telling */

@@ -1,9 +1,10 @@
-import { certificateProblems, count, html, type Html } from '@evenly/service/admin-page';
+import { certificateProblems, count, html, readinessProblems, type Html } from '@evenly/service/admin-page';
 import type { ListenerStatus, OpenBreaker, ProxyStatus, ServiceStatus } from './status.ts';
 
 /** What is wrong now: the first thing that people look for. Whatever keeps calls from getting through must be here. */
 export function* problemsOf(status: ProxyStatus): Generator<Html> {
-  const { refusedConfig, xds, workers, services, listeners, certificates, memory } = status;
+  const { waiting, refusedConfig, xds, workers, services, listeners, certificates, memory } = status;
+  yield* readinessProblems(waiting);
   if (refusedConfig !== undefined) {
     yield html`The config was refused, the last good one is at work: <q>${refusedConfig}</q>`;
   }

@@ -2,6 +2,7 @@ import type { BreakerKind, CircuitBreaker } from '@evenly/balancing';
 import { endpointKey } from '@evenly/endpoints';
 import type { MemoryBudget } from '@evenly/http2';
 import { reasonOf, type MeshCertificates } from '@evenly/live-mesh';
+import type { WaitingGate } from '@evenly/service';
 import type { CertificateStatus } from '@evenly/tls';
 import type { XdsClientStatus } from '@evenly/xds';
 import type { FailedListener } from '../listener/failed-listeners.ts';
@@ -15,6 +16,8 @@ import type { EndpointPool } from '../upstream/endpoint-pool.ts';
 
 /** All that the admin port tells: `/status` as JSON, the page in words. Of several workers it is added up. */
 export interface ProxyStatus {
+  /** What it waits for before it is ready. */
+  waiting: readonly WaitingGate[];
   listeners: ListenerStatus[];
   services: ServiceStatus[];
   /** Requests that no route took. */
@@ -109,12 +112,14 @@ export interface StatusSources {
   budget: MemoryBudget;
   refusedConfig: string | undefined;
   xds: XdsClientStatus | undefined;
+  waiting: readonly WaitingGate[];
 }
 
 export function proxyStatus(sources: StatusSources): ProxyStatus {
-  const { mesh, proxy, certificates, budget, refusedConfig, xds } = sources;
+  const { mesh, proxy, certificates, budget, refusedConfig, xds, waiting } = sources;
   const { usedBytes, maxBytes, almostUsedUp: short } = budget;
   return {
+    waiting,
     listeners: [...proxy.listeners.map(listenerStatus), ...proxy.failedListeners.map(failedStatus)],
     services: [...mesh.clusters].map(serviceStatus),
     unrouted: proxy.unrouted,

@@ -53,16 +53,18 @@ export async function startProxyWith(flags: readonly string[]): Promise<Omit<Run
   const drains: ((signal: AbortSignal) => Promise<void> | void)[] = [];
   const handlers = new Map<string, (request: unknown, response: unknown) => void>();
   const metrics = new Registry();
+  const readiness = new Readiness();
   const service = {
     env: {},
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error'), debug: logAt('debug') },
     metrics,
-    readiness: new Readiness(),
+    readiness,
     admin: { get: (path: string, handler: () => void) => handlers.set(path, handler) },
     listening: (what: string, { port }: { port: number }) => void ports.set(what, port),
     onDrain: (_name: string, step: (signal: AbortSignal) => void) => void drains.push(step),
   } as unknown as Runtime;
   await l7Proxy.start(options.config, service);
+  readiness.serving();
 
   const drain = async (signal = AbortSignal.abort()) => {
     for (const step of drains.splice(0).reverse()) await step(signal);

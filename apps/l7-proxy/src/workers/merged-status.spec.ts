@@ -22,6 +22,7 @@ const well: ServiceStatus = {
 const listener = { name: 'in', connections: 1, accepted: 1, failed: 0, refused: 0, full: false, routes: [] };
 const certificate = { file: 'tls.crt', validUntil: '2030-01-01T00:00:00.000Z', endsSoon: false };
 const good: ProxyStatus = {
+  waiting: [],
   listeners: [listener],
   services: [well],
   unrouted: 0,

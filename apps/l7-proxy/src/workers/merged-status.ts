@@ -8,6 +8,7 @@ import type {
 } from '../admin/status.ts';
 
 const nothing: ProxyStatus = {
+  waiting: [],
   listeners: [],
   services: [],
   unrouted: 0,
@@ -21,6 +22,7 @@ export function mergeStatus(all: readonly ProxyStatus[]): ProxyStatus {
   if (first === undefined) return nothing;
   const refused = all.find(({ refusedConfig }) => refusedConfig !== undefined)?.refusedConfig;
   return {
+    waiting: all.flatMap(({ waiting }) => waiting),
     listeners: mergeBy(
       all.map(({ listeners }) => listeners),
       nameOf,

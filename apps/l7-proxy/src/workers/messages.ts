@@ -1,4 +1,5 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+import type { WaitingGate } from '@evenly/service';
 import type { ProxyStatus } from '../admin/status.ts';
 
 export type MetricsJson = MetricObjectWithValues<MetricValue<string>>[];
@@ -16,7 +17,12 @@ export interface WorkerReport {
 }
 
 /** What a worker tells the supervisor. */
-export type WorkerMessage = { evenly: 'ready' } | { evenly: 'answer'; id: number; report: WorkerReport };
+export type WorkerMessage =
+  /** The others may start, too: the config is good. */
+  | { evenly: 'listening' }
+  /** Not all of them, nor at every change; none: it is ready. */
+  | { evenly: 'waiting'; gates: readonly WaitingGate[] }
+  | { evenly: 'answer'; id: number; report: WorkerReport };
 
 export function isOurs(message: unknown): message is WorkerMessage | Question {
   return typeof message === 'object' && message !== null && 'evenly' in message;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import cluster, { type Worker } from 'node:cluster';
+import type { WaitingGate } from '@evenly/service';
 import { isOurs, type WorkerReport } from './messages.ts';
 
 /** How a worker ended. */
@@ -14,15 +15,19 @@ const answerMs = 2000;
 /** One worker process, as the supervisor sees it. */
 export class SupervisedWorker {
   readonly number: number;
-  /** When it said that it serves; undefined before. */
-  readyAtMs: number | undefined;
+  /** When it said that it listens; undefined before. */
+  listeningAtMs: number | undefined;
+  /** What it waits for before it is ready. */
+  waiting: readonly WaitingGate[] = [{ gate: 'program', reason: 'starting' }];
+  /** Called once. */
+  onReady: () => void = () => undefined;
   /** It answered the last question in time. */
   answers = true;
   /** What it told last, also after its end. */
   lastReport: WorkerReport | undefined;
   /** Resolves, never rejects. */
   readonly exited: Promise<WorkerExit>;
-  /** Resolves when it serves; with the exit when it ends before. */
+  /** Resolves when it listens; with the exit when it ends before. */
   readonly started: Promise<WorkerExit | undefined>;
   readonly #worker: Worker;
   readonly #answers = new Map<number, () => void>();
@@ -35,10 +40,10 @@ export class SupervisedWorker {
     this.exited = new Promise((resolve) => {
       this.#worker.once('exit', (code, signal) => resolve({ code, signal }));
     });
-    const ready = new Promise<undefined>((resolve) => {
+    const listening = new Promise<undefined>((resolve) => {
       this.#worker.on('message', (message: unknown) => this.#onMessage(message, () => resolve(undefined)));
     });
-    this.started = Promise.race([ready, this.exited]);
+    this.started = Promise.race([listening, this.exited]);
     // Here and once: a reaction for each question would stay as long as the worker lives.
     void this.exited.then(() => this.#answers.forEach((done) => done()));
     // A write to a worker that is ending fails; its exit says the same.
@@ -80,11 +85,14 @@ export class SupervisedWorker {
     await this.exited;
   }
 
-  #onMessage(message: unknown, onReady: () => void): void {
+  #onMessage(message: unknown, onListening: () => void): void {
     if (!isOurs(message)) return;
-    if (message.evenly === 'ready') {
-      this.readyAtMs = performance.now();
-      onReady();
+    if (message.evenly === 'listening') {
+      this.listeningAtMs = performance.now();
+      onListening();
+    } else if (message.evenly === 'waiting') {
+      this.waiting = message.gates;
+      if (message.gates.length === 0) this.onReady();
     } else if (message.evenly === 'answer') {
       this.lastReport = message.report;
       this.#answers.get(message.id)?.();

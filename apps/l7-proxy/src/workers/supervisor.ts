@@ -1,7 +1,14 @@
 import cluster from 'node:cluster';
 import { execArgv } from 'node:process';
 import { Backoff } from '@evenly/endpoints';
-import { dividedHeap, exitCodes, processMemory, ServiceError, type Runtime } from '@evenly/service';
+import {
+  dividedHeap,
+  exitCodes,
+  processMemory,
+  ServiceError,
+  type Gate,
+  type Runtime,
+} from '@evenly/service';
 import { Counter, Gauge } from 'prom-client';
 import type { ProxyStatus } from '../admin/status.ts';
 import { mergeStatus } from './merged-status.ts';
@@ -20,8 +27,9 @@ const pollMs = 5000;
  * (node:cluster), which listens, serves the admin port, and starts workers again that end by themselves.
  */
 export class Supervisor {
-  readonly #service: Pick<Runtime, 'log' | 'metrics'>;
+  readonly #service: Pick<Runtime, 'log' | 'metrics' | 'readiness'>;
   readonly #workers = new Map<number, SupervisedWorker>();
+  readonly #gates = new Map<number, Gate>();
   readonly #past = new PastMetrics();
   readonly #exits: Counter;
   readonly #polling: NodeJS.Timeout;
@@ -30,7 +38,7 @@ export class Supervisor {
   #restarts = 0;
   #ending = false;
 
-  constructor(service: Pick<Runtime, 'log' | 'metrics'>) {
+  constructor(service: Pick<Runtime, 'log' | 'metrics' | 'readiness'>) {
     this.#service = service;
     this.#exits = new Counter({
       name: 'evenly_proxy_worker_exits_total',
@@ -54,6 +62,12 @@ export class Supervisor {
   async start(count: number): Promise<void> {
     cluster.setupPrimary({ execArgv: dividedHeap(execArgv, processMemory(), count) });
     this.#count = count;
+    const { readiness } = this.#service;
+    for (let number = 1; number <= count; number++)
+      this.#gates.set(
+        number,
+        readiness.gate(`worker ${number}`, () => this.#whyNotReady(number)),
+      );
     for (let number = 1; number <= count; number++) {
       const worker = this.#fork(number);
       const exit = number === 1 ? await worker.started : undefined;
@@ -77,9 +91,14 @@ export class Supervisor {
     const workers = Array.from({ length: this.#count }, (_, index) => {
       const worker = this.#workers.get(index + 1);
       const pid = worker?.pid === undefined ? {} : { pid: worker.pid };
-      return { number: index + 1, ...pid, serving: worker?.readyAtMs !== undefined && worker.answers };
+      return { number: index + 1, ...pid, serving: worker?.listeningAtMs !== undefined && worker.answers };
     });
-    return { ...mergeStatus(reports.map(({ status }) => status)), workers, workerRestarts: this.#restarts };
+    return {
+      ...mergeStatus(reports.map(({ status }) => status)),
+      waiting: this.#service.readiness.waiting,
+      workers,
+      workerRestarts: this.#restarts,
+    };
   }
 
   async drain(signal: AbortSignal): Promise<void> {
@@ -89,7 +108,7 @@ export class Supervisor {
   }
 
   get #serving(): SupervisedWorker[] {
-    return [...this.#workers.values()].filter(({ readyAtMs }) => readyAtMs !== undefined);
+    return [...this.#workers.values()].filter(({ listeningAtMs }) => listeningAtMs !== undefined);
   }
 
   async #reports() {
@@ -99,16 +118,22 @@ export class Supervisor {
 
   #fork(number: number): SupervisedWorker {
     const worker = new SupervisedWorker(number, this.#sharedEnv);
+    worker.onReady = () => this.#gates.get(number)?.pass();
     this.#workers.set(number, worker);
     return worker;
+  }
+
+  #whyNotReady(number: number): string {
+    const [first] = this.#workers.get(number)?.waiting ?? [];
+    return first === undefined ? 'has not been started yet' : `${first.gate}: ${first.reason}`;
   }
 
   #watch(worker: SupervisedWorker, backoff: Backoff): void {
     void worker.exited.then(async (exit) => {
       if (this.#ending) return;
-      const { number, readyAtMs, lastReport } = worker;
+      const { number, listeningAtMs, lastReport } = worker;
       this.#workers.delete(number);
-      if (readyAtMs !== undefined && performance.now() - readyAtMs >= goodMs) backoff.reset();
+      if (listeningAtMs !== undefined && performance.now() - listeningAtMs >= goodMs) backoff.reset();
       const waitMs = backoff.next();
       this.#exits.inc();
       this.#restarts++;

@@ -32,14 +32,19 @@ export class AdsConnection {
   #stream: Stream | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
-  /** Said once, not with every attempt. */
-  #saidAway = false;
+  /** Why the server is away; said once, not with every attempt. */
+  #away: string | undefined;
 
   constructor(client: XdsClient, options: AdsOptions) {
     this.#client = client;
     this.#options = options;
     this.#ticking = setInterval(() => client.tick(), tickMs).unref();
     void this.#connect();
+  }
+
+  /** Why the server is away; undefined while it answers, and before the first attempt has ended. */
+  get away(): string | undefined {
+    return this.#away;
   }
 
   close(): void {
@@ -91,18 +96,18 @@ export class AdsConnection {
 
   #onResponse(): void {
     this.#backoff.reset();
-    if (!this.#saidAway) return;
-    this.#saidAway = false;
+    if (this.#away === undefined) return;
+    this.#away = undefined;
     this.#options.log.info({ server: this.#options.server }, 'xDS server answers again');
   }
 
   #onAway(reason: string): void {
     if (this.#closed) return;
-    if (!this.#saidAway) {
+    if (this.#away === undefined) {
       const { log, server } = this.#options;
       log.warn({ server, reason }, 'xDS server is away; what it said last is kept');
     }
-    this.#saidAway = true;
+    this.#away = reason;
     this.#retry = setTimeout(() => void this.#connect(), this.#backoff.next());
   }
 }

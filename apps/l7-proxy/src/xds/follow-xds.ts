@@ -1,6 +1,7 @@
 import type { MeshConfig } from '@evenly/mesh-config';
 import { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import type { Runtime } from '@evenly/service';
+import { firstOf } from '@evenly/service/admin-page';
 import { proxyUserAgent, XdsClient } from '@evenly/xds';
 import { Counter, Gauge } from 'prom-client';
 import type { ProxyConfig } from '../config.ts';
@@ -11,6 +12,8 @@ import { xdsCredentials } from './credentials.ts';
 /** The xDS server as the one who says what the proxy does. */
 export interface XdsFollower {
   client: XdsClient;
+  /** Why there is no config yet. */
+  whyNoConfig: () => string;
   /**
    * Brings the proxy to what the server says, now and on every change.
    * @returns stops following
@@ -48,10 +51,14 @@ export async function xdsFollower(
     },
   });
   registerConnected(metrics, client);
+  let connection: AdsConnection | undefined;
   return {
     client,
+    whyNoConfig: () => {
+      const away = connection?.away;
+      return away === undefined ? `${server} ${untold(client)}` : `${server} is away: ${away}`;
+    },
     follow: async (apply) => {
-      let connection: AdsConnection | undefined;
       await new Promise<void>((resolve, reject) => {
         onConfig = (first) => {
           onConfig = (next) =>
@@ -77,6 +84,14 @@ export async function xdsFollower(
       return () => connection?.close();
     },
   };
+}
+
+/** What the server has not said yet of what it was asked for. */
+function untold(client: XdsClient): string {
+  const missing = Object.entries(client.status().types).flatMap(([type, { waitingFor }]) =>
+    waitingFor.map((name) => `${type} ${name}`),
+  );
+  return missing.length === 0 ? 'has not answered yet' : `has not told of ${firstOf(missing, 5)}`;
 }
 
 function registerConnected(registry: Runtime['metrics'], client: XdsClient): void {

@@ -45,7 +45,9 @@ export class ServedMesh {
   }
 
   #apply(config: MeshConfig): void {
-    this.#context.gates.onConfig(config);
+    const { gates } = this.#context;
+    if (this.#isFirst) gates.waitFor(config);
+    else gates.retain(config);
     const wanted = new Map(
       clustersOf(config).map((each) => [endpointsOwner(each.service.name, each.subset), each]),
     );

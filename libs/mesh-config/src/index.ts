@@ -42,6 +42,7 @@ export type {
   HeaderMatch,
   Mirror,
   PathMatch,
+  QueryMatch,
   RefusedShare,
   Route,
   RouteMatch,
@@ -55,6 +56,14 @@ export {
   type HeaderChanges,
   type HeaderValue,
 } from './header-changes.ts';
+export {
+  changedPath,
+  locationOf,
+  redirectStatuses,
+  type PathChange,
+  type Redirect,
+  type Rewrite,
+} from './redirect.ts';
 export type { ListenerTls, ServerCertificate, UpstreamTls } from './tls.ts';
 export { beginningOf, type AllowedCalls, type Servers, type ServerSecurity } from './servers.ts';
 export { ranges, type Range } from './ranges.ts';

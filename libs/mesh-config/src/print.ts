@@ -3,6 +3,7 @@ import { formatDuration } from './duration.ts';
 import { printSource } from './file-format/source-format.ts';
 import type { HealthCheck, Listener, MeshConfig, Service } from './mesh-config.ts';
 import type { Hedge, OutlierDetection, Policy, Retry, SlowStart } from './policy.ts';
+import type { Redirect, Rewrite } from './redirect.ts';
 import type { Fault, HeaderMatch, Route } from './route.ts';
 import type { Servers } from './servers.ts';
 
@@ -80,12 +81,21 @@ function outlierForm({ intervalMs, baseEjectionTimeMs, maxEjectionTimeMs, ...res
 
 const slowStartForm = ({ windowMs, ...rest }: SlowStart) => ({ ...rest, window: formatDuration(windowMs) });
 
-function routeForm({ name, match, to, timeoutMs, retry, hedge, fault, hashHeader }: Route) {
-  const { authority, path, method, headers } = match;
+function routeForm(route: Route) {
+  const { name, match, to, redirect, rewrite, timeoutMs, retry, hedge, fault, hashHeader } = route;
+  const { authority, path, method, query, headers } = match;
   return {
     name,
-    match: { authority, path: { [path.kind]: path.value }, method, headers: headers.map(headerForm) },
-    to,
+    match: {
+      ...{ authority, path: textForm(path), method },
+      query: maybe(query, (all) =>
+        all.map(({ name: parameter, ...value }) => ({ name: parameter, ...textForm(value) })),
+      ),
+      headers: headers.map(headerForm),
+    },
+    to: to.length === 0 ? undefined : to,
+    redirect: maybe(redirect, changeForm),
+    rewrite: maybe(rewrite, changeForm),
     timeout: maybe(timeoutMs, formatDuration),
     retry: maybe(retry, retryForm),
     hedge: maybe(hedge, hedgeForm),
@@ -93,6 +103,10 @@ function routeForm({ name, match, to, timeoutMs, retry, hedge, fault, hashHeader
     hashHeader,
   };
 }
+
+const textForm = ({ kind, value }: { kind: string; value: string }) => ({ [kind]: value });
+
+const changeForm = ({ path, ...rest }: Redirect | Rewrite) => ({ ...rest, path: maybe(path, textForm) });
 
 const headerForm = ({ name, invert, ...condition }: HeaderMatch) => ({
   name,

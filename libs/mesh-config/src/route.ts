@@ -1,13 +1,14 @@
 import type { GrpcCode } from './grpc-code.ts';
 import type { HeaderChanges } from './header-changes.ts';
 import type { Hedge, Retry } from './policy.ts';
+import type { Redirect, Rewrite } from './redirect.ts';
 
 /** Which calls go where. */
 export interface Route {
   /** For logs and metrics; unique in its list. */
   name?: string;
   match: RouteMatch;
-  /** At least one; a call goes to one of them by weight. The sum of the weights is at least 1. */
+  /** At least one, unless there is a `redirect`; a call goes to one of them by weight. The sum of the weights is at least 1. */
   to: readonly Destination[];
   /** Instead of the service's own. */
   timeoutMs?: number;
@@ -24,6 +25,10 @@ export interface Route {
   responseHeaders?: HeaderChanges;
   /** Who gets copies of the calls. Nobody waits for what they answer. */
   mirrors?: readonly Mirror[];
+  /** The client is told to ask elsewhere; nothing goes to a service, and `to` is empty. */
+  redirect?: Redirect;
+  /** What endpoints are asked for, instead of what the client asked for. */
+  rewrite?: Rewrite;
 }
 
 /** Every condition must hold. */
@@ -37,12 +42,17 @@ export interface RouteMatch {
   path: PathMatch;
   /** Of HTTP, such as `POST`. Absent = any. */
   method?: string;
+  /** Of the query. Absent = any. */
+  query?: readonly QueryMatch[];
   headers: readonly HeaderMatch[];
 }
 
 export interface PathMatch {
-  /** `regex`: RE2 syntax, of the whole path. */
-  kind: 'exact' | 'prefix' | 'regex';
+  /**
+   * `regex`: RE2 syntax, of the whole path. `segments`: a prefix that ends where a segment does, such as `/shop` of `/shop` and
+   * `/shop/cart`, not of `/shopping`; it ends in no "/".
+   */
+  kind: 'exact' | 'prefix' | 'segments' | 'regex';
   value: string;
 }
 
@@ -56,6 +66,15 @@ export type HeaderMatch = HeaderCondition & {
   /** Holds when the condition does not. */
   invert: boolean;
 };
+
+/** One condition on a parameter of the query, as a form has it: `+` is a blank, and percent-encoding is decoded. */
+export interface QueryMatch {
+  /** With its case. Of several with the same name the first counts. */
+  name: string;
+  /** `regex`: RE2 syntax, of the whole value. */
+  kind: 'exact' | 'regex';
+  value: string;
+}
 
 /** `regex`: RE2 syntax, of the whole value. */
 export type HeaderCondition = { kind: 'exact' | 'prefix' | 'regex'; value: string } | { kind: 'present' };

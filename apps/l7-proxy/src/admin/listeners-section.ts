@@ -58,11 +58,21 @@ function routesTable(listener: string, routes: readonly RouteStatus[]): Html {
   </div>`;
 }
 
-function routeRow({ name, match, to, active, calls, failures, retries, latency }: RouteStatus): Html {
+function routeRow({
+  name,
+  match,
+  to,
+  redirect,
+  active,
+  calls,
+  failures,
+  retries,
+  latency,
+}: RouteStatus): Html {
   return html`<tr>
     <th scope="row">${name}</th>
     <td>${matchText(match)}</td>
-    <td>${destinationsText(to)}</td>
+    <td>${redirect === undefined ? destinationsText(to) : `redirect ${redirect.status}`}</td>
     <td class="number">${active}</td>
     <td class="number">${calls}</td>
     <td class="number ${failures > 0 ? 'bad' : ''}">${failures}</td>
@@ -72,11 +82,16 @@ function routeRow({ name, match, to, active, calls, failures, retries, latency }
   </tr>`;
 }
 
-function matchText({ authority, path, method, headers }: RouteStatus['match']): string {
+function matchText({ authority, path, method, query = [], headers }: RouteStatus['match']): string {
   const parts = [
     authority ?? 'any authority',
-    path.kind === 'prefix' ? (path.value === '' ? '' : `${path.value}…`) : path.value,
+    path.kind === 'prefix' || path.kind === 'segments'
+      ? path.value === ''
+        ? ''
+        : `${path.value}…`
+      : path.value,
     method ?? '',
+    ...query.map(({ name, kind, value }) => `?${name} ${kind} ${value}`),
     ...headers.map(
       (header) =>
         `${header.invert ? 'not ' : ''}${header.name}${header.kind === 'present' ? '' : ` ${header.kind} ${header.value}`}`,

@@ -60,6 +60,7 @@ export interface RouteStatus {
   name: string;
   match: ReadyRoute<Cluster>['route']['match'];
   to: ReadyRoute<Cluster>['route']['to'];
+  redirect?: ReadyRoute<Cluster>['route']['redirect'];
   active: number;
   /** Ended ones; a gRPC status other than OK, and HTTP from 500, is a failure. */
   calls: number;
@@ -160,6 +161,7 @@ function routeStatus({ name, route, stats }: ReadyRoute<Cluster>): RouteStatus {
     name,
     match: route.match,
     to: route.to,
+    ...(route.redirect === undefined ? {} : { redirect: route.redirect }),
     active: stats.active,
     ...endedCalls(stats),
     retries: stats.retries + stats.transparentRetries,

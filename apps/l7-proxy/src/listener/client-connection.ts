@@ -13,7 +13,8 @@ import type { ClientSide, ClientStream, ClientStreamOwner } from '../call/client
 import { failure, type Failure } from '../failure.ts';
 import { RequestSide } from '../call/request/request-side.ts';
 import { respondLocally } from '../call/response/local-response.ts';
-import type { ObserveCall, WholeCallEnd } from '../call/call-observer.ts';
+import { respondWithRedirect } from '../call/response/redirect-response.ts';
+import { callEnd, type ObserveCall, type WholeCallEnd } from '../call/call-observer.ts';
 import { allowedOrigin, isPreflight, preflightResponse, type CorsPolicy } from '../grpc-web/cors.ts';
 import { Http2WebTransport } from '../grpc-web/http2-transport.ts';
 import { grpcRequestOf, webEncodingOf } from '../grpc-web/protocol.ts';
@@ -151,14 +152,19 @@ function routedCall(
     observer?.ended(unrouted(failed, httpStatus));
     return undefined;
   }
-  const cluster = route.choose(context.calls.random());
-  if (cluster === undefined) {
-    const httpStatus = respondLocally(client, stream, plan, requestEnded, refused);
-    if (isGrpc) route.stats.grpcEnded(grpcCodes.indexOf(refused.code), 0);
+  const answer = (failed: Failure | undefined, httpStatus: number) => {
+    route.stats.active++;
+    if (isGrpc) route.stats.grpcEnded(failed === undefined ? -1 : grpcCodes.indexOf(failed.code), 0);
     else route.stats.httpEnded(httpStatus, 0);
-    observer?.ended(unrouted(refused, httpStatus));
+    observer?.ended(unrouted(failed, httpStatus));
     return undefined;
-  }
+  };
+  // gRPC has no redirects: as with xDS, such a call is refused (gRFC A28).
+  if (route.route.redirect !== undefined && !isGrpc)
+    return answer(undefined, respondWithRedirect(client, stream, plan, route.route, requestEnded));
+  const cluster = route.choose(context.calls.random());
+  if (cluster === undefined)
+    return answer(refused, respondLocally(client, stream, plan, requestEnded, refused));
   const request = new RequestSide(client, stream, context.calls.replay, requestEnded);
   return new Call(context.calls, plan, route, cluster, request, observer);
 }
@@ -174,10 +180,10 @@ function noRoute(block: HeaderBlock): Failure {
   return failure('UNIMPLEMENTED', `no route for ${authority || 'no authority'} ${path}`, 'no-route');
 }
 
-function unrouted({ code, why, message }: Failure, httpStatus: number): WholeCallEnd {
-  const grpcStatus = grpcCodes.indexOf(code);
+function unrouted(failed: Failure | undefined, httpStatus: number): WholeCallEnd {
+  const grpcStatus = failed === undefined ? -1 : grpcCodes.indexOf(failed.code);
   const [service, requestId, durationMs] = [undefined, undefined, 0];
-  return { grpcStatus, httpStatus, why, reason: message, service, requestId, durationMs };
+  return { ...callEnd(grpcStatus, httpStatus, failed), service, requestId, durationMs };
 }
 
 /** A tunnel is no call: there would be nothing to balance. CONNECT_ERROR would say that it was tried (RFC 9113 §8.5). */

@@ -54,9 +54,9 @@ function waysRound(config: MeshConfig): (ConfigFault | undefined)[] {
   });
 }
 
-function asksForMore({ match: { path, method, headers } }: Route): boolean {
+function asksForMore({ match: { path, method, query = [], headers } }: Route): boolean {
   const anyPath = path.kind === 'prefix' && (path.value === '' || path.value === '/');
-  return !anyPath || method !== undefined || headers.length > 0;
+  return !anyPath || method !== undefined || query.length > 0 || headers.length > 0;
 }
 
 function placeOf(route: Route): string {
@@ -88,6 +88,7 @@ const rulesOf = ({
 
 function isReachable({ kind, value }: PathMatch, rules: PathRules): boolean {
   if (kind === 'regex' || value === '') return true;
+  if (kind === 'segments') return normalPath(value, rules).target === value;
   // What a prefix ends with can go on: "/." to "/.x", "/%2" to "/%20".
   const path = kind === 'exact' ? value : `${value.replace(/%[0-9A-Fa-f]?$/, '')}0`;
   return normalPath(path, rules).target === path;

@@ -5,6 +5,7 @@ import { traceFields } from '../tracing/trace-context.ts';
 import { admitRequest } from './admitted-request.ts';
 import { withForwarded, type ForwardedBy } from './forwarded.ts';
 import { hopFailure } from './hops.ts';
+import { withRewrite } from './rewrite.ts';
 import type { ReadyRoute, RouteTable } from './route-table.ts';
 
 /** What a request's header block means to the proxy. Blocks that repeat are decoded once, and so is this worked out once. */
@@ -53,11 +54,13 @@ export function planOf<D>(
   const isGrpc = isGrpcContentType(request.get('content-type'));
   const timeoutMs = isGrpc ? parseGrpcTimeout(request.get('grpc-timeout') ?? '') : undefined;
   const previous = request.get('grpc-previous-rpc-attempts');
+  const route = refused === undefined ? table.find(request) : undefined;
+  const forwarded = withForwarded(request, by, rewritten(timeoutMs !== undefined, traced));
   const plan: RequestPlan<D> = {
     table,
     refused,
-    route: refused === undefined ? table.find(request) : undefined,
-    block: shared.of(withForwarded(request, by, rewritten(timeoutMs !== undefined, traced))),
+    route,
+    block: shared.of(withRewrite(forwarded, route?.route)),
     isGrpc,
     scheme: request.asRequest().scheme,
     timeoutMs,

@@ -53,7 +53,7 @@ function weightFaults({ item: { to }, faultOf }: CheckedItem<Route>): ConfigFaul
   );
   const twice = leadsTo.filter((one, index) => leadsTo.indexOf(one) < index);
   const faults = twice.map((one) => faultOf(`leads to "${one}" twice; one weight says it`));
-  if (to.every(({ weight }) => weight === 0))
+  if (to.length > 0 && to.every(({ weight }) => weight === 0))
     faults.push(faultOf('has weights that are all 0: no call could go anywhere'));
   return faults;
 }

@@ -27,11 +27,12 @@ function matches({ authority, path, method, headers }: RouteMatch, call: Call): 
 
 function valueMatches({ kind, value }: Pick<PathMatch, 'kind' | 'value'>, text: string): boolean {
   if (kind === 'exact') return text === value;
+  if (kind === 'segments') return `${text}/`.startsWith(`${value}/`);
   return kind === 'prefix' ? text.startsWith(value) : new RegExp(`^(?:${value})$`).test(text);
 }
 
 const values = ['a', 'ab', 'b'];
-const paths = ['/', '/a', '/ab', '/b'];
+const paths = ['/', '/a', '/ab', '/b', '/a/b'];
 const calls: Call[] = ['h', 'i'].flatMap((host) =>
   ['1', '2'].flatMap((port) =>
     paths.flatMap((path) =>
@@ -61,6 +62,7 @@ const headerMatches: HeaderMatch[] = ['x', 'y'].flatMap((name) =>
 const pathMatches: PathMatch[] = [
   ...paths.map((value) => ({ kind: 'exact' as const, value })),
   ...['', ...paths].map((value) => ({ kind: 'prefix' as const, value })),
+  ...['/a', '/a/b', '/b'].map((value) => ({ kind: 'segments' as const, value })),
   ...['/a.*', '/.', '.*'].map((value) => ({ kind: 'regex' as const, value })),
 ];
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { regexMatcher } from '../regex.ts';
 import type { HeaderMatch, PathMatch, Route, RouteMatch } from '../route.ts';
 
@@ -32,6 +33,9 @@ function covers(a: RouteMatch, b: RouteMatch, matches: Matches): boolean {
   return (
     coversAuthority(a.authority, b.authority) &&
     (a.method === undefined || a.method === b.method) &&
+    (a.query ?? []).every((condition) =>
+      (b.query ?? []).some((given) => isDeepStrictEqual(condition, given)),
+    ) &&
     a.headers.every((condition) => b.headers.some((given) => follows(condition, given, matches))) &&
     coversPath(a.path, b.path, matches)
   );
@@ -46,7 +50,9 @@ function coversPath(a: PathMatch, b: PathMatch, matches: Matches): boolean {
   if (a.kind === 'prefix' && (a.value === '' || a.value === '/')) return true; // a path always begins with "/"
   if (a.kind === b.kind && a.value === b.value) return true;
   if (b.kind === 'exact') return holds(a, b.value, matches);
-  return a.kind === 'prefix' && b.kind === 'prefix' && b.value.startsWith(a.value);
+  if (b.kind === 'regex') return false;
+  if (a.kind === 'prefix') return b.value.startsWith(a.value);
+  return a.kind === 'segments' && b.value.startsWith(`${a.value}/`);
 }
 
 /** Whether a header condition holds for sure where another does. */
@@ -65,5 +71,6 @@ function follows(condition: HeaderMatch, given: HeaderMatch, matches: Matches): 
 
 function holds({ kind, value }: Pick<PathMatch, 'kind' | 'value'>, text: string, matches: Matches): boolean {
   if (kind === 'exact') return text === value;
+  if (kind === 'segments') return text === value || text.startsWith(`${value}/`);
   return kind === 'prefix' ? text.startsWith(value) : matches(value, text);
 }

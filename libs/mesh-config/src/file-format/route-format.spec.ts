@@ -4,7 +4,57 @@ import { onlyFault, routes } from '../testing/mesh-yaml.ts';
 describe('the form of routes', () => {
   it.each([
     ['a route to nowhere', routes('{ to: [] }'), 5, 'routes[0].to', /at least 1/],
-    ['a route without to', routes('{ match: {} }'), 5, 'routes[0].to', /^is missing$/],
+    ['a route without to', routes('{ match: {} }'), 5, 'routes[0]', /^must have to or a redirect/],
+    [
+      'a redirect to a service',
+      routes('{ to: [{ service: a }], redirect: {} }'),
+      5,
+      'routes[0]',
+      /, and not both/,
+    ],
+    [
+      'a redirect that is a rewrite',
+      routes('{ redirect: {}, rewrite: { hostname: a } }'),
+      5,
+      'routes[0]',
+      /^must have a redirect or a rewrite, not both/,
+    ],
+    [
+      'a prefix of what has none',
+      routes('{ match: { path: { exact: /a } }, to: [{ service: a }], rewrite: { path: { prefix: /b } } }'),
+      5,
+      'routes[0]',
+      /^must match the path by prefix or segments/,
+    ],
+    ['no redirect', routes('{ redirect: { status: 300 } }'), 5, 'routes[0].redirect.status', /301/],
+    [
+      'a location of two lines',
+      routes('{ redirect: { path: { full: "/a\\r\\nb" } } }'),
+      5,
+      'routes[0].redirect.path.full',
+      /begin with "\//,
+    ],
+    [
+      'a host with a port',
+      routes('{ to: [{ service: a }], rewrite: { hostname: "a:1" } }'),
+      5,
+      'routes[0].rewrite.hostname',
+      /without a port/,
+    ],
+    [
+      'segments that end in a slash',
+      routes('{ match: { path: { segments: /a/ } }, to: [{ service: a }] }'),
+      5,
+      'routes[0].match.path.segments',
+      /without a "\/" at the end/,
+    ],
+    [
+      'a query without a condition',
+      routes('{ match: { query: [{ name: a }] }, to: [{ service: a }] }'),
+      5,
+      'routes[0].match.query[0]',
+      /exactly one of exact, regex/,
+    ],
     [
       'a negative weight',
       routes('{ to: [{ service: a, weight: -1 }] }'),
@@ -52,7 +102,7 @@ describe('the form of routes', () => {
       routes('{ match: { path: { exact: /a, prefix: /b } }, to: [{ service: a }] }'),
       5,
       'routes[0].match.path',
-      /exactly one of exact, prefix, regex/,
+      /exactly one of exact, prefix, segments, regex/,
     ],
     [
       'a header in upper case',

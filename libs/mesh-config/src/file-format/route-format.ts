@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { grpcCodes } from '../grpc-code.ts';
 import { regexFault } from '../regex.ts';
 import { normalAuthority } from '../routing/normal-authority.ts';
-import type { Fault, HeaderMatch, PathMatch, Route } from '../route.ts';
+import { redirectStatuses, type PathChange } from '../redirect.ts';
+import type { Fault, HeaderMatch, PathMatch, QueryMatch, Route } from '../route.ts';
 import { headerName, hedge, notBoth, notBothFault, retry, timeout } from './policy-format.ts';
-import { duration, name, oneOf, percent, text, whole } from './values.ts';
+import { duration, name, oneOf, percent, port, text, whole } from './values.ts';
 
 /** The form of `routes:` in files. */
 
@@ -26,12 +27,19 @@ export const prefix = z
   .max(1024)
   .regex(/^(\/[^?#\s]*)?$/, { error: 'must be empty or begin with "/", without a query' });
 
+const segments = z
+  .string()
+  .max(1024)
+  .regex(/^(\/[^?#/\s]+)+$/, { error: 'must be segments such as /shop/cart, without a "/" at the end' });
+
 const pathMatch = oneOf({
   exact: z.exactOptional(path),
   prefix: z.exactOptional(prefix),
+  segments: z.exactOptional(segments).describe('A prefix that ends where a segment does'),
   regex: z.exactOptional(pattern),
 })
-  .transform(({ exact, prefix: begin, regex }): PathMatch => {
+  .transform(({ exact, prefix: begin, segments: whole, regex }): PathMatch => {
+    if (whole !== undefined) return { kind: 'segments', value: whole };
     if (exact !== undefined) return { kind: 'exact', value: exact };
     return begin !== undefined ? { kind: 'prefix', value: begin } : { kind: 'regex', value: regex! };
   })
@@ -63,6 +71,55 @@ const headerMatch = oneOf(
   return regex !== undefined ? { ...common, kind: 'regex', value: regex } : { ...common, kind: 'present' };
 });
 
+const queryMatch = oneOf(
+  {
+    name: text(256).describe('Of a parameter, with its case'),
+    exact: z.exactOptional(z.string().max(1024)),
+    regex: z.exactOptional(pattern),
+  },
+  ['name'],
+).transform(({ name: parameter, exact, regex }): QueryMatch =>
+  exact === undefined
+    ? { name: parameter, kind: 'regex', value: regex! }
+    : { name: parameter, kind: 'exact', value: exact },
+);
+
+const hostname = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, { error: 'must be a host name in lower case, without a port' });
+
+/** Of a URI as it goes out: visible ASCII, so that no `location` can be made of two lines. */
+const replacement = (form: RegExp, error: string) => z.string().max(1024).regex(form, { error });
+const pathChange = oneOf({
+  full: z.exactOptional(
+    replacement(/^\/[\x21-\x7e]*$/, 'must begin with "/"').describe('Instead of the whole path'),
+  ),
+  prefix: z.exactOptional(
+    replacement(/^(\/[\x21-\x7e]*)?$/, 'must be empty or begin with "/"').describe(
+      'Instead of what match.path holds for, a prefix or segments',
+    ),
+  ),
+}).transform(({ full, prefix: begin }): PathChange =>
+  full === undefined ? { kind: 'prefix', value: begin! } : { kind: 'full', value: full },
+);
+
+const redirect = z
+  .strictObject({
+    status: z.literal(redirectStatuses).prefault(302).describe('Of the response'),
+    scheme: z.exactOptional(z.enum(['http', 'https'])),
+    hostname: z.exactOptional(hostname),
+    port: z
+      .exactOptional(port)
+      .describe('Absent = with scheme or hostname none, else the one of the request’s authority'),
+    path: z.exactOptional(pathChange),
+  })
+  .describe('Where a client is told to ask instead; absent fields are as the request has them');
+
+const rewrite = z
+  .strictObject({ hostname: z.exactOptional(hostname), path: z.exactOptional(pathChange) })
+  .describe('What endpoints are asked for; absent fields are as the request has them');
+
 const authority = z
   .string()
   .max(259)
@@ -84,6 +141,7 @@ const match = z
         z.string().regex(/^[A-Z]{1,32}$/, { error: 'must be an HTTP method in upper case, such as POST' }),
       )
       .describe('Of HTTP; absent = any'),
+    query: z.exactOptional(z.array(queryMatch).max(32)).describe('Of parameters of the query'),
     headers: z.array(headerMatch).max(32).prefault([]),
   })
   .prefault({})
@@ -120,7 +178,11 @@ const route = z
   .strictObject({
     name: z.exactOptional(name).describe('For logs and metrics; unique in its list'),
     match,
-    to: z.array(destination).min(1).max(100).describe('A call goes to one of these by weight'),
+    to: z
+      .exactOptional(z.array(destination).min(1).max(100))
+      .describe('A call goes to one of these by weight; required unless there is a redirect'),
+    redirect: z.exactOptional(redirect),
+    rewrite: z.exactOptional(rewrite),
     timeout: z.exactOptional(timeout),
     retry: z.exactOptional(retry),
     hedge: z.exactOptional(hedge),
@@ -128,8 +190,19 @@ const route = z
     hashHeader: z.exactOptional(headerName).describe("Instead of the service's own"),
   })
   .refine(notBoth, notBothFault)
-  .transform(({ timeout: timeoutMs, ...rest }): Route => ({
+  .refine(({ to, redirect: elsewhere }) => (to === undefined) !== (elsewhere === undefined), {
+    error: 'must have to or a redirect, and not both',
+  })
+  .refine(({ redirect: elsewhere, rewrite: changed }) => elsewhere === undefined || changed === undefined, {
+    error: 'must have a redirect or a rewrite, not both',
+  })
+  .refine(({ match: { path: matched }, redirect: elsewhere, rewrite: changed }) => {
+    const change = (elsewhere ?? changed)?.path;
+    return change?.kind !== 'prefix' || matched.kind === 'prefix' || matched.kind === 'segments';
+  }, 'must match the path by prefix or segments to have that replaced')
+  .transform(({ timeout: timeoutMs, to = [], ...rest }): Route => ({
     ...rest,
+    to,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }));
 

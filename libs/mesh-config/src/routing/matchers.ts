@@ -1,5 +1,5 @@
 import { regexMatcher } from '../regex.ts';
-import type { HeaderMatch, PathMatch, RouteMatch } from '../route.ts';
+import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch } from '../route.ts';
 
 /** What of a request routes look at. */
 export interface RoutedRequest {
@@ -15,31 +15,46 @@ export interface RoutedRequest {
 export interface RequestFacts extends RoutedRequest {
   /** Without the query. */
   path: string;
+  /** Without its "?". */
+  query: string;
 }
 
 export type RequestTest = (request: RequestFacts) => boolean;
 
 /** All that a route asks for but the authority, which its virtual host has settled. */
-export function testsOf({ method, path, headers }: RouteMatch): readonly RequestTest[] {
+export function testsOf({ method, path, query = [], headers }: RouteMatch): readonly RequestTest[] {
   const tests: RequestTest[] = [];
   if (method !== undefined) tests.push((request) => request.method === method);
   if (path.kind !== 'prefix' || path.value !== '') {
     const test = textTest(path);
     tests.push((request) => test(request.path));
   }
-  return [...tests, ...headers.map(headerTest)];
+  return [...tests, ...headers.map(headerTest), ...(query.length === 0 ? [] : [queryTest(query)])];
 }
 
 /** Compiled once: a regular expression must not be read again for every call. */
-function textTest({ kind, value }: PathMatch): (text: string) => boolean {
+function textTest({ kind, value }: PathMatch | QueryMatch): (text: string) => boolean {
   switch (kind) {
     case 'exact':
       return (text) => text === value;
     case 'prefix':
       return (text) => text.startsWith(value);
+    case 'segments':
+      return (text) => text.startsWith(value) && (text.length === value.length || text[value.length] === '/');
     case 'regex':
       return regexMatcher(value);
   }
+}
+
+function queryTest(matches: readonly QueryMatch[]): RequestTest {
+  const tests = matches.map((match) => ({ name: match.name, test: textTest(match) }));
+  return ({ query }) => {
+    const parameters = new URLSearchParams(query);
+    return tests.every(({ name, test }) => {
+      const value = parameters.get(name);
+      return value !== null && test(value);
+    });
+  };
 }
 
 /** A header that is not there fulfils nothing but `present` inverted. */

@@ -40,9 +40,10 @@ export class Router<R> {
   find(request: RoutedRequest): R | undefined {
     const { method, header } = request;
     const { host, authority } = normalAuthority(request.authority);
-    const query = request.path.indexOf('?');
-    const path = query < 0 ? request.path : request.path.slice(0, query);
-    const facts: RequestFacts = { authority, path, method, header };
+    const at = request.path.indexOf('?');
+    const path = at < 0 ? request.path : request.path.slice(0, at);
+    const query = at < 0 ? '' : request.path.slice(at + 1);
+    const facts: RequestFacts = { authority, path, query, method, header };
     return this.#candidates(host, authority).find(({ tests }) => tests.every((test) => test(facts)))?.result;
   }
 

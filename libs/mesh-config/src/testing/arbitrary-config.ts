@@ -11,7 +11,8 @@ import {
   type Policy,
   type Retry,
 } from '../policy.ts';
-import type { Destination, Fault, HeaderMatch, Route, RouteMatch } from '../route.ts';
+import { redirectStatuses, type PathChange } from '../redirect.ts';
+import type { Destination, Fault, HeaderMatch, QueryMatch, Route, RouteMatch } from '../route.ts';
 import type { SingleSource, Source } from '../file-format/source-format.ts';
 import { serverSecurities, type AllowedCalls, type Servers } from '../servers.ts';
 import type { UpstreamTls } from '../tls.ts';
@@ -263,13 +264,62 @@ const match = (headers: HeaderMatch[]): fc.Arbitrary<RouteMatch> =>
           kind: fc.constantFrom('exact' as const, 'prefix' as const),
           value: fc.stringMatching(/^\/[a-zA-Z.]{0,10}(\/[a-zA-Z]{1,6})?$/),
         }),
+        fc.record({
+          kind: fc.constant('segments' as const),
+          value: fc.stringMatching(/^(\/[a-zA-Z.]{1,6}){1,2}$/),
+        }),
         fc.record({ kind: fc.constant('regex' as const), value: regex }),
       ),
+      query: fc.array(queryMatch, { maxLength: 2 }),
       method: fc.constantFrom('POST', 'GET'),
       headers: fc.array(headerMatch, { maxLength: 2 }).map((more) => [...headers, ...more]),
     },
     { requiredKeys: ['path', 'headers'] },
   );
+
+const queryMatch: fc.Arbitrary<QueryMatch> = fc.oneof(
+  fc.record({
+    name: fc.stringMatching(/^[a-z]{1,5}$/),
+    kind: fc.constant('exact' as const),
+    value: fc.string({ maxLength: 9 }),
+  }),
+  fc.record({ name: fc.stringMatching(/^[a-z]{1,5}$/), kind: fc.constant('regex' as const), value: regex }),
+);
+
+const hostname = fc.stringMatching(/^[a-z]{1,9}(\.[a-z]{1,3})?$/);
+const pathChange = (match: RouteMatch): fc.Arbitrary<PathChange> =>
+  fc.record({
+    kind: fc.constantFrom(
+      ...(match.path.kind === 'prefix' || match.path.kind === 'segments'
+        ? (['full', 'prefix'] as const)
+        : (['full'] as const)),
+    ),
+    value: fc.stringMatching(/^\/[a-z/]{0,9}$/),
+  });
+
+/** Where its calls go: to services, to services by another path, or back to the client. */
+const targets = (
+  match: RouteMatch,
+  to: Destination[],
+): fc.Arbitrary<Pick<Route, 'to' | 'redirect' | 'rewrite'>> => {
+  const path = pathChange(match);
+  const rewrite = fc.record({ hostname, path }, maybe);
+  const redirect = fc.record(
+    {
+      status: fc.constantFrom(...redirectStatuses),
+      scheme: fc.constantFrom('http' as const, 'https' as const),
+      hostname,
+      port,
+      path,
+    },
+    { requiredKeys: ['status'] },
+  );
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.constant({ to }) },
+    { weight: 1, arbitrary: rewrite.map((one) => ({ to, rewrite: one })) },
+    { weight: 1, arbitrary: redirect.map((one) => ({ to: [], redirect: one })) },
+  );
+};
 
 const headerMatch: fc.Arbitrary<HeaderMatch> = fc.oneof(
   fc.record({
@@ -325,7 +375,11 @@ const route = (services: readonly Service[], index: number): fc.Arbitrary<Route>
       header,
       fc.boolean(),
     )
-    .map(([some, matching, to, hashHeader, hasName]) => {
+    .chain(([some, matching, to, hashHeader, hasName]) =>
+      targets(matching, to).map((target) => ({ some, matching, target, hashHeader, hasName })),
+    )
+    .map(({ some, matching, target, hashHeader, hasName }) => {
+      const { to } = target;
       const hashed = to.every(
         (one) => services.find((s) => s.name === one.service)?.policy.loadBalancing === 'ring-hash',
       );
@@ -333,7 +387,7 @@ const route = (services: readonly Service[], index: number): fc.Arbitrary<Route>
         ...some,
         ...(hasName ? { name: `route-${index}` } : {}),
         match: matching,
-        to,
+        ...target,
         ...(hashed ? { hashHeader } : {}),
       };
     });

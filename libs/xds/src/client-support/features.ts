@@ -174,6 +174,38 @@ export const features: readonly Feature[] = [
     clients: all(foreign, impossible('the :scheme that the client chooses')),
   },
   {
+    title: '`protocol: http1` of a service',
+    usedBy: ({ services }) =>
+      [...services.values()]
+        .filter(({ protocol }) => protocol !== undefined)
+        .map(({ name: service }) => ({ service, field: 'protocol' })),
+    clients: all(grpc, impossible('calls fail: gRPC needs HTTP/2')),
+  },
+  {
+    title: '`match.query`',
+    usedBy: ofRoutes('match.query', ({ match: { query = [] } }) => query.length > 0),
+    clients: all(grpc, impossible('the route is not sent: a gRPC path has no query')),
+  },
+  {
+    title: '`redirect`',
+    usedBy: ofRoutes('redirect', ({ redirect }) => redirect !== undefined),
+    clients: all(grpc, approximated('calls end with UNAVAILABLE (gRFC A28)')),
+  },
+  {
+    title: '`redirect.scheme` without `port` and `hostname`',
+    usedBy: ofRoutes(
+      'redirect.scheme',
+      ({ redirect: { scheme, port, hostname } = {} }) =>
+        scheme !== undefined && port === undefined && hostname === undefined,
+    ),
+    clients: { envoy: approximated("a port of the authority that is not the scheme's own stays") },
+  },
+  {
+    title: '`rewrite`',
+    usedBy: ofRoutes('rewrite', ({ rewrite }) => rewrite !== undefined),
+    clients: all(grpc, impossible('endpoints get the path and the authority that the client has')),
+  },
+  {
     title: '`policy.hedge`',
     usedBy: ofPolicy('policy.hedge', ({ hedge }) => hedge !== undefined),
     clients: all(everybody, sentOnce),
@@ -192,9 +224,9 @@ export const features: readonly Feature[] = [
     ),
   },
   {
-    title: '`regex` in `match`',
+    title: '`regex` in `match`, and `segments`, which are sent as one',
     usedBy: ofRoutes('a regex in match', ({ match: { path, headers } }) =>
-      [path, ...headers].some(({ kind }) => kind === 'regex'),
+      [path, ...headers].some(({ kind }) => kind === 'regex' || kind === 'segments'),
     ),
     clients: {
       'grpc-js': approximated(

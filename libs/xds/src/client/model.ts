@@ -1,11 +1,12 @@
 import type { EndpointSet } from '@evenly/endpoints';
-import type { Listener, Policy, VirtualHost } from '@evenly/mesh-config';
+import type { Listener, Policy, Service, VirtualHost } from '@evenly/mesh-config';
 
 /** Resources as the client understands them: the words of the mesh config. */
 
 export interface XdsListener {
   /** Absent: where it listens is not said (an `api_listener`, for gRPC clients and for our own proxy's options). */
   at?: { address: string; port: number };
+  http1: boolean;
   grpcWeb: boolean;
   paths: Pick<Listener, 'normalizePath' | 'encodedSlashes'>;
   /** The name of its routes, or the routes themselves. */
@@ -19,6 +20,7 @@ export interface XdsRoutes {
 
 export interface XdsCluster {
   policy: Policy;
+  protocol?: Service['protocol'];
   /** The name of its endpoints. */
   endpoints: string;
 }

@@ -3,12 +3,14 @@ import { Cluster_LbPolicy } from '@evenly/proto/envoy/config/cluster/v3/cluster'
 import type { ClusterLoadAssignment } from '@evenly/proto/envoy/config/endpoint/v3/endpoint';
 import type { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import type { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
+import { RedirectAction } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { describe, expect, it } from 'vitest';
 import { resource, type Resource } from '../resource.ts';
 import { ResourceCache } from '../resource-cache.ts';
 import { codecs, type ResourceType } from '../resource-type.ts';
 import { endpointAssignment } from '../resources/endpoints.ts';
 import { endpointSet } from '@evenly/endpoints';
+import { message } from '../resources/message.ts';
 import { routingResources } from '../resources/routing.ts';
 import { anonymousNode } from '../node.ts';
 import { linkedClient, settled } from '../testing/client-link.ts';
@@ -108,8 +110,44 @@ describe('what the client cannot do is rejected with the name and the reason, an
     ],
     [
       'route "listener/in-route"',
-      'rewriting',
-      () => route((one) => void (actionOf(one).prefixRewrite = '/b')),
+      'of regex_rewrite only',
+      () =>
+        route((one) => {
+          const pattern = { regex: 'one', engineType: undefined };
+          actionOf(one).regexRewrite = { pattern, substitution: 'two' };
+        }),
+    ],
+    [
+      'route "listener/in-route"',
+      'prefix_rewrite must be printable ASCII',
+      () => route((one) => void (actionOf(one).prefixRewrite = '/b\r\nx: 1')),
+    ],
+    [
+      'route "listener/in-route"',
+      'only host_rewrite_literal',
+      () =>
+        route((one) => {
+          actionOf(one).hostRewriteSpecifier = { $case: 'hostRewriteHeader', value: 'x-host' };
+        }),
+    ],
+    [
+      'route "listener/in-route"',
+      'scheme_redirect must be http or https',
+      () =>
+        route((one) => {
+          const schemeRewriteSpecifier = { $case: 'schemeRedirect' as const, value: 'ftp' };
+          const value = message(RedirectAction, { schemeRewriteSpecifier });
+          firstRoute(one).action = { $case: 'redirect', value };
+        }),
+    ],
+    [
+      'route "listener/in-route"',
+      'path_separated_prefix',
+      () =>
+        route(
+          (one) =>
+            void (firstRoute(one).match!.pathSpecifier = { $case: 'pathSeparatedPrefix', value: '/a/' }),
+        ),
     ],
     [
       'route "listener/in-route"',

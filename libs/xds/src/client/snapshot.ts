@@ -34,9 +34,9 @@ export function meshConfigOf(
   const sockets: Listener[] = [];
   const others: XdsListener[] = [];
   for (const [name, listener] of listeners) {
-    const { at, grpcWeb, paths } = listener;
+    const { at, http1, grpcWeb, paths } = listener;
     if (at === undefined) others.push(listener);
-    else sockets.push({ ...plain, ...paths, name, ...at, grpcWeb, ...routedBy(routesOf(listener)) });
+    else sockets.push({ ...plain, ...paths, name, ...at, http1, grpcWeb, ...routedBy(routesOf(listener)) });
   }
   if (others.length > 0) {
     sockets.push({ ...fallback, ...routedBy(...others.map(routesOf)) });
@@ -63,5 +63,6 @@ function serviceOf(name: string, cluster: XdsCluster | undefined): Service {
     locality: { region: '', zone: '' },
     subsets: new Map(),
     policy: cluster?.policy ?? defaultPolicy,
+    ...(cluster?.protocol === undefined ? {} : { protocol: cluster.protocol }),
   };
 }

@@ -164,6 +164,57 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
     expect(told!.services.get('be2-srv-cluster')!.policy).toMatchObject({ loadBalancing: 'ring-hash' });
   });
 
+  it('routes of plain HTTP come out as they went in', async () => {
+    const service = { ...meshService('be1-srv'), protocol: 'http1' as const };
+    const to = [{ service: 'be1-srv', weight: 1 }];
+    const segments = { kind: 'segments', value: '/sh.op' } as const;
+    const shop = { headers: [], path: segments };
+    const all = { headers: [], path: { kind: 'prefix', value: '' } } as const;
+    const query = [
+      { name: 'a', kind: 'exact', value: 'b' },
+      { name: 'c', kind: 'regex', value: 'x.y' },
+    ] as const;
+    const routes: Route[] = [
+      { match: { ...shop, query }, to },
+      { match: shop, to, rewrite: { hostname: 'a.example', path: { kind: 'prefix', value: '/x' } } },
+      { match: shop, to, rewrite: { path: { kind: 'prefix', value: '/x/' } } },
+      { match: shop, to, rewrite: { path: { kind: 'prefix', value: '/' } } },
+      { match: shop, to, rewrite: { path: { kind: 'full', value: '/a\\1' } } },
+      { match: all, to, rewrite: { path: { kind: 'prefix', value: '/x' } } },
+      { match: all, to: [], redirect: { status: 301 } },
+      {
+        match: shop,
+        to: [],
+        redirect: {
+          ...{ status: 308, scheme: 'https', hostname: 'b.example', port: 8443 },
+          path: { kind: 'prefix', value: '/y/' },
+        },
+      },
+      { match: all, to: [], redirect: { status: 302, path: { kind: 'full', value: '/z' } } },
+    ];
+    const named = routes.map((route, index) => ({ ...route, name: `r${index}` }));
+    const at = { address: '127.0.0.1', port: 18_080 };
+    const config = mesh([service], {
+      routes: named,
+      listeners: [
+        meshListener({ name: 'in', ...at, http1: true }),
+        meshListener({ name: 'grpc', ...at, port: 1 }),
+      ],
+    });
+    const link = linkedClient(variant);
+    link.connect(serverWith(config, pods(service, pod('10.0.0.1'))));
+    await settled();
+    expect(link.answers.filter(({ error }) => error !== undefined)).toEqual([]);
+    const [told] = link.configs;
+    expect(told!.listeners).toMatchObject([{ http1: true }, { http1: false }]);
+    expect(told!.services.get('be1-srv-cluster')!.protocol).toBe('http1');
+    const cluster = [{ service: 'be1-srv-cluster', weight: 1 }];
+    const hosts = told!.listeners[0]!.virtualHosts!;
+    expect(hosts.find(({ domains }) => domains.includes('*'))!.routes).toEqual(
+      named.map((route) => (route.to.length === 0 ? route : { ...route, to: cluster })),
+    );
+  });
+
   it('without listeners in the config the whole of it is served where the options say', async () => {
     const service = meshService('be1-srv');
     const link = linkedClient(variant);

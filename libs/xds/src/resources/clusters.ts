@@ -11,8 +11,11 @@ import {
 } from '@evenly/proto/envoy/config/cluster/v3/cluster';
 import type { Metadata } from '@evenly/proto/envoy/config/core/v3/base';
 import { ApiVersion, type ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
-import { Http2ProtocolOptions } from '@evenly/proto/envoy/config/core/v3/protocol';
-import { HttpProtocolOptions } from '@evenly/proto/envoy/extensions/upstreams/http/v3/http_protocol_options';
+import { Http1ProtocolOptions, Http2ProtocolOptions } from '@evenly/proto/envoy/config/core/v3/protocol';
+import {
+  HttpProtocolOptions,
+  type HttpProtocolOptions_ExplicitHttpConfig,
+} from '@evenly/proto/envoy/extensions/upstreams/http/v3/http_protocol_options';
 import { isGrpc, type NodeKind } from '../node.ts';
 import { resource, type NodeResource, type Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
@@ -34,7 +37,7 @@ export interface ClusterOptions {
 /** A service, or one of its subsets, as a cluster: its endpoints come by EDS under the same name. */
 export function cluster(
   name: string,
-  service: Pick<Service, 'policy' | 'servers'>,
+  service: Pick<Service, 'policy' | 'protocol' | 'servers'>,
   options: ClusterOptions,
 ): NodeResource {
   return byKind('cluster', name, (kind, mark) => clusterFor(kind, mark, name, service, options));
@@ -44,7 +47,7 @@ function clusterFor(
   kind: NodeKind,
   mark: number,
   name: string,
-  { policy, servers }: Pick<Service, 'policy' | 'servers'>,
+  { policy, protocol, servers }: Pick<Service, 'policy' | 'protocol' | 'servers'>,
   { envoyXdsCluster, loadReports }: ClusterOptions,
 ): Resource {
   const edsConfig = configSource(kind, envoyXdsCluster);
@@ -55,7 +58,7 @@ function clusterFor(
     lbPolicy: lbPolicyFor(kind, policy.loadBalancing),
     outlierDetection: outlierDetectionFor(kind, mark, policy),
     circuitBreakers: circuitBreakers(kind, policy),
-    ...(isGrpc(kind) ? grpcOnly(servers, loadReports) : envoyOnly(policy)),
+    ...(isGrpc(kind) ? grpcOnly(servers, loadReports) : envoyOnly(policy, protocol)),
     ...(kind === 'proxy' ? { metadata: proxyMetadata(policy) } : {}),
   });
   return resource('cluster', name, encoded, [name]);
@@ -106,19 +109,19 @@ function thresholds({ maxRequests, maxPendingRequests, maxConnections, maxRetrie
   return message(CircuitBreakers_Thresholds, { maxRequests, maxPendingRequests, maxConnections, maxRetries });
 }
 
-/** HTTP/2 to the endpoints (Envoy would speak HTTP/1.1), and what gRPC clients do not know. */
-function envoyOnly({
-  slowStart,
-  panicThresholdPercent,
-  loadBalancing,
-  zonePreference,
-}: Policy): Partial<Cluster> {
-  const typeName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-  const protocol = packed(typeName, HttpProtocolOptions, {
-    upstreamProtocolOptions: {
-      $case: 'explicitHttpConfig',
-      value: { protocolConfig: { $case: 'http2ProtocolOptions', value: message(Http2ProtocolOptions, {}) } },
-    },
+export const httpOptionsType = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/** What endpoints speak (Envoy would speak HTTP/1.1 to all), and what gRPC clients do not know. */
+function envoyOnly(
+  { slowStart, panicThresholdPercent, loadBalancing, zonePreference }: Policy,
+  protocol: Service['protocol'],
+): Partial<Cluster> {
+  const protocolConfig: HttpProtocolOptions_ExplicitHttpConfig['protocolConfig'] =
+    protocol === 'http1'
+      ? { $case: 'httpProtocolOptions', value: message(Http1ProtocolOptions, {}) }
+      : { $case: 'http2ProtocolOptions', value: message(Http2ProtocolOptions, {}) };
+  const options = packed(httpOptionsType, HttpProtocolOptions, {
+    upstreamProtocolOptions: { $case: 'explicitHttpConfig', value: { protocolConfig } },
   });
   const slowStartConfig =
     slowStart === undefined
@@ -129,7 +132,7 @@ function envoyOnly({
           minWeightPercent: { value: slowStart.minWeightPercent },
         };
   return {
-    typedExtensionProtocolOptions: { [typeName]: protocol },
+    typedExtensionProtocolOptions: { [httpOptionsType]: options },
     connectTimeout: durationOf(5000),
     commonLbConfig: message(Cluster_CommonLbConfig, {
       healthyPanicThreshold: { value: panicThresholdPercent },

@@ -1,4 +1,5 @@
-import { headerHolds, type HeaderMatch, type Route } from '@evenly/mesh-config';
+import { headerHolds, type HeaderMatch, type PathMatch, type Route } from '@evenly/mesh-config';
+import { escapedRegex } from './path-rewrite.ts';
 
 /**
  * gRPC clients choose a route by the metadata of the application, before the transport adds what every call has on the
@@ -21,12 +22,19 @@ const alwaysThere = 'user-agent';
 
 /** A route as gRPC clients can follow it; undefined: no call of theirs takes it, or they cannot tell which does. */
 export function grpcRoute(route: Route): Route | undefined {
-  const { method, headers, ...match } = route.match;
+  const { method, headers, query, ...match } = route.match;
+  if (query !== undefined && query.length > 0) return undefined; // a gRPC path has none
   if (method !== undefined && method !== methodOfCalls) return undefined;
   const verdicts = headers.map((header) => [header, verdictOn(header)] as const);
   if (verdicts.some(([, verdict]) => verdict === 'never' || verdict === 'unknown')) return undefined;
   const asked = verdicts.flatMap(([header, verdict]) => (verdict === 'ask' ? header : []));
-  return { ...route, match: { ...match, headers: asked } };
+  return { ...route, match: { ...match, path: inOldWords(match.path), headers: asked } };
+}
+
+/** They know no `path_separated_prefix` (gRFC A28), and would refuse the resource. */
+function inOldWords(path: PathMatch): PathMatch {
+  if (path.kind !== 'segments') return path;
+  return { kind: 'regex', value: `${escapedRegex(path.value)}(/.*)?` };
 }
 
 /** Names of the headers for whose sake a route is kept from gRPC clients, though it may be meant for some of their calls. */

@@ -4,11 +4,13 @@ import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import { Filter, FilterChain } from '@evenly/proto/envoy/config/listener/v3/listener_components';
 import {
   HttpConnectionManager,
+  HttpConnectionManager_CodecType as CodecType,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
   type HttpFilter,
 } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import type { ConfigSource } from '@evenly/proto/envoy/config/core/v3/config_source';
 import type { Any } from '@evenly/proto/google/protobuf/any';
+import type { NodeKind } from '../node.ts';
 import { resource, type Resource } from '../resource.ts';
 import { httpFilters } from './http-filters.ts';
 import { encode, message, packed } from './message.ts';
@@ -35,14 +37,17 @@ export function apiListener(
 
 /** What an Envoy gets for a listener of the config: an address, and the same routes. */
 export function socketListener(
-  { name, address, port, grpcWeb, normalizePath, encodedSlashes }: MeshListener,
+  { name, address, port, http1, grpcWeb, normalizePath, encodedSlashes }: MeshListener,
   routes: readonly Route[],
   source: ConfigSource,
+  kind: NodeKind,
 ): Resource {
   const route = socketRouteName(name);
   const filters = httpFilters({ faults: usesFaults(routes), grpcWeb });
   // Or an Envoy would take `//admin` for another path than `/admin`.
   const paths = {
+    // Our own proxy looks at what comes first only where it has to; an Envoy looks anyway, and needs it for gRPC-Web.
+    codecType: kind === 'proxy' && !http1 ? CodecType.HTTP2 : CodecType.AUTO,
     stripTrailingHostDot: true, // or `shop.` would be no authority of any route
     normalizePath,
     mergeSlashes: normalizePath,

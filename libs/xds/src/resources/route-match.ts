@@ -1,5 +1,6 @@
 import {
   regexFault,
+  type HeaderCondition,
   type HeaderMatch,
   type PathMatch,
   type RouteMatch as MeshRouteMatch,
@@ -10,12 +11,16 @@ import { StringMatcher } from '@evenly/proto/envoy/type/matcher/v3/string';
 import { message } from './message.ts';
 
 /** The conditions of a route but its authority, which is its virtual host's business. */
-export function routeMatch({ path, method, headers }: MeshRouteMatch): RouteMatch {
+export function routeMatch({ path, method, query = [], headers }: MeshRouteMatch): RouteMatch {
   const methodHeader: HeaderMatch[] =
     method === undefined ? [] : [{ name: ':method', kind: 'exact', value: method, invert: false }];
   return message(RouteMatch, {
     pathSpecifier: pathSpecifier(path),
     headers: [...methodHeader, ...headers].flatMap(headerMatchers),
+    queryParameters: query.map(({ name, ...condition }) => ({
+      name,
+      queryParameterMatchSpecifier: { $case: 'stringMatch', value: stringMatcher(condition) },
+    })),
   });
 }
 
@@ -25,6 +30,8 @@ function pathSpecifier({ kind, value }: PathMatch): NonNullable<RouteMatch['path
       return { $case: 'path', value };
     case 'prefix':
       return { $case: 'prefix', value };
+    case 'segments':
+      return { $case: 'pathSeparatedPrefix', value };
     case 'regex':
       return { $case: 'safeRegex', value: regexMatcher(value) };
   }
@@ -48,12 +55,14 @@ function headerMatcher(match: HeaderMatch): HeaderMatcher {
       headerMatchSpecifier: { $case: 'presentMatch', value: true },
     });
   }
-  const matchPattern =
-    match.kind === 'regex'
-      ? { $case: 'safeRegex' as const, value: regexMatcher(match.value) }
-      : { $case: match.kind, value: match.value };
-  const value = message(StringMatcher, { matchPattern });
+  const value = stringMatcher(match);
   return message(HeaderMatcher, { ...common, headerMatchSpecifier: { $case: 'stringMatch', value } });
+}
+
+function stringMatcher({ kind, value }: Exclude<HeaderCondition, { kind: 'present' }>): StringMatcher {
+  const matchPattern =
+    kind === 'regex' ? { $case: 'safeRegex' as const, value: regexMatcher(value) } : { $case: kind, value };
+  return message(StringMatcher, { matchPattern });
 }
 
 /**
@@ -62,7 +71,7 @@ function headerMatcher(match: HeaderMatch): HeaderMatcher {
  */
 const maxProgramSize = 0xffff_ffff;
 
-const regexMatcher = (regex: string): RegexMatcher => ({
+export const regexMatcher = (regex: string): RegexMatcher => ({
   regex: grouped(regex),
   engineType: { $case: 'googleRe2', value: { maxProgramSize } },
 });

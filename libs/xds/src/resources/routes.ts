@@ -25,6 +25,7 @@ import { encode, message, packed } from './message.ts';
 import { clusterName, refusedClusterName, routeName, socketRouteName, virtualHostName } from './names.ts';
 import { grpcRoute } from './grpc-conditions.ts';
 import { retryPolicy, type RetryReader } from './retry-policy.ts';
+import { redirectAction, rewriteOf } from './redirect.ts';
 import { routeMatch } from './route-match.ts';
 
 /**
@@ -177,9 +178,16 @@ function xdsRoute(route: MeshRoute, config: MeshConfig, words: Words): Route {
   return message(Route, {
     name: route.name ?? '',
     match: routeMatch(route.match),
-    action: { $case: 'route', value: routeAction(route, config, words) },
+    action: actionOf(route, config, words),
     typedPerFilterConfig: route.fault === undefined ? {} : { [faultFilterName]: faultOf(route.fault) },
   });
+}
+
+function actionOf(route: MeshRoute, config: MeshConfig, words: Words): NonNullable<Route['action']> {
+  const { redirect, match } = route;
+  return redirect === undefined
+    ? { $case: 'route', value: routeAction(route, config, words) }
+    : { $case: 'redirect', value: redirectAction(redirect, match.path) };
 }
 
 function routeAction(route: MeshRoute, config: MeshConfig, { reader, timeoutMarginMs }: Words): RouteAction {
@@ -195,6 +203,7 @@ function routeAction(route: MeshRoute, config: MeshConfig, { reader, timeoutMarg
     // gRPC clients know no other time-out of a route than this one (gRFC A31).
     maxStreamDuration:
       timeoutMs === undefined ? undefined : { maxStreamDuration: durationOf(timeoutMs + timeoutMarginMs) },
+    ...rewriteOf(route),
     retryPolicy: retry === undefined ? undefined : retryPolicy(retry, reader),
     hashPolicy:
       hashHeader === undefined

@@ -34,7 +34,7 @@ export function routingResources(
       if (isGrpc(kind)) return targets.has(name) ? apiListener(name, routes, source, { mark }) : undefined;
       const listener = sockets.get(name);
       if (listener === undefined || isForOurProxyOnly(listener)) return undefined;
-      return socketListener(listener, routesOf(config, listener), source);
+      return socketListener(listener, routesOf(config, listener), source, kind);
     }),
   );
   return [

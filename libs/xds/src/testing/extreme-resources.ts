@@ -332,7 +332,7 @@ export const extremeListener = fc
     const { encoded } =
       at === undefined
         ? apiListener(own, [], source, routes === undefined ? {} : { route: routes })
-        : socketListener(meshListener({ name: own, address: at.ip, port: at.port }), [], source);
+        : socketListener(meshListener({ name: own, address: at.ip, port: at.port }), [], source, 'proxy');
     return { typeUrl: typeUrlOf('listener'), value: Buffer.from(encoded) };
   });
 

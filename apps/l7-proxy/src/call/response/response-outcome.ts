@@ -20,8 +20,9 @@ export function outcomeOfResponse(
   grpcStatus: number,
   httpStatus: number,
 ): CallOutcome {
+  if (!isGrpc) return table.ofHttp(httpStatus);
   if (grpcStatus >= 0) return table.ofGrpc(grpcStatus);
-  if (!isGrpc || httpStatus >= 500) return table.ofHttp(httpStatus);
+  if (httpStatus >= 500) return table.ofHttp(httpStatus);
   return table.ofGrpc(byHttpStatus.get(httpStatus) ?? -1);
 }
 

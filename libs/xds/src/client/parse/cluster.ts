@@ -16,6 +16,8 @@ import {
   Cluster_LbPolicy,
   type Cluster,
 } from '@evenly/proto/envoy/config/cluster/v3/cluster';
+import { HttpProtocolOptions } from '@evenly/proto/envoy/extensions/upstreams/http/v3/http_protocol_options';
+import { httpOptionsType } from '../../resources/clusters.ts';
 import { loadBalancingOf } from '../../resources/load-balancing.ts';
 import { proxyMetadataKey } from '../../resources/names.ts';
 import { checkedName } from '../limits.ts';
@@ -59,7 +61,20 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
     ...(slowStart === undefined ? {} : { slowStart }),
     ...(metadataOf(cluster)?.['scheme'] === 'match-upstream' ? { scheme: 'match-upstream' } : {}),
   };
-  return { policy, endpoints: checkedName('service_name', cluster.edsClusterConfig?.serviceName || name) };
+  return {
+    policy,
+    ...protocolOf(cluster),
+    endpoints: checkedName('service_name', cluster.edsClusterConfig?.serviceName || name),
+  };
+}
+
+/** Where it is not said it is HTTP/2: unlike in Envoy, for these are services of gRPC. */
+function protocolOf({ typedExtensionProtocolOptions: given }: Cluster): Pick<XdsCluster, 'protocol'> {
+  const packed = given[httpOptionsType];
+  if (packed === undefined) return {};
+  const { upstreamProtocolOptions: options } = HttpProtocolOptions.decode(packed.value);
+  const explicit = options?.$case === 'explicitHttpConfig' ? options.value.protocolConfig : undefined;
+  return explicit?.$case === 'httpProtocolOptions' ? { protocol: 'http1' } : {};
 }
 
 function readLoadBalancing(cluster: Cluster): LoadBalancing {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { listenerDefaults } from '@evenly/mesh-config';
 import {
   HttpConnectionManager,
+  HttpConnectionManager_CodecType as CodecType,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
 } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import type { HttpFilter } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
@@ -31,6 +32,7 @@ export function parseListener(listener: Listener, warn: Warn): XdsListener {
   }
   return {
     ...(packed === undefined ? { at: addressOf(listener) } : {}),
+    http1: manager.codecType === CodecType.AUTO || manager.codecType === CodecType.HTTP1,
     grpcWeb: filters.has(filterTypes.grpcWeb),
     paths: pathsOf(manager, warn),
     routes:

@@ -1,6 +1,14 @@
-import { regexFault, type HeaderMatch, type PathMatch, type RouteMatch } from '@evenly/mesh-config';
+import {
+  regexFault,
+  type HeaderCondition,
+  type HeaderMatch,
+  type PathMatch,
+  type QueryMatch,
+  type RouteMatch,
+} from '@evenly/mesh-config';
 import type {
   HeaderMatcher,
+  QueryParameterMatcher,
   RouteMatch as XdsRouteMatch,
 } from '@evenly/proto/envoy/config/route/v3/route_components';
 import type { StringMatcher } from '@evenly/proto/envoy/type/matcher/v3/string';
@@ -11,7 +19,6 @@ export function parseMatch(match: XdsRouteMatch | undefined): Omit<RouteMatch, '
   if (match === undefined) throw new Refusal('a route has no match');
   refuseIf(match.caseSensitive === false, 'case_sensitive: false is not supported');
   refuseIf(match.runtimeFraction !== undefined, 'runtime_fraction is not supported');
-  refuseIf(match.queryParameters.length > 0, 'query_parameters are not supported');
   refuseIf(match.dynamicMetadata.length > 0 || match.filterState.length > 0, 'metadata is not matched');
   refuseIf(
     match.grpc !== undefined || match.tlsContext !== undefined,
@@ -30,6 +37,7 @@ export function parseMatch(match: XdsRouteMatch | undefined): Omit<RouteMatch, '
   return {
     path: pathMatch(match.pathSpecifier),
     headers: others,
+    ...(match.queryParameters.length === 0 ? {} : { query: match.queryParameters.map(queryMatch) }),
     ...(method === undefined ? {} : { method: method.value }),
   };
 }
@@ -41,13 +49,32 @@ function pathMatch(specifier: XdsRouteMatch['pathSpecifier']): PathMatch {
       return { kind: 'prefix', value: specifier.value === '/' ? '' : specifier.value };
     case 'path':
       return { kind: 'exact', value: specifier.value };
+    case 'pathSeparatedPrefix':
+      return { kind: 'segments', value: segmentsOf(specifier.value) };
     case 'safeRegex':
       return { kind: 'regex', value: regexOf(specifier.value.regex) };
     default:
       throw new Refusal(
-        `a path is matched by prefix, path or safe_regex, not by ${specifier?.$case ?? 'nothing'}`,
+        `a path is matched by prefix, path, path_separated_prefix or safe_regex, not by ${specifier?.$case ?? 'nothing'}`,
       );
   }
+}
+
+function segmentsOf(value: string): string {
+  refuseIf(!/^(\/[^/?#]+)+$/.test(value), `the path_separated_prefix ${JSON.stringify(value)} is no path`);
+  return value;
+}
+
+function queryMatch({ name, queryParameterMatchSpecifier: specifier }: QueryParameterMatcher): QueryMatch {
+  const what = `query parameter ${name}`;
+  if (specifier?.$case !== 'stringMatch') {
+    // Any value, be it none.
+    refuseIf(specifier?.value === false, `${what}: present_match: false is not supported`);
+    return { name, kind: 'regex', value: '(?s).*' };
+  }
+  const { kind, value } = textMatch(what, specifier.value);
+  refuseIf(kind === 'prefix', `${what}: prefix is not supported`);
+  return { name, kind: kind === 'exact' ? kind : 'regex', value };
 }
 
 function headerMatch(matcher: HeaderMatcher): HeaderMatch {
@@ -68,14 +95,18 @@ function headerMatch(matcher: HeaderMatcher): HeaderMatch {
     case 'safeRegexMatch':
       return { name, kind: 'regex', value: regexOf(specifier.value.regex), invert };
     case 'stringMatch':
-      return { name, ...textMatch(name, specifier.value), invert };
+      return { name, ...textMatch(`header ${name}`, specifier.value), invert };
     default:
       throw new Refusal(`header ${name}: ${specifier.$case} is not supported`);
   }
 }
 
-function textMatch(name: string, { matchPattern, ignoreCase }: StringMatcher): PathMatch {
-  refuseIf(ignoreCase, `header ${name}: ignore_case is not supported`);
+/** @param what such as `header x-a` */
+function textMatch(
+  what: string,
+  { matchPattern, ignoreCase }: StringMatcher,
+): Exclude<HeaderCondition, { kind: 'present' }> {
+  refuseIf(ignoreCase, `${what}: ignore_case is not supported`);
   switch (matchPattern?.$case) {
     case 'exact':
     case 'prefix':
@@ -83,7 +114,7 @@ function textMatch(name: string, { matchPattern, ignoreCase }: StringMatcher): P
     case 'safeRegex':
       return { kind: 'regex', value: regexOf(matchPattern.value.regex) };
     default:
-      throw new Refusal(`header ${name}: ${matchPattern?.$case ?? 'an empty string_match'} is not supported`);
+      throw new Refusal(`${what}: ${matchPattern?.$case ?? 'an empty string_match'} is not supported`);
   }
 }
 

@@ -9,6 +9,7 @@ import { checkedName, clientLimits, maxUint32 } from '../limits.ts';
 import type { XdsRoutes } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
 import { timeoutMs } from './numbers.ts';
+import { parseRedirect, parseRewrite } from './redirect.ts';
 import { parseFault, parseRetry } from './route-policy.ts';
 import { parseMatch } from './route-match.ts';
 
@@ -64,19 +65,17 @@ function hostRoutes(host: VirtualHost, domain: string, warn: Warn): Route[] {
 }
 
 function parseRoute(route: XdsRoute, name: string, authority: string, host: VirtualHost, warn: Warn): Route {
+  refuseIf(changesHeaders(route) || changesHeaders(host), 'adding and removing headers is not supported');
+  const match = { ...(authority === '*' ? {} : { authority }), ...parseMatch(route.match) };
+  if (route.action?.$case === 'redirect')
+    return { name, match, to: [], redirect: parseRedirect(route.action.value, match.path) };
   if (route.action?.$case !== 'route') {
     throw new Refusal(
-      `its action is ${route.action?.$case ?? 'missing'}; only routes to clusters are supported`,
+      `its action is ${route.action?.$case ?? 'missing'}; only routes to clusters and redirects are supported`,
     );
   }
   const action = route.action.value;
-  refuseIf(changesHeaders(route) || changesHeaders(host), 'adding and removing headers is not supported');
-  refuseIf(
-    action.prefixRewrite !== '' ||
-      action.regexRewrite !== undefined ||
-      action.hostRewriteSpecifier !== undefined,
-    'rewriting is not supported',
-  );
+  const rewrite = parseRewrite(action, match.path);
   if (action.requestMirrorPolicies.length > 0) warn(`route ${name}: request mirroring is unsupported`);
   const timeout = timeoutOf(action, (reason) => warn(`route ${name}: ${reason}`));
   const retryPolicy = action.retryPolicy ?? host.retryPolicy;
@@ -87,8 +86,9 @@ function parseRoute(route: XdsRoute, name: string, authority: string, host: Virt
   const hashHeader = hashHeaderOf(action, (reason) => warn(`route ${name}: ${reason}`));
   return {
     name,
-    match: { ...(authority === '*' ? {} : { authority }), ...parseMatch(route.match) },
+    match,
     to: destinationsOf(action),
+    ...(rewrite === undefined ? {} : { rewrite }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(retry === undefined ? {} : { retry }),
     ...(fault === undefined ? {} : { fault }),

@@ -5,7 +5,17 @@ export const options = {
     describe:
       'config files, separated by commas: mesh config (YAML), svc_config.json, listener config; read again on change',
     schema: values.list(),
-    required: true,
+    default: '',
+  },
+  discover: {
+    describe:
+      'namespaces whose gRPC Services are served by themselves, separated by commas; all = those of the whole cluster',
+    schema: values.list(),
+    default: '',
+  },
+  discoverSelector: {
+    describe: 'of these, only Services with such labels: team=shop,tier!=test',
+    schema: values.text(),
   },
   host: { describe: 'address that the xDS port listens on', schema: values.text(), default: '0.0.0.0' },
   port: { describe: 'xDS port; 0 = any free one', schema: values.port(), default: '18000' },

@@ -3,11 +3,13 @@ import { dnsResolver, lazySlices } from '@evenly/discovery';
 import { lazyKubernetes } from '@evenly/kubernetes';
 import { MemoryBudget } from '@evenly/http2';
 import { SourceGates } from '@evenly/live-mesh';
-import { PatientGates, type Program } from '@evenly/service';
+import { PatientGates, ServiceError, type Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
 import { addAdminRoutes } from './admin/routes.ts';
-import { options } from './config.ts';
+import { options, type ServerConfig } from './config.ts';
 import { createMetrics, memoryMetrics } from './metrics.ts';
+import { ClusterServices } from './mesh/cluster-services.ts';
+import { ConfigParts, type PartName } from './mesh/config-parts.ts';
 import { followConfig } from './mesh/follow-config.ts';
 import { loadReports } from './lrs/load-reports.ts';
 import { ServedMesh } from './mesh/served-mesh.ts';
@@ -28,7 +30,7 @@ export const xdsServer: Program<typeof options> = {
   start: async (config, runtime) => {
     const { log, readiness } = runtime;
     const metrics = createMetrics(runtime.metrics);
-    const cache = new ResourceCache(Date.now());
+    const cache = new ResourceCache(Date.now(), config.clusterDomain);
     const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
     const { kubeconfig } = config;
     const { env } = runtime;
@@ -38,7 +40,7 @@ export const xdsServer: Program<typeof options> = {
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       backoff: { maxMs: 2000 },
     });
-    const slices = lazySlices(kubernetes, 'namespace');
+    const slices = lazySlices(kubernetes, config.discover.includes('all') ? 'cluster' : 'namespace');
     const traces = runtime.tracer && new ChangeTraces(runtime.tracer);
     const gates = new SourceGates(
       (mayDoWithout) => new PatientGates({ readiness, log, patienceMs: config.readyAfter, mayDoWithout }),
@@ -61,7 +63,10 @@ export const xdsServer: Program<typeof options> = {
       envoyXdsCluster: config.envoyXdsCluster,
       loadReports: config.loadInterval > 0,
     });
-    const stopFollowing = await followConfig(mesh, { config, log, metrics });
+    const parts = new ConfigParts(partsOf(config), (next) => mesh.apply(next));
+    const stopFollowing = await followConfig(mesh, parts, { config, log, metrics });
+    const services = new ClusterServices({ kubernetes, config, log, metrics, readiness });
+    await services.follow((part) => parts.set('services', part));
     const streams = new ClientStreams(cache, {
       maxStreams: config.maxStreams,
       coalesceMs: config.coalesce,
@@ -91,8 +96,17 @@ export const xdsServer: Program<typeof options> = {
     runtime.listening('xds', { address: config.host, port: xds.port });
     runtime.onDrain('discovery', () => {
       stopFollowing();
+      services.stop();
       mesh.stop();
     });
     runtime.onDrain('xds', (signal) => xds.close(signal));
   },
 };
+
+/** @throws ServiceError BAD_CONFIG when nobody says anything */
+function partsOf({ config, discover }: ServerConfig): PartName[] {
+  if (config.length + discover.length > 0)
+    return ['files', ...(discover.length > 0 ? ['services' as const] : [])];
+  const message = 'nothing to serve: --config names files, --discover namespaces whose Services are served';
+  throw new ServiceError('BAD_CONFIG', message);
+}

@@ -1,6 +1,7 @@
 import { normalAuthority } from '@evenly/mesh-config';
 import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import type { NodeInfo } from './node.ts';
+import { clusterServiceName, withoutClusterDomain } from './cluster-names.ts';
 import { resource, type Resource } from './resource.ts';
 import { socketAddress } from './resources/listeners.ts';
 import { isServerListener, listeningAddress, serverListenerName } from './server-listener-name.ts';
@@ -19,17 +20,41 @@ export const isStandIn = (name: string): boolean => name === anyListenerName || 
 
 const authority = /^([a-z0-9]([a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 
-/** The names whose listener this node gets under the name that it asks for; the first that there is. */
-export function standInsFor(name: string, node: Pick<NodeInfo, 'cluster'>): string[] {
-  if (listeningAddress(name) !== undefined) return [serverListenerName(node.cluster)];
+/**
+ * The names whose listener this node gets under the name that it asks for; the first that there is. What files name goes
+ * before the Services of the cluster.
+ */
+export function standInsFor(
+  name: string,
+  { cluster, namespace }: Pick<NodeInfo, 'cluster' | 'namespace'>,
+  clusterDomain: string,
+): string[] {
+  if (listeningAddress(name) !== undefined) return [serverListenerName(cluster)];
   if (!authority.test(name)) return [];
   const normal = normalAuthority(name);
-  return [normal.authority, normal.host, anyListenerName];
+  const inCluster = clusterServiceName(normal.authority, clusterDomain, namespace);
+  const consumer = inCluster !== undefined && namespace !== '' ? [consumerName(namespace, inCluster)] : [];
+  const ofCluster = inCluster === undefined ? [] : [...consumer, inCluster];
+  return [normal.authority, normal.host, ...ofCluster, anyListenerName];
 }
 
-/** Names that share this key may stand in for one another. */
+/** The listener for the clients of one namespace alone, where they are told other routes than all others. */
+export const consumerName = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+/** Names that share this key may stand in for one another, but for those that leave their namespace out. */
 export const aliasKey = (name: string): string =>
-  isServerListener(name) ? serverListenerName('') : normalAuthority(name).host;
+  isServerListener(name)
+    ? serverListenerName('')
+    : withoutClusterDomain(normalAuthority(withoutConsumer(name)).host);
+
+/** The keys of those who a change of this name may concern. */
+export function concernedKeys(name: string): string[] {
+  const key = aliasKey(name);
+  const [service = key] = key.split('.');
+  return service === key ? [key] : [key, service];
+}
+
+const withoutConsumer = (name: string) => name.slice(name.lastIndexOf('/') + 1);
 
 /** Names are the clients' to choose: what is kept of them has a limit. */
 const maxAliases = 1000;

@@ -36,6 +36,8 @@ export interface NodeInfo {
   zone: string;
   /** The Kubernetes node that it runs on: `NODE_NAME` of its metadata, as others have it too; empty = not known. */
   machine: string;
+  /** Kubernetes' namespace that it runs in: `NAMESPACE` of its metadata, as Istio's have it too; empty = not known. */
+  namespace: string;
   /** It has resources from an earlier stream, from this server or another. */
   comesBack: boolean;
   /** The address that its stream comes from, without the port, which changes; empty = not known. */
@@ -50,6 +52,7 @@ export const anonymousNode: NodeInfo = {
   region: '',
   zone: '',
   machine: '',
+  namespace: '',
   comesBack: false,
   peer: '',
 };
@@ -64,7 +67,7 @@ const maxText = 256;
  */
 export function nodeInfo(node: Node, aggregated: boolean, comesBack = false, peer = ''): NodeInfo {
   const version = node.userAgentVersionType;
-  const machine: unknown = node.metadata?.NODE_NAME;
+  const { NODE_NAME: machine, NAMESPACE: namespace } = (node.metadata ?? {}) as Record<string, unknown>;
   const userAgent = [node.userAgentName, version?.$case === 'userAgentVersion' ? version.value : '']
     .join(' ')
     .trim();
@@ -76,6 +79,7 @@ export function nodeInfo(node: Node, aggregated: boolean, comesBack = false, pee
     region: cut(node.locality?.region ?? '', maxText),
     zone: cut(node.locality?.zone ?? '', maxText),
     machine: typeof machine === 'string' ? cut(machine, maxText) : '',
+    namespace: typeof namespace === 'string' ? cut(namespace, maxText) : '',
     comesBack,
     peer,
   };

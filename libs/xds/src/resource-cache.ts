@@ -26,10 +26,15 @@ export class ResourceCache {
   readonly #keysOf = new Map<string, Map<string, Served>>();
   readonly #listeners = new Set<CacheListener>();
   readonly #returned: ReturnedNames;
+  readonly #clusterDomain: string;
 
-  /** @param firstMark see ReturnedNames; the time of day in milliseconds will do */
-  constructor(firstMark = 1) {
+  /**
+   * @param firstMark see ReturnedNames; the time of day in milliseconds will do
+   * @param clusterDomain what the names of Services in DNS end with
+   */
+  constructor(firstMark = 1, clusterDomain = 'cluster.local') {
     this.#returned = new ReturnedNames(firstMark);
+    this.#clusterDomain = clusterDomain;
   }
 
   /** Whether there is such a resource for any node. */
@@ -41,7 +46,7 @@ export class ResourceCache {
   get(type: ResourceType, name: string, node: NodeInfo): Resource | undefined {
     const own = this.#own(type, name, node);
     if (own !== undefined || type !== 'listener' || !isGrpc(node.kind)) return own;
-    for (const other of standInsFor(name, node)) {
+    for (const other of standInsFor(name, node, this.#clusterDomain)) {
       const listener = this.#own(type, other, node);
       if (listener !== undefined) return aliasOf(listener, name);
     }

@@ -25,7 +25,9 @@ export function bootstrapFile(config: BootstrapConfig, labels: ReadonlyMap<strin
       cluster: app,
       // grpc-js-xds wants it even when there is nothing to say.
       locality: { ...(region && { region }), ...(zone && { zone }) },
-      ...(node && { metadata: { NODE_NAME: node } }),
+      ...((node ?? namespace) && {
+        metadata: { ...(node && { NODE_NAME: node }), ...(namespace && { NAMESPACE: namespace }) },
+      }),
     },
     // Clients that serve nothing do not look at it.
     server_listener_resource_name_template: serverListenerTemplate,

@@ -8,7 +8,9 @@ export const bootstrapOptions = {
   },
   out: { describe: 'the file to write; absent = standard output', schema: values.text() },
   namespace: {
-    describe: "the pod's namespace, for the node's id",
+    describe:
+      "the pod's namespace, for the node's id and for targets without one, xds:///shop:8080; absent = what the pod's " +
+      'service account says',
     schema: values.text(),
     alsoEnv: ['POD_NAMESPACE'],
   },

@@ -3,18 +3,24 @@ import { ConfigError } from '@evenly/mesh-config';
 import { ServiceError, type Runtime } from '@evenly/service';
 import type { ServerConfig } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
+import type { ConfigParts } from './config-parts.ts';
 import type { ServedMesh } from './served-mesh.ts';
 
 /**
  * Applies the config files now and on every change. Files that are broken later are refused, said and counted, and the
- * last good config stays.
+ * last good config stays. Without any file, what files say is nothing.
  * @returns stops following
  * @throws ServiceError BAD_CONFIG when the first files are broken, with every fault
  */
 export async function followConfig(
   mesh: ServedMesh,
+  parts: ConfigParts,
   { config, log, metrics }: { config: ServerConfig; log: Runtime['log']; metrics: Metrics },
 ): Promise<() => void> {
+  if (config.config.length === 0) {
+    parts.set('files', { services: new Map(), routes: [], listeners: [] });
+    return () => undefined;
+  }
   const options = {
     clusterDomain: config.clusterDomain,
     refreshMs: config.refresh,
@@ -29,7 +35,7 @@ export async function followConfig(
   };
   try {
     return await followConfigFilesFromNow(config.config, options, {
-      onConfig: (next) => mesh.apply(next),
+      onConfig: (next) => parts.set('files', next),
       onRefused,
     });
   } catch (cause) {

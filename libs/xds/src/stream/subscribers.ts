@@ -1,4 +1,4 @@
-import { aliasKey, anyListenerName } from '../listener-alias.ts';
+import { aliasKey, anyListenerName, concernedKeys } from '../listener-alias.ts';
 import type { CacheChange } from '../resource-cache.ts';
 import type { ResourceType } from '../resource-type.ts';
 import type { Subscription, SubscriptionChange } from './subscription.ts';
@@ -71,7 +71,7 @@ class NameGroups {
   *concerned(changed: ReadonlySet<string>): Iterable<string> {
     const groups = changed.has(anyListenerName)
       ? this.#byKey.values()
-      : [...new Set([...changed].map(aliasKey))].map((key) => this.#byKey.get(key) ?? []);
+      : [...new Set([...changed].flatMap(concernedKeys))].map((key) => this.#byKey.get(key) ?? []);
     for (const group of groups) yield* group;
   }
 }

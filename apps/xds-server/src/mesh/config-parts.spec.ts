@@ -1,0 +1,38 @@
+import { readMeshConfig } from '@evenly/mesh-config';
+import { expect, it } from 'vitest';
+import { ConfigParts } from './config-parts.ts';
+
+const part = (services: Record<string, string>, rest = '') => {
+  const lines = Object.entries(services).map(
+    ([name, address]) => `  ${name}: { source: { static: { endpoints: ["${address}:1"] } } }\n`,
+  );
+  return readMeshConfig(`services:\n${lines.join('')}${rest}`, 'mesh.yaml');
+};
+
+it('applies nothing before all have spoken, then every change', () => {
+  const applied: string[][] = [];
+  const parts = new ConfigParts(['services', 'files'], ({ services }) =>
+    applied.push([...services.keys()].sort()),
+  );
+  parts.set('services', part({ a: '10.0.0.1' }));
+  expect(applied).toEqual([]);
+  parts.set('files', part({ b: '10.0.0.2' }));
+  parts.set('services', part({ a: '10.0.0.1', c: '10.0.0.3' }));
+  expect(applied).toEqual([
+    ['a', 'b'],
+    ['a', 'b', 'c'],
+  ]);
+});
+
+it('takes the word of files before that of the cluster, for services, listeners and the order of routes', () => {
+  const listener = (port: number) => `listeners: [{ name: main, address: 127.0.0.1, port: ${port} }]\n`;
+  const route = (to: string) => `routes: [{ name: to-${to}, match: { authority: x }, to: ${to} }]\n`;
+  let applied = part({ a: '10.9.9.9' });
+  const parts = new ConfigParts(['files', 'gateway-api'], (config) => (applied = config));
+  const file = part({ a: '10.0.0.1' }, `${route('a')}${listener(1)}`);
+  parts.set('gateway-api', part({ a: '10.0.0.2', b: '10.0.0.2' }, `${route('b')}${listener(2)}`));
+  parts.set('files', file);
+  expect(applied.services.get('a')).toBe(file.services.get('a'));
+  expect(applied.listeners.map(({ port }) => port)).toEqual([1]);
+  expect(applied.routes.map(({ name }) => name)).toEqual(['to-a', 'to-b']);
+});

@@ -1,0 +1,39 @@
+import type { MeshConfig } from '@evenly/mesh-config';
+
+/** Who says a part of the config; of what two say, the first counts: a file is written by somebody who meant it. */
+export const partNames = ['files', 'services', 'gateway-api'] as const;
+export type PartName = (typeof partNames)[number];
+
+/**
+ * The config from all who say a part of it. Nothing is applied before each of them has spoken once: a client that is told
+ * "no such listener" would drop what it has from the server before this one.
+ */
+export class ConfigParts {
+  readonly #expected: ReadonlySet<PartName>;
+  readonly #apply: (config: MeshConfig) => void;
+  readonly #parts = new Map<PartName, MeshConfig>();
+
+  constructor(expected: Iterable<PartName>, apply: (config: MeshConfig) => void) {
+    this.#expected = new Set(expected);
+    this.#apply = apply;
+  }
+
+  /** @throws what the config cannot be applied for */
+  set(name: PartName, part: MeshConfig): void {
+    this.#parts.set(name, part);
+    if (this.#parts.size === this.#expected.size) this.#apply(this.#merged());
+  }
+
+  #merged(): MeshConfig {
+    const parts = partNames.flatMap((name) => this.#parts.get(name) ?? []);
+    if (parts.length === 1) return parts[0]!;
+    const reversed = [...parts].reverse();
+    return {
+      services: new Map(reversed.flatMap(({ services }) => [...services])),
+      routes: parts.flatMap(({ routes }) => routes),
+      listeners: [
+        ...new Map(reversed.flatMap(({ listeners }) => listeners.map((each) => [each.name, each]))).values(),
+      ],
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { ServiceFault } from '@evenly/gateway-api';
+import { ApiRefusal, type KindName, type KubernetesApi } from '@evenly/kubernetes';
+import type { Runtime } from '@evenly/service';
+
+const eventKind: KindName = { group: '', version: 'v1', plural: 'events', kind: 'Event' };
+/** Faults that were told, and are not told again while they last. */
+const maxRemembered = 10_000;
+const maxUnderWay = 8;
+
+/**
+ * Says what is wrong with a Service where its owner looks: in an Event, `kubectl describe service`, and in the log. The
+ * Event's name is that of the fault, so that several servers write one.
+ */
+export class FaultEvents {
+  readonly #api: Pick<KubernetesApi, 'create'>;
+  readonly #log: Runtime['log'];
+  #told = new Set<string>();
+  readonly #waiting: ServiceFault[] = [];
+  #underWay = 0;
+
+  constructor(api: Pick<KubernetesApi, 'create'>, log: Runtime['log']) {
+    this.#api = api;
+    this.#log = log;
+  }
+
+  /** @param faults all that there are now */
+  tell(faults: readonly ServiceFault[]): void {
+    const now = new Set(faults.slice(0, maxRemembered).map(keyOf));
+    for (const fault of faults.slice(0, maxRemembered)) {
+      if (this.#told.has(keyOf(fault))) continue;
+      const { namespace, name } = fault.meta;
+      this.#log.warn(
+        { service: `${namespace}/${name}`, reason: fault.message },
+        'check the annotations of a Service',
+      );
+      this.#waiting.push(fault);
+    }
+    this.#told = now;
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#underWay < maxUnderWay && this.#waiting.length > 0) {
+      this.#underWay++;
+      void this.#write(this.#waiting.shift()!).finally(() => {
+        this.#underWay--;
+        this.#next();
+      });
+    }
+  }
+
+  async #write(fault: ServiceFault): Promise<void> {
+    const { namespace, name, uid } = fault.meta;
+    const hash = createHash('sha256').update(keyOf(fault)).digest('hex').slice(0, 10);
+    const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    try {
+      await this.#api.create(eventKind, {
+        metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace },
+        involvedObject: { apiVersion: 'v1', kind: 'Service', namespace, name, uid },
+        reason: 'InvalidConfig',
+        message: fault.message.slice(0, 1024),
+        type: 'Warning',
+        source: { component: 'evenly-xds-server' },
+        firstTimestamp: time,
+        lastTimestamp: time,
+        count: 1,
+      });
+    } catch (error) {
+      if (error instanceof ApiRefusal && error.status === 409) return; // another server has said it
+      this.#log.warn({ reason: (error as Error).message }, 'an Event could not be written; the log has it');
+    }
+  }
+}
+
+const keyOf = ({ meta, message }: ServiceFault) => `${meta.namespace}/${meta.name}/${meta.uid} ${message}`;

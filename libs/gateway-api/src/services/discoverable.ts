@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { reader, type Read } from '../objects/read.ts';
+import { listOf, port, text } from '../objects/values.ts';
+import type { ServicePort } from '../objects/service.ts';
+
+interface Said {
+  ports: readonly ServicePort[];
+  /** Of type ExternalName: a name that DNS knows. */
+  externalName?: string;
+  /** Kubernetes writes hints into its EndpointSlices: endpoints that are close to a client. */
+  hasHints: boolean;
+  /** Those that begin with `evenly/`, labels of that kind too. */
+  notes: ReadonlyMap<string, string>;
+}
+
+/** A Service of Kubernetes, as far as it says that it speaks gRPC and how it wants to be called. */
+export type Discoverable = Read<Said>;
+
+/** What annotations and labels that are meant for us begin with. */
+export const notePrefix = 'evenly/';
+
+const servicePort = z.object({
+  name: text(63)
+    .nullish()
+    .transform((name) => name ?? ''),
+  port,
+  protocol: text(16)
+    .nullish()
+    .transform((protocol) => protocol ?? 'TCP'),
+  appProtocol: text()
+    .nullish()
+    .transform((protocol) => protocol ?? undefined),
+});
+
+const form = z.object({
+  spec: z.object({
+    type: z.string().nullish(),
+    externalName: z.string().max(253).nullish(),
+    trafficDistribution: z.string().nullish(),
+    ports: listOf(servicePort, 1000),
+  }),
+});
+
+/** Before `trafficDistribution` there was this annotation (topology aware routing). */
+const topologyMode = 'service.kubernetes.io/topology-mode';
+
+export const readDiscoverable = reader(
+  'Service',
+  form,
+  ({ spec }, { annotations, labels }): Said => {
+    const all = Object.entries({ ...labels, ...annotations });
+    const notes = all.filter(([key]) => key.startsWith(notePrefix));
+    const mode = annotations?.[topologyMode]?.toLowerCase();
+    return {
+      ports: spec.ports.filter(({ protocol }) => protocol === 'TCP'),
+      ...(spec.type === 'ExternalName' && { externalName: spec.externalName ?? '' }),
+      hasHints: Boolean(spec.trafficDistribution) || mode === 'auto',
+      notes: new Map(notes.map(([key, value]) => [key.slice(notePrefix.length), value])),
+    };
+  },
+  (): Said => ({ ports: [], hasHints: false, notes: new Map() }),
+);

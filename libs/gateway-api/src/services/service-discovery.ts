@@ -1,0 +1,154 @@
+import {
+  defaultPolicy,
+  readMeshConfig,
+  type MeshConfig,
+  type Route,
+  type Service,
+} from '@evenly/mesh-config';
+import type { Meta } from '../objects/meta.ts';
+import type { ServicePort } from '../objects/service.ts';
+import type { Discoverable } from './discoverable.ts';
+import { serviceNameOf, serviceOfPort } from './service-of-port.ts';
+
+/** What is wrong with a Service, for its owner. */
+export interface ServiceFault {
+  meta: Meta;
+  message: string;
+}
+
+interface Discovered {
+  services: readonly Service[];
+  routes: readonly Route[];
+  faults: readonly ServiceFault[];
+}
+
+/** How often names of an ExternalName are looked up at least; their TTL may say less. */
+const refreshMs = 30_000;
+
+/** A port that no Service has: the name without a port, which means the Service's first one that speaks gRPC. */
+export const mainPort = 0;
+
+/**
+ * The gRPC Services of a cluster as a part of the config: a service for each port that speaks gRPC, by the name
+ * `SERVICE.NAMESPACE:PORT`. What clients may write instead of it is known to the xDS server (`cluster-names.ts` of
+ * `@evenly/xds`).
+ */
+export class ServiceDiscovery {
+  readonly #known = new WeakMap<Discoverable, Discovered>();
+
+  /** @param objects undefined stands for one without a name. What is the same object as last time is not looked at again. */
+  partOf(objects: Iterable<Discoverable | undefined>): { part: MeshConfig; faults: ServiceFault[] } {
+    const services = new Map<string, Service>();
+    const routes: Route[] = [];
+    const faults: ServiceFault[] = [];
+    for (const object of objects) {
+      if (object === undefined) continue;
+      const found = this.#known.get(object) ?? discover(object);
+      this.#known.set(object, found);
+      for (const service of found.services) services.set(service.name, service);
+      routes.push(...found.routes);
+      faults.push(...found.faults);
+    }
+    return { part: { services, routes, listeners: [] }, faults };
+  }
+}
+
+const nothing: Discovered = { services: [], routes: [], faults: [] };
+
+function discover(object: Discoverable): Discovered {
+  const { meta, notes, fault } = object;
+  const faults: ServiceFault[] = fault === undefined ? [] : [{ meta, message: fault }];
+  const say = (note: string, message: string) =>
+    void faults.push({ meta, message: `evenly/${note}: ${message}` });
+  const known = new Set(['discover', 'service']);
+  for (const note of notes.keys())
+    if (!known.has(note))
+      say(note, 'is no annotation that is known; there are evenly/discover and evenly/service');
+  const ports = wantedPorts(object, say);
+  const [first] = ports;
+  if (first === undefined) return faults.length === 0 ? nothing : { ...nothing, faults };
+  const fields = fieldsOf(object, say);
+  const services = ports.map((port) => ({ ...serviceOf(object, port), ...fields }));
+  const main: Route = {
+    match: {
+      authority: serviceNameOf(meta, mainPort),
+      path: { kind: 'prefix', value: '' },
+      headers: [],
+    },
+    to: [{ service: serviceNameOf(meta, first.port), weight: 1 }],
+  };
+  return { services, routes: [main], faults };
+}
+
+type Say = (note: string, message: string) => void;
+
+/**
+ * A port speaks gRPC by its `appProtocol` (KEP-3726, or what people write), else by its name, as service meshes have it:
+ * `grpc`, `grpc-shop`. The annotation `evenly/discover` says it otherwise: `true` for all ports of TCP, `false` for none, or
+ * ports by name or number.
+ */
+function wantedPorts({ ports, notes }: Discoverable, say: Say): readonly ServicePort[] {
+  const note = notes.get('discover')?.trim();
+  if (note === 'false') return [];
+  if (note === 'true') return ports;
+  if (note === undefined) return ports.filter(speaksGrpc);
+  const wanted = note.split(',').map((each) => each.trim());
+  const found = wanted.map((each) =>
+    ports.find(({ name, port }) => each !== '' && (name === each || String(port) === each)),
+  );
+  wanted.forEach((each, index) => {
+    if (found[index] !== undefined) return;
+    const has = ports.map(({ name, port }) => (name === '' ? `${port}` : `${name} (${port})`)).join(', ');
+    say(
+      'discover',
+      `must be true, false or TCP ports of the Service; ${JSON.stringify(each)} is none of ${has || 'its ports, there are none'}`,
+    );
+  });
+  return [...new Set(found.filter((port) => port !== undefined))];
+}
+
+function speaksGrpc({ appProtocol, name }: ServicePort): boolean {
+  if (appProtocol !== undefined) return ['kubernetes.io/h2c', 'grpc'].includes(appProtocol.toLowerCase());
+  return /^grpc(-|$)/.test(name) && !/^grpc-web(-|$)/.test(name);
+}
+
+function serviceOf({ meta, externalName, hasHints }: Discoverable, port: ServicePort): Service {
+  const service = serviceOfPort({ meta }, port);
+  if (externalName !== undefined) {
+    // As kube-proxy and DNS have it: the port is the Service's own, for there is no other.
+    return { ...service, source: { kind: 'dns-a', name: externalName, port: port.port, refreshMs } };
+  }
+  return hasHints ? { ...service, policy: { ...defaultPolicy, zonePreference: 'hints' } } : service;
+}
+
+/**
+ * The annotation `evenly/service` has what a service of a config file has, in the same words, but for where its endpoints
+ * come from. With faults it counts for nothing, and the Service is served as without it.
+ */
+function fieldsOf({ notes, hasHints }: Discoverable, say: Say): Partial<Service> {
+  const note = notes.get('service');
+  if (note === undefined) return {};
+  const lines = note.split('\n').map((line) => `    ${line}`);
+  const hints = hasHints && !/\bzonePreference\b/.test(note);
+  const text = ['services:', '  service:', '    source: { static: { endpoints: [] } }', ...lines].join('\n');
+  try {
+    const { source, name, ...fields } = readMeshConfig(text, 'evenly/service').services.get('service')!;
+    const foreign = (['tls', 'servers'] as const).filter((field) => fields[field] !== undefined);
+    const has = [...foreign, ...(fields.subsets.size > 0 ? ['subsets'] : [])];
+    if (has.length > 0) {
+      say('service', `${has.join(', ')}: only a config file can say this`);
+      return {};
+    }
+    return hints ? { ...fields, policy: { ...fields.policy, zonePreference: 'hints' } } : fields;
+  } catch (error) {
+    const { message } = error as Error;
+    say(
+      'service',
+      message.replace(
+        /evenly\/service:(\d+): services\.service\.?/g,
+        (_, line) => `line ${Math.max(1, Number(line) - 3)}: `,
+      ),
+    );
+    return {};
+  }
+}

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { namespaceOfPod } from './bootstrap.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -40,7 +41,12 @@ describe('xds-server bootstrap', () => {
           server_features: ['xds_v3'],
         },
       ],
-      node: { id: 'shop/shop-1', cluster: 'shop', locality: { region: 'region-1', zone: 'zone-a' } },
+      node: {
+        id: 'shop/shop-1',
+        cluster: 'shop',
+        locality: { region: 'region-1', zone: 'zone-a' },
+        metadata: { NAMESPACE: 'shop' },
+      },
       server_listener_resource_name_template: 'grpc/server?xds.resource.listening_address=%s',
     });
   });
@@ -62,6 +68,13 @@ describe('xds-server bootstrap', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       node: { id: 'shop/shop-1', metadata: { NODE_NAME: 'node-7' } },
     });
+  });
+
+  it('finds the namespace where a pod has its service account, and none elsewhere', async () => {
+    const file = join(directory, 'namespace');
+    expect(namespaceOfPod(file)).toBeUndefined();
+    await writeFile(file, 'shop\n');
+    expect(namespaceOfPod(file)).toBe('shop');
   });
 
   it('knows no zone: the locality is there, and empty', async () => {

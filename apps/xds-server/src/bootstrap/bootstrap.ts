@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitCodes, readOptions, ServiceError, type HostProcess } from '@evenly/service';
 import { bootstrapFile } from './bootstrap-file.ts';
@@ -44,7 +44,8 @@ export function writeBootstrap(
 /** @returns what a person may want to know */
 function write(config: BootstrapConfig, host: Pick<HostProcess, 'stdout'>): string | undefined {
   const labels = config.labels === undefined ? new Map<string, string>() : readPodLabels(config.labels);
-  const bootstrap = bootstrapFile(config, labels);
+  const namespace = config.namespace ?? namespaceOfPod();
+  const bootstrap = bootstrapFile({ ...config, ...(namespace !== undefined && { namespace }) }, labels);
   const text = `${JSON.stringify(bootstrap, null, 2)}\n`;
   if (config.out === undefined) {
     host.stdout.write(text);
@@ -60,4 +61,18 @@ function write(config: BootstrapConfig, host: Pick<HostProcess, 'stdout'>): stri
   }
   const { node } = bootstrap as { node: { id: string; locality: { zone?: string } } };
   return `wrote ${config.out} for ${node.id}, ${node.locality.zone ? `zone ${node.locality.zone}` : 'no zone'}`;
+}
+
+/**
+ * A pod's namespace, which is there without anything in its manifest, unless it has no service account's token.
+ * @returns undefined where there is no such file
+ */
+export function namespaceOfPod(
+  file = '/var/run/secrets/kubernetes.io/serviceaccount/namespace',
+): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch {
+    return undefined; // not in a pod, or in one without a token
+  }
 }

@@ -26,7 +26,8 @@ it('applies nothing before all have spoken, then every change', () => {
 
 it('takes the word of files before that of the cluster, for services, listeners and the order of routes', () => {
   const listener = (port: number) => `listeners: [{ name: main, address: 127.0.0.1, port: ${port} }]\n`;
-  const route = (to: string) => `routes: [{ name: to-${to}, match: { authority: x }, to: ${to} }]\n`;
+  const route = (to: string) =>
+    `routes: [{ name: to-${to}, match: { authority: x }, to: [{ service: ${to}, weight: 1 }] }]\n`;
   let applied = part({ a: '10.9.9.9' });
   const parts = new ConfigParts(['files', 'gateway-api'], (config) => (applied = config));
   const file = part({ a: '10.0.0.1' }, `${route('a')}${listener(1)}`);

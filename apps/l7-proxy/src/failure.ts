@@ -26,7 +26,7 @@ export type FailureWhy =
   /** Another attempt of a hedged call was answered, or ended the call. */
   | 'hedge-not-needed'
   | 'endpoint-reset'
-  | 'endpoint-broke-http2'
+  | 'endpoint-broke-http'
   | 'endpoint-going-away'
   | 'connection-lost'
   /** One of the proxy's own, of bytes or header fields. */

@@ -48,7 +48,7 @@ export function ofReset({ code, cause, unprocessed, reason }: StreamReset, endpo
       };
     case 'violation':
       return {
-        ...failure('INTERNAL', `${endpoint} broke HTTP/2: ${reason}`, 'endpoint-broke-http2'),
+        ...failure('INTERNAL', `${endpoint} broke HTTP: ${reason}`, 'endpoint-broke-http'),
         unprocessed,
       };
     case 'goaway':

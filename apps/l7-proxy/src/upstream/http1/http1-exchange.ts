@@ -64,6 +64,10 @@ export class Http1Exchange implements UpstreamStream {
     request.maxHeadersCount = 0; // as many as fit, or node:http would leave some out
     request.on('information', ({ statusCode, rawHeaders }) => this.#onInformational(statusCode, rawHeaders));
     request.on('response', (response) => this.#onResponse(response));
+    request.on('upgrade', (_response, socket) => {
+      socket.destroy();
+      this.#fail('switched to another protocol, unasked');
+    });
     request.on('drain', () => this.#onDrain());
     request.on('error', (error) => (this.#error ??= error)); // 'close' follows
     request.on('close', () => this.#onClose());

@@ -7,7 +7,8 @@ import { GrpcClient } from '../testing/grpc-client.ts';
 /** A backend that says what it was asked for, behind a proxy with these routes. */
 async function routed(routes: string, version: HttpVersion = 'http1') {
   const backend = await httpBackend(version, (request, response) => {
-    response.end(`${request.headers.host ?? request.headers[':authority']} ${request.url}`);
+    const { host, ':authority': authority } = request.headers;
+    response.end(`${String(host ?? authority)} ${request.url}`);
   });
   const proxy = await startProxy(
     `services:

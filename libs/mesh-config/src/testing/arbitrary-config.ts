@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { grpcCodes, retryableCodes, type GrpcCode } from '../grpc-code.ts';
+import { retryableCodes } from '../grpc-code.ts';
 import type { HealthCheck, Listener, MeshConfig, Service } from '../mesh-config.ts';
 import {
   loadBalancings,
@@ -16,29 +16,23 @@ import type { Destination, Fault, HeaderMatch, QueryMatch, Route, RouteMatch } f
 import type { SingleSource, Source } from '../file-format/source-format.ts';
 import { serverSecurities, type AllowedCalls, type Servers } from '../servers.ts';
 import type { UpstreamTls } from '../tls.ts';
+import {
+  failureCode,
+  header,
+  label,
+  maybe,
+  ms,
+  name,
+  path,
+  percent,
+  port,
+  refreshMs,
+  regex,
+  text,
+  uniqueNames,
+} from './arbitrary-values.ts';
 
 /** Any config that a reader could yield, for property tests. */
-
-const maybe: { requiredKeys: [] } = { requiredKeys: [] };
-const failureCode = fc.constantFrom(...grpcCodes.slice(1)) as fc.Arbitrary<Exclude<GrpcCode, 'OK'>>;
-const ms = (min = 1) =>
-  fc.oneof(
-    fc.integer({ min, max: 86_400_000 }),
-    fc.integer({ min: 1, max: 1440 }).map((m) => m * 60_000),
-  );
-const percent = fc
-  .oneof(fc.integer({ min: 0, max: 100 }), fc.double({ min: 0, max: 100, noNaN: true }))
-  .map((n) => n + 0); // no -0
-const port = fc.integer({ min: 1, max: 65_535 });
-const name = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,12}[A-Za-z0-9])?$/);
-const text = fc.string({ minLength: 1, maxLength: 20 });
-const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/);
-const path = fc.stringMatching(/^\/?[a-z]{1,8}(\/[a-z]{1,8}\.yaml)?$/);
-const refreshMs = fc.integer({ min: 10, max: 3_600_000 });
-const header = fc.stringMatching(/^x-[a-z0-9]{1,10}$/).filter((one) => one !== 'x-bin'); // binary metadata
-const regex = fc.constantFrom('.*', '/echo\\..*', '[a-z]+(foo|bar)?', '(?i)always');
-const uniqueNames = (max: number) =>
-  fc.uniqueArray(name, { selector: (one) => one.toLowerCase(), maxLength: max });
 
 const endpoint = fc.record(
   {

@@ -3,9 +3,6 @@ import { RedirectAction, type RouteAction } from '@evenly/proto/envoy/config/rou
 import { message } from './message.ts';
 import { pathRewrite, substitute, substituteAll } from './path-rewrite.ts';
 
-/** The order of Envoy's numbers for them. */
-export const statusOfCode = [301, 302, 303, 307, 308] as const satisfies typeof redirectStatuses;
-
 export function redirectAction(
   { status, scheme, hostname, port, path }: Redirect,
   match: PathMatch,
@@ -15,7 +12,8 @@ export function redirectAction(
     hostRedirect: hostname ?? '',
     portRedirect: port ?? 0,
     pathRewriteSpecifier: path && redirectedPath(pathRewrite(path, match)),
-    responseCode: statusOfCode.indexOf(status) as RedirectAction['responseCode'],
+    // Envoy's numbers for them have the same order.
+    responseCode: redirectStatuses.indexOf(status) as RedirectAction['responseCode'],
   });
 }
 

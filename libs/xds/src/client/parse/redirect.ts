@@ -1,8 +1,13 @@
-import type { PathChange, PathMatch, Redirect, Rewrite } from '@evenly/mesh-config';
+import {
+  redirectStatuses,
+  type PathChange,
+  type PathMatch,
+  type Redirect,
+  type Rewrite,
+} from '@evenly/mesh-config';
 import type { RedirectAction, RouteAction } from '@evenly/proto/envoy/config/route/v3/route_components';
 import type { RegexMatchAndSubstitute } from '@evenly/proto/envoy/type/matcher/v3/regex';
 import { pathChangeOf, readSubstitution, type PathRewrite } from '../../resources/path-rewrite.ts';
-import { statusOfCode } from '../../resources/redirect.ts';
 import { Refusal, refuseIf } from '../refusal.ts';
 
 /** @throws Refusal */
@@ -16,7 +21,7 @@ export function parseRedirect(action: RedirectAction, match: PathMatch): Redirec
   } = action;
   refuseIf(stripQuery, 'redirect.strip_query is not supported');
   refuseIf(portRedirect > 65_535, `redirect.port_redirect must be a port, not ${portRedirect}`);
-  const status = statusOfCode.at(action.responseCode < 0 ? statusOfCode.length : action.responseCode);
+  const status = redirectStatuses.at(action.responseCode < 0 ? redirectStatuses.length : action.responseCode);
   if (status === undefined) throw new Refusal(`redirect.response_code ${action.responseCode} is not known`);
   const scheme =
     given?.$case === 'httpsRedirect' ? (given.value ? 'https' : undefined) : given?.value || undefined;

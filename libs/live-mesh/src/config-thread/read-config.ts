@@ -13,8 +13,16 @@ import {
 } from '@evenly/mesh-config';
 import type { FromThread, PositionedItem, Slice, ToRead } from './messages.ts';
 
-/** Of the thread: a text of 8 MiB takes less. One that takes more ends the thread, not the program. */
+/**
+ * Of the thread: a text of 8 MiB takes less. One that takes more ends the thread, not the program. Where node was started with
+ * a limit for its heap, as in the images, that one holds for the thread, whatever is said here.
+ */
 const maxHeapMiB = 1024;
+
+const tooLarge =
+  'to read the config takes more memory than V8 has for it: give the container more, or write less';
+const isOutOfMemory = (error: unknown) =>
+  (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
 
 /**
  * Reads config files in a thread of its own: 1000 services and 2000 routes take a parser a second, in which no call
@@ -45,7 +53,7 @@ export async function readInThread(
         // Calls have their turn in between.
         setImmediate(() => worker.postMessage('next'));
       });
-      worker.on('error', reject);
+      worker.on('error', (error) => reject(isOutOfMemory(error) ? new Error(tooLarge) : error));
       worker.on('exit', () => reject(new Error('the thread that reads the config has ended')));
     });
   } finally {

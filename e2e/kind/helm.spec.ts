@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
+import { allValues } from '../helm/all-values.ts';
+import { renderValues } from '../helm/rendered.ts';
 import { keepForLater } from './failures.ts';
 import { Kubectl } from './kubectl.ts';
 import { noCluster } from './scenario.ts';
@@ -65,6 +67,17 @@ describe.skipIf(why)(`two releases of the chart${why ? ` (skipped: ${why})` : ''
       expect(a).not.toBe(b);
       expect(pods.slice(-4)).toEqual([a, b, a, b]);
     }, 120_000);
+  });
+
+  it('every value that there is: the API server takes what it makes', async () => {
+    const { mesh } = allValues.apps;
+    const apps = { mesh: { ...mesh, kubernetesAccess: { namespaces: 'all' } } };
+    const yaml = await renderValues({ ...allValues, apps }, `--namespace=${namespace}`);
+    const applying = kubectl.run('apply', '--dry-run=server', '--validate=strict', '--filename=-');
+    applying.child.stdin!.end(yaml);
+    const { stdout } = await applying;
+    expect(stdout).toContain('deployment.apps/mesh created (server dry run)');
+    expect(stdout).toContain('horizontalpodautoscaler.autoscaling/mesh created (server dry run)');
   });
 
   it('a second release of the same objects is refused, with what to do', async () => {

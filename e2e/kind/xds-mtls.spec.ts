@@ -1,27 +1,44 @@
+import { once } from 'node:events';
 import { connect } from 'node:tls';
+import { credentials } from '@grpc/grpc-js';
 import { authority, type Pair } from '@evenly/local-cluster';
+import { Node } from '@evenly/proto/envoy/config/core/v3/base';
+import { AggregatedDiscoveryServiceClient } from '@evenly/proto/envoy/service/discovery/v3/ads';
+import { DiscoveryRequest } from '@evenly/proto/envoy/service/discovery/v3/discovery';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
+import { certManagerDefinitions, issueSecrets, noCertManager, pairOf } from './cert-manager.ts';
 import { keepForLater } from './failures.ts';
 import { Kubectl } from './kubectl.ts';
 import { PortForward } from './port-forward.ts';
 import { noCluster } from './scenario.ts';
 
 const namespace = 'xds-mtls';
-const overlay = new URL('overlays/xds-mtls', import.meta.url).pathname;
-const serverNames = { dnsNames: ['xds-server'] };
 
-describe.skipIf(noCluster)('component xds-mtls', () => {
+/** What a client says to get `be1-srv`. */
+const requestOf = (type: string): DiscoveryRequest => ({
+  ...DiscoveryRequest.decode(new Uint8Array(0)),
+  node: { ...Node.decode(new Uint8Array(0)), id: 'a client' },
+  typeUrl: `type.googleapis.com/${type}`,
+  resourceNames: ['be1-srv'],
+});
+const overlay = new URL('overlays/xds-mtls', import.meta.url).pathname;
+const why = noCluster ?? noCertManager;
+
+describe.skipIf(why)(`components xds-mtls and cert-manager${why ? ` (skipped: ${why})` : ''}`, () => {
   const kubectl = new Kubectl(namespace);
   let ca: Awaited<ReturnType<typeof authority>>;
   let client: Pair;
   let forward: PortForward | undefined;
+  const definitions = ['certificates', 'issuers'].map((name) => `crd/${name}.cert-manager.io`);
   beforeAll(async () => {
     ca = await authority('mesh');
-    client = await ca.issue('a client', { dnsNames: ['client'] });
     await kubectl.run('create', 'namespace', namespace);
-    await putSecret(await ca.issue('first', serverNames));
-    await kubectl.run('apply', '--kustomize', overlay);
+    await kubectl.apply(await certManagerDefinitions());
+    await kubectl.run('wait', '--for=condition=established', ...definitions);
+    await kubectl.run('apply', '--kustomize', overlay, '--validate=strict');
+    await issueSecrets(kubectl, ca, 'first');
+    client = await pairOf(kubectl, 'xds-client-tls');
     await kubectl.rolledOut('xds-server');
     const [pod] = await servers();
     forward = await PortForward.open(namespace, pod!.name, 18000);
@@ -32,15 +49,22 @@ describe.skipIf(noCluster)('component xds-mtls', () => {
   afterAll(async () => {
     await forward?.close();
     await kubectl.run('delete', 'namespace', namespace, '--ignore-not-found');
+    await kubectl.run('delete', '--ignore-not-found', ...definitions);
   });
 
   const servers = () => kubectl.pods('app.kubernetes.io/name=xds-server');
 
-  /** As `kubectl create secret`, which would refuse one that is there. */
-  async function putSecret({ cert, key }: Pair): Promise<void> {
-    const data = { 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca.cert };
-    const metadata = { name: 'xds-server-tls', namespace };
-    await kubectl.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: data }));
+  /** As a proxyless client, which asks for a cluster. */
+  function openXdsStream() {
+    const [root, key, cert] = [ca.cert, client.key, client.cert].map((pem) => Buffer.from(pem));
+    const ads = new AggregatedDiscoveryServiceClient(
+      new URL(forward!.url).host,
+      credentials.createSsl(root, key, cert),
+      { 'grpc.ssl_target_name_override': 'xds-server' },
+    );
+    const stream = ads.streamAggregatedResources();
+    stream.write(requestOf('envoy.config.cluster.v3.Cluster'));
+    return { stream, ads };
   }
 
   /**
@@ -68,7 +92,7 @@ describe.skipIf(noCluster)('component xds-mtls', () => {
   }
 
   it('a client with a certificate of the authority is served', async () => {
-    expect(await shakeHands(client)).toBe('first');
+    expect(await shakeHands(client)).toBe('xds-server first');
   });
 
   it('one without, or with one of another authority, is refused', async () => {
@@ -77,12 +101,21 @@ describe.skipIf(noCluster)('component xds-mtls', () => {
     expect(await shakeHands(stranger)).toBeUndefined();
   });
 
-  it('a renewed Secret is used, and no pod was restarted', async () => {
+  it('a renewed Secret is used for new connections, and neither a pod nor a connection has ended', async () => {
     const before = await servers();
-    await putSecret(await ca.issue('second', serverNames));
+    const { stream, ads } = openXdsStream();
+    const ends: unknown[] = [];
+    stream.on('error', (error) => ends.push(error)).on('end', () => ends.push('end'));
+    await once(stream, 'data');
+    await issueSecrets(kubectl, ca, 'second');
     // The kubelet brings it within its sync period, a minute; sooner to a pod that changes.
     await kubectl.run('annotate', 'pods', '--all', '--overwrite', `evenly/touched=${Date.now()}`);
-    await eventually(async () => expect(await shakeHands(client)).toBe('second'), 150_000);
+    await eventually(async () => expect(await shakeHands(client)).toBe('xds-server second'), 150_000);
+    stream.write(requestOf('envoy.config.endpoint.v3.ClusterLoadAssignment'));
+    await once(stream, 'data');
+    expect(ends).toEqual([]);
+    stream.cancel();
+    ads.close();
     expect(await servers()).toEqual(before);
   });
 });

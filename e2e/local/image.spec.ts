@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const stageScript = join(root, 'docker/stage.mjs');
+
+const mebibyte = 1024 * 1024;
+
+// What docker/build.mjs puts into the images, without docker: run from a directory with nothing of the checkout beside it.
+// The lab's has all other apps in it, which it starts.
+describe.each([
+  ['xds-server', ['xds-server'], 40],
+  ['lab', ['lab', 'xds-server', 'l7-proxy', 'frontend', 'echo-client', 'echo-backend'], 60],
+])('image of %s', (image, programs, enoughMebibytes) => {
+  const directory = mkdtempSync(join(tmpdir(), `image-${image}-`));
+  const mainOf = (app: string) => join(directory, 'apps', app, 'dist/main.js');
+  let files: string[] = [];
+  it('holds what the app needs and the licences of whose it is, and no machine code', async () => {
+    const { stdout } = await run(process.execPath, [stageScript, image, directory]);
+    files = stdout.trim().split('\n');
+    expect(files.filter((file) => /\.(node|so|map|d\.ts)$/.test(file))).toEqual([]);
+    for (const name of ['express', 'pino', 'zod'])
+      expect(files, name).toContain(`node_modules/${name}/LICENSE`);
+    const bytes = files.reduce((sum, file) => sum + lstatSync(join(directory, file)).size, 0);
+    expect(bytes / mebibyte).toBeLessThan(enoughMebibytes);
+  }, 600_000);
+
+  it.each(programs)('%s starts', async (app) => {
+    const { stdout } = await run(process.execPath, [mainOf(app), '--help'], { cwd: tmpdir() });
+    expect(stdout).toMatch(/^Usage: /);
+  });
+
+  it('packages that the app loads later are there, with all that they read', async () => {
+    const ours = files.filter((file) => /^(apps|libs)\/.*\.js$/.test(file));
+    const later = ours.flatMap((file) =>
+      [...readFileSync(join(directory, file), 'utf8').matchAll(/\bimport\('(@?\w[^']*)'\)/g)].map(
+        ([, name]) => ({ file, name: name! }),
+      ),
+    );
+    expect(later.length).toBeGreaterThan(0);
+    for (const { file, name } of later) {
+      const load = `import { createRequire } from 'node:module'; import { pathToFileURL } from 'node:url';
+        await import(pathToFileURL(createRequire(${JSON.stringify(join(directory, file))}).resolve('${name}')));`;
+      await run(process.execPath, ['--input-type=module', '--eval', load]).catch((error: Error) => {
+        throw new Error(`${name}, which ${file} loads: ${error.message}`);
+      });
+    }
+  });
+
+  it('reads a config in a thread, which no import shows', async () => {
+    const config = join(directory, 'mesh.yaml');
+    writeFileSync(config, 'services: { a: { sauce: 1 } }');
+    const start = run(process.execPath, [mainOf('xds-server'), `--config=${config}`, '--port=0']);
+    await expect(start).rejects.toThrow('services.a.sauce: is not a field that is known here');
+  });
+
+  it.runIf(image === 'lab')('has all scenarios, and the chart library for browsers', () => {
+    const scenarios = files.filter((file) => /^apps\/lab\/dist\/scenarios\/[a-z0-9-]+\.js$/.test(file));
+    expect(scenarios).toHaveLength(readdirSync(join(root, 'apps/lab/scenarios')).length);
+    expect(files).toContain('node_modules/d3/dist/d3.min.js');
+    expect(files).toContain('node_modules/@observablehq/plot/dist/plot.umd.min.js');
+  });
+});

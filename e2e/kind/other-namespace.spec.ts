@@ -60,8 +60,10 @@ describe.skipIf(noCluster)('other-namespace, by the commands of docs/kubernetes.
     const script = `set -e\ntrap 'kill $(jobs -p)' EXIT\n${patience}\n${commands}`;
     const { stdout } = await run('bash', ['-c', script], { cwd: root, timeout: 300_000 });
     const names = (await shop.pods('app.kubernetes.io/instance=my-service')).map(({ name }) => name);
-    expect(names).toHaveLength(3);
-    for (const name of names) expect(stdout).toContain(`from hostname ${name}`);
+    // Those of the client's own zone alone, where it has any.
+    const answered = [...stdout.matchAll(/from hostname (\S+)/g)].map(([, name]) => name!);
+    expect(answered).toHaveLength(15);
+    expect(names).toEqual(expect.arrayContaining(answered));
   });
 
   it('without the Role there the log names the rule and the namespace', async () => {

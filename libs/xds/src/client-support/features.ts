@@ -184,7 +184,10 @@ export const features: readonly Feature[] = [
   {
     title: '`match.query`',
     usedBy: ofRoutes('match.query', ({ match: { query = [] } }) => query.length > 0),
-    clients: all(grpc, impossible('the route is not sent: a gRPC path has no query')),
+    clients: {
+      ...all(grpc, impossible('the route is not sent: a gRPC path has no query')),
+      envoy: approximated('values are compared as they are on the wire, with their percent-encoding'),
+    },
   },
   {
     title: '`redirect`',
@@ -199,6 +202,11 @@ export const features: readonly Feature[] = [
         scheme !== undefined && port === undefined && hostname === undefined,
     ),
     clients: { envoy: approximated("a port of the authority that is not the scheme's own stays") },
+  },
+  {
+    title: '`redirect.port: 80` and `443`',
+    usedBy: ofRoutes('redirect.port', ({ redirect }) => redirect?.port === 80 || redirect?.port === 443),
+    clients: { envoy: approximated("the location has the port, be it the scheme's own") },
   },
   {
     title: '`rewrite`',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { eventually } from '../shared/wait.ts';
+import { eventually, Load, type Frontend } from '../shared/wait.ts';
 import { allRespond, mainJobTests, ownZoneFirst, underLoad } from './main-job.ts';
+import type { Kubectl } from './kubectl.ts';
 import { PortForward } from './port-forward.ts';
 import { describeScenario } from './scenario.ts';
 
@@ -64,6 +65,72 @@ describeScenario('xds-k8s', (scenario) => {
     });
     await allRespond(scenario(), 'be1-srv', ownZoneFirst);
   });
+
+  it('without xds-servers a restart of the frontends replaces nobody; it goes on when they are back; no request fails', async () => {
+    const { kubectl } = scenario();
+    const before = (await kubectl.pods(ofApp('frontend'))).map(({ name }) => name);
+    const load = new Load(frontendService(kubectl), 'be1-srv', 2);
+    await kubectl.run('scale', 'deployment/xds-server', '--replicas=0');
+    await kubectl.run('wait', 'pods', `--selector=${ofApp('xds-server')}`, '--for=delete', '--timeout=120s');
+    await kubectl.run('rollout', 'restart', 'deployment/frontend');
+    await expect(notRolledOut(kubectl, 'frontend')).resolves.toContain('timed out');
+    const during = await kubectl.pods(ofApp('frontend'));
+    expect(during.filter(({ terminating }) => !terminating).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(before),
+    );
+    const fresh = during.find(({ name }) => !before.includes(name))!;
+    const forward = await PortForward.open('xds-k8s', fresh.name, 8080);
+    expect(await (await fetch(`${forward.url}/readyz`)).text()).toContain('channel xds:///be1-srv');
+    await forward.close();
+    await kubectl.run('scale', 'deployment/xds-server', '--replicas=2');
+    await kubectl.rolledOut('frontend');
+    expect(await load.stop()).toEqual([]);
+    expect(load.answers.length).toBeGreaterThan(0);
+    await scenario().reconnect();
+    await allRespond(scenario(), 'be1-srv', ownZoneFirst);
+  });
+
+  it('without rights a restart of the xds-servers replaces nobody; with them it goes on; no request fails', async () => {
+    const { kubectl } = scenario();
+    const setRules = (rules: readonly object[]) => {
+      const patch = JSON.stringify([{ op: 'replace', path: '/rules', value: rules }]);
+      return kubectl.run('patch', 'role', 'xds-server', '--type=json', `--patch=${patch}`);
+    };
+    const { stdout } = await kubectl.run('get', 'role', 'xds-server', '--output=json');
+    const { rules } = JSON.parse(stdout) as { rules: object[] };
+    const before = (await kubectl.pods(ofApp('xds-server'))).map(({ name }) => name);
+    await underLoad(scenario(), 'be1-srv', async () => {
+      await setRules([]);
+      await kubectl.run('rollout', 'restart', 'deployment/xds-server');
+      await expect(notRolledOut(kubectl, 'xds-server')).resolves.toContain('timed out');
+      const during = (await kubectl.pods(ofApp('xds-server'))).filter(({ terminating }) => !terminating);
+      expect(during.map(({ name }) => name)).toEqual(expect.arrayContaining(before));
+      await setRules(rules);
+      await kubectl.rolledOut('xds-server');
+    });
+    await allRespond(scenario(), 'be1-srv', ownZoneFirst);
+  });
+});
+
+const ofApp = (app: string) => `app.kubernetes.io/name=${app}`;
+
+/** Longer than a roll-out takes here, and than the server's patience. @returns what kubectl says of a roll-out that goes no further */
+const notRolledOut = (kubectl: Kubectl, deployment: string): Promise<string> =>
+  kubectl.run('rollout', 'status', `deployment/${deployment}`, '--timeout=75s').then(
+    () => 'it is rolled out',
+    (error: Error) => error.message,
+  );
+
+/** The frontends that are ready, by way of the API server: ways to single pods end with these. */
+const frontendService = (kubectl: Kubectl): Frontend => ({
+  call: async (service, calls) => {
+    const path = `/api/v1/namespaces/${kubectl.namespace}/services/frontend:http/proxy/${service}?calls=${calls}`;
+    const nobody = { messages: [], byPod: new Map<string, number>(), failed: 0 };
+    return kubectl.run('get', '--raw', path).then(
+      ({ stdout }) => ({ status: 200, text: stdout, ...nobody }),
+      (error: Error) => ({ status: 502, text: error.message, ...nobody }),
+    );
+  },
 });
 
 async function setHealthy(admin: PortForward, healthy: boolean): Promise<void> {

@@ -1,4 +1,5 @@
-import { credentials, status, type Interceptor, type Metadata } from '@grpc/grpc-js';
+import { channelReady } from '@evenly/discovery/grpc-js';
+import { connectivityState, credentials, status, type Interceptor, type Metadata } from '@grpc/grpc-js';
 import { EchoServerClient } from '@evenly/proto/echo/echo';
 import { ServiceError } from '@evenly/service';
 import { httpProxyOptions } from '@evenly/service/grpc';
@@ -36,6 +37,8 @@ export class Caller {
   readonly #names = new PodNames();
   readonly #inFlight = new Set<{ cancel(): void }>();
   #made = 0;
+  /** What the last call that failed says. */
+  #failure: string | undefined;
 
   /** @throws ServiceError BAD_CONFIG when no channel can be made of the options */
   constructor(options: CallerOptions) {
@@ -62,6 +65,17 @@ export class Caller {
     return this.#inFlight.size;
   }
 
+  /** Resolves when the channel has had endpoints and a connection; rejects when it is closed before. */
+  ready(): Promise<void> {
+    return channelReady(this.#client.getChannel());
+  }
+
+  /** How it stands with the channel, for as long as it is not ready. */
+  get state(): string {
+    const state = connectivityState[this.#client.getChannel().getConnectivityState(false)];
+    return this.#failure === undefined ? state : `${state}, the last call: ${this.#failure}`;
+  }
+
   /**
    * One call. Never rejects: an error is a result like another.
    * @param dueMs when it should have begun (`performance.now()`): what it waited since then is part of its latency
@@ -80,6 +94,7 @@ export class Caller {
           const latencyMs = performance.now() - dueMs;
           const peer = this.#peerOf(call.getPeer());
           if (error) {
+            this.#failure = error.details;
             const pod = peer && this.#names.at(peer);
             resolve({ code: error.code, message: error.details, pod, peer, latencyMs });
             return;

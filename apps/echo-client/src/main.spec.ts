@@ -77,13 +77,27 @@ describe('against real pods', () => {
       status: 500,
       text: 'UNAVAILABLE: this call was chosen to fail (fail ratio)\n',
     });
-    expect((await client.ask('/readyz')).text).toBe('ready\n');
+    await expect.poll(async () => (await client.ask('/readyz')).text).toBe('ready\n');
     expect((await client.ask('/metrics')).text).toMatch(
       /grpc_client_handled_total\{pod="be1-[12]",grpc_code="OK"\} 1/,
     );
     client.child.kill('SIGTERM');
     expect((await client.summary()).calls).toBe(1);
   });
+
+  it('is ready when a pod of its target is connected, says why before that, and stays ready', async () => {
+    const { port, stop } = await recordingPod();
+    stop();
+    const client = run(['--target', `ipv4:127.0.0.1:${port}`, '--interval', '20ms', '--json']);
+    const readyz = () => client.ask('/readyz');
+    const why = `  channel ipv4:127.0.0.1:${port}: TRANSIENT_FAILURE, the last call: round_robin: No connection`;
+    await expect.poll(readyz).toMatchObject({ status: 503, text: expect.stringContaining(why) as string });
+    const pod = await recordingPod({ port });
+    await expect.poll(readyz, { timeout: 20_000 }).toEqual({ status: 200, text: 'ready\n' });
+    pod.stop();
+    await expect.poll(() => client.output.filter(({ code }) => code === 'OK').length > 0).toBe(true);
+    expect((await readyz()).status).toBe(200);
+  }, 40_000);
 
   it('makes one trace of its call and the pod’s', async () => {
     const traces = await collector();

@@ -33,6 +33,10 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
         interceptors: runtime.tracer ? [clientTracing(runtime.tracer)] : [],
       });
 
+      const gate = runtime.readiness.gate(`channel ${config.target}`, () => caller.state);
+      // Else it is closed: this is the end of the program.
+      void caller.ready().then(gate.pass, () => undefined);
+
       const app = createApp(caller, runtime.admin, config.deadline);
       const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });
       runtime.onDrain('channel', () => caller.close());

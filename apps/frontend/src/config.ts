@@ -1,4 +1,4 @@
-import { values, type Config, type OptionSpecs } from '@evenly/service';
+import { readyAfter, values, type Config, type OptionSpecs } from '@evenly/service';
 import { xdsBootstrapOptions } from '@evenly/service/grpc';
 import { z } from 'zod';
 
@@ -25,7 +25,8 @@ export const optionSpecs = {
     default: 'xds:///{service}',
   },
   services: {
-    describe: 'the only services that may be called, comma-separated; empty = any',
+    describe:
+      'the only services that may be called, comma-separated, whose channels have to have been ready once before the frontend is; empty = any',
     schema: values.list(),
     default: '',
   },
@@ -59,6 +60,7 @@ export const optionSpecs = {
     schema: values.duration(1),
     default: '5m',
   },
+  readyAfter: readyAfter('some of --services, of which one has to have been ready'),
   ...xdsBootstrapOptions,
 } as const satisfies OptionSpecs;
 

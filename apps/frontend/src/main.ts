@@ -4,6 +4,7 @@ import { createApp } from './app.ts';
 import { ChannelPool } from './channel-pool.ts';
 import { optionSpecs } from './config.ts';
 import { frontendMetrics } from './metrics.ts';
+import { openServiceGates } from './service-gates.ts';
 
 const program: Program<typeof optionSpecs> = {
   name: 'frontend',
@@ -19,6 +20,7 @@ const program: Program<typeof optionSpecs> = {
     const pool = new ChannelPool(config, tracer ? [clientTracing(tracer)] : []);
     // Registered before the server, so closed after it: requests in flight keep their channels.
     runtime.onDrain('channels', () => pool.close());
+    runtime.onDrain('gates', openServiceGates(config, pool, runtime));
     const metrics = frontendMetrics(runtime.metrics, () => pool.size);
     const app = createApp(config, pool, metrics, runtime.admin, runtime.log, tracer);
     const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });

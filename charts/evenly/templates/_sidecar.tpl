@@ -15,7 +15,7 @@ Given: app, root.
       valueFrom: { fieldRef: { fieldPath: spec.nodeName } }
   ports:
     - { name: proxy-admin, containerPort: 8082 }
-  startupProbe: { httpGet: { path: /readyz, port: proxy-admin }, periodSeconds: 1, failureThreshold: 60 }
+  startupProbe: { httpGet: { path: /readyz, port: proxy-admin }, periodSeconds: 1, failureThreshold: 3600 }
   readinessProbe: { httpGet: { path: /readyz, port: proxy-admin }, periodSeconds: 2 }
   livenessProbe: { httpGet: { path: /healthz, port: proxy-admin }, periodSeconds: 10, timeoutSeconds: 5 }
   {{- $usual := dict "requests" (dict "cpu" "50m" "memory" "128Mi") "limits" (dict "cpu" "1" "memory" "384Mi") }}

@@ -1,6 +1,6 @@
 /** What has to have been once before a program says it is ready. Passed is passed: an outage later takes nobody away. */
 export interface Gate {
-  pass(): void;
+  pass: () => void;
 }
 
 /** A gate that has not been passed, and why. */

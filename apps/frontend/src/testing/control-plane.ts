@@ -18,14 +18,14 @@ export class ControlPlane {
   readonly #server = new Server();
   #version = 0;
 
-  async start(): Promise<this> {
+  async start(port = 0): Promise<this> {
     const service: AggregatedDiscoveryServiceServer = {
       streamAggregatedResources: (stream) => this.#serve(stream),
       deltaAggregatedResources: (stream) => stream.end(),
     };
     this.#server.addService(AggregatedDiscoveryServiceService, service);
     const bind = promisify(this.#server.bindAsync.bind(this.#server));
-    this.port = await bind('127.0.0.1:0', ServerCredentials.createInsecure());
+    this.port = await bind(`127.0.0.1:${port}`, ServerCredentials.createInsecure());
     return this;
   }
 

@@ -1,5 +1,6 @@
 import { register } from './register.ts';
 
+export { channelReady } from './channel-ready.ts';
 export type { RegisterOptions } from './options.ts';
 export { register };
 

@@ -15,12 +15,12 @@ import { noCluster } from './scenario.ts';
 
 const namespace = 'xds-mtls';
 
-/** What a client says to get `be1-srv`. */
-const requestOf = (type: string): DiscoveryRequest => ({
+/** What a client says to get a resource. */
+const requestOf = (type: string, name: string): DiscoveryRequest => ({
   ...DiscoveryRequest.decode(new Uint8Array(0)),
   node: { ...Node.decode(new Uint8Array(0)), id: 'a client' },
   typeUrl: `type.googleapis.com/${type}`,
-  resourceNames: ['be1-srv'],
+  resourceNames: [name],
 });
 const overlay = new URL('overlays/xds-mtls', import.meta.url).pathname;
 const why = noCluster ?? noCertManager;
@@ -54,7 +54,7 @@ describe.skipIf(why)(`components xds-mtls and cert-manager${why ? ` (skipped: ${
 
   const servers = () => kubectl.pods('app.kubernetes.io/name=xds-server');
 
-  /** As a proxyless client, which asks for a cluster. */
+  /** As a proxyless client, which asks for its target first. */
   function openXdsStream() {
     const [root, key, cert] = [ca.cert, client.key, client.cert].map((pem) => Buffer.from(pem));
     const ads = new AggregatedDiscoveryServiceClient(
@@ -63,7 +63,7 @@ describe.skipIf(why)(`components xds-mtls and cert-manager${why ? ` (skipped: ${
       { 'grpc.ssl_target_name_override': 'xds-server' },
     );
     const stream = ads.streamAggregatedResources();
-    stream.write(requestOf('envoy.config.cluster.v3.Cluster'));
+    stream.write(requestOf('envoy.config.listener.v3.Listener', 'be1-srv'));
     return { stream, ads };
   }
 
@@ -111,7 +111,7 @@ describe.skipIf(why)(`components xds-mtls and cert-manager${why ? ` (skipped: ${
     // The kubelet brings it within its sync period, a minute; sooner to a pod that changes.
     await kubectl.run('annotate', 'pods', '--all', '--overwrite', `evenly/touched=${Date.now()}`);
     await eventually(async () => expect(await shakeHands(client)).toBe('xds-server second'), 150_000);
-    stream.write(requestOf('envoy.config.endpoint.v3.ClusterLoadAssignment'));
+    stream.write(requestOf('envoy.config.cluster.v3.Cluster', 'be1-srv-cluster'));
     await once(stream, 'data');
     expect(ends).toEqual([]);
     stream.cancel();

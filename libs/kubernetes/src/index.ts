@@ -4,6 +4,8 @@ export { kubeconfigAccess } from './access/kubeconfig.ts';
 export { ApiRefusal } from './api/api-refusal.ts';
 export { KubernetesApi, type KubernetesApiOptions } from './api/kubernetes-api.ts';
 export { lazyKubernetes } from './api/lazy-kubernetes.ts';
+export { LeaderElection, type LeaderElectionOptions } from './lease/leader-election.ts';
+export { leaseKind } from './lease/lease-record.ts';
 export {
   objectKey,
   type ApiObject,

@@ -59,6 +59,8 @@ export const anonymousNode: NodeInfo = {
 
 /** Longer texts are cut: they are kept for every stream and shown on pages. */
 const maxText = 256;
+/** `gateway/NAMESPACE/NAME` has to be whole. */
+const maxClusterText = 512;
 
 /**
  * @param aggregated whether the node came by an aggregated stream
@@ -73,7 +75,7 @@ export function nodeInfo(node: Node, aggregated: boolean, comesBack = false, pee
     .trim();
   return {
     id: cut(node.id, maxText),
-    cluster: cut(node.cluster, maxText),
+    cluster: cut(node.cluster, maxClusterText),
     kind: kindOf(node.userAgentName, version?.$case === 'userAgentVersion' ? version.value : '', aggregated),
     userAgent: cut(userAgent, maxText),
     region: cut(node.locality?.region ?? '', maxText),

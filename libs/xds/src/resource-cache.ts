@@ -1,4 +1,5 @@
 import { XdsError } from './errors.ts';
+import { isMeantFor } from './gateway-listener.ts';
 import { aliasOf, isStandIn, standInsFor } from './listener-alias.ts';
 import { isGrpc, type NodeInfo } from './node.ts';
 import { isNodeResource, type NodeResource, type Resource } from './resource.ts';
@@ -58,12 +59,13 @@ export class ResourceCache {
     return item && this.#asSeenBy(node, item);
   }
 
-  /** All resources of a type, as this node gets them. */
+  /** All resources of a type, as this node gets them; of listeners those that are meant for it. */
   all(type: ResourceType, node: NodeInfo): Resource[] {
     const found: Resource[] = [];
     for (const item of this.#byType.get(type)?.values() ?? []) {
       const own = this.#asSeenBy(node, item);
-      if (own !== undefined && !isStandIn(own.name)) found.push(own);
+      if (own === undefined || isStandIn(own.name)) continue;
+      if (type !== 'listener' || isMeantFor(own.name, node)) found.push(own);
     }
     return found;
   }

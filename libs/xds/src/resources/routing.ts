@@ -5,6 +5,7 @@ import { byKind } from './by-kind.ts';
 import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
 import { isForOurProxyOnly } from '../client-support/features.ts';
+import { gatewayOf } from '../gateway-listener.ts';
 import { apiListener, socketListener } from './listeners.ts';
 import { unknownAssignment } from './endpoints.ts';
 import { clusterName, defaultListenerName, refusedClusterName, socketRouteName } from './names.ts';
@@ -39,7 +40,10 @@ export function routingResources(
   );
   return [
     ...listeners,
-    ...(config.listeners.length > 0 ? [] : defaultListener(config, envoyXdsCluster)),
+    // Listeners of Gateways say nothing about other proxies.
+    ...(config.listeners.some(({ name }) => gatewayOf(name) === undefined)
+      ? []
+      : defaultListener(config, envoyXdsCluster)),
     ...[...targets].map(([target, siblings]) => targetRoutes(target, siblings, config)),
     ...config.listeners.map((listener) => listenerRoutes(listener.name, hostsOf(config, listener), config)),
     ...[...config.services.values()].map(serverListener),

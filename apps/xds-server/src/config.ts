@@ -1,4 +1,5 @@
 import { readyAfter, values, type Config, type OptionSpecs } from '@evenly/service';
+import { gatewayApiOptions } from './gateway-api/options.ts';
 
 export const options = {
   config: {
@@ -108,6 +109,7 @@ export const options = {
       "kubeconfig for kubernetes sources; absent = KUBECONFIG, ~/.kube/config, or the pod's service account",
     schema: values.text(),
   },
+  ...gatewayApiOptions,
   envoyXdsCluster: {
     describe:
       "the cluster in Envoys' bootstraps that leads here; for those with separate streams, without ADS",

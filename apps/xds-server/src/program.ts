@@ -40,7 +40,8 @@ export const xdsServer: Program<typeof options> = {
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       backoff: { maxMs: 2000 },
     });
-    const slices = lazySlices(kubernetes, config.discover.includes('all') ? 'cluster' : 'namespace');
+    const isOfCluster = config.gatewayApi || config.discover.includes('all');
+    const slices = lazySlices(kubernetes, isOfCluster ? 'cluster' : 'namespace');
     const traces = runtime.tracer && new ChangeTraces(runtime.tracer);
     const gates = new SourceGates(
       (mayDoWithout) => new PatientGates({ readiness, log, patienceMs: config.readyAfter, mayDoWithout }),
@@ -67,6 +68,10 @@ export const xdsServer: Program<typeof options> = {
     const stopFollowing = await followConfig(mesh, parts, { config, log, metrics });
     const services = new ClusterServices({ kubernetes, config, log, metrics, readiness });
     await services.follow((part) => parts.set('services', part));
+    if (config.gatewayApi) {
+      const { followGatewayApi } = await import('./gateway-api/follow-gateway-api.ts');
+      await followGatewayApi(config, await kubernetes(), parts, runtime);
+    }
     const streams = new ClientStreams(cache, {
       maxStreams: config.maxStreams,
       coalesceMs: config.coalesce,
@@ -104,9 +109,12 @@ export const xdsServer: Program<typeof options> = {
 };
 
 /** @throws ServiceError BAD_CONFIG when nobody says anything */
-function partsOf({ config, discover }: ServerConfig): PartName[] {
-  if (config.length + discover.length > 0)
-    return ['files', ...(discover.length > 0 ? ['services' as const] : [])];
-  const message = 'nothing to serve: --config names files, --discover namespaces whose Services are served';
+function partsOf({ config, discover, gatewayApi }: ServerConfig): PartName[] {
+  if (config.length + discover.length > 0 || gatewayApi) {
+    const services = discover.length > 0 ? ['services' as const] : [];
+    return ['files', ...services, ...(gatewayApi ? ['gateway-api' as const] : [])];
+  }
+  const message =
+    'nothing to serve: --config names files, --discover namespaces whose Services are served, --gateway-api follows Gateways';
   throw new ServiceError('BAD_CONFIG', message);
 }

@@ -3,7 +3,7 @@ import type { Gateway } from '../objects/gateway.ts';
 import { keyOf } from '../objects/meta.ts';
 import type { MergedListener } from './merged-listeners.ts';
 
-/** By which a proxy asks for all that it shall listen on. */
+/** Of all that a Gateway's proxies shall listen on. */
 export const listenerPrefix = (gateway: Gateway) => `gateway/${keyOf(gateway.meta)}/`;
 
 /** All listeners of a Gateway that share a port are one of the proxy's. */

@@ -26,8 +26,9 @@ export {
 export type { ApiServerAccess, KubernetesApiOptions } from '@evenly/kubernetes';
 export { dnsResolver, type DnsResolver, type DnsResolverOptions } from './dns/resolver.ts';
 export { readEndpointFile } from './file/endpoint-file.ts';
-export { healthCheckedSource, type HealthReport } from './health/checked-source.ts';
+export { healthCheckedSource } from './health/checked-source.ts';
 export type { HealthChecker, HealthVerdict } from './health/checker.ts';
+export type { HealthReport } from './health/judgement.ts';
 export { grpcHealthChecker } from './health/lazy-checker.ts';
 export { EndpointSlices, lazySlices, type SliceScope } from './kubernetes/endpoint-slices.ts';
 export type { ConfigSurroundings, SourceKind } from './source-kind.ts';

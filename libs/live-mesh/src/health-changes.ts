@@ -26,6 +26,7 @@ export function healthChanges(log: Log, service: string): (report: HealthReport)
 
     const fresh = fallen.filter((row) => said.isNew(reasonOf(row), endpointKey(row.endpoint)));
     if (fresh.length > 0) {
+      const kept = report.filter(({ isKept }) => isKept).length;
       const endpoints = fresh.slice(0, maxNamed).map(({ endpoint }) => endpointKey(endpoint));
       const fields = {
         service,
@@ -33,6 +34,7 @@ export function healthChanges(log: Log, service: string): (report: HealthReport)
         count: fresh.length,
         of: report.length,
         reason: reasonOf(fresh[0]!),
+        ...(kept > 0 && { kept }),
       };
       log.warn(fields, 'endpoints fail their health check');
     }

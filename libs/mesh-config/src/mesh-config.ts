@@ -71,7 +71,10 @@ export interface HealthCheck {
   intervalMs: number;
   /** Good responses in a row until an endpoint gets calls again. At least 1. */
   healthyThreshold: number;
-  /** Bad or missing responses in a row until an endpoint gets no more calls. At least 1. */
+  /**
+   * Missing or late responses in a row until an endpoint gets no more calls. At least 1. One that it is not serving counts
+   * at once.
+   */
   unhealthyThreshold: number;
 }
 

@@ -21,7 +21,7 @@ describe('readMeshConfig', () => {
               timeoutMs: 1000,
               intervalMs: 5000,
               healthyThreshold: 1,
-              unhealthyThreshold: 1,
+              unhealthyThreshold: 3,
             },
             subsets: new Map(),
             policy: { loadBalancing: 'round-robin', zonePreference: 'none', panicThresholdPercent: 50 },

@@ -99,7 +99,7 @@ describe('fromSvcConfig', () => {
         timeoutMs: 1000,
         intervalMs: 10_000,
         healthyThreshold: 1,
-        unhealthyThreshold: 1,
+        unhealthyThreshold: 3,
       },
       subsets: new Map(),
       policy: { loadBalancing: 'round-robin', zonePreference: 'none', panicThresholdPercent: 50 },

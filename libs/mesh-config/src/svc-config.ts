@@ -82,7 +82,7 @@ function toService(one: SvcConfigService, options: OlderFormatOptions): Service 
       timeoutMs: healthTimeoutMs,
       intervalMs: healthIntervalMs,
       healthyThreshold: 1,
-      unhealthyThreshold: 1,
+      unhealthyThreshold: 3,
     },
     subsets: new Map(),
     policy: defaultPolicy,

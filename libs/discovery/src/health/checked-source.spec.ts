@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endpointKey, staticSource, type Endpoint, type EndpointSource } from '@evenly/endpoints';
+import {
+  endpointKey,
+  staticSource,
+  withEmptyGrace,
+  type Endpoint,
+  type EndpointSource,
+} from '@evenly/endpoints';
 import { compliesAsSource, drivenSource, observe } from '@evenly/endpoints/testing';
 import { healthServer } from '../testing/health-server.ts';
-import { healthCheckedSource, type HealthReport } from './checked-source.ts';
+import { healthCheckedSource } from './checked-source.ts';
+import type { HealthReport } from './judgement.ts';
 import { grpcHealthChecker } from './lazy-checker.ts';
 
 let pods: Awaited<ReturnType<typeof healthServer>>[];
@@ -43,7 +50,7 @@ describe('healthCheckedSource', () => {
       await expect.poll(() => sets.at(-1)).toEqual(keys(0, 1, 2));
       pods[1]!.behave(behaviour);
       await expect.poll(() => sets.at(-1)).toEqual(keys(0, 2));
-      const kind = behaviour === 'hang' ? 'no-answer' : 'not-serving';
+      const kind = behaviour === 'hang' ? 'slow' : 'not-serving';
       const row = report().find(({ endpoint }) => endpoint.port === pods[1]!.endpoint.port);
       expect(row?.verdict).toMatchObject({ kind });
       pods[1]!.behave('serving');
@@ -72,6 +79,44 @@ describe('healthCheckedSource', () => {
     await expect.poll(() => errors).toContain('NO_HEALTH_ANSWER');
     // Between the first pod's end and the last one's, a round may have seen fewer; but never none.
     expect(sets.slice(told).every((set) => set.length > 0)).toBe(true);
+    stop();
+  });
+
+  it('keeps those that are merely slow where too few would be left', async () => {
+    const { sets, report, stop } = checked();
+    await expect.poll(() => sets.at(-1)).toEqual(keys(0, 1, 2));
+    pods[0]!.behave('hang');
+    pods[1]!.behave('hang');
+    await expect.poll(() => report().filter(({ isKept }) => isKept)).toHaveLength(2);
+    expect(sets).toEqual([keys(0, 1, 2)]);
+    pods[0]!.behave('serving');
+    await expect.poll(() => sets.at(-1)).toEqual(keys(0, 2));
+    stop();
+  });
+
+  it('lets endpoints through that serve while they end, and says that they do', async () => {
+    const driven = drivenSource();
+    const { told, stop } = checked(driven.source);
+    driven.tell({ ...pods[0]!.endpoint, state: 'serving-terminating' });
+    await expect
+      .poll(() => told.at(-1)?.endpoints.map(({ state }) => state))
+      .toEqual(['serving-terminating']);
+    stop();
+  });
+
+  it('ends the grace of a source that names nobody any more when nobody serves, and not before', async () => {
+    const driven = drivenSource();
+    const { sets, report, stop } = checked(withEmptyGrace(driven.source, { graceMs: 60_000 }));
+    driven.tell(pods[0]!.endpoint, pods[1]!.endpoint);
+    await expect.poll(() => sets).toEqual([keys(0, 1)]);
+    driven.tell();
+    pods[0]!.behave('hang');
+    await expect.poll(() => report().map(({ verdict }) => verdict.kind)).toContain('slow');
+    pods[1]!.behave('not-serving');
+    await expect.poll(() => sets.at(-1)).not.toContain(keys(1)[0]);
+    pods[0]!.stop();
+    await expect.poll(() => sets.at(-1)).toEqual([]);
+    await expect.poll(report).toEqual([]);
     stop();
   });
 

@@ -1,22 +1,16 @@
+import { defaultPanicThreshold } from '@evenly/balancing';
 import {
   DiscoveryError,
   endpointKey,
-  endpointSet,
   Updates,
   repeat,
-  type Endpoint,
   type EndpointSet,
   type EndpointSource,
   type Repetition,
 } from '@evenly/endpoints';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
+import { judge, type HealthReport } from './judgement.ts';
 import { HealthHistory, type Thresholds } from './thresholds.ts';
-
-/**
- * What the health checks found, endpoint by endpoint, those that get no calls too; for status pages and logs.
- * `healthy` is what came of the verdicts by the thresholds.
- */
-export type HealthReport = readonly { endpoint: Endpoint; verdict: HealthVerdict; healthy: boolean }[];
 
 export interface HealthCheckedOptions {
   source: EndpointSource;
@@ -24,12 +18,14 @@ export interface HealthCheckedOptions {
   intervalMs: number;
   /** Default: each answer decides. */
   thresholds?: Thresholds;
+  /** 0 (never) to 1; default 0.5. */
+  panicThreshold?: number;
   /** Told after each round of checks. */
   onReport?: (report: HealthReport) => void;
 }
 
 /**
- * Lets through only the endpoints of another source that answer SERVING. All are checked in parallel, every
+ * Lets through only the endpoints of another source that answer SERVING, and some of those that are merely slow (see `judge`). All are checked in parallel, every
  * `intervalMs` and at once when the other source has a new set; a new endpoint is held back until its first answer.
  *
  * When not one endpoint answers at all (as against: answers that it is not serving), that is an error and not an empty
@@ -45,7 +41,7 @@ export function healthCheckedSource(options: HealthCheckedOptions): EndpointSour
 }
 
 function watchChecked(options: HealthCheckedOptions, updates: Updates): () => void {
-  const { source, checker, intervalMs, onReport } = options;
+  const { source, checker, intervalMs, panicThreshold = defaultPanicThreshold, onReport } = options;
   const history = new HealthHistory(options.thresholds ?? { healthy: 1, unhealthy: 1 });
   let current: EndpointSet | undefined;
   let checked: EndpointSet | undefined;
@@ -58,23 +54,14 @@ function watchChecked(options: HealthCheckedOptions, updates: Updates): () => vo
   const round = async (set: EndpointSet) => {
     const verdicts = await Promise.all(set.endpoints.map((endpoint) => checker.check(endpoint)));
     if (stopped || set !== current) return;
-    const nobody = verdicts.length > 0 && verdicts.every(({ kind }) => kind === 'no-answer');
-    const report = set.endpoints.map((endpoint, index) => {
-      const verdict = verdicts[index]!;
-      // When nobody answers the trouble may be ours, so it is not held against them.
-      return { endpoint, verdict, healthy: !nobody && history.note(endpoint, verdict.kind === 'serving') };
-    });
+    const { report, passed, isSilence } = judge(set.endpoints, verdicts, history, panicThreshold);
     onReport?.(report);
     checked = set;
-    if (verdicts.every(({ kind }) => kind !== 'serving')) source.endGrace?.();
+    if (isDead(verdicts)) source.endGrace?.();
     if (stopped || set !== current) return;
-    if (nobody) {
-      updates.error('health', noResponseError(report));
-      return sourceRecovered();
-    }
-    const serving = endpointSet(report.filter(({ healthy }) => healthy).map(({ endpoint }) => endpoint));
-    updates.endpoints(serving);
-    updates.ok('health');
+    if (passed !== undefined) updates.endpoints(passed);
+    if (isSilence) updates.error('health', noResponseError(report));
+    else updates.ok('health');
     sourceRecovered();
   };
 
@@ -108,6 +95,10 @@ function watchChecked(options: HealthCheckedOptions, updates: Updates): () => vo
     checker.close();
   };
 }
+
+/** Nobody serves, and nobody is merely slow. */
+const isDead = (verdicts: readonly HealthVerdict[]) =>
+  verdicts.every(({ kind }) => kind === 'not-serving' || kind === 'no-answer');
 
 function noResponseError(report: HealthReport): DiscoveryError {
   const { endpoint, verdict } = report[0]!;

@@ -6,9 +6,19 @@ import {
 } from '@evenly/proto/grpc/health/v1/health';
 import { addressesOf, endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
+import { probeConnection, type ConnectionProbe } from './connection-probe.ts';
+import { waitOwnTime } from './own-time.ts';
 
-/** Statuses that say "nobody answered", not "I am not well". */
-const noResponse: readonly number[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
+/** Statuses that say "nobody answered" or "not now", not "I am not well". */
+const kinds: Partial<Record<status, 'no-answer' | 'slow'>> = {
+  [status.UNAVAILABLE]: 'no-answer',
+  [status.CANCELLED]: 'no-answer',
+  [status.DEADLINE_EXCEEDED]: 'slow',
+  [status.RESOURCE_EXHAUSTED]: 'slow',
+};
+
+/** A process that lags waits for longer than it means to, but not without end. */
+const longestWait = 10;
 
 /** As in `node:tls`; absent authorities = those that the machine trusts. */
 interface Pem {
@@ -62,13 +72,25 @@ export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
 
   const checkAddress = (endpoint: Address) =>
     new Promise<HealthVerdict>((resolve) => {
-      const deadline = { deadline: Date.now() + options.timeoutMs };
-      clientOf(endpoint).check(
+      let probe: ConnectionProbe | undefined;
+      const end = (verdict: HealthVerdict) => {
+        cancelWait();
+        probe?.close();
+        resolve(verdict);
+      };
+      const call = clientOf(endpoint).check(
         { service: options.grpcService },
         new Metadata(),
-        deadline,
-        (error, response) => resolve(error ? verdictOfError(error) : verdictOf(response)),
+        { deadline: Date.now() + options.timeoutMs * longestWait },
+        (error, response) => end(error ? verdictOfError(error) : verdictOf(response)),
       );
+      const cancelWait = waitOwnTime(options.timeoutMs, {
+        onHalf: () => (probe = probeConnection(endpoint.address, options.port ?? endpoint.port)),
+        onEnd: () => {
+          end(verdictOfSilence(options.timeoutMs, probe?.isConnected ?? false));
+          call.cancel();
+        },
+      });
     });
 
   /** At the next of its addresses where nobody answers, as calls do. */
@@ -132,5 +154,12 @@ function verdictOf(response: HealthCheckResponse): HealthVerdict {
 
 function verdictOfError(error: ServiceError): HealthVerdict {
   const reason = `${status[error.code]}: ${error.details}`;
-  return { kind: noResponse.includes(error.code) ? 'no-answer' : 'not-serving', reason };
+  return { kind: kinds[error.code] ?? 'not-serving', reason };
+}
+
+function verdictOfSilence(timeoutMs: number, isConnected: boolean): HealthVerdict {
+  const reason = `no answer within ${timeoutMs} ms`;
+  return isConnected
+    ? { kind: 'slow', reason: `${reason}, but it takes connections` }
+    : { kind: 'no-answer', reason: `${reason}, nor to a connection` };
 }

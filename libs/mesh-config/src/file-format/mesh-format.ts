@@ -28,7 +28,11 @@ const healthCheck = z
     timeout: duration().prefault('1s').describe('Deadline of one check'),
     interval: duration(10).prefault('5s').describe('Time between two checks of an endpoint'),
     healthyThreshold: whole(1, 100).prefault(1).describe('Good responses in a row until it gets calls again'),
-    unhealthyThreshold: whole(1, 100).prefault(1).describe('Bad responses in a row until it gets no more'),
+    unhealthyThreshold: whole(1, 100)
+      .prefault(3)
+      .describe(
+        'Missing or late responses in a row until it gets no more; one that it is not serving counts at once',
+      ),
   })
   .transform(({ timeout, interval, ...rest }): HealthCheck => ({
     ...rest,

@@ -79,6 +79,11 @@ export const options = {
     schema: values.duration(0, 7 * 24 * 3_600_000),
     default: '1h',
   },
+  snapshotDir: {
+    describe:
+      'directory for a snapshot of what sources said last, used while they are away after a start, for --stale-after at most; absent = none',
+    schema: values.text(),
+  },
   emptyGrace: {
     describe:
       'how long the last ready endpoints are kept when a source other than a file says that there are none any more, unless health checks find them dead',

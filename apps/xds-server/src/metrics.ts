@@ -24,6 +24,11 @@ export function createMetrics(registry: Registry) {
       labelNames: ['service', 'code'],
       registers,
     }),
+    snapshotErrors: new Counter({
+      name: 'evenly_snapshot_errors_total',
+      help: 'Attempts to read or write the snapshot that failed',
+      registers,
+    }),
     configErrors: new Counter({
       name: 'evenly_config_errors_total',
       help: 'Config files that were refused; the last good one stayed',
@@ -77,6 +82,20 @@ export function createMetrics(registry: Registry) {
       registers,
     }),
   };
+}
+
+/** How old the snapshots are that services are served from; no row for those that are not. */
+export function snapshotMetric(snapshots: () => ReadonlyMap<string, number>, registry: Registry): void {
+  new Gauge({
+    name: 'evenly_snapshot_age_seconds',
+    help: 'Age of the snapshot that a service is served from while its source is away',
+    labelNames: ['service'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [service, goodAtMs] of snapshots()) this.set({ service }, (Date.now() - goodAtMs) / 1000);
+    },
+  });
 }
 
 /** What is held for clients, and the most that may be. */

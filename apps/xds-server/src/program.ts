@@ -7,10 +7,11 @@ import { PatientGates, ServiceError, type Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
 import { addAdminRoutes } from './admin/routes.ts';
 import { options, type ServerConfig } from './config.ts';
-import { createMetrics, memoryMetrics } from './metrics.ts';
+import { createMetrics, memoryMetrics, snapshotMetric } from './metrics.ts';
 import { ClusterServices } from './mesh/cluster-services.ts';
 import { ConfigParts, type PartName } from './mesh/config-parts.ts';
 import { followConfig } from './mesh/follow-config.ts';
+import { openSnapshots } from './mesh/snapshots.ts';
 import { loadReports } from './lrs/load-reports.ts';
 import { ServedMesh } from './mesh/served-mesh.ts';
 import { ChangeTraces } from './tracing/change-traces.ts';
@@ -46,6 +47,7 @@ export const xdsServer: Program<typeof options> = {
     const gates = new SourceGates(
       (mayDoWithout) => new PatientGates({ readiness, log, patienceMs: config.readyAfter, mayDoWithout }),
     );
+    const snapshots = await openSnapshots(config, { metrics, log });
     const context = {
       env,
       resolver,
@@ -57,6 +59,7 @@ export const xdsServer: Program<typeof options> = {
       log,
       gates,
       traces,
+      snapshots,
     };
 
     // Before the port opens: a client that is told "no such listener" during a restart would drop what it has.
@@ -85,6 +88,7 @@ export const xdsServer: Program<typeof options> = {
       config.clientMemory ?? Math.floor(getHeapStatistics().heap_size_limit * clientShareOfHeap),
     );
     memoryMetrics(budget, runtime.metrics);
+    snapshotMetric(() => mesh.snapshots, runtime.metrics);
     const loads = loadReports(cache, config, runtime.metrics);
     const xds = await listenXds(config, {
       streams,
@@ -99,10 +103,11 @@ export const xdsServer: Program<typeof options> = {
     const { security, connections } = xds;
     addAdminRoutes(runtime.admin, { mesh, streams, loads, security, connections, budget, readiness });
     runtime.listening('xds', { address: config.host, port: xds.port });
-    runtime.onDrain('discovery', () => {
+    runtime.onDrain('discovery', async () => {
       stopFollowing();
       services.stop();
       mesh.stop();
+      await snapshots?.close();
     });
     runtime.onDrain('xds', (signal) => xds.close(signal));
   },

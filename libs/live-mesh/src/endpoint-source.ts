@@ -16,6 +16,8 @@ import {
 } from '@evenly/endpoints';
 import type { Service, Source, UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
+import type { SnapshotStore } from './snapshot/snapshot-store.ts';
+import { withSnapshot } from './snapshot/snapshotted-source.ts';
 
 /** What sources need of their surroundings. */
 export interface SourceContext extends ConfigSurroundings {
@@ -23,6 +25,10 @@ export interface SourceContext extends ConfigSurroundings {
   staleMs: number;
   /** How long the last ready endpoints are kept when a source says that there are none any more. */
   emptyGraceMs: number;
+  /** What sources said, on disk, for when they are away. Absent = it is not kept. */
+  snapshots?: SnapshotStore | undefined;
+  /** A source is away, and what it said at that time is used; undefined: it speaks for itself again. */
+  onSnapshot?: (source: string, goodAtMs: number | undefined) => void;
   /** The certificates of a service with `tls`, for its health checks. Asked again and again, for they may be renewed. */
   certificatesOf?: (tls: UpstreamTls) => Certificates;
 }
@@ -65,6 +71,7 @@ export function endpointSourceOf(
     checker,
     intervalMs: healthCheck.intervalMs,
     thresholds: { healthy: healthCheck.healthyThreshold, unhealthy: healthCheck.unhealthyThreshold },
+    panicThreshold: service.policy.panicThresholdPercent / 100,
     ...(onReport === undefined ? {} : { onReport }),
   });
   return withStaleLimit(checked, context.staleMs);
@@ -80,8 +87,8 @@ function sourceOf(source: Source, context: SourceContext): EndpointSource {
   if (source.kind === 'merged') return mergedSource(source.sources.map((one) => sourceOf(one, context)));
   if (source.kind === 'static') return staticSource(endpointSet(source.endpoints.map(ready)).endpoints);
   const live = liveSource(source, context);
-  const { isWritten } = kinds[source.kind];
-  return withStaleLimit(isWritten ? live : withGrace(live, context), context.staleMs);
+  if (kinds[source.kind].isWritten) return withStaleLimit(live, context.staleMs);
+  return withStaleLimit(maybeWithSnapshot(withGrace(live, context), context), context.staleMs);
 }
 
 function withGrace(source: EndpointSource, context: SourceContext): EndpointSource {
@@ -90,6 +97,12 @@ function withGrace(source: EndpointSource, context: SourceContext): EndpointSour
   const onKept = (count: number) =>
     onWarning?.(`${description}: no endpoints any more; ${count} that were ready are kept for ${graceMs} ms`);
   return withEmptyGrace(source, { graceMs, onKept });
+}
+
+function maybeWithSnapshot(source: EndpointSource, context: SourceContext): EndpointSource {
+  const { snapshots, onSnapshot } = context;
+  if (snapshots === undefined) return source;
+  return withSnapshot(source, snapshots, (goodAtMs) => onSnapshot?.(source.description, goodAtMs));
 }
 
 const ready = <T extends object>(endpoint: T) => ({ ...endpoint, state: 'ready' as const });

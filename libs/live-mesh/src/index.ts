@@ -3,3 +3,4 @@ export { endpointSourceOf, type SourceContext } from './endpoint-source.ts';
 export { MeshCertificates, type MeshCertificatesOptions } from './mesh-certificates.ts';
 export { healthChanges, reasonOf } from './health-changes.ts';
 export { SourceGates, type MayDoWithout, type NamedGates } from './source-gates.ts';
+export { SnapshotStore, type SnapshotOptions } from './snapshot/snapshot-store.ts';

@@ -26,7 +26,10 @@ export function* problemsOf(status: ServerStatus): Generator<Html> {
   }
   if (connections.full) yield html`The port takes no more connections: it has as many as it may.`;
   if (streamsFull) yield html`The port takes no more streams: it has as many as it may.`;
-  for (const { name, error, endpoints } of services) {
+  for (const { name, error, endpoints, snapshotOf } of services) {
+    if (snapshotOf !== undefined)
+      yield html`<b>${name}</b> is served from a snapshot: its source has not answered since this server
+        started, and was known to be as it is at ${snapshotOf}.`;
     if (error !== undefined) yield html`<b>${name}</b>: no updates of its endpoints. <q>${error}</q>`;
     else if (endpoints.length === 0) yield html`<b>${name}</b> has no endpoints.`;
     const bad = endpoints.filter(({ healthy }) => !healthy);
@@ -34,6 +37,12 @@ export function* problemsOf(status: ServerStatus): Generator<Html> {
       yield html`<b>${name}</b>: ${bad.length} of ${count(endpoints.length, 'endpoint')}
         ${bad.length === 1 ? 'is' : 'are'} not healthy, such as
         <code>${hostPort(bad[0]!.address, bad[0]!.port)}</code>: <q>${bad[0]!.reason ?? bad[0]!.state}</q>`;
+    const kept = endpoints.filter(({ healthy, reason }) => healthy && reason !== undefined);
+    if (kept.length > 0)
+      yield html`<b>${name}</b>: ${kept.length} of ${count(endpoints.length, 'endpoint')}
+        ${kept.length === 1 ? 'does' : 'do'} not answer health checks in time and
+        ${kept.length === 1 ? 'is' : 'are'} served all the same, such as
+        <code>${hostPort(kept[0]!.address, kept[0]!.port)}</code>: <q>${kept[0]!.reason}</q>`;
   }
   for (const client of clients) {
     for (const [type, state] of Object.entries(client.types)) {

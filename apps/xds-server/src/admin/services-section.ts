@@ -15,7 +15,7 @@ const view: ServicesView<ClusterStatus, ClusterStatus['endpoints'][number]> = {
       head: 'Health',
       mood: true,
       value: ({ healthy, checked, reason, state }) =>
-        !healthy ? (reason ?? state) : checked ? 'healthy' : 'not checked',
+        !healthy ? (reason ?? state) : !checked ? 'not checked' : reason ? `kept, ${reason}` : 'healthy',
     },
     { head: 'Name', value: ({ hostname }) => hostname ?? '–' },
     { head: 'Zone', value: ({ zone }) => zone ?? '–' },

@@ -29,6 +29,7 @@ export interface EndpointStatus extends Endpoint {
   healthy: boolean;
   /** By a health check, and not only by what the source says. */
   checked: boolean;
+  /** Why it fails its check, be it served or not. */
   reason?: string;
 }
 
@@ -39,10 +40,15 @@ export interface ClusterStatus {
   endpoints: EndpointStatus[];
   /** Why the endpoints may be old; absent while all is well. */
   error?: string;
+  /** They are of a snapshot, for the source is away: when that was known to be good. */
+  snapshotOf?: string;
 }
 
 export interface ClusterPipeline {
+  readonly name: string;
   status(): ClusterStatus;
+  /** Of the snapshot that is served, in milliseconds since 1970; undefined: none is. */
+  readonly snapshotMs: number | undefined;
   /** Ends look-ups and checks. The cluster's endpoints stay in the cache. */
   stop(): void;
 }
@@ -80,6 +86,15 @@ export function startPipeline(
   let error: string | undefined;
 
   const onWarning = (message: string) => log.warn({ reason: message }, 'check the config');
+  /** By source, of which a service may have several. */
+  const snapshots = new Map<string, number>();
+  const onSnapshot = (of: string, goodAtMs: number | undefined) => {
+    if (goodAtMs === undefined) return void snapshots.delete(of);
+    snapshots.set(of, goodAtMs);
+    const goodAt = new Date(goodAtMs).toISOString();
+    log.warn({ source: of, goodAt }, 'the source is away; what a snapshot has of it is served');
+  };
+  const oldestSnapshotMs = () => (snapshots.size === 0 ? undefined : Math.min(...snapshots.values()));
   const said = new SaidOnce();
   const sayChanges = healthChanges(log, name);
   const onReport = (next: HealthReport) => {
@@ -92,7 +107,7 @@ export function startPipeline(
     if (!cache.has('endpoints', assignment.name))
       cache.replace(owner, [unknownAssignment(assignment.name, mayBeKnown)]);
   }, silenceMs).unref();
-  const source = endpointSourceOf(service, subset, { ...context, onWarning }, onReport);
+  const source = endpointSourceOf(service, subset, { ...context, onWarning, onSnapshot }, onReport);
   const stop = source.watch({
     onEndpoints: (set) => {
       clearTimeout(silence);
@@ -123,6 +138,10 @@ export function startPipeline(
   });
 
   return {
+    name,
+    get snapshotMs() {
+      return oldestSnapshotMs();
+    },
     status: () => ({
       name,
       source: source.description,
@@ -130,6 +149,7 @@ export function startPipeline(
         report?.map(checkedEndpoint) ??
         endpoints.map((each) => ({ ...each, healthy: each.state === 'ready', checked: false })),
       ...(error === undefined ? {} : { error }),
+      ...(snapshots.size === 0 ? {} : { snapshotOf: new Date(oldestSnapshotMs()!).toISOString() }),
     }),
     stop: () => {
       clearTimeout(silence);
@@ -142,7 +162,7 @@ export function startPipeline(
 
 const checkedEndpoint = (row: HealthReport[number]) => ({
   ...row.endpoint,
-  healthy: row.healthy,
+  healthy: row.healthy || row.isKept === true,
   checked: true,
   ...(row.healthy ? {} : { reason: reasonOf(row) }),
 });

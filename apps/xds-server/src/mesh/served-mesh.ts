@@ -87,6 +87,14 @@ export class ServedMesh {
     };
   }
 
+  /** The services that are served from a snapshot, and of when it is. */
+  get snapshots(): ReadonlyMap<string, number> {
+    const pipelines = [...this.#running.values()].map(({ pipeline }) => pipeline);
+    return new Map(
+      pipelines.flatMap(({ name, snapshotMs }) => (snapshotMs === undefined ? [] : [[name, snapshotMs]])),
+    );
+  }
+
   /** For the end of the program: resources stay, so that no client is told that they are gone. */
   stop(): void {
     for (const { pipeline } of this.#running.values()) pipeline.stop();

@@ -61,11 +61,14 @@ export class MeshCertificates {
 
   /** As they are now; of a config that was prepared. The same object until they change. */
   of(tls: MeshTls): Certificates {
+    const text = textOf(tls);
+    if (text !== undefined) return fromText(text);
     return this.#followed.get(keyOf(tls))!.live.current;
   }
 
   /** Told when they are replaced. @returns stops telling */
   watch(tls: MeshTls, listener: (certificates: Certificates) => void): () => void {
+    if (textOf(tls) !== undefined) return () => undefined;
     const { listeners } = this.#followed.get(keyOf(tls))!;
     listeners.add(listener);
     return () => listeners.delete(listener);
@@ -110,6 +113,21 @@ export class MeshCertificates {
   }
 }
 
+const textOf = (tls: MeshTls) => ('caText' in tls ? tls.caText : undefined);
+
+/** What a config has in itself was checked where it came in, and never changes. */
+const texts = new Map<string, Certificates>();
+const maxTexts = 1000;
+
+function fromText(caText: string): Certificates {
+  const known = texts.get(caText);
+  if (known !== undefined) return known;
+  if (texts.size >= maxTexts) texts.clear();
+  const certificates = { ca: Buffer.from(caText) };
+  texts.set(caText, certificates);
+  return certificates;
+}
+
 /** Where what was read came from the command line, there is no place in a file to name. */
 function faultOf(tls: MeshTls, { file, message, reason }: CertificateError): ConfigFault {
   const field = Object.entries(tls).find(([, path]) => path === file)?.[0];
@@ -119,7 +137,8 @@ function faultOf(tls: MeshTls, { file, message, reason }: CertificateError): Con
 }
 
 function tlsOf({ services, listeners }: MeshConfig): MeshTls[] {
-  return [...services.values(), ...listeners].flatMap(({ tls }) => (tls === undefined ? [] : [tls]));
+  const all = [...services.values(), ...listeners].flatMap(({ tls }) => (tls === undefined ? [] : [tls]));
+  return all.filter((tls) => textOf(tls) === undefined);
 }
 
 function filesOf(tls: MeshTls): CertificateFiles {

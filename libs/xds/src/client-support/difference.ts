@@ -1,4 +1,11 @@
-import { firstService, type MeshConfig, type Policy, type Route, type Servers } from '@evenly/mesh-config';
+import {
+  firstService,
+  type MeshConfig,
+  type Policy,
+  type Route,
+  type Servers,
+  type UpstreamTls,
+} from '@evenly/mesh-config';
 import type { Client } from './clients.ts';
 
 /** How a client differs from what the docs say of a feature. A client that is not named does the same. */
@@ -51,6 +58,14 @@ export const ofServers =
     [...services.values()]
       .filter(({ servers }) => servers !== undefined && isUsed(servers))
       .map(({ name: service }) => ({ service, field }));
+
+/** The `tls` of a service: used where the test holds. */
+export const ofTls =
+  (isMeant: (tls: UpstreamTls) => boolean): Feature['usedBy'] =>
+  ({ services }) =>
+    [...services.values()]
+      .filter(({ tls }) => tls !== undefined && isMeant(tls))
+      .map(({ name: service }) => ({ service, field: 'tls' }));
 
 /** A field of a route, be it of the whole config or of a listener: used where the test holds. */
 export const ofRoutes =

@@ -1,5 +1,6 @@
 import type { Listener, MeshConfig, Policy, Route, Source } from '@evenly/mesh-config';
 import { unknownToGrpc } from '../resources/grpc-conditions.ts';
+import { namesFiles } from '../resources/endpoint-tls.ts';
 import { policyDifferences } from '../resources/load-balancing.ts';
 import {
   all,
@@ -9,6 +10,7 @@ import {
   ofPolicy,
   ofRoutes,
   ofServers,
+  ofTls,
   serviceOf,
   type Feature,
   type Use,
@@ -284,19 +286,24 @@ export const features: readonly Feature[] = [
     },
   },
   {
-    title: '`tls` of a service',
-    usedBy: ({ services }) =>
-      [...services.values()]
-        .filter(({ tls }) => tls !== undefined)
-        .map(({ name: service }) => ({ service, field: 'tls' })),
-    clients: all(everybody, impossible("the client's own credentials: only our own proxy takes this")),
+    title: '`tls` of a service with files',
+    usedBy: ofTls(namesFiles),
+    clients: all(
+      everybody,
+      impossible("the client's own credentials: only our own proxy takes this, from a config file"),
+    ),
+  },
+  {
+    title: '`tls` of a service without files',
+    usedBy: ofTls((tls) => !namesFiles(tls)),
+    clients: all(grpc, impossible("the client's own credentials")),
   },
   {
     title: '`servers` with `mtls` or `tls`, for clients',
     usedBy: ofServers('servers.security', ({ security }) => security !== 'none'),
     clients: {
       envoy: impossible('calls without TLS, unless its own config has it'),
-      proxy: impossible('calls without TLS: it takes `tls` of a service, and only from a config file'),
+      proxy: impossible('calls without TLS: it takes `tls` of a service'),
     },
   },
   {

@@ -1,5 +1,5 @@
 import type { EndpointSet } from '@evenly/endpoints';
-import type { Listener, Policy, Service, VirtualHost } from '@evenly/mesh-config';
+import type { Listener, Policy, Service, UpstreamTls, VirtualHost } from '@evenly/mesh-config';
 
 /** Resources as the client understands them: the words of the mesh config. */
 
@@ -23,6 +23,8 @@ export interface XdsCluster {
   protocol?: Service['protocol'];
   /** The name of its endpoints. */
   endpoints: string;
+  /** Absent = they are spoken to in plaintext. */
+  tls?: UpstreamTls;
 }
 
 /** By type, what a resource is read as. */

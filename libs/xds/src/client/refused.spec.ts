@@ -168,7 +168,11 @@ describe('what the client cannot do is rejected with the name and the reason, an
       'type EDS',
       () => cluster((one) => void (one.clusterDiscoveryType = { $case: 'type', value: 0 })),
     ],
-    ['cluster "be1-srv-cluster"', 'TLS by xDS', () => cluster((one) => void (one.transportSocket = tls))],
+    [
+      'cluster "be1-srv-cluster"',
+      'UpstreamTlsContext',
+      () => cluster((one) => void (one.transportSocket = tls)),
+    ],
     [
       'cluster "be1-srv-cluster"',
       'lb_policy MAGLEV',

@@ -64,5 +64,6 @@ function serviceOf(name: string, cluster: XdsCluster | undefined): Service {
     subsets: new Map(),
     policy: cluster?.policy ?? defaultPolicy,
     ...(cluster?.protocol === undefined ? {} : { protocol: cluster.protocol }),
+    ...(cluster?.tls === undefined ? {} : { tls: cluster.tls }),
   };
 }

@@ -21,6 +21,7 @@ import { resource, type NodeResource, type Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
 import { configSource } from './config-source.ts';
 import { durationOf } from './duration.ts';
+import { endpointTls } from './endpoint-tls.ts';
 import { lbPolicyFor } from './load-balancing.ts';
 import { encode, message, packed } from './message.ts';
 import { outlierDetectionFor } from './outlier-detection.ts';
@@ -34,12 +35,10 @@ export interface ClusterOptions {
   loadReports: boolean;
 }
 
+export type ClusterService = Pick<Service, 'name' | 'policy' | 'servers' | 'tls' | 'protocol'>;
+
 /** A service, or one of its subsets, as a cluster: its endpoints come by EDS under the same name. */
-export function cluster(
-  name: string,
-  service: Pick<Service, 'policy' | 'protocol' | 'servers'>,
-  options: ClusterOptions,
-): NodeResource {
+export function cluster(name: string, service: ClusterService, options: ClusterOptions): NodeResource {
   return byKind('cluster', name, (kind, mark) => clusterFor(kind, mark, name, service, options));
 }
 
@@ -47,9 +46,10 @@ function clusterFor(
   kind: NodeKind,
   mark: number,
   name: string,
-  { policy, protocol, servers }: Pick<Service, 'policy' | 'protocol' | 'servers'>,
+  service: ClusterService,
   { envoyXdsCluster, loadReports }: ClusterOptions,
 ): Resource {
+  const { policy, servers, protocol } = service;
   const edsConfig = configSource(kind, envoyXdsCluster);
   const encoded = encode(Cluster, {
     name,
@@ -58,7 +58,9 @@ function clusterFor(
     lbPolicy: lbPolicyFor(kind, policy.loadBalancing),
     outlierDetection: outlierDetectionFor(kind, mark, policy),
     circuitBreakers: circuitBreakers(kind, policy),
-    ...(isGrpc(kind) ? grpcOnly(servers, loadReports) : envoyOnly(policy, protocol)),
+    ...(isGrpc(kind)
+      ? grpcOnly(servers, loadReports)
+      : { ...envoyOnly(policy, protocol), transportSocket: endpointTls(service) }),
     ...(kind === 'proxy' ? { metadata: proxyMetadata(policy) } : {}),
   });
   return resource('cluster', name, encoded, [name]);

@@ -59,7 +59,7 @@ const refusesCalls = (config: MeshConfig): boolean =>
 
 /** A cluster that is not there would do too, but for gRPC clients, which wait 15 s for one that nobody mentions. */
 const refusedCluster = (options: ClusterOptions): (Resource | NodeResource)[] => [
-  cluster(refusedClusterName, { policy: defaultPolicy }, options),
+  cluster(refusedClusterName, { name: refusedClusterName, policy: defaultPolicy }, options),
   unknownAssignment(refusedClusterName, false),
 ];
 

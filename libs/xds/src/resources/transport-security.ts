@@ -22,7 +22,7 @@ const provider = message(CertificateProviderPluginInstance, { instanceName: 'def
 export function downstreamSecurity({ security }: Servers): TransportSocket | undefined {
   if (security === 'none') return undefined;
   const asks = security === 'mtls';
-  return socket('DownstreamTlsContext', DownstreamTlsContext, {
+  return tlsSocket('DownstreamTlsContext', DownstreamTlsContext, {
     commonTlsContext: tlsContext({ shows: true, checks: asks ? {} : undefined }),
     requireClientCertificate: asks,
   });
@@ -33,7 +33,7 @@ export function upstreamSecurity({ security, identities }: Servers): TransportSo
   if (security === 'none') return undefined;
   // No matchers = any certificate of the authorities.
   const matchSubjectAltNames = identities.includes('*') ? [] : identities.map(nameMatcher);
-  return socket('UpstreamTlsContext', UpstreamTlsContext, {
+  return tlsSocket('UpstreamTlsContext', UpstreamTlsContext, {
     commonTlsContext: tlsContext({ shows: security === 'mtls', checks: { matchSubjectAltNames } }),
   });
 }
@@ -53,7 +53,11 @@ function tlsContext({
   });
 }
 
-function socket<T>(name: string, type: Parameters<typeof packed<T>>[1], fields: Partial<T>): TransportSocket {
+export function tlsSocket<T>(
+  name: string,
+  type: Parameters<typeof packed<T>>[1],
+  fields: Partial<T>,
+): TransportSocket {
   const value = packed(`envoy.extensions.transport_sockets.tls.v3.${name}`, type, fields);
   return message(TransportSocket, {
     name: 'envoy.transport_sockets.tls',

@@ -23,6 +23,7 @@ import { proxyMetadataKey } from '../../resources/names.ts';
 import { checkedName } from '../limits.ts';
 import type { XdsCluster } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
+import { parseEndpointTls } from './endpoint-tls.ts';
 import { checked, clamped, timeoutMs } from './numbers.ts';
 import { outliersOf } from './outliers.ts';
 
@@ -38,10 +39,8 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
     'only clusters of type EDS are supported',
   );
   // To call in plaintext what should be encrypted would be worse than not to call it.
-  refuseIf(
-    cluster.transportSocket !== undefined || cluster.transportSocketMatches.length > 0,
-    'a transport_socket (TLS by xDS) is not supported',
-  );
+  refuseIf(cluster.transportSocketMatches.length > 0, 'transport_socket_matches are not supported');
+  const tls = cluster.transportSocket && parseEndpointTls(cluster.transportSocket);
   if (cluster.healthChecks.length > 0)
     warn('health_checks are unsupported; the health in endpoints is heeded');
   const slowStart = slowStartOf(cluster, warn);
@@ -61,11 +60,8 @@ export function parseCluster(cluster: Cluster, warn: Warn): XdsCluster {
     ...(slowStart === undefined ? {} : { slowStart }),
     ...(metadataOf(cluster)?.['scheme'] === 'match-upstream' ? { scheme: 'match-upstream' } : {}),
   };
-  return {
-    policy,
-    ...protocolOf(cluster),
-    endpoints: checkedName('service_name', cluster.edsClusterConfig?.serviceName || name),
-  };
+  const endpoints = checkedName('service_name', cluster.edsClusterConfig?.serviceName || name);
+  return { policy, ...protocolOf(cluster), endpoints, ...(tls === undefined ? {} : { tls }) };
 }
 
 /** Where it is not said it is HTTP/2: unlike in Envoy, for these are services of gRPC. */

@@ -190,8 +190,8 @@ it('takes whatever objects there are, and says of each that is ours what became 
       for (const { status } of first.statuses) expect(JSON.parse(JSON.stringify(status))).toEqual(status);
       // Every route leads to services that are there, with some share.
       for (const { virtualHosts } of first.listeners)
-        for (const { to } of virtualHosts!.flatMap(({ routes }) => routes)) {
-          expect(to.some(({ weight }) => weight > 0)).toBe(true);
+        for (const { to, redirect } of virtualHosts!.flatMap(({ routes }) => routes)) {
+          expect(to.some(({ weight }) => weight > 0)).toBe(redirect === undefined);
           for (const { service } of to)
             if (service !== undefined) expect(first.services.has(service)).toBe(true);
         }

@@ -1,4 +1,5 @@
 import type { Destination, Route, Service } from '@evenly/mesh-config';
+import type { RouteKind } from '../listeners/route-kinds.ts';
 import type { GrpcRoute } from '../objects/grpc-route.ts';
 import type { HttpRoute } from '../objects/http-route.ts';
 import { keyOf } from '../objects/meta.ts';
@@ -43,7 +44,7 @@ export function compileRoute(object: AnyRoute, context: BackendContext): Compile
     const name = ('name' in rule ? rule.name : undefined) ?? String(index);
     try {
       const matches = ranked();
-      const { actions, fault } = actionsOrFault(readable(rule), backends);
+      const { actions, fault } = actionsOrFault(object.kind, readable(rule), matches, backends);
       if (fault !== undefined) dropped.push(`rule ${name}: ${fault}`);
       for (const [number, { match, rank }] of matches.entries()) {
         const full = `${object.kind.toLowerCase()}/${keyOf(object.meta)}/${name}${matches.length > 1 ? `.${number}` : ''}`;
@@ -60,9 +61,14 @@ export function compileRoute(object: AnyRoute, context: BackendContext): Compile
 type Actions = Omit<Route, 'match' | 'name'>;
 
 /** Requests of a rule that asks for what we cannot do are refused: to leave it out would be to do something else with them. */
-function actionsOrFault(rule: Rule<unknown>, backends: Backends): { actions: Actions; fault?: string } {
+function actionsOrFault(
+  kind: RouteKind,
+  rule: Rule<unknown>,
+  matches: readonly RankedMatch[],
+  backends: Backends,
+): { actions: Actions; fault?: string } {
   try {
-    return { actions: actionsOf(rule, backends) };
+    return { actions: actionsOf(kind, rule, matches, backends) };
   } catch (error) {
     return { actions: { to: refuseAll }, fault: unsupported(error) };
   }
@@ -91,10 +97,19 @@ function readable<M>(rule: Rule<M> | BrokenRule): Rule<M> {
 }
 
 /** What is done with a rule's requests. */
-function actionsOf(rule: Rule<unknown>, backends: Backends): Actions {
+function actionsOf(
+  kind: RouteKind,
+  rule: Rule<unknown>,
+  matches: readonly RankedMatch[],
+  backends: Backends,
+): Actions {
   if (rule.sessionPersistence !== undefined) throw new UnsupportedRule('sessionPersistence is not supported');
-  const actions = filterActions(rule.filters, backends);
-  const to = destinationsOf(rule, backends);
+  const actions = filterActions(kind, rule.filters, backends);
+  const change = (actions.redirect ?? actions.rewrite)?.path;
+  if (change?.kind === 'prefix' && !matches.every(({ match }) => /^(prefix|segments)$/.test(match.path.kind)))
+    throw new UnsupportedRule('ReplacePrefixMatch needs matches of type PathPrefix');
+  // A client that is told to ask elsewhere is passed on to nobody.
+  const to = actions.redirect === undefined ? destinationsOf(rule, backends) : [];
   const timeouts = [rule.timeoutMs, rule.attemptTimeoutMs].filter((ms) => ms !== undefined && ms > 0);
   return { to, ...actions, ...(timeouts.length > 0 ? { timeoutMs: Math.min(...timeouts.map(Number)) } : {}) };
 }

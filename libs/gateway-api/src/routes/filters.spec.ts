@@ -126,3 +126,60 @@ it('timeouts: the shorter of both, and 0 is none', () => {
   expect(timeoutOf('{ request: 0s, backendRequest: 2s }')).toBe(2000);
   expect(timeoutOf('{ request: 0s }')).toBe(undefined);
 });
+
+describe('an HTTPRoute', () => {
+  const filtered = (filter: string, match = '{}') =>
+    `{ parentRefs: [{ name: g }], rules: [{ matches: [${match}], filters: [${filter}], backendRefs: [{ name: a, port: 8080 }] }] }`;
+  const ofHttp = (...given: Parameters<typeof filtered>) => {
+    const objects = cluster(route('HTTPRoute', 'r', filtered(...given)));
+    const accepted = conditionsOf(objects.statusOf('HTTPRoute', 'r').parents[0] as never)[0];
+    return { accepted, route: objects.translate().listeners[0]!.virtualHosts![0]!.routes[0] };
+  };
+  const redirect = (fields: string) => `{ type: RequestRedirect, requestRedirect: { ${fields} } }`;
+  const rewrite = (fields: string) => `{ type: URLRewrite, urlRewrite: { ${fields} } }`;
+  const prefix = 'path: { type: ReplacePrefixMatch, replacePrefixMatch: /new }';
+
+  it('redirects, and passes nothing on', () => {
+    expect(
+      ofHttp(redirect('scheme: https, hostname: shop.example.org, port: 8443, statusCode: 301')),
+    ).toMatchObject({
+      accepted: 'Accepted=True/Accepted',
+      route: { to: [], redirect: { status: 301, scheme: 'https', hostname: 'shop.example.org', port: 8443 } },
+    });
+    expect(ofHttp(redirect(prefix), '{ path: { value: /old/ } }').route).toMatchObject({
+      match: { path: { kind: 'segments', value: '/old' } },
+      redirect: { status: 302, path: { kind: 'prefix', value: '/new' } },
+    });
+  });
+
+  it('rewrites host and path', () => {
+    const full = 'hostname: a.org, path: { type: ReplaceFullPath, replaceFullPath: /all }';
+    expect(ofHttp(rewrite(full)).route).toMatchObject({
+      to: [{ service: 'a.default:8080' }],
+      rewrite: { hostname: 'a.org', path: { kind: 'full', value: '/all' } },
+    });
+    expect(ofHttp(rewrite(prefix)).route).toMatchObject({ match: { path: { kind: 'prefix', value: '' } } });
+  });
+
+  it('is matched by parameters of the query, the first condition on each', () => {
+    const match =
+      '{ queryParams: [{ name: A, value: "1" }, { name: A, value: "2" }, { name: b, value: "x.*", type: RegularExpression }] }';
+    expect(ofHttp('', match).route!.match.query).toEqual([
+      { name: 'A', kind: 'exact', value: '1' },
+      { name: 'b', kind: 'regex', value: 'x.*' },
+    ]);
+  });
+
+  it.each([
+    ['a prefix is replaced where none is matched', rewrite(prefix), '{ path: { type: Exact, value: /old } }'],
+    ['it redirects and rewrites', `${redirect('port: 1')}, ${rewrite('hostname: a.org')}`, '{}'],
+    ['a path has no slash', '', '{ path: { value: old } }'],
+  ])('is not accepted when %s', (_, filter, match) => {
+    expect(ofHttp(filter, match).accepted).toBe('Accepted=False/UnsupportedValue');
+  });
+
+  it('alone redirects and rewrites: a GRPCRoute does not', () => {
+    const objects = cluster(route('GRPCRoute', 'r', withFilters(rewrite('hostname: a.org'))));
+    expect(statusOf(objects)[0]).toBe('Accepted=False/UnsupportedValue');
+  });
+});

@@ -2,31 +2,57 @@ import {
   changedNameFault,
   changedValueFault,
   type HeaderChanges,
+  type PathChange,
+  type Redirect,
+  type Rewrite,
   type Mirror,
   type Route,
 } from '@evenly/mesh-config';
-import type { Filter, HeaderFilter, MirrorFilter } from '../objects/filters.ts';
+import type { RouteKind } from '../listeners/route-kinds.ts';
+import type {
+  Filter,
+  HeaderFilter,
+  MirrorFilter,
+  PathChange as PathChangeFilter,
+  RedirectFilter,
+  RewriteFilter,
+} from '../objects/filters.ts';
 import type { Backends } from './backends.ts';
 import { UnsupportedRule } from './ranked-match.ts';
 
-export type FilterActions = Pick<Route, 'requestHeaders' | 'responseHeaders' | 'mirrors'>;
+export type FilterActions = Pick<
+  Route,
+  'requestHeaders' | 'responseHeaders' | 'mirrors' | 'redirect' | 'rewrite'
+>;
 export type HeaderActions = Pick<Route, 'requestHeaders' | 'responseHeaders'>;
 
 /**
  * What the filters of a rule come to.
  * @throws UnsupportedRule
  */
-export function filterActions(filters: readonly Filter[], backends: Backends): FilterActions {
+export function filterActions(
+  kind: RouteKind,
+  filters: readonly Filter[],
+  backends: Backends,
+): FilterActions {
   const mirrors: Mirror[] = [];
-  const others = filters.filter((filter) => {
-    if (filter.type !== 'RequestMirror') return true;
-    const service = backends.find(filter.requestMirror.backendRef);
-    // A mirror that is not there takes nothing from the calls themselves.
-    if (service !== undefined)
-      mirrors.push({ service: service.name, percent: percentOf(filter.requestMirror) });
-    return false;
-  });
-  return { ...headerActions(others), ...(mirrors.length > 0 ? { mirrors } : {}) };
+  const actions: FilterActions = {};
+  const headers: Filter[] = [];
+  for (const filter of filters) {
+    if (filter.type === 'RequestMirror') {
+      const service = backends.find(filter.requestMirror.backendRef);
+      // A mirror that is not there takes nothing from the calls themselves.
+      if (service !== undefined)
+        mirrors.push({ service: service.name, percent: percentOf(filter.requestMirror) });
+    } else if (kind === 'HTTPRoute' && filter.type === 'RequestRedirect')
+      actions.redirect = redirectOf(filter.requestRedirect);
+    else if (kind === 'HTTPRoute' && filter.type === 'URLRewrite')
+      actions.rewrite = rewriteOf(filter.urlRewrite);
+    else headers.push(filter);
+  }
+  if (actions.redirect !== undefined && actions.rewrite !== undefined)
+    throw new UnsupportedRule('filters RequestRedirect and URLRewrite cannot be together');
+  return { ...actions, ...headerActions(headers), ...(mirrors.length > 0 ? { mirrors } : {}) };
 }
 
 /**
@@ -65,6 +91,26 @@ function headerChanges({ set, add, remove }: HeaderFilter): HeaderChanges {
 
 function refuse(header: string, fault: string | undefined): void {
   if (fault !== undefined) throw new UnsupportedRule(`header ${header} ${fault}`);
+}
+
+function redirectOf({ scheme, hostname, path, port, statusCode }: RedirectFilter): Redirect {
+  return {
+    status: statusCode ?? 302,
+    ...(scheme ? { scheme } : {}),
+    ...(hostname ? { hostname } : {}),
+    ...(port ? { port } : {}),
+    ...(path ? { path: pathChange(path) } : {}),
+  };
+}
+
+function rewriteOf({ hostname, path }: RewriteFilter): Rewrite {
+  return { ...(hostname ? { hostname } : {}), ...(path ? { path: pathChange(path) } : {}) };
+}
+
+function pathChange(change: PathChangeFilter): PathChange {
+  return change.type === 'ReplaceFullPath'
+    ? { kind: 'full', value: change.replaceFullPath }
+    : { kind: 'prefix', value: change.replacePrefixMatch };
 }
 
 function percentOf({ percent, fraction }: MirrorFilter): number {

@@ -1,6 +1,6 @@
-import type { PathMatch } from '@evenly/mesh-config';
-import type { HttpMatch } from '../objects/http-route.ts';
-import { checked, headerMatches, literally, UnsupportedRule, type RankedMatch } from './ranked-match.ts';
+import type { PathMatch, QueryMatch } from '@evenly/mesh-config';
+import type { HttpMatch, QueryCondition } from '../objects/http-route.ts';
+import { checked, headerMatches, UnsupportedRule, type RankedMatch } from './ranked-match.ts';
 
 /** @throws UnsupportedRule */
 export function httpMatches(matches: readonly HttpMatch[]): RankedMatch[] {
@@ -14,12 +14,26 @@ export function httpMatches(matches: readonly HttpMatch[]): RankedMatch[] {
  */
 function httpMatch({ path, method, headers, queryParams }: HttpMatch): RankedMatch {
   const conditions = headerMatches(headers);
-  if (queryParams.length > 0) throw new UnsupportedRule('query parameters cannot be matched');
+  const query = queryMatches(queryParams);
   const kinds = { Exact: [2, 0], RegularExpression: [1, 0], PathPrefix: [0, path.value.length] };
   return {
-    match: { path: pathOf(path), headers: conditions, ...(method ? { method } : {}) },
-    rank: [...kinds[path.type], method ? 1 : 0, conditions.length],
+    match: {
+      path: pathOf(path),
+      headers: conditions,
+      ...(method ? { method } : {}),
+      ...(query.length > 0 ? { query } : {}),
+    },
+    rank: [...kinds[path.type], method ? 1 : 0, conditions.length, query.length],
   };
+}
+
+/** Of several conditions on one parameter only the first counts, says the API. */
+function queryMatches(conditions: readonly QueryCondition[]): QueryMatch[] {
+  const first = new Map<string, QueryMatch>();
+  for (const { type, name, value } of conditions)
+    if (!first.has(name))
+      first.set(name, { name, kind: type === 'Exact' ? 'exact' : 'regex', value: checked(type, value) });
+  return [...first.values()];
 }
 
 function pathOf({ type, value }: HttpMatch['path']): PathMatch {
@@ -29,6 +43,6 @@ function pathOf({ type, value }: HttpMatch['path']): PathMatch {
   if (type === 'Exact') return { kind: 'exact', value };
   // By whole segments: /a is a prefix of /a/b and not of /ab.
   const segments = value.replace(/\/+$/, '');
-  if (segments === '') return { kind: 'prefix', value: '/' };
-  return { kind: 'regex', value: `${literally(segments)}(?:/.*)?` };
+  if (segments === '') return { kind: 'prefix', value: '' };
+  return { kind: 'segments', value: segments };
 }

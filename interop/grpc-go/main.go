@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	xdscreds "google.golang.org/grpc/credentials/xds"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	_ "google.golang.org/grpc/xds"
@@ -33,6 +34,14 @@ type answer struct {
 }
 
 func main() {
+	// Whoever started this program holds its stdin: when that closes, nobody is left to read the answers.
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
+	if len(os.Args) == 4 && os.Args[1] == "serve" {
+		serve(os.Args[2], os.Args[3])
+	}
 	lines := make(chan answer)
 	conns := map[string]*grpc.ClientConn{}
 	for _, call := range os.Args[1:] {
@@ -42,11 +51,6 @@ func main() {
 		}
 		go callForever(conns[target], call, header, lines)
 	}
-	// Whoever started this program holds its stdin: when that closes, nobody is left to read the answers.
-	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
 	output := json.NewEncoder(os.Stdout)
 	for line := range lines {
 		if err := output.Encode(line); err != nil {
@@ -56,8 +60,13 @@ func main() {
 }
 
 func connect(target string) *grpc.ClientConn {
+	// Plaintext, but for xds targets whose service wants something else.
+	creds, err := xdscreds.NewClientCredentials(xdscreds.ClientOptions{FallbackCreds: insecure.NewCredentials()})
+	if err != nil {
+		log.Fatal(err)
+	}
 	conn, err := grpc.NewClient(target,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(creds),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(echoCodec{})))
 	if err != nil {
 		log.Fatalf("target %s: %v", target, err)

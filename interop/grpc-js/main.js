@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { EchoServerClient } from '@evenly/proto/echo/echo';
 import { credentials, Metadata, status } from '@grpc/grpc-js';
-import { register } from '@grpc/grpc-js-xds';
+import { register, XdsChannelCredentials } from '@grpc/grpc-js-xds';
 
 const callTimeoutMs = 10_000;
 const pauseAfterResponseMs = 3;
@@ -27,7 +27,10 @@ for (const call of calls) {
 process.stdin.resume().on('end', () => process.exit(0));
 
 function connect(target) {
-  if (values.through === undefined) return new EchoServerClient(target, credentials.createInsecure());
+  // Plaintext, but for xds targets whose service wants something else.
+  const xds = () => new XdsChannelCredentials(credentials.createInsecure());
+  if (values.through === undefined)
+    return new EchoServerClient(target, target.startsWith('xds:') ? xds() : credentials.createInsecure());
   const options = { 'grpc.default_authority': target.replace(/^.*\//, '') };
   return new EchoServerClient(values.through, credentials.createInsecure(), options);
 }

@@ -10,6 +10,7 @@ import threading
 import time
 
 import grpc
+import grpc.experimental
 
 CALL_TIMEOUT_S = 10
 PAUSE_AFTER_ANSWER_S = 0.003
@@ -23,7 +24,13 @@ def main():
     for call in sys.argv[1:]:
         target, _, header = call.partition("#")
         if target not in channels:
-            channels[target] = grpc.insecure_channel(target)
+            # Plaintext, but for xds targets whose service wants something else.
+            plaintext = grpc.experimental.insecure_channel_credentials()
+            channels[target] = (
+                grpc.secure_channel(target, grpc.xds_channel_credentials(plaintext))
+                if target.startswith("xds:")
+                else grpc.insecure_channel(target)
+            )
         loop = threading.Thread(target=call_forever, args=(channels[target], call, header), daemon=True)
         loop.start()
     # Whoever started this program holds its stdin: when that closes, nobody is left to read the answers.

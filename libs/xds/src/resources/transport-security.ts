@@ -14,7 +14,8 @@ import { message, packed } from './message.ts';
 
 /**
  * The certificates of gRPC servers and clients (gRFC A29). They come from the provider of this name in each one's own
- * bootstrap: a peer without it rejects the resource.
+ * bootstrap: a peer without it rejects the resource. One for keys and authorities: with two, grpc-java (1.82, grpc-java#13058)
+ * shows the first new certificate for ever.
  */
 const provider = message(CertificateProviderPluginInstance, { instanceName: 'default' });
 

@@ -3,6 +3,7 @@ package evenly;
 import com.google.gson.JsonObject;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.ChannelCredentials;
 import io.grpc.ClientInterceptors;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -10,6 +11,7 @@ import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
+import io.grpc.xds.XdsChannelCredentials;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.HashMap;
@@ -24,6 +26,10 @@ public final class Main {
   private static final long CALL_TIMEOUT_S = 10;
   private static final long PAUSE_AFTER_ANSWER_MS = 3;
   private static final long PAUSE_AFTER_FAILURE_MS = 100;
+
+  /** Plaintext, but for xds targets whose service wants something else. */
+  private static final ChannelCredentials PLAINTEXT_UNLESS_SAID =
+      XdsChannelCredentials.create(InsecureChannelCredentials.create());
 
   public static void main(String[] calls) throws IOException {
     Map<String, Channel> channels = new HashMap<>();
@@ -41,7 +47,7 @@ public final class Main {
   }
 
   private static Channel connect(String target) {
-    return Grpc.newChannelBuilder(target, InsecureChannelCredentials.create()).build();
+    return Grpc.newChannelBuilder(target, PLAINTEXT_UNLESS_SAID).build();
   }
 
   /** @param header NAME=VALUE */

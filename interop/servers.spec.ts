@@ -79,12 +79,18 @@ describe.each(Object.keys(xdsServers) as XdsServerName[])('a server of %s, told 
     const process = startXdsServer(kind, port, server.env);
     stops.push(() => process.stop(1000));
     const party = async (id: string) =>
-      (await certs.party('web', controlPlane.port, await certs.files(id))).env;
+      (
+        await certs.party(
+          'web',
+          controlPlane.port,
+          await certs.files(id, certs.first, [certs.first, certs.second]),
+        )
+      ).env;
     const webEnv = await party(ids.web);
     web = Object.fromEntries(able.map((name) => [name, start(name, webEnv)]));
     other = start('grpc-go', await party(ids.other));
     plaintext = start('grpc-go', {}, `dns:///127.0.0.1:${port}`);
-  });
+  }, prepareTimeoutMs);
   afterAll(async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
   });

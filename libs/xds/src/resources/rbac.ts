@@ -31,11 +31,13 @@ export function rbacFilter(allow: readonly AllowedCalls[]): Any {
 const anybody = message(Principal, { identifier: { $case: 'any', value: true } });
 const anything = message(Permission, { rule: { $case: 'any', value: true } });
 
-/** Without a name: whoever has shown a certificate. */
+/**
+ * With any name: who has no certificate does not get this far, where clients are named. (`authenticated` without a name would
+ * say it too, but grpc-java 1.85 rejects the listener for that.)
+ */
 function clientNamed(name: string): Principal {
-  const value = message(Principal_Authenticated, {
-    principalName: name === '*' ? undefined : nameMatcher(name),
-  });
+  if (name === '*') return anybody;
+  const value = message(Principal_Authenticated, { principalName: nameMatcher(name) });
   return message(Principal, { identifier: { $case: 'authenticated', value } });
 }
 

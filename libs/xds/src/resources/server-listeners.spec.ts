@@ -252,9 +252,9 @@ describe('who may call', () => {
     });
   });
 
-  it('whoever has shown a certificate, for *', () => {
+  it('everybody for *, in words that grpc-java reads: whoever has no certificate is refused before', () => {
     expect(rulesOf([{ clients: ['*'] }])?.policies[0]?.principals).toMatchObject([
-      { identifier: { $case: 'authenticated', value: { principalName: undefined } } },
+      { identifier: { $case: 'any', ...any } },
     ]);
   });
 });

@@ -15,10 +15,6 @@ export const xdsServers = {
   'grpc-java': {
     command: (port, name) => [...clients['grpc-java'].command.slice(0, -1), 'evenly.Server', `${port}`, name],
   },
-  'grpc-js': {
-    command: (port, name) => [process.execPath, 'grpc-js/server.js', `0.0.0.0:${port}`, name],
-    env: { GRPC_XDS_EXPERIMENTAL_RBAC: 'true' },
-  },
   'grpc-python': {
     command: (port, name) => [
       clients['grpc-python'].command[0],
@@ -27,20 +23,17 @@ export const xdsServers = {
       name,
     ],
   },
-} as const satisfies Record<
-  string,
-  { command: (port: number, name: string) => string[]; env?: Record<string, string> }
->;
+} as const satisfies Record<string, { command: (port: number, name: string) => string[] }>;
 
 export type XdsServerName = keyof typeof xdsServers;
 
 export const startXdsServer = (kind: XdsServerName, port: number, env: Record<string, string>) => {
-  const { command, env: own = {} } = { env: {}, ...xdsServers[kind] };
+  const { command } = xdsServers[kind];
   return new ManagedProcess({
     name: kind,
     command: command(port, kind),
     cwd: interopDirectory,
-    env: { ...process.env, ...own, ...env },
+    env: { ...process.env, ...env },
   });
 };
 

@@ -215,7 +215,7 @@ describe('GatewayApi', () => {
 
   it('tells nothing before everything has been listed', async () => {
     const cluster = clusterWith(gateway(), route);
-    const { watch } = cluster.api;
+    const watch = cluster.api.watch.bind(cluster.api);
     let late: (() => void) | undefined;
     cluster.api.watch = (kind, scope, listener) => {
       if (kind.plural !== 'secrets') return watch(kind, scope, listener);

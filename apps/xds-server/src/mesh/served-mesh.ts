@@ -24,6 +24,9 @@ export interface MeshStatus {
   refusedConfig?: string;
 }
 
+/** That a line of the log names: with a cluster's Services there are hundreds, and changes come by the minute. */
+const maxNamed = 20;
+
 /** The config at work: its routing in the cache, and a pipeline for each cluster for as long as it stands there unchanged. */
 export class ServedMesh {
   readonly #context: PipelineContext;
@@ -70,8 +73,14 @@ export class ServedMesh {
     this.#isFirst = false;
     this.#config = config;
     this.#refusedConfig = undefined;
-    const listeners = config.listeners.map(({ name }) => name);
-    this.#context.log.info({ services: [...config.services.keys()], listeners }, 'config applied');
+    this.#context.log.info(
+      {
+        services: [...config.services.keys()].slice(0, maxNamed),
+        listeners: config.listeners.map(({ name }) => name).slice(0, maxNamed),
+        counts: { services: config.services.size, listeners: config.listeners.length },
+      },
+      'config applied',
+    );
   }
 
   /** Notes that newer config files were refused, for the status. */

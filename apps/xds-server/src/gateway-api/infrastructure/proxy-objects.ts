@@ -1,6 +1,7 @@
 import type { DiscoveryError } from '@evenly/endpoints';
-import type { DataPlaneFacts, GatewayFacts } from '@evenly/gateway-api';
+import { gatewayGroup, type DataPlaneFacts, type GatewayFacts } from '@evenly/gateway-api';
 import type { ApiObject, KindName, KubernetesApi, ResourceKind } from '@evenly/kubernetes';
+import { z } from 'zod';
 
 const kindName = (group: string, version: string, plural: string, kind: string): KindName => ({
   group,
@@ -95,31 +96,38 @@ const resources: Readonly<Record<string, ResourceKind<ProxyObject | undefined>>>
   Service: { ...proxyKinds.get('Service')!, read: readProxyObject },
 };
 
-interface Fields {
-  metadata: {
-    ownerReferences?: { kind?: unknown; name?: unknown }[];
-    labels?: Record<string, unknown>;
-  };
-  spec?: { type?: unknown; clusterIP?: unknown };
-  status?: {
-    availableReplicas?: unknown;
-    loadBalancer?: { ingress?: { ip?: unknown; hostname?: unknown }[] };
-  };
-}
+const text = z.string().nullish();
+const form = z.object({
+  metadata: z.object({
+    ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })),
+    labels: z.record(z.string(), z.string()).nullish(),
+  }),
+  spec: z.object({ type: text, clusterIP: text }).nullish(),
+  status: z
+    .object({
+      availableReplicas: z.number().nullish(),
+      loadBalancer: z
+        .object({ ingress: z.array(z.object({ ip: text, hostname: text })).nullish() })
+        .nullish(),
+    })
+    .nullish(),
+});
+type Fields = z.output<typeof form>;
 
 /** Both kinds were made by us, and are written by the API server; what has another form is nobody's. */
 function readProxyObject(object: ApiObject): ProxyObject | undefined {
   const { name, namespace = '' } = object.metadata;
-  const { metadata, spec, status } = object as unknown as Fields;
-  const owner = (metadata.ownerReferences ?? []).find(({ kind }) => kind === 'Gateway');
-  if (typeof owner?.name !== 'string') return undefined;
-  const className = metadata.labels?.['gateway.networking.k8s.io/gateway-class-name'];
+  const read = form.safeParse(object);
+  if (!read.success) return undefined;
+  const { metadata, spec, status } = read.data;
+  const owner = metadata.ownerReferences.find(({ kind }) => kind === 'Gateway');
+  if (owner === undefined) return undefined;
   return {
     name,
     namespace,
     gateway: `${namespace}/${owner.name}`,
-    className: typeof className === 'string' ? className : '',
-    available: Number(status?.availableReplicas ?? 0) > 0,
+    className: metadata.labels?.[`${gatewayGroup}/gateway-class-name`] ?? '',
+    available: (status?.availableReplicas ?? 0) > 0,
     addresses: addressesOf(spec, status),
   };
 }
@@ -127,11 +135,10 @@ function readProxyObject(object: ApiObject): ProxyObject | undefined {
 function addressesOf(spec: Fields['spec'], status: Fields['status']): GatewayFacts['addresses'] {
   if (spec?.type === 'LoadBalancer') {
     return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => {
-      if (typeof ip === 'string' && ip !== '') return [{ type: 'IPAddress', value: ip }];
-      return typeof hostname === 'string' ? [{ type: 'Hostname', value: hostname }] : [];
+      if (ip) return [{ type: 'IPAddress', value: ip }];
+      return hostname ? [{ type: 'Hostname', value: hostname }] : [];
     });
   }
   const clusterIp = spec?.clusterIP;
-  const has = typeof clusterIp === 'string' && clusterIp !== '' && clusterIp !== 'None';
-  return has ? [{ type: 'IPAddress', value: clusterIp }] : [];
+  return clusterIp && clusterIp !== 'None' ? [{ type: 'IPAddress', value: clusterIp }] : [];
 }

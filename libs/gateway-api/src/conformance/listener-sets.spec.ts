@@ -137,6 +137,11 @@ spec: { from: [{ group: gateway.networking.k8s.io, kind: ${kind}, namespace: ${n
     expect(resolved(grant('default'))).toBe('ResolvedRefs=False/RefNotPermitted');
     expect(resolved(grant('sets', 'Gateway'))).toBe('ResolvedRefs=False/RefNotPermitted');
     expect(resolved(grant('sets'))).toBe('ResolvedRefs=True/ResolvedRefs');
+    const without = cluster(allowing('{ from: All }'), secret, set('s', https, 'namespace: sets'));
+    expect(conditionsOf(without.statusOf('ListenerSet', 's', 'sets'))).toEqual([
+      'Accepted=False/ListenersNotValid',
+      'Programmed=False/ListenersNotValid',
+    ]);
   });
 
   it('has routes of its own, which are not the Gateway’s, nor the other way round', () => {

@@ -89,7 +89,9 @@ export const pending = ({ reason, message }: Refusal): Refusal => ({
 });
 
 export function describeRefused(listeners: readonly MergedListener[]): string {
-  const refused = listeners.filter(({ refused }) => refused !== undefined);
-  if (refused.length === 0) return 'there are no listeners';
-  return refused.map(({ spec, refused: why }) => `listener ${spec.name}: ${why!.message}`).join('; ');
+  const faults = listeners.flatMap(({ spec, refused, unresolved }) => {
+    const why = refused ?? unresolved;
+    return why === undefined ? [] : [`listener ${spec.name}: ${why.message}`];
+  });
+  return faults.length === 0 ? 'there are no listeners' : faults.join('; ');
 }

@@ -15,8 +15,8 @@ export function setRefusal(set: ListenerSet, outcome: GatewayOutcome): Refusal |
   const parent = notAccepted(outcome);
   if (parent !== undefined && parent.reason !== 'ListenersNotValid')
     return { reason: 'ParentNotAccepted', message: parent.message };
-  const taken = own.some(({ refused }) => refused === undefined);
-  return taken ? undefined : { reason: 'ListenersNotValid', message: describeRefused(own) };
+  // Unlike a Gateway, a set of which nothing can be served is not taken, be it for a certificate that it may not have.
+  return own.some(isServed) ? undefined : { reason: 'ListenersNotValid', message: describeRefused(own) };
 }
 
 export function listenerSetStatus(set: ListenerSet, outcome: GatewayOutcome): ListenerSetStatus {

@@ -5,7 +5,12 @@ export type { Zone, ZoneService } from './dns/zone.ts';
 export { LocalClusterError, type LocalClusterErrorCode } from './errors.ts';
 export { ClusterBuilder, localCluster } from './harness.ts';
 export { followCluster, slicesOfService } from './kube-api/cluster-slices.ts';
-export { serviceNameLabel, type EndpointSliceObject, type SliceEndpointObject } from './kube-api/objects.ts';
+export {
+  serviceNameLabel,
+  type EndpointSliceObject,
+  type ServiceObject,
+  type SliceEndpointObject,
+} from './kube-api/objects.ts';
 export { KubeApi, type KubeApiFaults, type KubeApiOptions } from './kube-api/server.ts';
 export { Pod, type PodState, type PodStatus } from './pod.ts';
 export { ManagedProcess, describeExit, type Exit, type ListenAddress, type ProcessSpec } from './process.ts';

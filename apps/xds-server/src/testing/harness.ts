@@ -172,6 +172,8 @@ export interface AdsClientOptions {
   id?: string;
   /** The node's cluster: for a gRPC server, the service that it serves. */
   cluster?: string;
+  /** The namespace that it says it runs in. */
+  namespace?: string;
   /** What the client says of a response: an error rejects it, undefined leaves it unanswered; all acknowledged without. */
   answer?: (type: ResourceType) => 'ack' | Error | undefined;
 }
@@ -183,6 +185,7 @@ function adsClient(
     creds = credentials.createInsecure(),
     id = 'test',
     cluster = '',
+    namespace,
     answer = () => 'ack',
   }: AdsClientOptions = {},
 ) {
@@ -195,7 +198,12 @@ function adsClient(
   const send = (typeUrl: string, error?: Error) =>
     stream.write({
       versionInfo: '',
-      node: { ...Node.decode(new Uint8Array(0)), id, cluster },
+      node: {
+        ...Node.decode(new Uint8Array(0)),
+        id,
+        cluster,
+        metadata: namespace === undefined ? undefined : { NAMESPACE: namespace },
+      },
       resourceNames: subscribed.get(typeUrl) ?? [],
       resourceLocators: [],
       typeUrl,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { kindAndVersion, type EndpointSliceObject } from './objects.ts';
+import type { ServedKind, StoredObject } from './objects.ts';
 
 interface Rest {
-  objects: readonly EndpointSliceObject[];
+  of: ServedKind;
+  objects: readonly StoredObject[];
   version: number;
 }
 
@@ -10,17 +11,17 @@ interface Rest {
 const maxRests = 100;
 
 /** Lists page by page: all pages show the state of the first one, as `continue` promises. */
-export class SlicePages {
+export class Pages {
   readonly #rests = new Map<string, Rest>();
 
   /** @param limit 0 = everything */
-  first(objects: readonly EndpointSliceObject[], version: number, limit: number) {
+  first(of: ServedKind, objects: readonly StoredObject[], version: number, limit: number) {
     const pageSize = limit > 0 ? limit : objects.length;
     const rest = objects.slice(pageSize);
-    const token = rest.length > 0 ? this.#keep({ objects: rest, version }) : undefined;
+    const token = rest.length > 0 ? this.#keep({ of, objects: rest, version }) : undefined;
     return {
-      kind: 'EndpointSliceList',
-      apiVersion: kindAndVersion.apiVersion,
+      kind: `${of.kind}List`,
+      apiVersion: of.apiVersion,
       metadata: { resourceVersion: `${version}`, ...(token !== undefined && { continue: token }) },
       items: objects.slice(0, pageSize),
     };
@@ -29,7 +30,7 @@ export class SlicePages {
   /** @returns undefined when the token is not known, or no more: 410 Gone */
   next(token: string, limit: number) {
     const rest = this.#rests.get(token);
-    return rest && this.first(rest.objects, rest.version, limit);
+    return rest && this.first(rest.of, rest.objects, rest.version, limit);
   }
 
   expire(): void {

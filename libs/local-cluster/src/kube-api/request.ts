@@ -1,20 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { status, type EndpointSliceObject } from './objects.ts';
+import { serviceKind, sliceKind, status, type ServedKind, type StoredObject } from './objects.ts';
 import { labelSelector } from './selector.ts';
 
 /** What is asked for. */
-export interface SliceQuery {
+export interface ApiQuery {
+  of: ServedKind;
   verb: 'list' | 'watch';
   /** Absent: all namespaces. */
   namespace: string | undefined;
-  matches: (object: EndpointSliceObject) => boolean;
+  matches: (object: StoredObject) => boolean;
   parameters: URLSearchParams;
 }
 
 /** An answer that is none of the things asked for: a `Status` and its HTTP code. */
 export type Refusal = ReturnType<typeof status>;
 
-const path = /^\/apis\/discovery\.k8s\.io\/v1\/(?:namespaces\/([^/]+)\/)?endpointslices$/;
+const path = /^\/(?:api|apis)\/([^/]+(?:\/v1)?)\/(?:namespaces\/([^/]+)\/)?([^/]+)$/;
 
 /** True for the ways to write it in a query. */
 export const isTrue = (text: string | null) => text === '1' || text === 'true';
@@ -23,12 +24,16 @@ export const isTrue = (text: string | null) => text === '1' || text === 'true';
 export function readRequest(
   request: { method?: string | undefined; url?: string | undefined; headers: IncomingHttpHeaders },
   tokens: ReadonlySet<string> | undefined,
-): SliceQuery | Refusal {
+): ApiQuery | Refusal {
   const { pathname, searchParams: parameters } = new URL(request.url ?? '/', 'http://localhost');
   const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
   if (tokens !== undefined && !tokens.has(token)) return status(401, 'Unauthorized', 'Unauthorized');
   const match = path.exec(pathname);
-  if (match === null) return status(404, 'NotFound', 'the server could not find the requested resource');
+  const of = [sliceKind, serviceKind].find(
+    ({ apiVersion, plural }) => apiVersion === match?.[1] && plural === match[3],
+  );
+  if (match === null || of === undefined)
+    return status(404, 'NotFound', 'the server could not find the requested resource');
   if (request.method !== 'GET') return status(405, 'MethodNotAllowed', 'only GET is served here');
   const matches = labelSelector(parameters.get('labelSelector') ?? '');
   if (matches === undefined) {
@@ -36,15 +41,15 @@ export function readRequest(
     return status(400, 'BadRequest', message);
   }
   const verb = isTrue(parameters.get('watch')) ? 'watch' : 'list';
-  return { verb, namespace: match[1], matches, parameters };
+  return { of, verb, namespace: match[2], matches, parameters };
 }
 
 /** The words of a real server for a right that is missing. */
-export function forbidden({ verb, namespace }: SliceQuery): Refusal {
+export function forbidden({ of, verb, namespace }: ApiQuery): Refusal {
   const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const user = 'User "system:serviceaccount:default:default"';
-  const message =
-    `endpointslices.discovery.k8s.io is forbidden: ${user} cannot ${verb} resource "endpointslices" ` +
-    `in API group "discovery.k8s.io" ${where}`;
-  return status(403, 'Forbidden', message, { group: 'discovery.k8s.io', kind: 'endpointslices' });
+  const [group = ''] = of.apiVersion.includes('/') ? of.apiVersion.split('/') : [];
+  const resource = group === '' ? of.plural : `${of.plural}.${group}`;
+  const message = `${resource} is forbidden: ${user} cannot ${verb} resource "${of.plural}" in API group "${group}" ${where}`;
+  return status(403, 'Forbidden', message, { group, kind: of.plural });
 }

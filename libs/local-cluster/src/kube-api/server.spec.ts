@@ -187,7 +187,7 @@ describe('KubeApi', () => {
 
   it('refuses more objects than the limit', () => {
     for (let index = 0; index < 10_000; index++) api.store.put(slice(`a${index}`, 'be1-srv'));
-    expect(() => api.store.put(slice('more', 'be1-srv'))).toThrow('no more than 10000 EndpointSlices');
+    expect(() => api.store.put(slice('more', 'be1-srv'))).toThrow('no more than 10000 objects');
     expect(api.store.since(101)).toBeUndefined(); // beyond the history's limit
   });
 });

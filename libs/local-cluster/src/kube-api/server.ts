@@ -2,10 +2,16 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { listenError } from '../errors.ts';
-import { SlicePages } from './pages.ts';
-import { forbidden, isTrue, readRequest, type Refusal, type SliceQuery } from './request.ts';
-import { status } from './objects.ts';
-import { SliceStore } from './store.ts';
+import { Pages } from './pages.ts';
+import { forbidden, isTrue, readRequest, type Refusal, type ApiQuery } from './request.ts';
+import {
+  serviceKind,
+  status,
+  type EndpointSliceObject,
+  type ServiceObject,
+  type StoredObject,
+} from './objects.ts';
+import { ObjectStore } from './store.ts';
 import { Watch } from './watch.ts';
 
 export interface KubeApiOptions {
@@ -40,14 +46,17 @@ export interface KubeApiCounters {
 
 const maxWatches = 1000;
 
-/** The list and watch of EndpointSlices of a Kubernetes API server, over plain HTTP. Slices are put in by hand. */
+/** List and watch of EndpointSlices and Services of a Kubernetes API server, over plain HTTP. They are put in by hand. */
 export class KubeApi {
-  readonly store = new SliceStore();
+  readonly store = new ObjectStore<EndpointSliceObject>();
+  readonly services = new ObjectStore<ServiceObject>();
+  /** What was created by POST, of whatever kind; 409 for a name that there is. */
+  readonly created = new Map<string, object>();
   readonly faults: KubeApiFaults = { forbid: [], forbidCluster: false, answer: 'properly', goneAs: 'event' };
   readonly counters: KubeApiCounters = { lists: 0, watches: 0, refused: 0 };
   readonly #options: KubeApiOptions;
   readonly #watches = new Set<Watch>();
-  readonly #pages = new SlicePages();
+  readonly #pages = new Pages();
   #server: Server | undefined;
   #bookmarks: NodeJS.Timeout | undefined;
   #port = 0;
@@ -121,6 +130,7 @@ export class KubeApi {
   /** Forgets what changed before now: watches that ask from there, and lists that go on, get 410. */
   expireHistory(): void {
     this.store.expireHistory();
+    this.services.expireHistory();
     this.#pages.expire();
   }
 
@@ -130,6 +140,7 @@ export class KubeApi {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Sign in</body></html>');
       return;
     }
+    if (request.method === 'POST') return void this.#create(request, response);
     const query = readRequest(request, this.#options.tokens);
     if ('code' in query) return this.#refuse(response, query);
     const refusal = this.#refusal(query);
@@ -138,7 +149,7 @@ export class KubeApi {
     else this.#watch(query, response);
   }
 
-  #refusal(query: SliceQuery): Refusal | undefined {
+  #refusal(query: ApiQuery): Refusal | undefined {
     const isForbidden = this.faults.forbidCluster && query.namespace === undefined;
     if (isForbidden || this.faults.forbid.includes(query.verb)) return forbidden(query);
     const tooMany = query.verb === 'watch' && this.#watches.size >= maxWatches;
@@ -156,25 +167,44 @@ export class KubeApi {
     respond(response, refusal.code, refusal);
   }
 
-  #list({ namespace, matches, parameters }: SliceQuery, response: ServerResponse): void {
+  async #create(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const object = JSON.parse(Buffer.concat(chunks).toString()) as StoredObject;
+    const key = `${new URL(request.url!, this.url).pathname}/${object.metadata.name}`;
+    if (this.created.has(key)) return this.#refuse(response, status(409, 'AlreadyExists', 'already exists'));
+    this.created.set(key, object);
+    respond(response, 201, object);
+  }
+
+  #storeOf(query: ApiQuery): ObjectStore<StoredObject> {
+    const store = query.of === serviceKind ? this.services : this.store;
+    return store as unknown as ObjectStore<StoredObject>;
+  }
+
+  #list(query: ApiQuery, response: ServerResponse): void {
+    const { of, namespace, matches, parameters } = query;
+    const store = this.#storeOf(query);
     this.counters.lists++;
     const token = parameters.get('continue');
     const limit = Number(parameters.get('limit') ?? 0);
     const page = token
       ? this.#pages.next(token, limit)
-      : this.#pages.first(this.store.list(namespace, matches), this.store.version, limit);
+      : this.#pages.first(of, store.list(namespace, matches), store.version, limit);
     if (page !== undefined) respond(response, 200, page);
     else this.#refuse(response, status(410, 'Expired', 'The provided continue parameter is too old'));
   }
 
-  #watch({ namespace, matches, parameters }: SliceQuery, response: ServerResponse): void {
+  #watch(query: ApiQuery, response: ServerResponse): void {
+    const { of, namespace, matches, parameters } = query;
+    const store = this.#storeOf(query);
     const text = parameters.get('resourceVersion') ?? '';
     const resourceVersion = text === '' || text === '0' ? undefined : Number(text);
     if (Number.isNaN(resourceVersion)) {
       const message = `resourceVersion: Invalid value: ${JSON.stringify(text)}`;
       return this.#refuse(response, status(500, 'InternalError', message));
     }
-    const gone = resourceVersion !== undefined && this.store.since(resourceVersion) === undefined;
+    const gone = resourceVersion !== undefined && store.since(resourceVersion) === undefined;
     if (gone && this.faults.goneAs === 'response')
       return this.#refuse(response, status(410, 'Expired', `too old resource version: ${text}`));
     this.counters.watches++;
@@ -182,8 +212,8 @@ export class KubeApi {
     const bookmarks = isTrue(parameters.get('allowWatchBookmarks'));
     const watch = new Watch(
       response,
-      { namespace, matches, resourceVersion, bookmarks, timeoutMs },
-      this.store,
+      { of, namespace, matches, resourceVersion, bookmarks, timeoutMs },
+      store,
     );
     this.#watches.add(watch);
     response.on('close', () => this.#watches.delete(watch));

@@ -1,22 +1,22 @@
 import { LocalClusterError } from '../errors.ts';
-import { serviceNameLabel, type EndpointSliceObject } from './objects.ts';
+import { serviceNameLabel, type EndpointSliceObject, type StoredObject } from './objects.ts';
 
-export interface SliceEvent {
+export interface StoreEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
-  object: EndpointSliceObject;
+  object: T;
   /** What it was before: a watch by label has to know whether it showed that. */
-  previous?: EndpointSliceObject;
+  previous?: T;
   version: number;
 }
 
 /** Objects, and changes that watches can catch up with. */
 export const storeLimits = { objects: 10_000, history: 1000 } as const;
 
-/** The slices of all namespaces, with one version counter and a history of changes, as etcd and the watch cache. Pure. */
-export class SliceStore {
-  readonly #objects = new Map<string, EndpointSliceObject>();
-  readonly #listeners = new Set<(event: SliceEvent) => void>();
-  #history: SliceEvent[] = [];
+/** The objects of a kind in all namespaces, with one version counter and a history of changes, as etcd and the watch cache. Pure. */
+export class ObjectStore<T extends StoredObject> {
+  readonly #objects = new Map<string, T>();
+  readonly #listeners = new Set<(event: StoreEvent<T>) => void>();
+  #history: StoreEvent<T>[] = [];
   #version = 100;
   /** Changes up to this one cannot be told any more. */
   #expired = 100;
@@ -26,7 +26,7 @@ export class SliceStore {
   }
 
   /** Sorted by key, as the API lists them. */
-  list(namespace: string | undefined, matches: (object: EndpointSliceObject) => boolean) {
+  list(namespace: string | undefined, matches: (object: T) => boolean) {
     return [...this.#objects.keys()]
       .sort()
       .map((key) => this.#objects.get(key)!)
@@ -38,10 +38,10 @@ export class SliceStore {
    * Creates or replaces.
    * @throws LocalClusterError BUSY beyond the limit of objects
    */
-  put(object: EndpointSliceObject): void {
+  put(object: T): void {
     const previous = this.#objects.get(keyOf(object));
     if (previous === undefined && this.#objects.size >= storeLimits.objects)
-      throw new LocalClusterError('BUSY', `no more than ${storeLimits.objects} EndpointSlices`);
+      throw new LocalClusterError('BUSY', `no more than ${storeLimits.objects} objects`);
     const version = ++this.#version;
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: `${version}` } };
     this.#objects.set(keyOf(object), stored);
@@ -66,7 +66,7 @@ export class SliceStore {
   }
 
   /** @returns undefined when that is too long ago: 410 Gone */
-  since(version: number): readonly SliceEvent[] | undefined {
+  since(version: number): readonly StoreEvent<T>[] | undefined {
     return version < this.#expired ? undefined : this.#history.filter((event) => event.version > version);
   }
 
@@ -78,12 +78,12 @@ export class SliceStore {
   }
 
   /** @returns stops telling */
-  onEvent(listener: (event: SliceEvent) => void): () => void {
+  onEvent(listener: (event: StoreEvent<T>) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  #tell(event: SliceEvent): void {
+  #tell(event: StoreEvent<T>): void {
     this.#history.push(event);
     if (this.#history.length > storeLimits.history) this.#expired = this.#history.shift()!.version;
     for (const listener of this.#listeners) listener(event);
@@ -94,4 +94,4 @@ export class SliceStore {
 export const ofService = (service: string) => (object: EndpointSliceObject) =>
   object.metadata.labels[serviceNameLabel] === service;
 
-const keyOf = ({ metadata }: EndpointSliceObject) => `${metadata.namespace}/${metadata.name}`;
+const keyOf = ({ metadata }: StoredObject) => `${metadata.namespace}/${metadata.name}`;

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { kindAndVersion, status, type EndpointSliceObject } from './objects.ts';
-import type { SliceEvent, SliceStore } from './store.ts';
+import { status, type ServedKind, type StoredObject } from './objects.ts';
+import type { ObjectStore, StoreEvent } from './store.ts';
 
 export interface WatchQuery {
+  of: ServedKind;
   namespace: string | undefined;
-  matches: (object: EndpointSliceObject) => boolean;
+  matches: (object: StoredObject) => boolean;
   /** Absent: the present state comes first, as ADDED events. */
   resourceVersion: number | undefined;
   bookmarks: boolean;
@@ -18,11 +19,11 @@ const maxUnsentBytes = 16 * 1024 * 1024;
 export class Watch {
   readonly #response: ServerResponse;
   readonly #query: WatchQuery;
-  readonly #store: SliceStore;
+  readonly #store: ObjectStore<StoredObject>;
   readonly #timer: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
 
-  constructor(response: ServerResponse, query: WatchQuery, store: SliceStore) {
+  constructor(response: ServerResponse, query: WatchQuery, store: ObjectStore<StoredObject>) {
     this.#response = response;
     this.#query = query;
     this.#store = store;
@@ -38,8 +39,8 @@ export class Watch {
   bookmark(): void {
     if (!this.#query.bookmarks) return;
     const metadata = { resourceVersion: `${this.#store.version}` };
-    const empty = { addressType: '', endpoints: null, ports: null };
-    this.#line('BOOKMARK', { ...kindAndVersion, metadata, ...empty });
+    const { kind, apiVersion, empty } = this.#query.of;
+    this.#line('BOOKMARK', { kind, apiVersion, metadata, ...empty });
   }
 
   /** As when its time is up. */
@@ -73,7 +74,7 @@ export class Watch {
   }
 
   /** A watch by label shows an object that comes to match as ADDED, and one that ceases to as DELETED. */
-  #event({ type, object, previous }: SliceEvent): void {
+  #event({ type, object, previous }: StoreEvent<StoredObject>): void {
     const { namespace, matches } = this.#query;
     if (namespace !== undefined && object.metadata.namespace !== namespace) return;
     const before = previous !== undefined && matches(previous);
@@ -82,8 +83,9 @@ export class Watch {
     else if (before) this.#object('DELETED', object);
   }
 
-  #object(type: SliceEvent['type'], object: EndpointSliceObject): void {
-    this.#line(type, { ...kindAndVersion, ...object });
+  #object(type: StoreEvent<StoredObject>['type'], object: StoredObject): void {
+    const { kind, apiVersion } = this.#query.of;
+    this.#line(type, { kind, apiVersion, ...object });
   }
 
   #line(type: string, object: unknown): void {

@@ -118,7 +118,8 @@ export function siblingsOf(hosts: readonly MeshVirtualHost[]): ReadonlyMap<strin
   const anyRoutes = byHost.get('*')?.[0]?.routes ?? [];
   const siblings = new Map<string, MeshVirtualHost[]>();
   for (const [host, group] of byHost) {
-    const isNamed = group.some(({ domains }) => domains[0] === host);
+    // Of a Service of the cluster the port 0 stands for the name without one, and other ports are none of its.
+    const isNamed = group.some(({ domains }) => domains[0] === host || domains[0] === `${host}:0`);
     if (!isNamed) group.push({ domains: [host, `${host}:*`], routes: anyRoutes });
     for (const { domains } of group) siblings.set(domains[0]!, group);
   }

@@ -1,0 +1,169 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubeApi, serviceNameLabel } from '@evenly/local-cluster';
+import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
+import { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
+import { HttpConnectionManager } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { xdsServerProcess, type AdsClientOptions } from '../testing/harness.ts';
+
+let api: KubeApi;
+const ends: (() => unknown)[] = [];
+beforeEach(async () => (api = await new KubeApi().start()));
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  await api.stop();
+});
+
+interface Given {
+  ports?: object[];
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+/** A Service and its only pod, at a port that tells it from the others. */
+function put(namespace: string, name: string, podPort: number, { ports, annotations, labels }: Given = {}) {
+  api.services.put({
+    metadata: {
+      name,
+      namespace,
+      uid: `${namespace}-${name}`,
+      annotations: annotations ?? {},
+      labels: labels ?? {},
+    },
+    spec: { ports: ports ?? [{ name: 'grpc', port: 80 }] },
+  });
+  api.store.put({
+    metadata: { name, namespace, labels: { [serviceNameLabel]: name } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.0.0.1'] }],
+    ports: [{ name: 'grpc', protocol: 'TCP', port: podPort }],
+  });
+}
+
+async function serverWith(...args: string[]) {
+  const kubeconfig = join(tmpdir(), `evenly-services-${process.pid}`);
+  ends.push(() => rm(kubeconfig, { force: true }));
+  const cluster = {
+    clusters: [{ name: 'a', cluster: { server: api.url } }],
+    users: [{ name: 'a', user: {} }],
+    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+    'current-context': 'a',
+  };
+  await writeFile(kubeconfig, JSON.stringify(cluster));
+  const server = await xdsServerProcess('services: {}', ['--kubeconfig', kubeconfig, ...args]);
+  ends.push(() => server.stop());
+  await server.started();
+  return server;
+}
+
+type Server = Awaited<ReturnType<typeof serverWith>>;
+
+/** Where calls to a target go, by its listener and its routes: a cluster; undefined when there is no listener. */
+async function clusterOf(server: Server, target: string, options: AdsClientOptions = {}) {
+  const client = server.client(options);
+  ends.push(() => client.close());
+  client.subscribe('listener', target, 'be1.shop:80'); // the second one so that there is a response
+  await expect.poll(() => client.bodies('listener')).toBeDefined();
+  const listener = client
+    .bodies('listener')!
+    .map((bytes) => Listener.decode(bytes))
+    .find(({ name }) => name === target);
+  if (listener === undefined) return undefined;
+  const manager = HttpConnectionManager.decode(listener.apiListener!.apiListener!.value);
+  const { routeSpecifier } = manager;
+  client.subscribe('route', routeSpecifier?.$case === 'rds' ? routeSpecifier.value.routeConfigName : '');
+  await expect.poll(() => client.bodies('route')).toBeDefined();
+  const { virtualHosts } = RouteConfiguration.decode(client.bodies('route')![0]!);
+  const host =
+    virtualHosts.find(({ domains }) => domains.includes(target)) ??
+    virtualHosts.find(({ domains }) => domains.includes('*'));
+  const action = host?.routes[0]?.action;
+  const specifier = action?.$case === 'route' ? action.value.clusterSpecifier : undefined;
+  return specifier?.$case === 'cluster' ? specifier.value : 'no cluster';
+}
+
+describe('the gRPC Services of the cluster', () => {
+  it('are there by the names that DNS has for them, without a config', async () => {
+    put('shop', 'be1', 5001);
+    put('other', 'be1', 5002);
+    const server = await serverWith('--discover', 'all');
+    const shop = 'be1.shop:80-cluster';
+    const other = 'be1.other:80-cluster';
+    for (const target of [
+      'be1.shop:80',
+      'be1.shop',
+      'be1.shop.svc:80',
+      'be1.shop.svc.cluster.local:80',
+      'be1.shop.svc',
+    ])
+      expect([target, await clusterOf(server, target)]).toEqual([target, shop]);
+    expect(await clusterOf(server, 'be1.other:80')).toBe(other);
+    expect(await clusterOf(server, 'be1:80', { namespace: 'other' })).toBe(other);
+    expect(await clusterOf(server, 'be1', { namespace: 'other' })).toBe(other);
+    expect(await clusterOf(server, 'be1:80')).toBeUndefined();
+    expect(await clusterOf(server, 'be1.shop:81')).toBeUndefined();
+    const client = server.client();
+    ends.push(() => client.close());
+    client.subscribe('endpoints', shop, other);
+    await expect.poll(() => [client.ports(shop), client.ports(other)]).toEqual([[5001], [5002]]);
+  });
+
+  it('come and go while the server runs; one watch each follows all Services and all their endpoints', async () => {
+    put('shop', 'be1', 5001);
+    const server = await serverWith('--discover', 'all');
+    const client = server.client();
+    ends.push(() => client.close());
+    client.subscribe('listener', 'be2.shop');
+    client.subscribe('cluster', 'be2.shop:80-cluster');
+    client.subscribe('endpoints', 'be2.shop:80-cluster');
+    put('shop', 'be2', 5002);
+    await expect.poll(() => client.ports('be2.shop:80-cluster')).toEqual([5002]);
+    await expect.poll(() => client.resources('listener')).toBe(1);
+    expect(api.counters.watches).toBe(2);
+    api.services.delete('shop', 'be2');
+    await expect.poll(() => client.resources('listener')).toBe(0);
+  });
+
+  it('are those of the namespaces and with the labels that were asked for', async () => {
+    put('shop', 'be1', 5001, { labels: { team: 'a' } });
+    put('shop', 'be2', 5002);
+    put('other', 'be3', 5003, { labels: { team: 'a' } });
+    const server = await serverWith('--discover', 'shop', '--discover-selector', 'team=a');
+    await expect
+      .poll(async () =>
+        ((await server.status()) as { services: { name: string }[] }).services.map(({ name }) => name),
+      )
+      .toEqual(['be1.shop:80']);
+  });
+
+  it('whose annotation is wrong are served as without it, and an Event says so, once', async () => {
+    put('shop', 'be1', 5001, { annotations: { 'evenly/service': 'policy: { loadBalancing: fastest }' } });
+    const server = await serverWith('--discover', 'all');
+    expect(await clusterOf(server, 'be1.shop')).toBe('be1.shop:80-cluster');
+    await expect
+      .poll(() => [...api.created.values()])
+      .toMatchObject([
+        {
+          involvedObject: { kind: 'Service', namespace: 'shop', name: 'be1', uid: 'shop-be1' },
+          type: 'Warning',
+          message: expect.stringContaining('evenly/service: line 1: policy.loadBalancing') as string,
+        },
+      ]);
+    put('shop', 'be1', 5001, {
+      annotations: { 'evenly/service': 'policy: { loadBalancing: fastest }', x: 'y' },
+    });
+    put('shop', 'be2', 5002);
+    await expect
+      .poll(async () => ((await server.status()) as { services: object[] }).services.length)
+      .toBe(2);
+    expect(api.created.size).toBe(1);
+  });
+});
+
+it('refuses to start with nothing to serve', async () => {
+  const server = await xdsServerProcess('services: {}', ['--config', '']);
+  ends.push(() => server.stop().catch(() => undefined));
+  await expect(server.started()).rejects.toThrow();
+});

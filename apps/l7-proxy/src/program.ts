@@ -14,6 +14,7 @@ import { liveOf } from './admin/page.ts';
 import { proxyStatus } from './admin/status.ts';
 import { observeBoth } from './call/call-observer.ts';
 import { ReplayStore } from './call/request/saved-request.ts';
+import { MirrorBudget } from './call/mirrors/mirror-budget.ts';
 import { TimerWheel } from './call/timer-wheel.ts';
 import { options, type ProxyConfig } from './config.ts';
 import { followConfig } from './follow-config.ts';
@@ -46,6 +47,7 @@ export const l7Proxy: Program<typeof options> = {
     const budget = new MemoryBudget(budgetBytes(config.bufferTotalBytes));
     const { now } = loop;
     const wheel = new TimerWheel(now);
+    const mirrors = new MirrorBudget();
     const replay = new ReplayStore({
       maxBytesPerCall: config.replayBytes,
       maxBytes: config.replayTotalBytes,
@@ -66,7 +68,7 @@ export const l7Proxy: Program<typeof options> = {
       service,
       observe,
       tracing: service.tracer !== undefined,
-      calls: { wheel, now, random: Math.random, replay, connectWaitMs, cancelHoldMs, requestIds },
+      calls: { wheel, now, random: Math.random, replay, mirrors, connectWaitMs, cancelHoldMs, requestIds },
       listener: {
         loop,
         budget,

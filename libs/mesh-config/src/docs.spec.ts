@@ -58,7 +58,7 @@ describe('docs/mesh-config.md', () => {
     ['Services', service, ['source', 'subsets', 'policy']],
     ['Sources', service.properties!.source!, ['merge']],
     ['Policies', service.properties!.policy!, []],
-    ['Routes', routes!.items!, ['retry', 'hedge']],
+    ['Routes', routes!.items!, ['retry', 'hedge', 'requestHeaders', 'responseHeaders']],
     ['Listeners', listeners!.items!, ['routes']],
   ])('has every field with its default: %s', (heading, part, ownSection) => {
     const table = tableUnder(heading);

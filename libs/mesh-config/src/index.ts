@@ -70,6 +70,7 @@ export { ranges, type Range } from './ranges.ts';
 export { regexFault } from './regex.ts';
 export { hostsOf, routesOf } from './routes-of.ts';
 export { normalAuthority } from './routing/normal-authority.ts';
+export { isWildcard, wildcardsOf } from './routing/authority-patterns.ts';
 export { headerHolds, type RoutedRequest } from './routing/matchers.ts';
 export { Router } from './routing/router.ts';
 export { virtualHostsOf, type VirtualHost } from './routing/virtual-hosts.ts';

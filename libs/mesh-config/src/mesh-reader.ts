@@ -64,6 +64,7 @@ function placesOf({ services, routes, listeners }: MeshConfig): Map<object, Fiel
     list.forEach((route, index) => {
       places.set(route, [...at, index]);
       route.to.forEach((destination, to) => places.set(destination, [...at, index, 'to', to]));
+      route.mirrors?.forEach((mirror, to) => places.set(mirror, [...at, index, 'mirrors', to]));
     });
   placeRoutes(routes, ['routes']);
   listeners.forEach((listener, index) => {

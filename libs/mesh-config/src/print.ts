@@ -81,11 +81,10 @@ function outlierForm({ intervalMs, baseEjectionTimeMs, maxEjectionTimeMs, ...res
 
 const slowStartForm = ({ windowMs, ...rest }: SlowStart) => ({ ...rest, window: formatDuration(windowMs) });
 
-function routeForm(route: Route) {
-  const { name, match, to, redirect, rewrite, timeoutMs, retry, hedge, fault, hashHeader } = route;
+function routeForm({ match, to, redirect, rewrite, timeoutMs, retry, hedge, fault, ...rest }: Route) {
   const { authority, path, method, query, headers } = match;
   return {
-    name,
+    ...rest,
     match: {
       ...{ authority, path: textForm(path), method },
       query: maybe(query, (all) =>
@@ -100,7 +99,6 @@ function routeForm(route: Route) {
     retry: maybe(retry, retryForm),
     hedge: maybe(hedge, hedgeForm),
     fault: maybe(fault, faultForm),
-    hashHeader,
   };
 }
 
@@ -121,7 +119,8 @@ function faultForm({ delay, abort }: Fault) {
   };
 }
 
-const listenerForm = ({ routes, ...rest }: Listener) => ({
+/** Certificates are never from a file, and their keys nobody's business. */
+const listenerForm = ({ routes, virtualHosts: _, certificates: _keys, ...rest }: Listener) => ({
   ...rest,
   routes: maybe(routes, (own) => own.map(routeForm)),
 });

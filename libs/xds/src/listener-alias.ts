@@ -1,4 +1,4 @@
-import { normalAuthority } from '@evenly/mesh-config';
+import { normalAuthority, wildcardsOf } from '@evenly/mesh-config';
 import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import type { NodeInfo } from './node.ts';
 import { clusterServiceName, withoutClusterDomain } from './cluster-names.ts';
@@ -35,7 +35,9 @@ export function standInsFor(
   const inCluster = clusterServiceName(normal.authority, clusterDomain, namespace);
   const consumer = inCluster !== undefined && namespace !== '' ? [consumerName(namespace, inCluster)] : [];
   const ofCluster = inCluster === undefined ? [] : [...consumer, inCluster];
-  return [normal.authority, normal.host, ...ofCluster, anyListenerName];
+  const port = normal.authority.slice(normal.host.length);
+  const wildcards = wildcardsOf(normal.host).flatMap((one) => [`${one}${port}`, one]);
+  return [normal.authority, normal.host, ...ofCluster, ...wildcards, anyListenerName];
 }
 
 /** The listener for the clients of one namespace alone, where they are told other routes than all others. */
@@ -47,8 +49,9 @@ export const aliasKey = (name: string): string =>
     ? serverListenerName('')
     : withoutClusterDomain(normalAuthority(withoutConsumer(name)).host);
 
-/** The keys of those who a change of this name may concern. */
-export function concernedKeys(name: string): string[] {
+/** Of the keys of names that are asked for, those of whom a change of this name may concern. */
+export function concernedKeys(name: string, keys: Iterable<string>): Iterable<string> {
+  if (name.startsWith('*')) return keys; // whoever falls under a wildcard, by whichever form of its name
   const key = aliasKey(name);
   const [service = key] = key.split('.');
   return service === key ? [key] : [key, service];

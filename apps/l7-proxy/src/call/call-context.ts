@@ -1,4 +1,5 @@
 import type { ReplayStore } from './request/saved-request.ts';
+import type { MirrorBudget } from './mirrors/mirror-budget.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** What all calls share. */
@@ -8,6 +9,8 @@ export interface CallContext {
   now: () => number;
   random: () => number;
   replay: ReplayStore;
+  /** What copies of calls may take. */
+  mirrors: MirrorBudget;
   /** Requests without an `x-request-id` get one. */
   requestIds: boolean;
   /** How long a call waits for a connection while no endpoint has one. */

@@ -3,13 +3,14 @@ import { ErrorCode, type HeaderBlock, type StreamReset } from '@evenly/http2';
 import { grpcCodes, type GrpcCode } from '@evenly/mesh-config';
 import { failure, type Failure } from '../failure.ts';
 import type { RequestPlan } from '../routing/request-plan.ts';
-import type { ReadyRoute } from '../routing/route-table.ts';
+import type { ReadyDestination, ReadyRoute } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { AttemptedCall } from './attempts/attempted-call.ts';
 import { Attempts } from './attempts/attempts.ts';
 import type { CallContext } from './call-context.ts';
 import { callEnd, type CallObserver } from './call-observer.ts';
 import type { ClientSide, ClientStream, ClientStreamOwner } from './client-side.ts';
+import { startMirrors, type CallMirrors } from './mirrors/call-mirrors.ts';
 import { isDeadlineOfCaller, isDeadlineOfEndpoint } from './deadline.ts';
 import * as failures from './failures.ts';
 import { drawFault } from './fault.ts';
@@ -36,7 +37,9 @@ export class Call implements AttemptedCall, ClientStreamOwner {
   readonly context: CallContext;
   readonly plan: RequestPlan<Cluster>;
   readonly route: ReadyRoute<Cluster>;
+  readonly destination: ReadyDestination<Cluster>;
   readonly cluster: Cluster;
+  readonly block: HeaderBlock;
   readonly breaker: CircuitBreaker;
   readonly request: RequestSide;
   readonly observer: CallObserver | undefined;
@@ -54,22 +57,27 @@ export class Call implements AttemptedCall, ClientStreamOwner {
   private deadlineTimer: Timer | undefined = undefined;
   /** To the end of a delay that the route has on purpose. */
   private faultTimer: Timer | undefined = undefined;
+  /** Copies of it, if there are any. */
+  private mirrors: CallMirrors | undefined = undefined;
   /** Why the call came to nothing, if it did. */
   private failed: Failure | undefined = undefined;
 
-  /** @param route the one that the plan has @param cluster the one that the route has chosen */
+  /** @param route the one that the plan has @param destination the one that the route has chosen */
   constructor(
     context: CallContext,
     plan: RequestPlan<Cluster>,
     route: ReadyRoute<Cluster>,
-    cluster: Cluster,
+    destination: ReadyDestination<Cluster>,
     request: RequestSide,
     observer: CallObserver | undefined,
   ) {
     this.context = context;
     this.plan = plan;
     this.route = route;
-    this.cluster = cluster;
+    this.destination = destination;
+    this.cluster = destination.target;
+    const { requestChanges } = destination;
+    this.block = requestChanges === undefined ? plan.block : requestChanges.apply(plan.block);
     this.breaker = this.cluster.breaker;
     this.request = request;
     this.observer = observer;
@@ -88,18 +96,22 @@ export class Call implements AttemptedCall, ClientStreamOwner {
     this.hasPlace = this.breaker.tryStart('request');
     if (!this.hasPlace) return this.fail(failures.tooManyCalls(this.cluster));
     this.startDeadline();
+    if (this.route.mirrors !== undefined) this.mirrors = startMirrors(this, this.route.mirrors);
     if (this.route.route.fault !== undefined && this.injectFault()) return;
     this.attempts.start(this.startedAtMs);
   }
 
   onRequestData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.phase === 'ended') return;
+    if (this.mirrors !== undefined) this.mirrors.onRequestData(bytes, start, end, endStream);
     if (this.observer !== undefined) this.observer.requestData(end - start);
     this.attempts.onRequestData(bytes, start, end, endStream);
   }
 
   onRequestTrailers(block: HeaderBlock): void {
-    if (this.phase !== 'ended') this.attempts.onRequestTrailers(block);
+    if (this.phase === 'ended') return;
+    if (this.mirrors !== undefined) this.mirrors.onRequestTrailers(block);
+    this.attempts.onRequestTrailers(block);
   }
 
   /** The client has given up, or its connection is gone, or no more may be kept for it. */
@@ -158,7 +170,9 @@ export class Call implements AttemptedCall, ClientStreamOwner {
     this.client.sendHeaders(this.stream, block, false);
   }
 
-  onResponseHeaders({ block, httpStatus }: ResponseFacts, endStream: boolean): void {
+  onResponseHeaders({ block: received, httpStatus }: ResponseFacts, endStream: boolean): void {
+    const { responseChanges } = this.destination;
+    const block = responseChanges === undefined ? received : responseChanges.apply(received);
     this.phase = 'responding';
     this.request.stopSaving();
     this.client.sendHeaders(this.stream, this.plan.isGrpc ? block : withDate(block), endStream);
@@ -208,6 +222,8 @@ export class Call implements AttemptedCall, ClientStreamOwner {
     if (this.deadlineTimer !== undefined) this.deadlineTimer.stop();
     if (this.faultTimer !== undefined) this.faultTimer.stop();
     this.attempts.close();
+    // A copy would wait for the rest of the request, or do what nobody wants done any more.
+    if (this.mirrors !== undefined && (wasCancelled || !this.request.ended)) this.mirrors.cancel();
     this.request.stopSaving();
     if (this.hasPlace) this.breaker.end('request');
     this.count(typeof code === 'number' ? code : grpcCodes.indexOf(code), nowMs - this.startedAtMs);

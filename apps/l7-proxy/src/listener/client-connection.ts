@@ -162,11 +162,11 @@ function routedCall(
   // gRPC has no redirects: as with xDS, such a call is refused (gRFC A28).
   if (route.route.redirect !== undefined && !isGrpc)
     return answer(undefined, respondWithRedirect(client, stream, plan, route.route, requestEnded));
-  const cluster = route.choose(context.calls.random());
-  if (cluster === undefined)
+  const destination = route.choose(context.calls.random());
+  if (destination === undefined)
     return answer(refused, respondLocally(client, stream, plan, requestEnded, refused));
   const request = new RequestSide(client, stream, context.calls.replay, requestEnded);
-  return new Call(context.calls, plan, route, cluster, request, observer);
+  return new Call(context.calls, plan, route, destination, request, observer);
 }
 
 /** A share of the route's calls, see `RefusedShare`. */

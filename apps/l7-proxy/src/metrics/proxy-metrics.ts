@@ -77,6 +77,15 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
       { labels: { route, kind: 'hedge' }, value: stats.hedges },
     ]),
   );
+  onRead(
+    'counter',
+    'evenly_proxy_mirrored_calls_total',
+    'Copies of calls for mirrors, by what became of them',
+    routes((route, { mirrored, mirrorsDropped }) => [
+      { labels: { route, how: 'sent' }, value: mirrored },
+      { labels: { route, how: 'dropped' }, value: mirrorsDropped },
+    ]),
+  );
   onRead('counter', 'evenly_proxy_unrouted_total', 'Requests that no route takes', () => [
     { labels: {}, value: proxy.unrouted },
   ]);

@@ -71,13 +71,21 @@ export function planOf<D>(
   return plan;
 }
 
-/** What goes to an endpoint that wants this scheme. @param scheme undefined: the client's */
-export function blockFor(plan: RequestPlan<unknown>, scheme: 'http' | 'https' | undefined): HeaderBlock {
-  if (scheme === undefined || scheme === plan.scheme) return plan.block;
-  const known = plan.block.attachment as HeaderBlock | undefined;
+/**
+ * What goes to an endpoint that wants this scheme.
+ * @param block the plan's, or what a route makes of it
+ * @param scheme undefined: the client's
+ */
+export function blockFor(
+  plan: RequestPlan<unknown>,
+  block: HeaderBlock,
+  scheme: 'http' | 'https' | undefined,
+): HeaderBlock {
+  if (scheme === undefined || scheme === plan.scheme) return block;
+  const known = block.attachment as HeaderBlock | undefined;
   if (known?.asRequest().scheme === scheme) return known;
-  const other = withScheme(plan.block, scheme);
-  plan.block.attachment = other; // it is shared as the block is, so that encoders know it again
+  const other = withScheme(block, scheme);
+  block.attachment = other; // it is shared as the block is, so that encoders know it again
   return other;
 }
 

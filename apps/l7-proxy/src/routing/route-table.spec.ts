@@ -38,7 +38,7 @@ describe('the first route that matches wins', () => {
   - match: { headers: [{ name: x-debug, present: true }] }
     to: [{ service: d }]
 `);
-  const serviceOf = (...args: Parameters<typeof request>) => table.find(request(...args))?.choose(0);
+  const serviceOf = (...args: Parameters<typeof request>) => table.find(request(...args))?.choose(0)?.target;
 
   it.each<[string, Parameters<typeof request>, string | undefined]>([
     ['authority with port', ['shop:8080', '/one'], 'a'],
@@ -74,7 +74,7 @@ it('several fields with one name count as one value; inverted conditions', () =>
           tags.map((tag): HeaderInput => ['x-tag', tag]),
         ),
       )
-      ?.choose(0);
+      ?.choose(0)?.target;
   expect(serviceOf('one', 'two')).toBe('a');
   expect(serviceOf('one')).toBe('b');
   expect(serviceOf('no')).toBeUndefined();
@@ -89,7 +89,7 @@ it('destinations get calls by weight; weight 0 gets none', () => {
   const route = table.find(request('x'))!;
   const counts: Record<string, number> = {};
   for (let step = 0; step < 1000; step++) {
-    const service = route.choose(step / 1000)!;
+    const service = route.choose(step / 1000)!.target;
     counts[service] = (counts[service] ?? 0) + 1;
   }
   expect(counts).toEqual({ b: 950, c: 50 });

@@ -1,6 +1,7 @@
 import type { HeaderBlock } from '@evenly/http2';
-import { Router, type Route, type VirtualHost } from '@evenly/mesh-config';
+import { Router, type Destination, type Mirror, type Route, type VirtualHost } from '@evenly/mesh-config';
 import type { RouteStats } from '../stats/route-stats.ts';
+import { FieldChanges } from './field-changes.ts';
 import { headerValue } from './header-value.ts';
 
 /** A route made ready to be used. `D` is what its destinations lead to. */
@@ -9,7 +10,22 @@ export interface ReadyRoute<D> {
   readonly route: Route;
   readonly stats: RouteStats;
   /** Chooses one of the destinations by weight; undefined: the call is refused. @param random from 0 to 1, 1 excluded */
-  choose(random: number): D | undefined;
+  choose(random: number): ReadyDestination<D> | undefined;
+  /** Undefined: it has none, as most routes. */
+  readonly mirrors: readonly ReadyMirror<D>[] | undefined;
+}
+
+/** Where a call goes, and what becomes of its headers there. */
+export interface ReadyDestination<D> {
+  readonly target: D;
+  /** Undefined: they stay as they are. */
+  readonly requestChanges: FieldChanges | undefined;
+  readonly responseChanges: FieldChanges | undefined;
+}
+
+export interface ReadyMirror<D> {
+  readonly target: D;
+  readonly percent: number;
 }
 
 export interface RouteContext<D> {
@@ -58,9 +74,7 @@ function readyRoute<D>(
   { destinationOf, statsOf }: RouteContext<D>,
 ): ReadyRoute<D> {
   const possible = route.to.filter(({ weight }) => weight > 0);
-  const destinations = possible.map(({ service, subset }) =>
-    service === undefined ? undefined : destinationOf(service, subset),
-  );
+  const destinations = possible.map((one) => readyDestination(one, route, destinationOf));
   const total = possible.reduce((sum, { weight }) => sum + weight, 0);
   let sum = 0;
   const upTo = possible.map(({ weight }) => (sum += weight) / total);
@@ -69,6 +83,7 @@ function readyRoute<D>(
     name,
     route,
     stats: statsOf(name),
+    mirrors: route.mirrors?.map((one) => readyMirror(one, destinationOf)),
     choose: (random) => {
       if (last <= 0) return destinations[0];
       const index = upTo.findIndex((end) => random < end);
@@ -76,3 +91,23 @@ function readyRoute<D>(
     },
   };
 }
+
+type DestinationOf<D> = RouteContext<D>['destinationOf'];
+
+function readyDestination<D>(
+  { service, subset, requestHeaders, responseHeaders }: Destination,
+  route: Route,
+  destinationOf: DestinationOf<D>,
+): ReadyDestination<D> | undefined {
+  if (service === undefined) return undefined;
+  return {
+    target: destinationOf(service, subset),
+    requestChanges: FieldChanges.of(requestHeaders, route.requestHeaders),
+    responseChanges: FieldChanges.of(responseHeaders, route.responseHeaders),
+  };
+}
+
+const readyMirror = <D>(
+  { service, subset, percent }: Mirror,
+  destinationOf: DestinationOf<D>,
+): ReadyMirror<D> => ({ target: destinationOf(service, subset), percent });

@@ -18,6 +18,10 @@ export class RouteStats {
   transparentRetries = 0;
   /** Attempts beside the first one, by hedging. */
   hedges = 0;
+  /** Copies of calls that went to a mirror. */
+  mirrored = 0;
+  /** Copies that were not made, or given up: the mirror cannot be reached, has enough to do, or is too slow. */
+  mirrorsDropped = 0;
 
   grpcEnded(code: number, latencyMs: number): void {
     this.grpc[code >= 0 && code < grpcCodes.length ? code : grpcCodes.length]!++;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { regexMatcher } from '../regex.ts';
 import type { HeaderMatch, PathMatch, Route, RouteMatch } from '../route.ts';
+import { authorityCovers } from '../routing/authority-patterns.ts';
 
 /**
  * Finds routes that can never match, because one route before them takes every call that they would. What cannot be
@@ -31,7 +32,7 @@ function regexes(): Matches {
 /** Whether all that `b` matches is matched by `a`. */
 function covers(a: RouteMatch, b: RouteMatch, matches: Matches): boolean {
   return (
-    coversAuthority(a.authority, b.authority) &&
+    authorityCovers(a.authority, b.authority) &&
     (a.method === undefined || a.method === b.method) &&
     (a.query ?? []).every((condition) =>
       (b.query ?? []).some((given) => isDeepStrictEqual(condition, given)),
@@ -39,11 +40,6 @@ function covers(a: RouteMatch, b: RouteMatch, matches: Matches): boolean {
     a.headers.every((condition) => b.headers.some((given) => follows(condition, given, matches))) &&
     coversPath(a.path, b.path, matches)
   );
-}
-
-function coversAuthority(a: string | undefined, b: string | undefined): boolean {
-  if (a === undefined || a === b) return true;
-  return b !== undefined && b.startsWith(`${a}:`) && /^:\d+$/.test(b.slice(a.length)); // no port = any port
 }
 
 function coversPath(a: PathMatch, b: PathMatch, matches: Matches): boolean {

@@ -3,7 +3,8 @@ import { grpcCodes } from '../grpc-code.ts';
 import { regexFault } from '../regex.ts';
 import { normalAuthority } from '../routing/normal-authority.ts';
 import { redirectStatuses, type PathChange } from '../redirect.ts';
-import type { Fault, HeaderMatch, PathMatch, QueryMatch, Route } from '../route.ts';
+import type { Destination, Fault, HeaderMatch, PathMatch, QueryMatch, Route } from '../route.ts';
+import { requestHeaders, responseHeaders } from './header-changes-format.ts';
 import { headerName, hedge, notBoth, notBothFault, retry, timeout } from './policy-format.ts';
 import { duration, name, oneOf, percent, port, text, whole } from './values.ts';
 
@@ -123,14 +124,16 @@ const rewrite = z
 const authority = z
   .string()
   .max(259)
-  .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/, {
-    error: 'must be a host or host:port, without wildcards',
+  .regex(/^((\*\.)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/, {
+    error: 'must be a host or host:port, or with *. instead of the first labels',
   })
   .refine((value) => Number(/:(\d+)$/.exec(value)?.[1] ?? 0) <= 65_535, {
     error: 'must have a port up to 65535',
   })
   .transform((value) => normalAuthority(value).authority)
-  .describe('Such as be1-srv or be1-srv:8080; without a port it holds for every port; absent = any');
+  .describe(
+    'Such as be1-srv, be1-srv:8080 or *.example.com; without a port it holds for every port; absent = any',
+  );
 
 const match = z
   .strictObject({
@@ -147,11 +150,35 @@ const match = z
   .prefault({})
   .describe('Every condition must hold');
 
-const destination = z.strictObject({
+const destination = oneOf(
+  {
+    service: z.exactOptional(name),
+    refuse: z
+      .exactOptional(z.literal(true))
+      .describe('Instead of a service: these calls end with UNAVAILABLE, or HTTP’s 500'),
+    subset: z.exactOptional(name),
+    weight: whole(0, 1_000_000).prefault(1).describe('Relative to the others'),
+    requestHeaders: z.exactOptional(requestHeaders),
+    responseHeaders: z.exactOptional(responseHeaders),
+  },
+  ['subset', 'weight', 'requestHeaders', 'responseHeaders'],
+)
+  .refine(({ refuse, weight: _, ...others }) => refuse === undefined || Object.keys(others).length === 0, {
+    error: 'must have nothing but a weight beside refuse',
+  })
+  .transform(({ service, subset, refuse: _, ...rest }): Destination => {
+    if (service === undefined) return { refuse: true, weight: rest.weight };
+    return { service, ...(subset === undefined ? {} : { subset }), ...rest };
+  });
+
+const mirror = z.strictObject({
   service: name,
   subset: z.exactOptional(name),
-  weight: whole(0, 1_000_000).prefault(1).describe('Relative to the others'),
+  percent: percent.prefault(100).describe('Of the calls'),
 });
+
+/** Each is a call more. */
+const maxMirrors = 8;
 
 const share = percent.prefault(100).describe('Of the calls');
 
@@ -188,6 +215,11 @@ const route = z
     hedge: z.exactOptional(hedge),
     fault: z.exactOptional(fault),
     hashHeader: z.exactOptional(headerName).describe("Instead of the service's own"),
+    requestHeaders: z.exactOptional(requestHeaders),
+    responseHeaders: z.exactOptional(responseHeaders),
+    mirrors: z
+      .exactOptional(z.array(mirror).min(1).max(maxMirrors))
+      .describe('Who gets copies of the calls; nobody waits for what they answer'),
   })
   .refine(notBoth, notBothFault)
   .refine(({ to, redirect: elsewhere }) => (to === undefined) !== (elsewhere === undefined), {

@@ -47,9 +47,24 @@ describe('a list of routes as virtual hosts', () => {
   });
 
   it('gives what the first route of the list gives whose conditions all hold', () => {
-    const authorities = ['a', 'a:1', 'a:2', 'b', 'b:1', 'c', 'c:1'];
+    const authorities = [
+      'a',
+      'a:1',
+      'a:2',
+      'b',
+      'b:1',
+      'c',
+      'c:1',
+      'a.x',
+      'a.x:1',
+      'b.a.x',
+      'b.a.x:1',
+      'x',
+      'x:2',
+    ];
+    const wildcards = ['*.x', '*.x:1', '*.a.x', '*.a.x:2'];
     const match = fc.record(
-      { authority: fc.constantFrom(...authorities), headers: fc.constantFrom([], [canary]) },
+      { authority: fc.constantFrom(...authorities, ...wildcards), headers: fc.constantFrom([], [canary]) },
       { requiredKeys: ['headers'] },
     );
     fc.assert(
@@ -59,9 +74,7 @@ describe('a list of routes as virtual hosts', () => {
         fc.boolean(),
         (all, authority, has) => {
           const first = all.findIndex(
-            (one) =>
-              [undefined, authority, authority.split(':')[0]].includes(one.authority) &&
-              (has || one.headers.length === 0),
+            (one) => holdsFor(one.authority, authority) && (has || one.headers.length === 0),
           );
           const own = virtualHostsOf(all.map((one, index) => route(String(index), one)));
           expect(asked(own, authority, has ? { 'x-canary': '1' } : {})).toBe(
@@ -73,7 +86,46 @@ describe('a list of routes as virtual hosts', () => {
   });
 });
 
+/** Told apart from the code by going the other way: a pattern for each authority of a route. */
+function holdsFor(given: string | undefined, authority: string): boolean {
+  if (given === undefined) return true;
+  const escaped = given.replaceAll('.', '\\.').replace('*', '[^:]+');
+  return new RegExp(`^${escaped}${given.includes(':') ? '' : '(:\\d+)?'}$`).test(authority);
+}
+
 describe('virtual hosts as xDS has them', () => {
+  it('of wildcards the longest wins, and a whole name before them', () => {
+    const hosts = [
+      { domains: ['*.example.com', '*.example.com:*'], routes: [route('wide')] },
+      { domains: ['*.shop.example.com', '*.shop.example.com:*'], routes: [route('narrow')] },
+      { domains: ['a.shop.example.com'], routes: [route('whole')] },
+      { domains: ['*.example.com:9'], routes: [route('port')] },
+    ];
+    const found = (...authorities: string[]) => authorities.map((one) => asked(hosts, one));
+    expect(found('a.shop.example.com', 'b.shop.example.com', 'c.b.shop.example.com:8')).toEqual([
+      'whole',
+      'narrow',
+      'narrow',
+    ]);
+    expect(found('a.shop.example.com:1', 'x.example.com:1', 'x.example.com:9')).toEqual([
+      'narrow',
+      'wide',
+      'port',
+    ]);
+    expect(found('example.com', 'notexample.com', '.example.com', 'shop.example.com')).toEqual([
+      undefined,
+      undefined,
+      'wide',
+      'wide',
+    ]);
+  });
+
+  it('an authority of very many labels is not looked for under wildcards', () => {
+    const hosts = [{ domains: ['*.example.com', '*.example.com:*'], routes: [route('wide')] }];
+    expect(asked(hosts, `${'a.'.repeat(120)}example.com`)).toBe('wide');
+    expect(asked(hosts, `${'a.'.repeat(20_000)}example.com`)).toBeUndefined();
+  });
+
   it('a call belongs to the one whose domain fits best, and to no other', () => {
     const hosts = [
       { domains: ['*'], routes: [route('any')] },

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { testsOf, type RequestFacts, type RequestTest, type RoutedRequest } from './matchers.ts';
-import { normalAuthority } from './normal-authority.ts';
+import { portOf, wildcardsOf } from './authority-patterns.ts';
+import { normalAuthority, type NormalAuthority } from './normal-authority.ts';
 import type { VirtualHost } from './virtual-hosts.ts';
 
 interface Candidate<R> {
@@ -13,10 +14,11 @@ interface Candidate<R> {
  * `R` is what the routes are to whoever asks.
  */
 export class Router<R> {
-  /** By `shop` and `shop:9000`. */
+  /** By `shop`, `shop:9000`, `*.example.com` and `*.example.com:9000`. */
   readonly #exact = new Map<string, readonly Candidate<R>[]>();
-  /** By the host of `shop:*`. */
+  /** By the host of `shop:*` and `*.example.com:*`. */
   readonly #anyPort = new Map<string, readonly Candidate<R>[]>();
+  #hasWildcards = false;
   #any: readonly Candidate<R>[] = [];
 
   /** @param resultOf asked once for each route, however many virtual hosts it is in */
@@ -29,6 +31,7 @@ export class Router<R> {
         return candidate;
       });
       for (const domain of domains) {
+        if (domain.startsWith('*.')) this.#hasWildcards = true;
         if (domain === '*') this.#any = candidates;
         else if (domain.endsWith(':*')) this.#anyPort.set(domain.slice(0, -2), candidates);
         else this.#exact.set(domain, candidates);
@@ -39,17 +42,30 @@ export class Router<R> {
   /** @returns undefined: no route takes it */
   find(request: RoutedRequest): R | undefined {
     const { method, header } = request;
-    const { host, authority } = normalAuthority(request.authority);
+    const normal = normalAuthority(request.authority);
     const at = request.path.indexOf('?');
     const path = at < 0 ? request.path : request.path.slice(0, at);
     const query = at < 0 ? '' : request.path.slice(at + 1);
-    const facts: RequestFacts = { authority, path, query, method, header };
-    return this.#candidates(host, authority).find(({ tests }) => tests.every((test) => test(facts)))?.result;
+    const facts: RequestFacts = { authority: normal.authority, path, query, method, header };
+    return this.#candidates(normal).find(({ tests }) => tests.every((test) => test(facts)))?.result;
   }
 
-  #candidates(host: string, authority: string): readonly Candidate<R>[] {
+  /** As in Envoy: whole names come before wildcards, and of these the longest first; any port comes after one that is named. */
+  #candidates(normal: NormalAuthority): readonly Candidate<R>[] {
+    const { host, authority } = normal;
     const exact = this.#exact.get(authority);
     if (exact !== undefined) return exact;
-    return (authority === host ? undefined : this.#anyPort.get(host)) ?? this.#any;
+    const port = portOf(normal);
+    const wildcards = this.#hasWildcards ? wildcardsOf(host) : [];
+    for (const one of wildcards) {
+      const found = this.#exact.get(one + port);
+      if (found !== undefined) return found;
+    }
+    if (port === '') return this.#any;
+    for (const one of [host, ...wildcards]) {
+      const found = this.#anyPort.get(one);
+      if (found !== undefined) return found;
+    }
+    return this.#any;
   }
 }

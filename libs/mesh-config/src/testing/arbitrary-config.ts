@@ -11,8 +11,9 @@ import {
   type Policy,
   type Retry,
 } from '../policy.ts';
+import type { HeaderChanges, HeaderValue } from '../header-changes.ts';
 import { redirectStatuses, type PathChange } from '../redirect.ts';
-import type { Destination, Fault, HeaderMatch, QueryMatch, Route, RouteMatch } from '../route.ts';
+import type { Destination, Fault, HeaderMatch, Mirror, QueryMatch, Route, RouteMatch } from '../route.ts';
 import type { SingleSource, Source } from '../file-format/source-format.ts';
 import { serverSecurities, type AllowedCalls, type Servers } from '../servers.ts';
 import type { UpstreamTls } from '../tls.ts';
@@ -250,8 +251,8 @@ const match = (headers: HeaderMatch[]): fc.Arbitrary<RouteMatch> =>
   fc.record(
     {
       authority: fc
-        .tuple(name, fc.option(port))
-        .map(([host, at]) => (at === null ? host : `${host}:${at}`).toLowerCase()),
+        .tuple(fc.constantFrom('', '*.'), name, fc.option(port))
+        .map(([wild, host, at]) => `${wild}${host}${at === null ? '' : `:${at}`}`.toLowerCase()),
       path: fc.oneof(
         fc.constant({ kind: 'prefix' as const, value: '' }),
         fc.record({
@@ -340,30 +341,62 @@ const fault: fc.Arbitrary<Fault> = fc
     ...(which === 'delay' ? {} : { abort }),
   }));
 
-const destinations = (services: readonly Service[]): fc.Arbitrary<Destination[]> => {
-  const choices = services.flatMap((one) => [
+const headerValue: fc.Arbitrary<HeaderValue> = fc.oneof(
+  fc.record({ name: header, value: fc.stringMatching(/^[!-~]([ -~]{0,8}[!-~])?$/) }),
+  fc.record({ name: fc.constant('x-trace-bin'), value: fc.base64String({ minLength: 4, maxLength: 8 }) }),
+);
+const headerChanges: fc.Arbitrary<HeaderChanges> = fc.record(
+  {
+    set: fc.uniqueArray(headerValue, { selector: (one) => one.name, maxLength: 3 }),
+    add: fc.array(headerValue, { maxLength: 3 }),
+    remove: fc.uniqueArray(header, { maxLength: 3 }),
+  },
+  maybe,
+);
+const changes = fc.record({ requestHeaders: headerChanges, responseHeaders: headerChanges }, maybe);
+
+/** @param targets services, and their subsets */
+const mirrors = (targets: readonly Omit<Mirror, 'percent'>[]): fc.Arbitrary<Mirror[]> =>
+  fc.array(
+    fc.tuple(fc.constantFrom(...targets), percent).map(([to, of]) => ({ ...to, percent: of })),
+    { minLength: 1, maxLength: 3 },
+  );
+
+const targetsOf = (services: readonly Service[]) =>
+  services.flatMap((one) => [
     { service: one.name },
     ...[...one.subsets.keys()].map((subset) => ({ service: one.name, subset })),
   ]);
+
+const destinations = (services: readonly Service[]): fc.Arbitrary<Destination[]> => {
+  const choices = targetsOf(services);
   return fc
     .tuple(
       fc.shuffledSubarray(choices, { minLength: 1 }),
       fc.array(fc.nat(1_000_000), { minLength: choices.length, maxLength: choices.length }),
+      fc.array(changes, { minLength: choices.length, maxLength: choices.length }),
+      fc.option(fc.nat(1_000_000), { nil: undefined }),
     )
-    .map(([chosen, weights]) =>
-      chosen.map((to, index) => ({
+    .map(([chosen, weights, headers, refused]) => [
+      ...chosen.map((to, index) => ({
         ...to,
+        ...headers[index]!,
         weight: index === 0 ? (weights[0]! % 1_000_000) + 1 : weights[index]!,
       })),
-    );
+      ...(refused === undefined ? [] : [{ refuse: true as const, weight: refused }]),
+    ]);
 };
 
 const route = (services: readonly Service[], index: number): fc.Arbitrary<Route> =>
   fc
     .tuple(
       fc
-        .tuple(fc.record({ timeoutMs: ms(), fault }, maybe), again)
-        .map(([some, attempts]) => ({ ...some, ...attempts })),
+        .tuple(
+          fc.record({ timeoutMs: ms(), fault, mirrors: mirrors(targetsOf(services)) }, maybe),
+          again,
+          changes,
+        )
+        .map(([some, attempts, headers]) => ({ ...some, ...attempts, ...headers })),
       match([{ name: 'evenly-route', invert: false, kind: 'exact', value: String(index) }]),
       destinations(services),
       header,
@@ -374,9 +407,9 @@ const route = (services: readonly Service[], index: number): fc.Arbitrary<Route>
     )
     .map(({ some, matching, target, hashHeader, hasName }) => {
       const { to } = target;
-      const hashed = to.every(
-        (one) => services.find((s) => s.name === one.service)?.policy.loadBalancing === 'ring-hash',
-      );
+      const hashed = to
+        .filter(({ service }) => service !== undefined)
+        .every((one) => services.find((s) => s.name === one.service)?.policy.loadBalancing === 'ring-hash');
       return {
         ...some,
         ...(hasName ? { name: `route-${index}` } : {}),

@@ -226,6 +226,23 @@ export const features: readonly Feature[] = [
     clients: all(everybody, sentOnce),
   },
   {
+    title: '`requestHeaders` and `responseHeaders`',
+    usedBy: ofRoutes('header changes', (route) =>
+      [route, ...route.to].some((one) => one.requestHeaders ?? one.responseHeaders),
+    ),
+    clients: all(grpc, impossible('headers stay as they are')),
+  },
+  {
+    title: '`mirrors`',
+    usedBy: ofRoutes('mirrors', ({ mirrors }) => mirrors !== undefined),
+    clients: all(grpc, impossible('no copies are made')),
+  },
+  {
+    title: '`refuse` of a destination, for requests that are not gRPC',
+    usedBy: ofRoutes('refuse', ({ to }) => to.some(({ refuse }) => refuse)),
+    clients: { envoy: approximated('503, not 500') },
+  },
+  {
     title: '`user-agent` and the like in `match.headers`, which the transport adds',
     usedBy: ({ routes }) => routes.flatMap(unknownConditions),
     clients: all(

@@ -8,6 +8,8 @@ export const clientLimits = {
   routes: 20_000,
   /** Clusters that one route leads to. */
   destinations: 1000,
+  /** Of one route: each is a call more. */
+  mirrors: 8,
   /** Of one cluster: as many as a balancer takes. */
   endpoints: 10_000,
   /** Of one endpoint, beside its first one. */

@@ -105,8 +105,28 @@ describe('what the client cannot do is rejected with the name and the reason, an
     ],
     [
       'route "listener/in-route"',
-      '*.example.org',
-      () => route((one) => void one.virtualHosts[0]!.domains.push('*.example.org')),
+      'the domain *-shop.example.org is not supported',
+      () => route((one) => void one.virtualHosts[0]!.domains.push('*-shop.example.org')),
+    ],
+    [
+      'route "listener/in-route"',
+      'header "host" must not be a field that says how a message is framed or routed',
+      () => route((one) => void (firstRoute(one).requestHeadersToRemove = ['host'])),
+    ],
+    [
+      'route "listener/in-route"',
+      'header x-peer: only values are added, no %COMMANDS%',
+      () =>
+        route((one) => {
+          const header = { key: 'x-peer', value: '%DOWNSTREAM_REMOTE_ADDRESS%', rawValue: Buffer.alloc(0) };
+          const option = { header, append: undefined, appendAction: 2, keepEmptyValue: false } as const;
+          firstRoute(one).responseHeadersToAdd = [option];
+        }),
+    ],
+    [
+      'route "listener/in-route"',
+      'header changes of a virtual host',
+      () => route((one) => void (one.virtualHosts[0]!.responseHeadersToRemove = ['x-a'])),
     ],
     [
       'route "listener/in-route"',

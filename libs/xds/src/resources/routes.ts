@@ -3,7 +3,9 @@ import {
   grpcCodes,
   normalAuthority,
   type Destination,
+  isWildcard,
   type Fault,
+  type Mirror,
   type MeshConfig,
   type Route as MeshRoute,
   type VirtualHost as MeshVirtualHost,
@@ -12,6 +14,7 @@ import { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
 import {
   Route,
   RouteAction,
+  RouteAction_RequestMirrorPolicy,
   VirtualHost,
   WeightedCluster,
   WeightedCluster_ClusterWeight,
@@ -20,6 +23,7 @@ import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/
 import type { Any } from '@evenly/proto/google/protobuf/any';
 import { hashOf, resource, type NodeResource, type Resource } from '../resource.ts';
 import { durationOf, fractionOf } from './duration.ts';
+import { headerOptions } from './header-options.ts';
 import { faultFilterName } from './http-filters.ts';
 import { encode, message, packed } from './message.ts';
 import { clusterName, refusedClusterName, routeName, socketRouteName, virtualHostName } from './names.ts';
@@ -81,6 +85,8 @@ interface Words {
   hash: string;
   /** More than each timeout is. */
   timeoutMarginMs: number;
+  /** Of the listener that calls come in by; undefined: there is none. */
+  port?: number;
 }
 
 const forGrpc: Words = { reader: 'grpc', hash: '', timeoutMarginMs: 0 };
@@ -128,13 +134,14 @@ export function siblingsOf(hosts: readonly MeshVirtualHost[]): ReadonlyMap<strin
 
 /** The routes of a listener with a socket: a virtual host for each authority, and one for all others. */
 export function listenerRoutes(
-  listener: string,
+  { name: listener, port }: { name: string; port?: number },
   hosts: readonly MeshVirtualHost[],
   config: MeshConfig,
 ): NodeResource {
   const name = socketRouteName(listener);
-  const forEnvoy = routeConfiguration(name, hosts, config, forEnvoys);
-  const forOthers = routeConfiguration(name, hosts, config, forGrpc);
+  const at = port === undefined ? {} : { port };
+  const forEnvoy = routeConfiguration(name, hosts, config, { ...forEnvoys, ...at });
+  const forOthers = routeConfiguration(name, hosts, config, { ...forGrpc, ...at });
   return {
     type: 'route',
     name,
@@ -153,26 +160,47 @@ function routeConfiguration(
   config: MeshConfig,
   words: Words,
 ): Resource {
+  const { domainsOf, ignorePort } = portWords(hosts, words.port);
   const virtualHosts = hosts.map(({ domains, routes }) =>
     message(VirtualHost, {
       name: `${virtualHostName(domains[0]!)}${words.hash}`,
-      domains: [...domains],
+      domains: domainsOf(domains),
       routes: routes.map((route) => xdsRoute(route, config, words)),
     }),
   );
-  const encoded = encode(RouteConfiguration, { name, virtualHosts });
+  const encoded = encode(RouteConfiguration, { name, virtualHosts, ignorePortInHostMatching: ignorePort });
   return resource('route', name, encoded, clustersOf(hosts, config));
+}
+
+/**
+ * xDS has one wildcard in a domain: `*.example.com` or `shop:*`, but not `*.example.com:*`. Where no host is named with a port,
+ * ports are not looked at. Else a wildcard is for calls without a port, and for those with the listener's own.
+ */
+function portWords(hosts: readonly MeshVirtualHost[], port: number | undefined) {
+  const all = hosts.flatMap(({ domains }) => domains);
+  const plain = { ignorePort: false, domainsOf: (domains: readonly string[]) => [...domains] };
+  if (!all.some((one) => isWildcard(one))) return plain;
+  const ignorePort = port !== undefined && !all.some((one) => /:\d+$/.test(one));
+  const known = new Set(all);
+  const written = (domain: string): string[] => {
+    if (!domain.endsWith(':*')) return [domain];
+    if (ignorePort) return [];
+    if (!isWildcard(domain)) return [domain];
+    const own = domain.replace(/\*$/, `${port}`);
+    return port === undefined || known.has(own) ? [] : [own];
+  };
+  return { ignorePort, domainsOf: (domains: readonly string[]) => domains.flatMap(written) };
 }
 
 function clustersOf(hosts: readonly MeshVirtualHost[], config: MeshConfig): string[] {
   const routes = new Set(hosts.flatMap((host) => host.routes));
   const destinations = [...routes]
-    .flatMap(({ to }) => to)
+    .flatMap(({ to, mirrors = [] }) => [...to, ...mirrors])
     .filter(({ service }) => service === undefined || config.services.has(service));
   return [...new Set(destinations.map(clusterOf))];
 }
 
-const clusterOf = ({ service, subset }: Destination): string =>
+const clusterOf = ({ service, subset }: Pick<Destination, 'service' | 'subset'>): string =>
   service === undefined ? refusedClusterName : clusterName(service, subset);
 
 function xdsRoute(route: MeshRoute, config: MeshConfig, words: Words): Route {
@@ -180,6 +208,7 @@ function xdsRoute(route: MeshRoute, config: MeshConfig, words: Words): Route {
     name: route.name ?? '',
     match: routeMatch(route.match),
     action: actionOf(route, config, words),
+    ...headerOptions(route),
     typedPerFilterConfig: route.fault === undefined ? {} : { [faultFilterName]: faultOf(route.fault) },
   });
 }
@@ -205,6 +234,7 @@ function routeAction(route: MeshRoute, config: MeshConfig, { reader, timeoutMarg
     maxStreamDuration:
       timeoutMs === undefined ? undefined : { maxStreamDuration: durationOf(timeoutMs + timeoutMarginMs) },
     ...rewriteOf(route),
+    requestMirrorPolicies: (route.mirrors ?? []).map(mirrorPolicy),
     retryPolicy: retry === undefined ? undefined : retryPolicy(retry, reader),
     hashPolicy:
       hashHeader === undefined
@@ -216,14 +246,26 @@ function routeAction(route: MeshRoute, config: MeshConfig, { reader, timeoutMarg
 function clusterSpecifier({ to }: MeshRoute): NonNullable<RouteAction['clusterSpecifier']> {
   const weighted = to.filter(({ weight }) => weight > 0);
   const [only] = weighted;
-  if (weighted.length === 1) return { $case: 'cluster', value: clusterOf(only!) };
+  const hasChanges = weighted.some((one) => one.requestHeaders ?? one.responseHeaders);
+  if (weighted.length === 1 && !hasChanges) return { $case: 'cluster', value: clusterOf(only!) };
   const clusters = weighted.map((one) =>
-    message(WeightedCluster_ClusterWeight, { name: clusterOf(one), weight: one.weight }),
+    message(WeightedCluster_ClusterWeight, {
+      name: clusterOf(one),
+      weight: one.weight,
+      ...headerOptions(one),
+    }),
   );
   // Envoy takes the sum by itself; grpc-js-xds up to 1.14.0 takes 100, whatever the weights add up to.
   const totalWeight = weighted.reduce((sum, { weight }) => sum + weight, 0);
   return { $case: 'weightedClusters', value: message(WeightedCluster, { clusters, totalWeight }) };
 }
+
+const mirrorPolicy = (mirror: Mirror) =>
+  message(RouteAction_RequestMirrorPolicy, {
+    cluster: clusterOf(mirror),
+    runtimeFraction: { defaultValue: fractionOf(mirror.percent), runtimeKey: '' },
+    disableShadowHostSuffixAppend: true, // or an Envoy would call the mirror as `shop-shadow`
+  });
 
 function faultOf({ delay, abort }: Fault): Any {
   return packed('envoy.extensions.filters.http.fault.v3.HTTPFault', HTTPFault, {

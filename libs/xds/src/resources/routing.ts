@@ -45,7 +45,7 @@ export function routingResources(
       ? []
       : defaultListener(config, envoyXdsCluster)),
     ...[...targets].map(([target, siblings]) => targetRoutes(target, siblings, config)),
-    ...config.listeners.map((listener) => listenerRoutes(listener.name, hostsOf(config, listener), config)),
+    ...config.listeners.map((listener) => listenerRoutes(listener, hostsOf(config, listener), config)),
     ...[...config.services.values()].map(serverListener),
     ...clusters(config, { envoyXdsCluster, loadReports }),
     ...(refusesCalls(config) ? refusedCluster({ envoyXdsCluster, loadReports: false }) : []),
@@ -72,7 +72,7 @@ function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource
       ? apiListener(name, routes, configSource(kind, envoyXdsCluster), { route: socketRouteName(name) })
       : undefined,
   );
-  return [listener, listenerRoutes(name, hostsOf(config), config)];
+  return [listener, listenerRoutes({ name }, hostsOf(config), config)];
 }
 
 function clusters(config: MeshConfig, options: ClusterOptions): NodeResource[] {

@@ -1,4 +1,4 @@
-import { aliasKey, anyListenerName, concernedKeys } from '../listener-alias.ts';
+import { aliasKey, concernedKeys } from '../listener-alias.ts';
 import type { CacheChange } from '../resource-cache.ts';
 import type { ResourceType } from '../resource-type.ts';
 import type { Subscription, SubscriptionChange } from './subscription.ts';
@@ -69,10 +69,9 @@ class NameGroups {
   }
 
   *concerned(changed: ReadonlySet<string>): Iterable<string> {
-    const groups = changed.has(anyListenerName)
-      ? this.#byKey.values()
-      : [...new Set([...changed].flatMap(concernedKeys))].map((key) => this.#byKey.get(key) ?? []);
-    for (const group of groups) yield* group;
+    const keys = new Set<string>();
+    for (const name of changed) for (const key of concernedKeys(name, this.#byKey.keys())) keys.add(key);
+    for (const key of keys) yield* this.#byKey.get(key) ?? [];
   }
 }
 

@@ -2,7 +2,7 @@ import type { CircuitBreaker } from '@evenly/balancing';
 import type { HeaderBlock } from '@evenly/http2';
 import type { Failure } from '../../failure.ts';
 import type { RequestPlan } from '../../routing/request-plan.ts';
-import type { ReadyRoute } from '../../routing/route-table.ts';
+import type { ReadyDestination, ReadyRoute } from '../../routing/route-table.ts';
 import type { Cluster } from '../../upstream/cluster.ts';
 import type { CallContext } from '../call-context.ts';
 import type { CallObserver } from '../call-observer.ts';
@@ -14,7 +14,11 @@ export interface AttemptedCall {
   readonly context: CallContext;
   readonly plan: RequestPlan<Cluster>;
   readonly route: ReadyRoute<Cluster>;
+  /** The one that the route has chosen, and its cluster. */
+  readonly destination: ReadyDestination<Cluster>;
   readonly cluster: Cluster;
+  /** The request's, as the route has it. */
+  readonly block: HeaderBlock;
   /** The cluster's when the call started: a reload may give it another. */
   readonly breaker: CircuitBreaker;
   readonly request: RequestSide;

@@ -20,7 +20,7 @@ export function openAttempt(
 ): Attempt | undefined {
   const connection = host.target?.connection;
   if (connection === undefined) return undefined;
-  const block = blockFor(call.plan, call.cluster.scheme);
+  const block = blockFor(call.plan, call.block, call.cluster.scheme);
   const stream = connection.open(block, !call.request.hasMore, extraFields(call, host, nowMs, earlier));
   if (stream === undefined) return undefined;
   const attempt = new Attempt(owner, host, connection, stream, nowMs);
@@ -29,12 +29,13 @@ export function openAttempt(
 }
 
 function extraFields(
-  { context, plan, request, deadlineMs, observer }: AttemptedCall,
+  { context, plan, destination, request, deadlineMs, observer }: AttemptedCall,
   host: Host<EndpointPool>,
   nowMs: number,
   earlier: number,
 ): readonly HeaderField[] | undefined {
-  if (context.requestIds && plan.needsRequestId) request.id ??= newRequestId();
+  if (context.requestIds && plan.needsRequestId && destination.requestChanges?.names('x-request-id') !== true)
+    request.id ??= newRequestId();
   const fields = requestFields(plan, request.id, deadlineMs - nowMs, earlier);
   if (observer === undefined) return fields;
   return [...(fields ?? []), ...observer.attemptFields(host.target!.endpoint)];

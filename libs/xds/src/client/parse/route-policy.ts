@@ -75,7 +75,7 @@ function abortCode({ errorType }: FaultAbort): Exclude<GrpcCode, 'OK'> {
 }
 
 /** Of a hundred, ten thousand or a million. */
-function percentOf(fraction: FractionalPercent | undefined): number {
+export function percentOf(fraction: FractionalPercent | undefined): number {
   if (fraction === undefined) return 0;
   const whole = [100, 10_000, 1_000_000][fraction.denominator];
   if (whole === undefined) throw new Refusal(`the denominator ${fraction.denominator} is not known`);

@@ -1,4 +1,4 @@
-import { normalAuthority, type Destination, type Route } from '@evenly/mesh-config';
+import { normalAuthority, ranges, type Destination, type Mirror, type Route } from '@evenly/mesh-config';
 import type { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
 import type {
   Route as XdsRoute,
@@ -9,8 +9,10 @@ import { checkedName, clientLimits, maxUint32 } from '../limits.ts';
 import type { XdsRoutes } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
 import { timeoutMs } from './numbers.ts';
+import { refusedClusterName } from '../../resources/names.ts';
+import { parseHeaderOptions } from './header-options.ts';
 import { parseRedirect, parseRewrite } from './redirect.ts';
-import { parseFault, parseRetry } from './route-policy.ts';
+import { parseFault, parseRetry, percentOf } from './route-policy.ts';
 import { parseMatch } from './route-match.ts';
 
 /** @throws Refusal */
@@ -23,7 +25,7 @@ export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsR
   refuseIf(routes > clientLimits.routes, `has more than ${clientLimits.routes} routes`);
   const seen = new Set<string>();
   const virtualHosts = configuration.virtualHosts.map((host) => {
-    const domains = domainsOf(host);
+    const domains = domainsOf(host, configuration.ignorePortInHostMatching);
     for (const domain of domains) {
       refuseIf(seen.has(domain), `the domain ${domain} is in two virtual hosts`);
       seen.add(domain);
@@ -33,15 +35,24 @@ export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsR
   return { virtualHosts };
 }
 
-/** As routers take them: `shop` (without a port, as in Envoy), `shop:9000`, `shop:*` and `*`. */
-function domainsOf({ domains }: VirtualHost): string[] {
-  const wild = domains.find((domain) => domain !== '*' && domain.replace(/:\*$/, '').includes('*'));
+/**
+ * As routers take them: `shop` (without a port, as in Envoy), `shop:9000`, `shop:*`, `*.example.com` and `*`.
+ * @param anyPort ports of calls are not looked at: a domain without one is for all of them
+ */
+function domainsOf({ domains }: VirtualHost, anyPort: boolean): string[] {
+  const wild = domains.find(
+    (domain) => domain !== '*' && domain.replace(/^\*\.(?=.)|:\*$/, '').includes('*'),
+  );
   refuseIf(
     wild !== undefined,
-    `the domain ${wild} is not supported: only whole names, whole names with :*, and *`,
+    `the domain ${wild} is not supported: only whole names, *. and a name, whole names with :*, and *`,
   );
-  return [...new Set(domains.map(normalDomain))];
+  const normal = domains.map(normalDomain);
+  const all = anyPort ? normal.flatMap((one) => (isBare(one) ? [one, `${one}:*`] : one)) : normal;
+  return [...new Set(all)];
 }
+
+const isBare = (domain: string) => domain !== '*' && !/:(\d+|\*)$/.test(domain);
 
 function normalDomain(domain: string): string {
   if (domain === '*') return domain;
@@ -65,7 +76,11 @@ function hostRoutes(host: VirtualHost, domain: string, warn: Warn): Route[] {
 }
 
 function parseRoute(route: XdsRoute, name: string, authority: string, host: VirtualHost, warn: Warn): Route {
-  refuseIf(changesHeaders(route) || changesHeaders(host), 'adding and removing headers is not supported');
+  // They would come after those of the route, which comes last here.
+  refuseIf(
+    Object.keys(parseHeaderOptions(host)).length > 0,
+    'header changes of a virtual host are not supported',
+  );
   const match = { ...(authority === '*' ? {} : { authority }), ...parseMatch(route.match) };
   if (route.action?.$case === 'redirect')
     return { name, match, to: [], redirect: parseRedirect(route.action.value, match.path) };
@@ -76,7 +91,7 @@ function parseRoute(route: XdsRoute, name: string, authority: string, host: Virt
   }
   const action = route.action.value;
   const rewrite = parseRewrite(action, match.path);
-  if (action.requestMirrorPolicies.length > 0) warn(`route ${name}: request mirroring is unsupported`);
+  const mirrors = mirrorsOf(action);
   const timeout = timeoutOf(action, (reason) => warn(`route ${name}: ${reason}`));
   const retryPolicy = action.retryPolicy ?? host.retryPolicy;
   const retry = retryPolicy && parseRetry(retryPolicy, (reason) => warn(`route ${name}: ${reason}`));
@@ -93,13 +108,20 @@ function parseRoute(route: XdsRoute, name: string, authority: string, host: Virt
     ...(retry === undefined ? {} : { retry }),
     ...(fault === undefined ? {} : { fault }),
     ...(hashHeader === undefined ? {} : { hashHeader }),
+    ...(mirrors.length === 0 ? {} : { mirrors }),
+    ...parseHeaderOptions(route),
   };
 }
 
-function changesHeaders(of: XdsRoute | VirtualHost): boolean {
-  const { requestHeadersToAdd, requestHeadersToRemove, responseHeadersToAdd, responseHeadersToRemove } = of;
-  const all = [requestHeadersToAdd, requestHeadersToRemove, responseHeadersToAdd, responseHeadersToRemove];
-  return all.some(({ length }) => length > 0);
+function mirrorsOf({ requestMirrorPolicies }: RouteAction): Mirror[] {
+  const { mirrors } = clientLimits;
+  refuseIf(requestMirrorPolicies.length > mirrors, `has more than ${mirrors} mirrors`);
+  return requestMirrorPolicies.map(({ cluster, clusterHeader, runtimeFraction }) => {
+    refuseIf(clusterHeader !== '', 'a mirror by cluster_header is not supported');
+    const fraction = runtimeFraction?.defaultValue;
+    const percent = fraction === undefined ? ranges.percent.max : percentOf(fraction);
+    return { service: named(cluster), percent };
+  });
 }
 
 /** Zero is none; absent, too: the 15 s that Envoy takes then would cut streams that nobody asked to be cut. */
@@ -120,7 +142,7 @@ function hashHeaderOf({ hashPolicy }: RouteAction, warn: Warn): string | undefin
 }
 
 function destinationsOf({ clusterSpecifier }: RouteAction): Destination[] {
-  if (clusterSpecifier?.$case === 'cluster') return [{ service: named(clusterSpecifier.value), weight: 1 }];
+  if (clusterSpecifier?.$case === 'cluster') return [destinationOf(clusterSpecifier.value, 1)];
   if (clusterSpecifier?.$case !== 'weightedClusters') {
     throw new Refusal(
       `leads to ${clusterSpecifier?.$case ?? 'nothing'}; only cluster and weighted_clusters are supported`,
@@ -131,11 +153,21 @@ function destinationsOf({ clusterSpecifier }: RouteAction): Destination[] {
     clusters.length > clientLimits.destinations,
     `has more than ${clientLimits.destinations} clusters`,
   );
-  const to = clusters.map(({ name, weight = 0 }) => ({ service: named(name), weight }));
+  const to = clusters.map((one) => destinationOf(one.name, one.weight ?? 0, parseHeaderOptions(one)));
   const sum = to.reduce((total, { weight }) => total + weight, 0);
   refuseIf(sum === 0, 'has weights that are all 0');
   refuseIf(sum > maxUint32, `has weights whose sum is more than ${maxUint32} (gRFC A28)`);
   return to;
+}
+
+/** The cluster without endpoints is the word of our own server for a share that is refused. */
+function destinationOf(
+  cluster: string,
+  weight: number,
+  changes: ReturnType<typeof parseHeaderOptions> = {},
+): Destination {
+  if (cluster === refusedClusterName) return { refuse: true, weight };
+  return { service: named(cluster), weight, ...changes };
 }
 
 function named(cluster: string): string {

@@ -87,7 +87,7 @@ describe('docs/mesh-config.md', () => {
     expect(readMeshConfig(printMeshConfig(config), 'mesh.yaml')).toEqual(config);
   });
 
-  it('has examples', () => expect(examples).toHaveLength(8));
+  it('has examples', () => expect(examples).toHaveLength(9));
 });
 
 describe('README.md', () => {

@@ -29,7 +29,7 @@ async function carried(config: MeshConfig): Promise<MeshConfig> {
 
 const gateway = (virtualHosts: VirtualHost[]) =>
   mesh(services, {
-    listeners: [meshListener({ name: 'gateway/ns/gw/80', address: '0.0.0.0', port: 80, virtualHosts })],
+    listeners: [meshListener({ name: 'front', address: '0.0.0.0', port: 80, virtualHosts })],
   });
 
 async function carriedRoute(change: Partial<Route>): Promise<Route> {
@@ -117,7 +117,7 @@ describe('what others get of it', () => {
       gateway([{ domains: ['*.example', '*.example:*'], routes: [meshRoute('*.example', 'shop')] }]),
     );
     const node = { ...anonymousNode, kind: 'envoy' as const };
-    const routes = codecs.route.decode(cache.get('route', 'listener/gateway/ns/gw/80-route', node)!.encoded);
+    const routes = codecs.route.decode(cache.get('route', 'listener/front-route', node)!.encoded);
     expect(routes.ignorePortInHostMatching).toBe(true);
     expect(routes.virtualHosts.map(({ domains }) => domains)).toEqual([['*.example']]);
   });

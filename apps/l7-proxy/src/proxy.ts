@@ -190,15 +190,22 @@ export class Proxy {
     service.listening(one.name, { address, port });
   }
 
+  /** @throws ServiceError for what must be encrypted, and cannot be */
   #edgeOf({
     name,
     tls,
+    certificates: byName,
     proxyProtocol,
     trustForwarded,
     http1,
     normalizePath,
     encodedSlashes,
   }: Listener): ListenerEdge {
+    if (byName !== undefined)
+      throw new ServiceError(
+        'CANNOT_LISTEN',
+        `listener "${name}": certificates by server name are not served`,
+      );
     const {
       certificates,
       listener: { ticketSecret },

@@ -35,13 +35,13 @@ export type {
   ZonePreference,
 } from './policy.ts';
 export { printMeshConfig } from './print.ts';
+export type { PathMatch } from './path-match.ts';
 export type {
   Destination,
   Fault,
   HeaderCondition,
   HeaderMatch,
   Mirror,
-  PathMatch,
   QueryMatch,
   RefusedShare,
   Route,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changedPath, locationOf, type Redirect } from './redirect.ts';
-import type { PathMatch } from './route.ts';
+import type { PathMatch } from './path-match.ts';
 
 const segments = (value: string): PathMatch => ({ kind: 'segments', value });
 const prefix = (value: string): PathMatch => ({ kind: 'prefix', value });

@@ -1,4 +1,4 @@
-import type { PathMatch } from './route.ts';
+import type { PathMatch } from './path-match.ts';
 
 export const redirectStatuses = [301, 302, 303, 307, 308] as const;
 

@@ -1,6 +1,7 @@
 import type { GrpcCode } from './grpc-code.ts';
 import type { HeaderChanges } from './header-changes.ts';
 import type { Hedge, Retry } from './policy.ts';
+import type { PathMatch } from './path-match.ts';
 import type { Redirect, Rewrite } from './redirect.ts';
 
 /** Which calls go where. */
@@ -46,16 +47,6 @@ export interface RouteMatch {
   query?: readonly QueryMatch[];
   headers: readonly HeaderMatch[];
 }
-
-export interface PathMatch {
-  /**
-   * `regex`: RE2 syntax, of the whole path. `segments`: a prefix that ends where a segment does, such as `/shop` of `/shop` and
-   * `/shop/cart`, not of `/shopping`; it ends in no "/".
-   */
-  kind: 'exact' | 'prefix' | 'segments' | 'regex';
-  value: string;
-}
-
 /**
  * One condition on a header. Values of several headers with the same name count as one, joined by ",".
  * As in Envoy and gRPC, a header that is not there fulfils nothing but `present` inverted.

@@ -132,14 +132,22 @@ function fieldsOf({ notes, hasHints }: Discoverable, say: Say): Partial<Service>
   const hints = hasHints && !/\bzonePreference\b/.test(note);
   const text = ['services:', '  service:', '    source: { static: { endpoints: [] } }', ...lines].join('\n');
   try {
-    const { source, name, ...fields } = readMeshConfig(text, 'evenly/service').services.get('service')!;
-    const foreign = (['tls', 'servers'] as const).filter((field) => fields[field] !== undefined);
-    const has = [...foreign, ...(fields.subsets.size > 0 ? ['subsets'] : [])];
+    const { tls, servers, subsets, locality, healthCheck, policy, protocol } = readMeshConfig(
+      text,
+      'evenly/service',
+    ).services.get('service')!;
+    const foreign = { tls, servers, subsets: subsets.size > 0 ? subsets : undefined };
+    const has = Object.entries(foreign).flatMap(([field, value]) => (value === undefined ? [] : [field]));
     if (has.length > 0) {
       say('service', `${has.join(', ')}: only a config file can say this`);
       return {};
     }
-    return hints ? { ...fields, policy: { ...fields.policy, zonePreference: 'hints' } } : fields;
+    return {
+      locality,
+      ...(healthCheck === undefined ? {} : { healthCheck }),
+      ...(protocol === undefined ? {} : { protocol }),
+      policy: hints ? { ...policy, zonePreference: 'hints' } : policy,
+    };
   } catch (error) {
     const { message } = error as Error;
     say(

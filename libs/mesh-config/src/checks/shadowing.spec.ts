@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HeaderMatch, PathMatch, Route, RouteMatch } from '../route.ts';
+import type { PathMatch } from '../path-match.ts';
+import type { HeaderMatch, Route, RouteMatch } from '../route.ts';
 import { findShadowing } from './shadowing.ts';
 
 interface Call {

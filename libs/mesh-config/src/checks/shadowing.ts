@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { regexMatcher } from '../regex.ts';
-import type { HeaderMatch, PathMatch, Route, RouteMatch } from '../route.ts';
+import type { PathMatch } from '../path-match.ts';
+import type { HeaderMatch, Route, RouteMatch } from '../route.ts';
 import { authorityCovers } from '../routing/authority-patterns.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { regexMatcher } from '../regex.ts';
-import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch } from '../route.ts';
+import type { PathMatch } from '../path-match.ts';
+import type { HeaderMatch, QueryMatch, RouteMatch } from '../route.ts';
 
 /** What of a request routes look at. */
 export interface RoutedRequest {

@@ -52,6 +52,17 @@ describe('a Gateway', () => {
     expect(conditionsOf(objects.statusOf('Gateway', 'g'))[1]).toBe('Programmed=False/Pending');
   });
 
+  it('that wants certificates of clients has no HTTPS listener, for it would let in everybody', () => {
+    const both = `[{ name: https, port: 443, protocol: HTTPS, tls: { certificateRefs: [{ name: good }] } }, { name: http, port: 80, protocol: HTTP }]`;
+    const asked = 'tls: { frontend: { default: { validation: { caCertificateRefs: [] } } } }';
+    const [listener, plain] = listenersOf(cluster(gateway('g', both, asked), secret('good', 'default')));
+    expect(listener!.conditions.slice(0, 2)).toEqual([
+      'Accepted=False/UnsupportedValue',
+      'Programmed=False/Invalid',
+    ]);
+    expect(plain!.conditions).toEqual(good);
+  });
+
   it('of a class of somebody else gets no status', () => {
     const objects = cluster(
       gateway('g', '[{ name: http, port: 80, protocol: HTTP }]').replace('evenly', 'istio'),

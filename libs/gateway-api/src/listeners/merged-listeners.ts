@@ -59,7 +59,10 @@ export function mergeListeners(
   const byOwner = new Map<Meta, readonly MergedListener[]>();
   for (const { meta, listeners: specs } of [gateway, ...letIn]) {
     const lost = conflicts.add(specs);
-    const merged = specs.map((spec) => mergedListener(spec, meta, lost.get(spec), context));
+    const merged = specs.map((spec) => {
+      const refused = lost.get(spec) ?? refusalOf(spec) ?? refusalOfClients(spec, gateway);
+      return mergedListener(spec, meta, { conflict: lost.get(spec), refused }, context);
+    });
     byOwner.set(meta, merged);
   }
   return { listeners: [...byOwner.values()].flat(), byOwner, sets: letIn };
@@ -68,11 +71,10 @@ export function mergeListeners(
 function mergedListener(
   spec: ListenerSpec,
   owner: Meta,
-  conflict: Refusal | undefined,
+  { conflict, refused }: Pick<MergedListener, 'conflict' | 'refused'>,
   { secrets, grants }: ListenerContext,
 ): MergedListener {
   const { kinds, refusal: badKinds } = routeKindsOf(spec);
-  const refused = conflict ?? refusalOf(spec);
   const isTls = spec.protocol === 'HTTPS';
   const { certificates, refusal: badCertificate } = isTls
     ? certificatesOf(owner, spec.tls?.certificateRefs ?? [], secrets, grants)
@@ -89,4 +91,12 @@ function refusalOf({ protocol, tls }: ListenerSpec): Refusal | undefined {
   if (tls !== undefined && tls.mode !== 'Terminate')
     return { reason: 'UnsupportedValue', message: `tls.mode ${tls.mode} is not supported; Terminate is` };
   return undefined;
+}
+
+/** Rather no listener than one that lets in everybody, where only clients with certificates are wanted. */
+function refusalOfClients({ protocol }: ListenerSpec, gateway: Gateway): Refusal | undefined {
+  if (protocol !== 'HTTPS' || !gateway.wantsClientCertificates) return undefined;
+  const message =
+    'spec.tls.frontend of the Gateway is not supported: clients would not be asked for certificates';
+  return { reason: 'UnsupportedValue', message };
 }

@@ -12,6 +12,8 @@ export type Gateway = Read<{
   infrastructure: Infrastructure;
   /** Where ListenerSets may be that add listeners. */
   allowedListeners: NamespacesFrom;
+  /** It wants to know who its clients are (`spec.tls.frontend`). */
+  wantsClientCertificates: boolean;
 }>;
 
 /** For what is made for the Gateway. */
@@ -51,6 +53,7 @@ const form = z.object({
     addresses: listOf(address, limits.addresses),
     infrastructure,
     allowedListeners: z.object({ namespaces: namespacesFrom('None') }).nullish(),
+    tls: z.object({ frontend: z.unknown() }).nullish(),
   }),
 });
 
@@ -63,6 +66,7 @@ export const readGateway = reader(
     addresses: spec.addresses,
     infrastructure: spec.infrastructure,
     allowedListeners: spec.allowedListeners?.namespaces ?? noListeners,
+    wantsClientCertificates: Boolean(spec.tls?.frontend),
   }),
   (object) => ({
     className: field(object, ['spec', 'gatewayClassName'], z.string()) ?? '',
@@ -70,5 +74,6 @@ export const readGateway = reader(
     addresses: [],
     infrastructure: noInfrastructure,
     allowedListeners: noListeners,
+    wantsClientCertificates: false,
   }),
 );

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Listener, MeshConfig } from '@evenly/mesh-config';
+import type { Listener, ListenerTls, MeshConfig, ServerCertificate } from '@evenly/mesh-config';
 import type { MeshCertificates } from '@evenly/live-mesh';
 import { ServiceError, type Runtime } from '@evenly/service';
 import type { Certificates } from '@evenly/tls';
@@ -12,6 +12,7 @@ import {
   type ListenerEdge,
   type ListenerOptions,
 } from './listener/listener.ts';
+import { ServerNames } from './listener/server-names.ts';
 import { ticketKeys } from './listener/session-tickets.ts';
 import type { Mesh } from './mesh.ts';
 import { configWarnings } from './routing/config-warnings.ts';
@@ -40,6 +41,8 @@ interface Running {
   /** What the config says, but for the routes; the port it got may be another. */
   described: string;
   table: RouteTable<Cluster>;
+  /** Of one with `certificates`. */
+  serverNames: ServerNames | undefined;
 }
 
 /** The listeners of the config, each with its routes. */
@@ -68,6 +71,13 @@ export class Proxy {
 
   get listeners(): ProxyListener[] {
     return [...this.#running.values()].map(({ listener }) => listener);
+  }
+
+  /** By the names of listeners that have certificates by server name. */
+  get serverNames(): ReadonlyMap<string, ServerNames> {
+    return new Map(
+      [...this.#running].flatMap(([name, { serverNames }]) => (serverNames ? [[name, serverNames]] : [])),
+    );
   }
 
   /** Those that could not have their ports. */
@@ -118,8 +128,10 @@ export class Proxy {
     for (const one of wanted) {
       const table = tables.get(one.name)!;
       const running = this.#running.get(one.name);
-      if (running !== undefined) running.table = table;
-      else errors.push(...(await this.#tryOpen(one, table)));
+      if (running !== undefined) {
+        running.table = table;
+        running.serverNames?.replace(one.certificates ?? []);
+      } else errors.push(...(await this.#tryOpen(one, table)));
     }
     if (errors.length === 0) this.#started = true;
     if (this.#started) this.#failed.plan();
@@ -179,8 +191,9 @@ export class Proxy {
       onNoRoute: () => void this.unrouted++,
       web: one.grpcWeb ? { origins: one.corsOrigins } : undefined,
     };
-    const listener = new ProxyListener(one.name, context, this.#edgeOf(one), options);
-    const running: Running = { listener, described: describe(one), table };
+    const serverNames = one.certificates && this.#serverNames(one.name, one.certificates);
+    const listener = new ProxyListener(one.name, context, this.#edgeOf(one, serverNames), options);
+    const running: Running = { listener, described: describe(one), table, serverNames };
     const { address, port } = await listener.listen(
       one.address,
       one.port,
@@ -190,36 +203,39 @@ export class Proxy {
     service.listening(one.name, { address, port });
   }
 
-  /** @throws ServiceError for what must be encrypted, and cannot be */
-  #edgeOf({
-    name,
-    tls,
-    certificates: byName,
-    proxyProtocol,
-    trustForwarded,
-    http1,
-    normalizePath,
-    encodedSlashes,
-  }: Listener): ListenerEdge {
-    if (byName !== undefined)
-      throw new ServiceError(
-        'CANNOT_LISTEN',
-        `listener "${name}": certificates by server name are not served`,
-      );
-    const {
-      certificates,
-      listener: { ticketSecret },
-    } = this.#context;
-    const needsClientCertificate = tls?.clientCa !== undefined;
-    const scope = { secret: ticketSecret, listener: name, needsClientCertificate };
-    const security = tls && {
-      certificates: certificates.of(tls),
-      needsClientCertificate,
-      ticketKeys: (current: Certificates) => ticketKeys(scope, current),
-      watch: (listener: Parameters<MeshCertificates['watch']>[1]) => certificates.watch(tls, listener),
-    };
+  #serverNames(listener: string, certificates: readonly ServerCertificate[]): ServerNames {
+    const { log } = this.#context.service;
+    return new ServerNames(certificates, {
+      listener,
+      onTaken: (names) => log.info({ listener, names }, 'certificate in use'),
+      onRefused: (names, reason) =>
+        log.error({ listener, names, reason }, 'certificate refused; nobody is let in by its names'),
+    });
+  }
+
+  /** @param serverNames whom clients may ask for; undefined: the one certificate of `tls` is for all, if there is one */
+  #edgeOf(one: Listener, serverNames: ServerNames | undefined): ListenerEdge {
+    const { name, tls, proxyProtocol, trustForwarded, http1, normalizePath, encodedSlashes } = one;
+    const { certificates, listener } = this.#context;
+    const needsClientCertificate = serverNames === undefined && tls?.clientCa !== undefined;
+    const scope = { secret: listener.ticketSecret, listener: name, needsClientCertificate };
+    const common = { needsClientCertificate, ticketKeys: (now: Certificates) => ticketKeys(scope, now) };
+    type Told = (now: Certificates) => void;
+    const ofFiles = (files: ListenerTls) => ({
+      certificates: certificates.of(files),
+      watch: (told: Told) => certificates.watch(files, told),
+    });
+    const ofNames = (names: ServerNames) => ({
+      certificates: names.forAnyName,
+      contextOfName: (serverName: string | undefined) => names.contextOf(serverName),
+      watch: (told: Told) => names.watch(told),
+    });
+    const security = serverNames === undefined ? tls && ofFiles(tls) : ofNames(serverNames);
     const paths = { normalize: normalizePath, encodedSlashes };
-    return { tls: security, proxyProtocol, trustForwarded, http1, paths };
+    return {
+      tls: security && { ...security, ...common },
+      ...{ proxyProtocol, trustForwarded, http1, paths },
+    };
   }
 
   #defaultListener(): Listener {
@@ -227,5 +243,6 @@ export class Proxy {
   }
 }
 
-/** All but the routes, which are replaced without the port being closed. */
-const describe = ({ routes: _, virtualHosts: _hosts, ...rest }: Listener) => JSON.stringify(rest);
+/** All but what is replaced without the port being closed: the routes, and the certificates if there are any. */
+const describe = ({ routes: _, virtualHosts: _hosts, certificates, ...rest }: Listener) =>
+  JSON.stringify({ ...rest, byServerName: certificates !== undefined });

@@ -27,4 +27,4 @@ export { connectHttp2, type ConnectOptions } from './socket/connect.ts';
 export { SocketLoop, type SocketLoopOptions } from './socket/loop.ts';
 export { createHttp2Server, type ServeOptions } from './socket/serve.ts';
 export { StartingSockets, startTimeoutMs, type StartingOptions } from './socket/starting-sockets.ts';
-export { TlsHandshakes } from './socket/tls-handshakes.ts';
+export { TlsHandshakes, type ContextOfName } from './socket/tls-handshakes.ts';

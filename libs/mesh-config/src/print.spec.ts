@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { listenerDefaults } from './file-format/listener-format.ts';
 import { readMeshConfig } from './mesh-reader.ts';
 import { printMeshConfig } from './print.ts';
 import { meshConfig } from './testing/arbitrary-config.ts';
@@ -21,4 +22,13 @@ describe('printMeshConfig', () => {
     },
     loadedMachineMs,
   );
+
+  it('has nothing of certificates in memory, nor of their keys', () => {
+    const certificates = [{ serverNames: ['shop.example'], cert: 'the certificate', key: 'the key' }];
+    const at = { name: 'shop', address: '0.0.0.0', port: 443 };
+    const listeners = [{ ...listenerDefaults, ...at, certificates }];
+    const printed = printMeshConfig({ services: new Map(), routes: [], listeners });
+    expect(printed).toContain('shop');
+    expect(printed).not.toMatch(/the certificate|the key|shop.example/);
+  });
 });

@@ -29,6 +29,4 @@ export interface ServerCertificate {
   /** Followed by intermediate ones. */
   cert: string;
   key: string;
-  /** The authorities of clients' certificates; with it, every client has to show one (mTLS). */
-  clientCa?: string;
 }

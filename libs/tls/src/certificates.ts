@@ -49,22 +49,34 @@ export async function readCertificates(files: CertificateFiles, nowMs: number): 
   const ca = bundle === undefined ? undefined : readAuthorities(files.ca!, bundle);
   const authorities = ca === undefined ? {} : { ca: ca.pem, caValidity: ca.validity };
   if (cert === undefined || key === undefined) return authorities;
-  return { ...readPair({ cert, key }, { cert: files.cert!, key: files.key! }, nowMs), ...authorities };
+  return { ...checkedPair({ cert, key }, { cert: files.cert!, key: files.key! }, nowMs), ...authorities };
 }
 
-function readPair(
+/** A certificate and its key, good for TLS together. */
+export interface CertificatePair {
+  cert: Buffer;
+  key: Buffer;
+  validity: Validity;
+}
+
+/**
+ * @param names what the two are called in errors; of their text nothing is
+ * @param nowMs undefined: one that has ended is taken too
+ * @throws CertificateError
+ */
+export function checkedPair(
   { cert, key }: { cert: Buffer; key: Buffer },
-  files: { cert: string; key: string },
-  nowMs: number,
-): Certificates {
-  const leaf = attempt(files.cert, 'no certificate in PEM', () => new X509Certificate(cert));
-  checkValidity(files.cert, leaf, nowMs);
-  const privateKey = attempt(files.key, 'no private key in PEM', () => createPrivateKey(key));
+  names: { cert: string; key: string },
+  nowMs?: number,
+): CertificatePair {
+  const leaf = attempt(names.cert, 'no certificate in PEM', () => new X509Certificate(cert));
+  if (nowMs !== undefined) checkValidity(names.cert, leaf, nowMs);
+  const privateKey = attempt(names.key, 'no private key in PEM', () => createPrivateKey(key));
   if (!leaf.checkPrivateKey(privateKey)) {
-    throw new CertificateError(files.key, `does not belong to the certificate in ${files.cert}`);
+    throw new CertificateError(names.key, `does not belong to the certificate in ${names.cert}`);
   }
   // What OpenSSL refuses beyond that: a broken intermediate certificate, a key that is too short.
-  attempt(files.cert, 'cannot be used for TLS', () => createSecureContext({ cert, key }));
+  attempt(names.cert, 'cannot be used for TLS', () => createSecureContext({ cert, key }));
   return { cert, key, validity: validityOf(leaf) };
 }
 

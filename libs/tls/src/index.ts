@@ -1,6 +1,8 @@
 export {
   CertificateError,
+  checkedPair,
   readCertificates,
+  type CertificatePair,
   type CertificateFiles,
   type Certificates,
 } from './certificates.ts';
@@ -9,3 +11,4 @@ export {
   type CertificateStatus,
   type LiveCertificatesOptions,
 } from './live-certificates.ts';
+export { endsSoon, type Validity } from './validity.ts';

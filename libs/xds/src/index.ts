@@ -16,6 +16,7 @@ export { clients, type Client } from './client-support/clients.ts';
 export { features } from './client-support/features.ts';
 export { unsupported, type Unsupported } from './client-support/unsupported.ts';
 export { clusterName, defaultListenerName } from './resources/names.ts';
+export { withoutKeys } from './resources/without-keys.ts';
 export type { ClusterOptions } from './resources/clusters.ts';
 export { defaultEnvoyXdsCluster, routingResources } from './resources/routing.ts';
 export { DeltaStream } from './stream/delta-stream.ts';

@@ -21,10 +21,13 @@ export function* problemsOf(status: ProxyStatus): Generator<Html> {
   for (const service of services) yield* serviceProblems(service);
 }
 
-function* listenerProblems({ name, routes, full, error }: ListenerStatus): Generator<Html> {
+function* listenerProblems(listener: ListenerStatus): Generator<Html> {
+  const { name, routes, full, error, refusedCertificates = [] } = listener;
   if (error !== undefined)
     yield html`Listener <b>${name}</b> does not listen, and is tried again: <q>${error}</q>`;
   if (routes.length === 0) yield html`Listener <b>${name}</b> has no routes: no call gets through.`;
+  for (const reason of refusedCertificates)
+    yield html`Listener <b>${name}</b> lets nobody in by some server names: <q>${reason}</q>`;
   if (full) yield html`Listener <b>${name}</b> takes no more connections: it has as many as it may.`;
 }
 

@@ -7,6 +7,7 @@ import type { CertificateStatus } from '@evenly/tls';
 import type { XdsClientStatus } from '@evenly/xds';
 import type { FailedListener } from '../listener/failed-listeners.ts';
 import type { ProxyListener } from '../listener/listener.ts';
+import type { ServerNames } from '../listener/server-names.ts';
 import type { Mesh } from '../mesh.ts';
 import type { RouteStats } from '../stats/route-stats.ts';
 import type { Proxy } from '../proxy.ts';
@@ -22,7 +23,7 @@ export interface ProxyStatus {
   services: ServiceStatus[];
   /** Requests that no route took. */
   unrouted: number;
-  /** Files that listeners, endpoints' TLS and their authorities come from. */
+  /** Files that listeners, endpoints' TLS and their authorities come from; and certificates by server name. */
   certificates: CertificateStatus[];
   /** What is held for clients. */
   memory: MemoryStatus;
@@ -54,6 +55,8 @@ export interface ListenerStatus {
   routes: RouteStatus[];
   /** Why it does not listen; it is tried again. */
   error?: string;
+  /** Why clients that ask for some server names are not let in. */
+  refusedCertificates?: string[];
 }
 
 export interface RouteStatus {
@@ -117,21 +120,33 @@ export interface StatusSources {
 }
 
 export function proxyStatus(sources: StatusSources): ProxyStatus {
-  const { mesh, proxy, certificates, budget, refusedConfig, xds, waiting } = sources;
+  const { mesh, proxy, budget, refusedConfig, xds, waiting } = sources;
   const { usedBytes, maxBytes, almostUsedUp: short } = budget;
   return {
     waiting,
-    listeners: [...proxy.listeners.map(listenerStatus), ...proxy.failedListeners.map(failedStatus)],
+    listeners: [
+      ...proxy.listeners.map((one) => listenerStatus(one, proxy.serverNames.get(one.name))),
+      ...proxy.failedListeners.map(failedStatus),
+    ],
     services: [...mesh.clusters].map(serviceStatus),
     unrouted: proxy.unrouted,
-    certificates: certificates.status(Date.now()),
+    certificates: certificateRows(sources, Date.now()),
     memory: { usedBytes, maxBytes, short },
     ...(refusedConfig === undefined ? {} : { refusedConfig }),
     ...(xds === undefined ? {} : { xds }),
   };
 }
 
-function listenerStatus(listener: ProxyListener): ListenerStatus {
+/** Of files, and by server name. */
+export function certificateRows(
+  { proxy, certificates }: Pick<StatusSources, 'proxy' | 'certificates'>,
+  nowMs: number,
+): CertificateStatus[] {
+  const byName = [...proxy.serverNames.values()].flatMap((names) => names.status(nowMs));
+  return [...certificates.status(nowMs), ...byName];
+}
+
+function listenerStatus(listener: ProxyListener, serverNames: ServerNames | undefined): ListenerStatus {
   const { accepted, failed, refused } = listener.stats;
   return {
     name: listener.name,
@@ -141,6 +156,9 @@ function listenerStatus(listener: ProxyListener): ListenerStatus {
     refused,
     full: listener.full,
     routes: routeRows(listener.routes),
+    ...(serverNames === undefined || serverNames.errors.length === 0
+      ? {}
+      : { refusedCertificates: serverNames.errors }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { StartingSockets, TlsHandshakes, type ClientSlots } from '@evenly/http2';
+import { StartingSockets, TlsHandshakes, type ClientSlots, type ContextOfName } from '@evenly/http2';
 import type { Certificates } from '@evenly/tls';
 import { httpVersion, readFirstBytes } from './first-bytes.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
@@ -12,7 +12,9 @@ export interface Peer {
 }
 
 export interface AcceptorSecurity {
+  /** Of `contextOfName`, where there is one, what those are shown who ask for no name; without `cert` they are refused. */
   certificates: Certificates;
+  contextOfName?: ContextOfName;
   needsClientCertificate: boolean;
   /** Of session tickets, while these certificates are used. */
   ticketKeys: (certificates: Certificates) => Buffer;
@@ -45,7 +47,8 @@ export interface Acceptor {
 export function createAcceptor(options: AcceptorOptions): Acceptor {
   const { slots, onHttp2, onHttp1, onFailed, maxStarting, startTimeoutMs: timeoutMs } = options;
   const starting = new StartingSockets({ timeoutMs, maxStarting, onFailed });
-  const handshakes = options.tls && new TlsHandshakes(tlsOptions(options.tls, options.http1), starting);
+  const { tls } = options;
+  const handshakes = tls && new TlsHandshakes(tlsOptions(tls, options.http1), starting, tls.contextOfName);
 
   const detect = (socket: Socket, peer: Peer) => {
     const start = (version: 'h2' | 'http/1.1') => {
@@ -91,7 +94,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     if (slots.takeOf(socket.remoteAddress, socket)) encrypt(socket, socket.remoteAddress ?? '');
   });
   const setCertificates = (certificates: Certificates) => {
-    if (options.tls !== undefined) handshakes?.setSecureContext(contextOf(certificates, options.tls));
+    if (tls !== undefined) handshakes?.setSecureContext(contextOf(certificates, tls));
   };
   return { server, setCertificates };
 }

@@ -19,7 +19,7 @@ import type { ClientStreamOwner } from '../call/client-side.ts';
 import { Http1Server } from '../http1/server.ts';
 import type { ForwardedBy } from '../routing/forwarded.ts';
 import type { PathRules } from '../routing/normal-path.ts';
-import { createAcceptor, type Peer } from './acceptor.ts';
+import { createAcceptor, type AcceptorSecurity, type Peer } from './acceptor.ts';
 import {
   clientEvents,
   startHttp1Call,
@@ -68,10 +68,7 @@ export interface ListenerEdge {
   paths: PathRules;
 }
 
-export interface ListenerSecurity {
-  certificates: Certificates;
-  needsClientCertificate: boolean;
-  ticketKeys: (certificates: Certificates) => Buffer;
+export interface ListenerSecurity extends AcceptorSecurity {
   /** Told when the certificates are replaced. @returns stops telling */
   watch: (listener: (certificates: Certificates) => void) => () => void;
 }

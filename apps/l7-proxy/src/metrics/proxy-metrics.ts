@@ -2,6 +2,7 @@ import type { MemoryBudget } from '@evenly/http2';
 import type { MeshCertificates } from '@evenly/live-mesh';
 import { grpcCodes } from '@evenly/mesh-config';
 import { Counter, type Registry } from 'prom-client';
+import { certificateRows } from '../admin/status.ts';
 import type { ReplayStore } from '../call/request/saved-request.ts';
 import type { TimerWheel } from '../call/timer-wheel.ts';
 import type { Mesh } from '../mesh.ts';
@@ -174,9 +175,9 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
   onRead(
     'gauge',
     'evenly_proxy_certificate_expiry_timestamp_seconds',
-    'When the certificate in a file ends, in seconds since 1970; of authorities, the last of them',
+    'When the certificate in a file, or for server names, ends, in seconds since 1970; of authorities, the last of them',
     () =>
-      certificates.status(Date.now()).map(({ file, validUntil }) => ({
+      certificateRows({ proxy, certificates }, Date.now()).map(({ file, validUntil }) => ({
         labels: { file },
         value: Date.parse(validUntil) / 1000,
       })),

@@ -65,7 +65,7 @@ function wrongInAny<T, K extends keyof T>(one: T, other: T, fields: readonly K[]
 function mergeListener(one: ListenerStatus, other: ListenerStatus): ListenerStatus {
   return {
     ...added(one, other, ['connections', 'accepted', 'failed', 'refused']),
-    ...wrongInAny(one, other, ['error']),
+    ...wrongInAny(one, other, ['error', 'refusedCertificates']),
     full: one.full || other.full,
     routes: mergeBy([one.routes, other.routes], nameOf, mergeRoute),
   };

@@ -7,6 +7,7 @@ import {
 } from '@evenly/proto/envoy/service/status/v3/csds';
 import {
   typeUrlOf,
+  withoutKeys,
   type NodeInfo,
   type Resource,
   type ResourceCache,
@@ -75,7 +76,7 @@ function xdsConfig(
   const content = (resource: Resource | undefined) =>
     !withContents || resource === undefined
       ? undefined
-      : { typeUrl: typeUrlOf(type), value: Buffer.from(resource.encoded) };
+      : { typeUrl: typeUrlOf(type), value: Buffer.from(withoutKeys(resource)) };
   const base = { typeUrl: typeUrlOf(type), name, isStaticResource: false, errorState: undefined };
   if (nack !== undefined) {
     const failed = now?.version === nack.version ? content(now) : undefined;

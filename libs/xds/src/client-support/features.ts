@@ -333,6 +333,18 @@ export const features: readonly Feature[] = [
     },
   },
   {
+    title: 'certificates by server name of a listener (HTTPS of a Gateway)',
+    usedBy: ({ listeners }) =>
+      listeners
+        .filter(({ certificates }) => certificates !== undefined)
+        .map(({ name }) => ({ service: `listener ${name}`, field: 'certificates' })),
+    clients: {
+      envoy: approximated(
+        'clients that ask for another name are closed without an alert; one certificate that is no good, and the listener is rejected as a whole',
+      ),
+    },
+  },
+  {
     title: '`tls` or `proxyProtocol` of a listener',
     usedBy: ({ listeners }) =>
       listeners.filter(isForOurProxyOnly).map(({ name, tls }) => ({

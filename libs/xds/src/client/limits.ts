@@ -14,6 +14,11 @@ export const clientLimits = {
   endpoints: 10_000,
   /** Of one endpoint, beside its first one. */
   additionalAddresses: 8,
+  /** Of one listener, each with a certificate; and the server names of all of them. */
+  filterChains: 1000,
+  serverNames: 10_000,
+  /** Characters of a certificate with its intermediate ones, and of a key. */
+  certificateLength: 1024 * 1024,
   /** Characters of a resource's name, as the server takes them in subscriptions. */
   nameLength: 1024,
 } as const;

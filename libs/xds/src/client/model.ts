@@ -1,11 +1,20 @@
 import type { EndpointSet } from '@evenly/endpoints';
-import type { Listener, Policy, Service, UpstreamTls, VirtualHost } from '@evenly/mesh-config';
+import type {
+  Listener,
+  Policy,
+  ServerCertificate,
+  Service,
+  UpstreamTls,
+  VirtualHost,
+} from '@evenly/mesh-config';
 
 /** Resources as the client understands them: the words of the mesh config. */
 
 export interface XdsListener {
   /** Absent: where it listens is not said (an `api_listener`, for gRPC clients and for our own proxy's options). */
   at?: { address: string; port: number };
+  /** Absent = plaintext. */
+  certificates?: readonly ServerCertificate[];
   http1: boolean;
   grpcWeb: boolean;
   paths: Pick<Listener, 'normalizePath' | 'encodedSlashes'>;

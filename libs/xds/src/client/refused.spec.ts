@@ -65,7 +65,7 @@ describe('what the client cannot do is rejected with the name and the reason, an
   it.each<[string, string, () => Resource[]]>([
     [
       'listener "in"',
-      'TLS by xDS',
+      'DownstreamTlsContext',
       () => listener((one) => void (one.filterChains[0]!.transportSocket = tls)),
     ],
     ['listener "in"', 'one filter chain', () => listener((one) => void (one.filterChains = []))],

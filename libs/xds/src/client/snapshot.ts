@@ -34,9 +34,13 @@ export function meshConfigOf(
   const sockets: Listener[] = [];
   const others: XdsListener[] = [];
   for (const [name, listener] of listeners) {
-    const { at, http1, grpcWeb, paths } = listener;
+    const { at, certificates, http1, grpcWeb, paths } = listener;
     if (at === undefined) others.push(listener);
-    else sockets.push({ ...plain, ...paths, name, ...at, http1, grpcWeb, ...routedBy(routesOf(listener)) });
+    else
+      sockets.push({
+        ...{ ...plain, ...paths, name, ...at, http1, grpcWeb, ...routedBy(routesOf(listener)) },
+        ...(certificates === undefined ? {} : { certificates }),
+      });
   }
   if (others.length > 0) {
     sockets.push({ ...fallback, ...routedBy(...others.map(routesOf)) });

@@ -1,7 +1,7 @@
 import type { Listener as MeshListener, Route } from '@evenly/mesh-config';
 import { SocketAddress, type Address } from '@evenly/proto/envoy/config/core/v3/address';
 import { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
-import { Filter, FilterChain } from '@evenly/proto/envoy/config/listener/v3/listener_components';
+import { Filter } from '@evenly/proto/envoy/config/listener/v3/listener_components';
 import {
   HttpConnectionManager,
   HttpConnectionManager_CodecType as CodecType,
@@ -13,6 +13,7 @@ import type { Any } from '@evenly/proto/google/protobuf/any';
 import type { NodeKind } from '../node.ts';
 import { resource, type Resource } from '../resource.ts';
 import { httpFilters } from './http-filters.ts';
+import { filterChains } from './listener-tls.ts';
 import { encode, message, packed } from './message.ts';
 import { listenerName, routeName, socketRouteName } from './names.ts';
 
@@ -37,11 +38,12 @@ export function apiListener(
 
 /** What an Envoy gets for a listener of the config: an address, and the same routes. */
 export function socketListener(
-  { name, address, port, http1, grpcWeb, normalizePath, encodedSlashes }: MeshListener,
+  listener: MeshListener,
   routes: readonly Route[],
   source: ConfigSource,
   kind: NodeKind,
 ): Resource {
+  const { name, address, port, http1, grpcWeb, normalizePath, encodedSlashes } = listener;
   const route = socketRouteName(name);
   const filters = httpFilters({ faults: usesFaults(routes), grpcWeb });
   // Or an Envoy would take `//admin` for another path than `/admin`.
@@ -63,7 +65,7 @@ export function socketListener(
   const encoded = encode(Listener, {
     name,
     address: socketAddress({ address, port }),
-    filterChains: [message(FilterChain, { filters: [manager] })],
+    ...filterChains(listener, [manager]),
   });
   return resource('listener', name, encoded, [route]);
 }

@@ -38,15 +38,6 @@ describe('for Envoy', () => {
     });
   });
 
-  it.each(['envoy', 'proxy'] as const)(
-    'certificates by server name: no %s gets the listener in plaintext',
-    (kind) => {
-      const certificates = [{ serverNames: ['*'], cert: 'cert', key: 'key' }];
-      const listeners = config.listeners.map((one) => ({ ...one, certificates }));
-      expect(serveRouting({ ...config, listeners }, kind).names('listener')).toEqual([]);
-    },
-  );
-
   it('each authority is a virtual host, with any port unless it names one; the rest is a last one', () => {
     const { get } = serveRouting(config, 'envoy');
     const hosts = get('route', 'listener/ingress-route')!.virtualHosts;

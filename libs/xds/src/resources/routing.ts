@@ -35,7 +35,7 @@ export function routingResources(
       if (isGrpc(kind)) return targets.has(name) ? apiListener(name, routes, source, { mark }) : undefined;
       const listener = sockets.get(name);
       if (listener === undefined || isForOurProxyOnly(listener)) return undefined;
-      if (listener.certificates !== undefined) return undefined; // better none than one in plaintext
+      if (listener.certificates?.length === 0) return undefined; // nobody is let in
       return socketListener(listener, routesOf(config, listener), source, kind);
     }),
   );

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { listenerDefaults } from '@evenly/mesh-config';
+import { listenerDefaults, type ServerCertificate } from '@evenly/mesh-config';
 import {
   HttpConnectionManager,
   HttpConnectionManager_CodecType as CodecType,
@@ -7,10 +7,13 @@ import {
 } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import type { HttpFilter } from '@evenly/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager';
 import type { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
+import type { ListenerFilter } from '@evenly/proto/envoy/config/listener/v3/listener_components';
 import type { Any } from '@evenly/proto/google/protobuf/any';
+import { tlsInspectorType } from '../../resources/listener-tls.ts';
 import { checkedName } from '../limits.ts';
 import type { XdsListener } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
+import { parseCertificates } from './listener-tls.ts';
 import { parseRoutes } from './routes.ts';
 
 const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -22,8 +25,10 @@ const filterTypes = {
 
 /** @throws Refusal */
 export function parseListener(listener: Listener, warn: Warn): XdsListener {
-  const packed = listener.apiListener?.apiListener;
-  const manager = managerOf(packed ?? socketManager(listener));
+  const api = listener.apiListener?.apiListener;
+  const { packed, certificates } =
+    api === undefined ? socketOf(listener) : { packed: api, certificates: undefined };
+  const manager = managerOf(packed);
   const filters = filtersOf(manager.httpFilters, warn);
   const { routeSpecifier } = manager;
   refuseIf(routeSpecifier?.$case === 'scopedRoutes', 'scoped_routes is not supported');
@@ -31,7 +36,8 @@ export function parseListener(listener: Listener, warn: Warn): XdsListener {
     throw new Refusal('has no routes: neither rds nor route_config');
   }
   return {
-    ...(packed === undefined ? { at: addressOf(listener) } : {}),
+    ...(api === undefined ? { at: addressOf(listener) } : {}),
+    ...(certificates === undefined ? {} : { certificates }),
     http1: manager.codecType === CodecType.AUTO || manager.codecType === CodecType.HTTP1,
     grpcWeb: filters.has(filterTypes.grpcWeb),
     paths: pathsOf(manager, warn),
@@ -60,21 +66,30 @@ function addressOf({ address }: Listener): { address: string; port: number } {
   return { address: socket.address, port };
 }
 
-/** The one HTTP connection manager of a socket listener. */
-function socketManager({ filterChains, defaultFilterChain, listenerFilters }: Listener): Any {
-  refuseIf(listenerFilters.length > 0, 'listener_filters are not supported');
+/** The HTTP connection manager of a socket listener, the same in all of its filter chains; and whom it serves by TLS. */
+function socketOf(listener: Listener): {
+  packed: Any;
+  certificates: readonly ServerCertificate[] | undefined;
+} {
+  const { filterChains, defaultFilterChain, listenerFilters } = listener;
+  refuseIf(listenerFilters.some(isNoInspector), 'of listener_filters only the tls_inspector is supported');
   const chains = defaultFilterChain === undefined ? filterChains : [...filterChains, defaultFilterChain];
-  const [chain] = chains;
-  if (chain === undefined || chains.length > 1) throw new Refusal('must have exactly one filter chain');
-  refuseIf(chain.filterChainMatch !== undefined, 'filter_chain_match is not supported');
-  // To serve in plaintext what should be encrypted would be worse than not to serve it.
-  refuseIf(chain.transportSocket !== undefined, 'a transport_socket (TLS by xDS) is not supported');
-  const [filter] = chain.filters;
-  if (chain.filters.length !== 1 || filter?.configType?.$case !== 'typedConfig') {
-    throw new Refusal('must have exactly one network filter, an HTTP connection manager');
-  }
-  return filter.configType.value;
+  const certificates = parseCertificates(chains);
+  const [packed, ...more] = chains.map(({ filters: [filter, ...others] }) => {
+    if (others.length > 0 || filter?.configType?.$case !== 'typedConfig') {
+      throw new Refusal('must have exactly one network filter, an HTTP connection manager');
+    }
+    return filter.configType.value;
+  });
+  refuseIf(
+    more.some(({ typeUrl, value }) => typeUrl !== packed!.typeUrl || !value.equals(packed!.value)),
+    'must have the same HTTP connection manager in all filter chains',
+  );
+  return { packed: packed!, certificates };
 }
+
+const isNoInspector = ({ configType }: ListenerFilter): boolean =>
+  configType?.$case !== 'typedConfig' || configType.value.typeUrl !== tlsInspectorType;
 
 function managerOf({ typeUrl, value }: Any): HttpConnectionManager {
   const [, type = typeUrl] = typeUrl.split('/');

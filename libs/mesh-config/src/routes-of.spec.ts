@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readMeshConfig } from './mesh-reader.ts';
-import { routesOf } from './routes-of.ts';
+import { hostsOf, routesOf } from './routes-of.ts';
 
 const config = readMeshConfig(
   `services:
@@ -32,4 +32,12 @@ describe('routesOf', () => {
     expect(routesOf(config, own)).toBe(own!.routes);
     expect(own!.routes).toHaveLength(1);
   });
+});
+
+it('gives the same objects each time, and hostsOf the same as routesOf: a proxy finds what it made of a route by it', () => {
+  const text = 'services: { a: { source: { static: { endpoints: ["10.0.0.1:1"] } } } }';
+  const config = readMeshConfig(text, 'mesh.yaml');
+  const [route] = routesOf(config);
+  expect(routesOf(config)[0]).toBe(route);
+  expect(hostsOf(config)[0]!.routes[0]).toBe(route);
 });

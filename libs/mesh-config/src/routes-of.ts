@@ -21,9 +21,16 @@ export function hostsOf(config: MeshConfig, listener?: Listener): readonly Virtu
   return listener?.virtualHosts ?? virtualHostsOf(routesOf(config, listener));
 }
 
-function implicitRoute({ name }: Service): Route {
-  return {
-    match: { authority: name.toLowerCase(), path: { kind: 'prefix', value: '' }, headers: [] },
-    to: [{ service: name, weight: 1 }],
+/** One object for a service, whoever asks: routes are told apart by what they are, not by what they say. */
+const implicitRoutes = new WeakMap<Service, Route>();
+
+function implicitRoute(service: Service): Route {
+  const known = implicitRoutes.get(service);
+  if (known !== undefined) return known;
+  const route: Route = {
+    match: { authority: service.name.toLowerCase(), path: { kind: 'prefix', value: '' }, headers: [] },
+    to: [{ service: service.name, weight: 1 }],
   };
+  implicitRoutes.set(service, route);
+  return route;
 }

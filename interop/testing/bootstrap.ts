@@ -4,6 +4,7 @@ export function bootstrapEnv(
   xdsPort: number,
   locality: { region?: string; zone: string } = { zone: 'zone-a' }, // grpc-js-xds cannot do without one
   machine?: string,
+  namespace?: string,
 ): { GRPC_XDS_BOOTSTRAP_CONFIG: string } {
   const server = {
     server_uri: `127.0.0.1:${xdsPort}`,
@@ -12,7 +13,7 @@ export function bootstrapEnv(
   };
   const bootstrap = {
     xds_servers: [server],
-    node: { id: nodeId, locality, metadata: { NODE_NAME: machine } },
+    node: { id: nodeId, locality, metadata: { NODE_NAME: machine, NAMESPACE: namespace } },
   };
   return { GRPC_XDS_BOOTSTRAP_CONFIG: JSON.stringify(bootstrap) };
 }

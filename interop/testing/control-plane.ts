@@ -12,14 +12,16 @@ const stopTimeoutMs = 10_000;
 export class ControlPlane {
   readonly #directory: string;
   #server: ManagedProcess | undefined;
+  readonly #flags: readonly string[];
   #port = 0;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, flags: readonly string[]) {
     this.#directory = directory;
+    this.#flags = flags;
   }
 
-  static async start(config: string): Promise<ControlPlane> {
-    const controlPlane = new ControlPlane(await mkdtemp(join(tmpdir(), 'evenly-interop-')));
+  static async start(config: string, flags: readonly string[] = []): Promise<ControlPlane> {
+    const controlPlane = new ControlPlane(await mkdtemp(join(tmpdir(), 'evenly-interop-')), flags);
     await controlPlane.write(config);
     await controlPlane.start();
     return controlPlane;
@@ -37,7 +39,7 @@ export class ControlPlane {
   async start(): Promise<void> {
     const config = ['--config', join(this.#directory, 'mesh.yaml')];
     const ports = ['--host', '127.0.0.1', '--port', String(this.#port), '--admin-port', '0'];
-    const command = [process.execPath, program, ...config, ...ports, '--exit-with-parent'];
+    const command = [process.execPath, program, ...config, ...ports, ...this.#flags, '--exit-with-parent'];
     this.#server = new ManagedProcess({ name: 'xds-server', command });
     await this.#server.listening(['xds', 'admin'], startTimeoutMs);
     this.#port = this.#server.addresses.get('xds')!.port;

@@ -16,6 +16,19 @@ const endpoints = (...addresses: string[]) =>
 const applied = (proxy: RunningProxy) =>
   proxy.log.filter(({ message }) => message === 'config applied').length;
 
+it('services without any routes are called by their names', async () => {
+  await using a = await named('a');
+  await using b = await named('b');
+  await using proxy = await startProxy(
+    `services: { a: { ${endpoints(a.address)} }, b: { ${endpoints(b.address)} } }\n`,
+  );
+  for (const authority of ['a', 'b:80']) {
+    const client = new GrpcClient(proxy.address, undefined, authority);
+    expect((await client.unary()).messages).toEqual([authority[0]]);
+    client.close();
+  }
+});
+
 describe('a new config', () => {
   it('takes effect live: routes, endpoints, listeners; a bad one changes nothing', async () => {
     await using a = await named('a');

@@ -67,10 +67,20 @@ export const xdsServer: Program<typeof options> = {
       envoyXdsCluster: config.envoyXdsCluster,
       loadReports: config.loadInterval > 0,
     });
-    const parts = new ConfigParts(partsOf(config), (next) => mesh.apply(next));
+    const parts = new ConfigParts(
+      partsOf(config),
+      (next) => mesh.apply(next),
+      (part, { message }) => {
+        metrics.configErrors.inc();
+        mesh.refused(message);
+        log.error({ part, reason: message }, 'config of the cluster refused; the last good one stays');
+      },
+    );
     const stopFollowing = await followConfig(mesh, parts, { config, log, metrics });
-    const services = new ClusterServices({ kubernetes, config, log, metrics, readiness });
-    await services.follow((part) => parts.set('services', part));
+    // Looked for now, and not when the first source asks: without a way to the API there is nothing to serve.
+    if (isOfCluster || config.discover.length > 0) await reachable(kubernetes);
+    const services = new ClusterServices({ kubernetes, config, log, readiness });
+    await services.follow((part) => parts.offer('services', part));
     if (config.gatewayApi) {
       const { followGatewayApi } = await import('./gateway-api/follow-gateway-api.ts');
       await followGatewayApi(config, await kubernetes(), parts, runtime);
@@ -112,6 +122,17 @@ export const xdsServer: Program<typeof options> = {
     runtime.onDrain('xds', (signal) => xds.close(signal));
   },
 };
+
+/** @throws ServiceError BAD_CONFIG when there are no credentials, or a kubeconfig that cannot be used */
+async function reachable(kubernetes: () => Promise<unknown>): Promise<void> {
+  await kubernetes().catch((cause: Error) => {
+    throw new ServiceError(
+      'BAD_CONFIG',
+      `--discover and --gateway-api need the Kubernetes API: ${cause.message}`,
+      { cause },
+    );
+  });
+}
 
 /** @throws ServiceError BAD_CONFIG when nobody says anything */
 function partsOf({ config, discover, gatewayApi }: ServerConfig): PartName[] {

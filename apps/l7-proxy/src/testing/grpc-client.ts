@@ -20,8 +20,14 @@ export interface Outcome {
 export class GrpcClient {
   readonly client: Client;
 
-  constructor(address: string, channelCredentials: ChannelCredentials = credentials.createInsecure()) {
+  /** @param authority absent = the address */
+  constructor(
+    address: string,
+    channelCredentials: ChannelCredentials = credentials.createInsecure(),
+    authority?: string,
+  ) {
     this.client = new Client(address, channelCredentials, {
+      ...(authority === undefined ? {} : { 'grpc.default_authority': authority }),
       'grpc.enable_retries': 0,
       'grpc.service_config_disable_resolution': 1,
       'grpc.use_local_subchannel_pool': 1,

@@ -35,7 +35,7 @@ export async function followGatewayApi(
       // A pod's name is its host name; the number tells processes of one machine apart.
       identity: `${hostname()}_${crypto.randomUUID().slice(0, 8)}`,
       onConfig: (next) => {
-        parts.set('gateway-api', next);
+        if (!parts.offer('gateway-api', next)) return;
         gate.pass();
         resolve();
       },

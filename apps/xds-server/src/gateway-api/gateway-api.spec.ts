@@ -264,6 +264,23 @@ describe('GatewayApi', () => {
     await expect.poll(() => cluster.conditions('Gateway', 'shop/front')).toHaveLength(2);
   });
 
+  it("leaves alone what has the name of one of its objects and is somebody else's", async () => {
+    const cluster = clusterWith(gateway());
+    const theirs = {
+      kind: 'Service',
+      metadata: { namespace: 'shop', name: 'front-evenly' },
+      spec: { theirs: true },
+    };
+    cluster.put(theirs);
+    start(cluster);
+    await expect.poll(() => cluster.get('PodDisruptionBudget', 'shop/front-evenly')).toBeDefined();
+    expect(cluster.get('Service', 'shop/front-evenly')?.spec).toEqual({ theirs: true });
+    cluster.remove('Gateway', 'shop/front');
+    await expect.poll(() => cluster.get('Deployment', 'shop/front-evenly')).toBeUndefined();
+    expect(cluster.get('Service', 'shop/front-evenly')?.spec).toEqual({ theirs: true });
+    expect(cluster.writes.filter((write) => write.includes(' Service '))).toEqual([]);
+  });
+
   it('takes away what it made, and nothing of others, when a Gateway is of another class', async () => {
     const cluster = clusterWith(gateway());
     const labels = {

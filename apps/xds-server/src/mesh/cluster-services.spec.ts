@@ -167,3 +167,12 @@ it('refuses to start with nothing to serve', async () => {
   ends.push(() => server.stop().catch(() => undefined));
   await expect(server.started()).rejects.toThrow();
 });
+
+it('refuses to start without a way to the API, and says so in a line', async () => {
+  const nowhere = { HOME: '/nowhere', KUBECONFIG: '', KUBERNETES_SERVICE_HOST: '' };
+  const server = await xdsServerProcess('services: {}', ['--discover', 'all'], nowhere);
+  ends.push(() => server.stop().catch(() => undefined));
+  await expect(server.started()).rejects.toThrow(
+    /xds-server: --discover and --gateway-api need the Kubernetes API: not in a cluster: (?!.*\n\s+at )/s,
+  );
+});

@@ -3,14 +3,12 @@ import type { KubernetesApi, ResourceKind } from '@evenly/kubernetes';
 import type { MeshConfig } from '@evenly/mesh-config';
 import type { Runtime } from '@evenly/service';
 import type { ServerConfig } from '../config.ts';
-import type { Metrics } from '../metrics.ts';
 import { FaultEvents } from './fault-events.ts';
 
 interface Surroundings {
   kubernetes: () => Promise<KubernetesApi>;
   config: Pick<ServerConfig, 'discover' | 'discoverSelector'>;
   log: Runtime['log'];
-  metrics: Metrics;
   readiness: Runtime['readiness'];
 }
 
@@ -40,11 +38,11 @@ export class ClusterServices {
   }
 
   /**
-   * Returns when the Services have been told once.
-   * @param onPart told the part, and again whenever it changed
+   * Returns when the Services have been told once, and taken.
+   * @param onPart told the part, and again whenever it changed; says whether it was taken
    */
-  async follow(onPart: (part: MeshConfig) => void): Promise<void> {
-    const { config, log, readiness, metrics } = this.#surroundings;
+  async follow(onPart: (part: MeshConfig) => boolean): Promise<void> {
+    const { config, log, readiness } = this.#surroundings;
     const { discover, discoverSelector: labelSelector } = config;
     if (discover.length === 0) return;
     const namespaces = discover.includes('all') ? ['all'] : [...new Set(discover)];
@@ -55,20 +53,17 @@ export class ClusterServices {
     );
     const api = await this.#surroundings.kubernetes();
     const events = new FaultEvents(api, log);
-    const tell = () => {
-      this.#timer = undefined;
-      const { part, faults } = this.#discovery.partOf(
-        [...this.#known.values()].flatMap((map) => [...map.values()]),
-      );
-      events.tell(faults);
-      try {
-        onPart(part);
-      } catch (error) {
-        metrics.configErrors.inc();
-        log.error({ reason: (error as Error).message }, 'Services of the cluster not applied');
-      }
-    };
     return new Promise((resolve) => {
+      const tell = () => {
+        this.#timer = undefined;
+        const { part, faults } = this.#discovery.partOf(
+          [...this.#known.values()].flatMap((map) => [...map.values()]),
+        );
+        events.tell(faults);
+        if (!onPart(part)) return;
+        gate.pass();
+        resolve();
+      };
       for (const namespace of namespaces) {
         const scope = {
           ...(namespace === 'all' ? {} : { namespace }),
@@ -77,13 +72,8 @@ export class ClusterServices {
         const stop = api.watch(serviceKind, scope, {
           onObjects: (objects) => {
             if (this.#isStopped) return;
-            const isFirst = this.#known.size < namespaces.length;
             this.#known.set(namespace, objects);
-            if (this.#known.size < namespaces.length) return;
-            if (!isFirst) return void (this.#timer ??= setTimeout(tell, coalesceMs));
-            tell();
-            gate.pass();
-            resolve();
+            if (this.#known.size === namespaces.length) this.#timer ??= setTimeout(tell, coalesceMs);
           },
           onError: ({ code, message }) => {
             errors.set(namespace, message);

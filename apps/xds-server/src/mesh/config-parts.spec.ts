@@ -2,6 +2,8 @@ import { readMeshConfig } from '@evenly/mesh-config';
 import { expect, it } from 'vitest';
 import { ConfigParts } from './config-parts.ts';
 
+const never = (part: string, error: Error) => expect.unreachable(`${part}: ${error.message}`);
+
 const part = (services: Record<string, string>, rest = '') => {
   const lines = Object.entries(services).map(
     ([name, address]) => `  ${name}: { source: { static: { endpoints: ["${address}:1"] } } }\n`,
@@ -11,8 +13,10 @@ const part = (services: Record<string, string>, rest = '') => {
 
 it('applies nothing before all have spoken, then every change', () => {
   const applied: string[][] = [];
-  const parts = new ConfigParts(['services', 'files'], ({ services }) =>
-    applied.push([...services.keys()].sort()),
+  const parts = new ConfigParts(
+    ['services', 'files'],
+    ({ services }) => applied.push([...services.keys()].sort()),
+    never,
   );
   parts.set('services', part({ a: '10.0.0.1' }));
   expect(applied).toEqual([]);
@@ -29,11 +33,30 @@ it('takes the word of files before that of the cluster, for services, listeners 
   const route = (to: string) =>
     `routes: [{ name: to-${to}, match: { authority: x }, to: [{ service: ${to}, weight: 1 }] }]\n`;
   let applied = part({ a: '10.9.9.9' });
-  const parts = new ConfigParts(['files', 'gateway-api'], (config) => (applied = config));
+  const parts = new ConfigParts(['files', 'gateway-api'], (config) => (applied = config), never);
   const file = part({ a: '10.0.0.1' }, `${route('a')}${listener(1)}`);
   parts.set('gateway-api', part({ a: '10.0.0.2', b: '10.0.0.2' }, `${route('b')}${listener(2)}`));
   parts.set('files', file);
   expect(applied.services.get('a')).toBe(file.services.get('a'));
   expect(applied.listeners.map(({ port }) => port)).toEqual([1]);
   expect(applied.routes.map(({ name }) => name)).toEqual(['to-a', 'to-b']);
+});
+
+it('says what of the cluster cannot be applied, and goes on with what was there before', () => {
+  const refused: string[] = [];
+  let applied = part({ z: '10.9.9.9' });
+  const parts = new ConfigParts(
+    ['files', 'services'],
+    (config) => {
+      if (config.services.has('bad')) throw new Error('bad is no good');
+      applied = config;
+    },
+    (name, { message }) => refused.push(`${name}: ${message}`),
+  );
+  parts.set('files', part({ a: '10.0.0.1' }));
+  parts.offer('services', part({ b: '10.0.0.2' }));
+  parts.offer('services', part({ bad: '10.0.0.3' }));
+  expect(refused).toEqual(['services: bad is no good']);
+  parts.set('files', part({ c: '10.0.0.1' }));
+  expect([...applied.services.keys()].sort()).toEqual(['b', 'c']);
 });

@@ -11,11 +11,35 @@ export type PartName = (typeof partNames)[number];
 export class ConfigParts {
   readonly #expected: ReadonlySet<PartName>;
   readonly #apply: (config: MeshConfig) => void;
+  readonly #onRefused: (part: PartName, error: Error) => void;
   readonly #parts = new Map<PartName, MeshConfig>();
 
-  constructor(expected: Iterable<PartName>, apply: (config: MeshConfig) => void) {
+  /** @param onRefused told of a part of the cluster that cannot be applied; the last good config stays */
+  constructor(
+    expected: Iterable<PartName>,
+    apply: (config: MeshConfig) => void,
+    onRefused: (part: PartName, error: Error) => void,
+  ) {
     this.#expected = new Set(expected);
     this.#apply = apply;
+    this.#onRefused = onRefused;
+  }
+
+  /**
+   * From who watches the cluster, and could do nothing about a config that cannot be applied.
+   * @returns whether it was taken
+   */
+  offer(name: PartName, part: MeshConfig): boolean {
+    const before = this.#parts.get(name);
+    try {
+      this.set(name, part);
+      return true;
+    } catch (error) {
+      if (before === undefined) this.#parts.delete(name);
+      else this.#parts.set(name, before);
+      this.#onRefused(name, error as Error);
+      return false;
+    }
   }
 
   /** @throws what the config cannot be applied for */

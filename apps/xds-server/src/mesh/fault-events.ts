@@ -4,9 +4,11 @@ import { ApiRefusal, type KindName, type KubernetesApi } from '@evenly/kubernete
 import type { Runtime } from '@evenly/service';
 
 const eventKind: KindName = { group: '', version: 'v1', plural: 'events', kind: 'Event' };
-/** Faults that were told, and are not told again while they last. */
+/** Faults that were told, and are not told again while they last; and those whose Event is still to be written. */
 const maxRemembered = 10_000;
 const maxUnderWay = 8;
+/** The owner of a Service has written most of it. */
+const maxMessage = 1024;
 
 /**
  * Says what is wrong with a Service where its owner looks: in an Event, `kubectl describe service`, and in the log. The
@@ -31,10 +33,10 @@ export class FaultEvents {
       if (this.#told.has(keyOf(fault))) continue;
       const { namespace, name } = fault.meta;
       this.#log.warn(
-        { service: `${namespace}/${name}`, reason: fault.message },
+        { service: `${namespace}/${name}`, reason: fault.message.slice(0, maxMessage) },
         'check the annotations of a Service',
       );
-      this.#waiting.push(fault);
+      if (this.#waiting.length < maxRemembered) this.#waiting.push(fault); // the log has the others
     }
     this.#told = now;
     this.#next();
@@ -59,7 +61,7 @@ export class FaultEvents {
         metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace },
         involvedObject: { apiVersion: 'v1', kind: 'Service', namespace, name, uid },
         reason: 'InvalidConfig',
-        message: fault.message.slice(0, 1024),
+        message: fault.message.slice(0, maxMessage),
         type: 'Warning',
         source: { component: 'evenly-xds-server' },
         firstTimestamp: time,

@@ -29,12 +29,14 @@ const servicePort = z.object({
     .transform((protocol) => protocol ?? undefined),
 });
 
+export const servicePorts = listOf(servicePort, 1000);
+
 const form = z.object({
   spec: z.object({
     type: text(63)
       .nullish()
       .transform((type) => type ?? 'ClusterIP'),
-    ports: listOf(servicePort, 1000),
+    ports: servicePorts,
   }),
 });
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { reader, type Read } from '../objects/read.ts';
-import { listOf, port, text } from '../objects/values.ts';
-import type { ServicePort } from '../objects/service.ts';
+import { servicePorts, type ServicePort } from '../objects/service.ts';
 
 interface Said {
   ports: readonly ServicePort[];
@@ -19,25 +18,12 @@ export type Discoverable = Read<Said>;
 /** What annotations and labels that are meant for us begin with. */
 export const notePrefix = 'evenly/';
 
-const servicePort = z.object({
-  name: text(63)
-    .nullish()
-    .transform((name) => name ?? ''),
-  port,
-  protocol: text(16)
-    .nullish()
-    .transform((protocol) => protocol ?? 'TCP'),
-  appProtocol: text()
-    .nullish()
-    .transform((protocol) => protocol ?? undefined),
-});
-
 const form = z.object({
   spec: z.object({
     type: z.string().nullish(),
     externalName: z.string().max(253).nullish(),
     trafficDistribution: z.string().nullish(),
-    ports: listOf(servicePort, 1000),
+    ports: servicePorts,
   }),
 });
 

@@ -39,6 +39,13 @@ const apiServer: JsonServer = {
   refusal: (status, body, headers) => new ApiRefusal(status, body, headers['retry-after']),
 };
 
+/** What a request has beside its URL. */
+interface Sent {
+  body?: JsonBody | undefined;
+  /** Absent = a connection of its own. */
+  agent?: HttpAgent;
+}
+
 /** The requests to an API server, over HTTP. */
 export class ApiRequests {
   readonly #access: ApiServerAccess;
@@ -61,6 +68,7 @@ export class ApiRequests {
     signal: AbortSignal,
   ): Promise<unknown> {
     const page = { limit: `${pageSize}`, ...(continueToken !== undefined && { continue: continueToken }) };
+    // Not on a kept connection: one that the server has just closed would look like an outage.
     return this.#json(apiPath(kind, scope.namespace), { ...selectors(scope), ...page }, signal);
   }
 
@@ -113,7 +121,7 @@ export class ApiRequests {
     query: Record<string, string>,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<unknown> {
-    return this.#json(path, query, signal, body);
+    return this.#json(path, query, signal, { body, agent: this.#kept });
   }
 
   /** Ends connections that are kept for more. */
@@ -125,11 +133,11 @@ export class ApiRequests {
     path: string,
     query: Record<string, string>,
     signal: AbortSignal,
-    body?: JsonBody,
+    sent: Sent = {},
   ): Promise<unknown> {
     const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
     try {
-      const response = await this.#open(path, query, deadline.signal, body, this.#kept);
+      const response = await this.#open(path, query, deadline.signal, sent);
       return parseJson(await textOf(response, maxListBytes, who), who);
     } catch (error) {
       throw this.#describe(error, deadline);
@@ -142,8 +150,7 @@ export class ApiRequests {
     path: string,
     query: Record<string, string>,
     signal: AbortSignal,
-    body?: JsonBody,
-    agent?: HttpAgent,
+    { body, agent }: Sent = {},
   ): Promise<IncomingMessage> {
     const search = new URLSearchParams(query).toString();
     const url = new URL(`${this.#access.server.replace(/\/$/, '')}${path}?${search}`);

@@ -1,10 +1,10 @@
 import type { GatewayInfrastructure, KubernetesObject } from '@evenly/gateway-api';
-import { ApiRefusal, type KubernetesApi } from '@evenly/kubernetes';
+import { ApiRefusal, type KindName, type KubernetesApi, type ObjectRef } from '@evenly/kubernetes';
 import { KeyedWork } from '../keyed-work.ts';
-import { proxyKinds, type ProxyObject, type ProxyObjects } from './proxy-objects.ts';
+import { isMadeForGateway, proxyKinds, type ProxyObject, type ProxyObjects } from './proxy-objects.ts';
 
 export interface InfrastructureWriterOptions {
-  api: Pick<KubernetesApi, 'apply' | 'delete'>;
+  api: Pick<KubernetesApi, 'apply' | 'delete' | 'get'>;
   /** What stands there. */
   standing: Pick<ProxyObjects, 'deployments' | 'has'>;
   onError: (gateway: string, error: Error) => void;
@@ -87,8 +87,14 @@ export class InfrastructureWriter {
 
   async #apply(gateway: string, object: KubernetesObject): Promise<void> {
     const { api, onError } = this.#options;
+    const kind = proxyKinds.get(object.kind)!;
+    const { namespace, name } = object.metadata;
+    if (await this.#isForeign(kind, object.metadata)) {
+      const message = `${object.kind} ${namespace}/${name} is there and belongs to somebody else; it is left alone`;
+      return onError(gateway, new Error(message));
+    }
     try {
-      await api.apply(proxyKinds.get(object.kind)!, object);
+      await api.apply(kind, object);
     } catch (error) {
       // No good, and no better the next time: the others are of use all the same.
       if (error instanceof ApiRefusal && error.status !== 409) return onError(gateway, error);
@@ -99,7 +105,22 @@ export class InfrastructureWriter {
   /** The Deployment last: as long as it stands there, it is known what is left. */
   async #takeAway({ name, namespace }: ProxyObject): Promise<void> {
     const order = [...proxyKinds.values()].sort((one) => (one.kind === 'Deployment' ? 1 : -1));
-    for (const kind of order) await this.#options.api.delete(kind, { name, namespace });
+    for (const kind of order)
+      if (!(await this.#isForeign(kind, { name, namespace })))
+        await this.#options.api.delete(kind, { name, namespace });
+  }
+
+  /**
+   * Whether something of that name is there that was not made for a Gateway: who may make Gateways must not come by other
+   * objects of the namespace.
+   */
+  async #isForeign(kind: KindName, ref: ObjectRef): Promise<boolean> {
+    try {
+      return !isMadeForGateway(await this.#options.api.get(kind, ref));
+    } catch (error) {
+      if (error instanceof ApiRefusal && error.status === 404) return false;
+      throw error;
+    }
   }
 }
 

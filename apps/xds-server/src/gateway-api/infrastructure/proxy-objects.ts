@@ -34,7 +34,18 @@ export interface ProxyObject {
 
 type Objects = ReadonlyMap<string, ProxyObject | undefined>;
 
-const selector = { labelSelector: 'app.kubernetes.io/managed-by=evenly' };
+const managedBy = 'app.kubernetes.io/managed-by';
+const selector = { labelSelector: `${managedBy}=evenly` };
+
+/** It has our label, and a Gateway owns it. */
+export function isMadeForGateway({ metadata }: ApiObject): boolean {
+  const { labels, ownerReferences } = metadata as {
+    labels?: Record<string, unknown>;
+    ownerReferences?: unknown;
+  };
+  const owners = Array.isArray(ownerReferences) ? (ownerReferences as { kind?: unknown }[]) : [];
+  return labels?.[managedBy] === 'evenly' && owners.some(({ kind }) => kind === 'Gateway');
+}
 
 /** Follows the Deployments and Services of Gateways: whether their proxies run, and where clients reach them. */
 export class ProxyObjects {

@@ -86,11 +86,10 @@ describe.each(['grpc-js', 'grpc-go', 'grpc-python', 'grpc-java'] as const)('--di
     const nobody = ['be1.shop:80', 'be1.nowhere:8080'];
     const all = [...names, ...others, ...nobody].map((each) => `xds:///${each}`);
     const { api, controlPlane, answers } = await start(all, 'shop');
-    const expected = Object.fromEntries<string>([
-      ...names.map((each) => [`xds:///${each}`, ofShop!.name]),
-      ...others.map((each) => [`xds:///${each}`, ofOther!.name]),
-      ...nobody.map((each) => [`xds:///${each}`, 'fails']),
-    ]);
+    const expected: Record<string, string> = {};
+    for (const each of names) expected[`xds:///${each}`] = ofShop!.name;
+    for (const each of others) expected[`xds:///${each}`] = ofOther!.name;
+    for (const each of nobody) expected[`xds:///${each}`] = 'fails';
     await expect.poll(answers, settle).toEqual(expected);
     expect(await controlPlane.metric('evenly_xds_nacks_total')).toBe(0);
     // The port 80 begins to speak gRPC: who asked for it in vain is told.

@@ -139,7 +139,7 @@ describe('the gRPC Services of the cluster', () => {
   });
 
   it('whose annotation is wrong are served as without it, and an Event says so, once', async () => {
-    put('shop', 'be1', 5001, { annotations: { 'evenly/service': 'policy: { loadBalancing: fastest }' } });
+    put('shop', 'be1', 5001, { annotations: { 'evenly.dev/service': 'policy: { loadBalancing: fastest }' } });
     const server = await serverWith('--discover', 'all');
     expect(await clusterOf(server, 'be1.shop')).toBe('be1.shop:80-cluster');
     await expect
@@ -148,11 +148,11 @@ describe('the gRPC Services of the cluster', () => {
         {
           involvedObject: { kind: 'Service', namespace: 'shop', name: 'be1', uid: 'shop-be1' },
           type: 'Warning',
-          message: expect.stringContaining('evenly/service: line 1: policy.loadBalancing') as string,
+          message: expect.stringContaining('evenly.dev/service: line 1: policy.loadBalancing') as string,
         },
       ]);
     put('shop', 'be1', 5001, {
-      annotations: { 'evenly/service': 'policy: { loadBalancing: fastest }', x: 'y' },
+      annotations: { 'evenly.dev/service': 'policy: { loadBalancing: fastest }', x: 'y' },
     });
     put('shop', 'be2', 5002);
     await expect

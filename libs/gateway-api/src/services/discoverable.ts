@@ -8,7 +8,7 @@ interface Said {
   externalName?: string;
   /** Kubernetes writes hints into its EndpointSlices: endpoints that are close to a client. */
   hasHints: boolean;
-  /** Those that begin with `evenly/`, labels of that kind too. */
+  /** Those that begin with `evenly.dev/`, labels of that kind too. */
   notes: ReadonlyMap<string, string>;
 }
 
@@ -16,7 +16,7 @@ interface Said {
 export type Discoverable = Read<Said>;
 
 /** What annotations and labels that are meant for us begin with. */
-export const notePrefix = 'evenly/';
+export const notePrefix = 'evenly.dev/';
 
 const form = z.object({
   spec: z.object({

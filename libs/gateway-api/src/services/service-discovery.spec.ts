@@ -41,17 +41,19 @@ describe('a port speaks gRPC', () => {
 
   it('where an annotation or a label says so: all, none, or those that it names', () => {
     const ports = [grpc, { name: 'admin', port: 9090 }, { name: 'dns', port: 53, protocol: 'UDP' }];
-    expect(noted({ 'evenly/discover': 'true' }, ports).names).toEqual(['shop.eu:8080', 'shop.eu:9090']);
-    expect(noted({ 'evenly/discover': 'false' }, ports).names).toEqual([]);
-    expect(noted({ 'evenly/discover': 'admin, 8080' }, ports).names).toEqual([
+    expect(noted({ 'evenly.dev/discover': 'true' }, ports).names).toEqual(['shop.eu:8080', 'shop.eu:9090']);
+    expect(noted({ 'evenly.dev/discover': 'false' }, ports).names).toEqual([]);
+    expect(noted({ 'evenly.dev/discover': 'admin, 8080' }, ports).names).toEqual([
       'shop.eu:9090',
       'shop.eu:8080',
     ]);
-    expect(discover({ ports }, { labels: { 'evenly/discover': 'admin' } }).names).toEqual(['shop.eu:9090']);
-    expect(noted({ 'evenly/discover': 'admin,nix' }, ports)).toMatchObject({
+    expect(discover({ ports }, { labels: { 'evenly.dev/discover': 'admin' } }).names).toEqual([
+      'shop.eu:9090',
+    ]);
+    expect(noted({ 'evenly.dev/discover': 'admin,nix' }, ports)).toMatchObject({
       names: ['shop.eu:9090'],
       faults: [
-        'evenly/discover: must be true, false or TCP ports of the Service; "nix" is none of grpc (8080), admin (9090)',
+        'evenly.dev/discover: must be true, false or TCP ports of the Service; "nix" is none of grpc (8080), admin (9090)',
       ],
     });
   });
@@ -78,12 +80,12 @@ describe('its endpoints', () => {
     expect(discover(hinted).services[0]!.policy.zonePreference).toBe('hints');
     const annotations = { 'service.kubernetes.io/topology-mode': 'Auto' };
     expect(noted(annotations).services[0]!.policy.zonePreference).toBe('hints');
-    const least = { annotations: { 'evenly/service': 'policy: { loadBalancing: least-request }' } };
+    const least = { annotations: { 'evenly.dev/service': 'policy: { loadBalancing: least-request }' } };
     expect(discover(hinted, least).services[0]!.policy).toMatchObject({
       zonePreference: 'hints',
       loadBalancing: 'least-request',
     });
-    const none = { annotations: { 'evenly/service': 'policy: { zonePreference: none }' } };
+    const none = { annotations: { 'evenly.dev/service': 'policy: { zonePreference: none }' } };
     expect(discover(hinted, none).services[0]!.policy.zonePreference).toBe('none');
   });
 
@@ -96,10 +98,10 @@ describe('its endpoints', () => {
   });
 });
 
-describe('the annotation evenly/service', () => {
+describe('the annotation evenly.dev/service', () => {
   it('has what a service of a config file has', () => {
     const { services, faults } = noted({
-      'evenly/service':
+      'evenly.dev/service':
         'policy:\n  loadBalancing: ring-hash\n  hashHeader: x-user\nhealthCheck: { interval: 2s }\n',
     });
     expect(faults).toEqual([]);
@@ -113,7 +115,7 @@ describe('the annotation evenly/service', () => {
   it.each([
     ['policy: { loadBalancing: fastest }', /line 1: policy\.loadBalancing: /],
     ['a: 1\npolicy: {}', /line 1: .*a/],
-    ['policy: [', /evenly\/service: /],
+    ['policy: [', /evenly\.dev\/service: /],
     ['source: { static: { endpoints: [] } }', /source/],
     ['tls: { ca: /etc/passwd }', /tls: only a config file can say this/],
     [
@@ -124,7 +126,7 @@ describe('the annotation evenly/service', () => {
     ['policy: {}\nroutes: []', /line 2: /],
     ['', undefined],
   ])('that is wrong is told, and the Service served without: %j', (note, reason) => {
-    const { faults, services } = noted({ 'evenly/service': note });
+    const { faults, services } = noted({ 'evenly.dev/service': note });
     if (reason === undefined) expect(faults).toEqual([]);
     else expect(faults.join()).toMatch(reason);
     expect(services).toMatchObject([{ name: 'shop.eu:8080', policy: { loadBalancing: 'round-robin' } }]);
@@ -132,7 +134,7 @@ describe('the annotation evenly/service', () => {
 
   it('cannot leave its place in the config by fewer blanks', () => {
     const { part, faults } = noted({
-      'evenly/service': 'policy: {}\n  other:\n   source: { static: { endpoints: [] } }',
+      'evenly.dev/service': 'policy: {}\n  other:\n   source: { static: { endpoints: [] } }',
     });
     expect([...part.services.keys()]).toEqual(['shop.eu:8080']);
     expect(faults).not.toEqual([]);
@@ -140,8 +142,8 @@ describe('the annotation evenly/service', () => {
 });
 
 it('says which of our annotations it does not know, and what of an object cannot be read', () => {
-  expect(noted({ 'evenly/polisy': '' }).faults).toEqual([
-    'evenly/polisy: is no annotation that is known; there are evenly/discover and evenly/service',
+  expect(noted({ 'evenly.dev/polisy': '' }).faults).toEqual([
+    'evenly.dev/polisy: is no annotation that is known; there are evenly.dev/discover and evenly.dev/service',
   ]);
   expect(discover({ ports: [{ port: 'x' }] })).toMatchObject({
     names: [],

@@ -7,7 +7,7 @@ import {
 } from '@evenly/mesh-config';
 import type { Meta } from '../objects/meta.ts';
 import type { ServicePort } from '../objects/service.ts';
-import type { Discoverable } from './discoverable.ts';
+import { notePrefix, type Discoverable } from './discoverable.ts';
 import { serviceNameOf, serviceOfPort } from './service-of-port.ts';
 
 /** What is wrong with a Service, for its owner. */
@@ -59,11 +59,11 @@ function discover(object: Discoverable): Discovered {
   const { meta, notes, fault } = object;
   const faults: ServiceFault[] = fault === undefined ? [] : [{ meta, message: fault }];
   const say = (note: string, message: string) =>
-    void faults.push({ meta, message: `evenly/${note}: ${message}` });
+    void faults.push({ meta, message: `${notePrefix}${note}: ${message}` });
   const known = new Set(['discover', 'service']);
   for (const note of notes.keys())
     if (!known.has(note))
-      say(note, 'is no annotation that is known; there are evenly/discover and evenly/service');
+      say(note, 'is no annotation that is known; there are evenly.dev/discover and evenly.dev/service');
   const ports = wantedPorts(object, say);
   const [first] = ports;
   if (first === undefined) return faults.length === 0 ? nothing : { ...nothing, faults };
@@ -84,7 +84,7 @@ type Say = (note: string, message: string) => void;
 
 /**
  * A port speaks gRPC by its `appProtocol` (KEP-3726, or what people write), else by its name, as service meshes have it:
- * `grpc`, `grpc-shop`. The annotation `evenly/discover` says it otherwise: `true` for all ports of TCP, `false` for none, or
+ * `grpc`, `grpc-shop`. The annotation `evenly.dev/discover` says it otherwise: `true` for all ports of TCP, `false` for none, or
  * ports by name or number.
  */
 function wantedPorts({ ports, notes }: Discoverable, say: Say): readonly ServicePort[] {
@@ -122,7 +122,7 @@ function serviceOf({ meta, externalName, hasHints }: Discoverable, port: Service
 }
 
 /**
- * The annotation `evenly/service` has what a service of a config file has, in the same words, but for where its endpoints
+ * The annotation `evenly.dev/service` has what a service of a config file has, in the same words, but for where its endpoints
  * come from. With faults it counts for nothing, and the Service is served as without it.
  */
 function fieldsOf({ notes, hasHints }: Discoverable, say: Say): Partial<Service> {
@@ -134,7 +134,7 @@ function fieldsOf({ notes, hasHints }: Discoverable, say: Say): Partial<Service>
   try {
     const { tls, servers, subsets, locality, healthCheck, policy, protocol } = readMeshConfig(
       text,
-      'evenly/service',
+      'evenly.dev/service',
     ).services.get('service')!;
     const foreign = { tls, servers, subsets: subsets.size > 0 ? subsets : undefined };
     const has = Object.entries(foreign).flatMap(([field, value]) => (value === undefined ? [] : [field]));
@@ -153,7 +153,7 @@ function fieldsOf({ notes, hasHints }: Discoverable, say: Say): Partial<Service>
     say(
       'service',
       message.replace(
-        /evenly\/service:(\d+): services\.service\.?/g,
+        /evenly\.dev\/service:(\d+): services\.service\.?/g,
         (_, line) => `line ${Math.max(1, Number(line) - 3)}: `,
       ),
     );

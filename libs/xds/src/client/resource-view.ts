@@ -37,7 +37,7 @@ export class ResourceView<T extends ResourceType> {
   /** All that the server has, or only `names`. */
   readonly wildcard: boolean;
   readonly known = new Map<string, Known<Parsed[T]>>();
-  /** Wanted, and said not to exist; or the server has not said a word of them for too long. */
+  /** Wanted, and said not to exist; or the server, which speaks of others, has not said a word of them for too long. */
   readonly absent = new Set<string>();
   /** The last content that could not be used, and why. */
   readonly rejected = new Map<string, string>();
@@ -137,8 +137,12 @@ export class ResourceView<T extends ResourceType> {
     return changed;
   }
 
-  /** @returns the names that have been asked for since before `sinceMs` without a word; they count as absent from now on */
+  /**
+   * A server that has never answered about this type is silent, which says nothing of what it has: that is waited for.
+   * @returns the names that have been asked for since before `sinceMs` without a word; they count as absent from now on
+   */
   overdue(sinceMs: number): string[] {
+    if (!this.answered) return [];
     const late = [...this.#names].filter(
       (name) => !this.isSettled(name) && this.#askedAtMs.get(name)! <= sinceMs,
     );

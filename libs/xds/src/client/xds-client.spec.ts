@@ -350,6 +350,34 @@ describe.each(['delta', 'sotw'] as const)('by %s', (variant) => {
     expect(addresses()).toEqual(['10.0.0.1']);
   });
 
+  it.each([
+    ['of any listener', [], 'listener'],
+    ['of the listeners it is asked for by name', ['out'], 'listener'],
+    ['of routes', [], 'route'],
+    ['of clusters', [], 'cluster'],
+    ['of endpoints', [], 'endpoints'],
+  ] as const)(
+    'a server that has never said a word %s is waited for, however long',
+    async (_, listeners, silent) => {
+      const service = meshService('be1-srv');
+      const at = { address: '127.0.0.1', port: 1 };
+      const config = mesh([service], { listeners: [meshListener({ name: 'out', ...at })] });
+      const link = linkedClient(variant, listeners);
+      const cache = serverWith(config, pods(service, pod('10.0.0.1')));
+      const disconnect = link.connect(cache, silent);
+      await settled();
+      for (link.clock.nowMs = 15_001; link.clock.nowMs < 60_000; link.clock.nowMs += 15_001) {
+        link.client.tick();
+        await settled();
+      }
+      expect(link.configs).toEqual([]);
+      disconnect();
+      link.connect(cache);
+      await settled();
+      expect(link.configs).toHaveLength(1);
+    },
+  );
+
   it('named listeners only', async () => {
     const service = meshService('be1-srv');
     const at = (name: string, port: number) => meshListener({ name, address: '127.0.0.1', port });

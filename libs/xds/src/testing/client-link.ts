@@ -10,6 +10,7 @@ import type { ClientStreamRequest, ProtocolVariant } from '../client/ads-stream.
 import { XdsClient } from '../client/xds-client.ts';
 import { proxyUserAgent } from '../node.ts';
 import type { ResourceCache } from '../resource-cache.ts';
+import { typeOfUrl, type ResourceType } from '../resource-type.ts';
 import { DeltaStream } from '../stream/delta-stream.ts';
 import type { EncodedResponse } from '../stream/response-encoder.ts';
 import { SotwStream } from '../stream/sotw-stream.ts';
@@ -40,17 +41,18 @@ export function linkedClient(variant: ProtocolVariant, listeners: readonly strin
     answers,
     clock,
     requests,
-    /** Connects it to a stream of our server's state machine; all is delivered encoded, and one after the other. */
-    connect: (cache: ResourceCache) => {
+    /**
+     * Connects it to a stream of our server's state machine; all is delivered encoded, and one after the other.
+     * @param silentAbout a type of which the server never says a word
+     */
+    connect: (cache: ResourceCache, silentAbout?: ResourceType) => {
       let open = true;
       const later = (act: () => void) => queueMicrotask(() => open && act());
       const respond = ({ message }: EncodedResponse) => {
         const encoded = Buffer.from(message); // valid during this call only
-        later(() =>
-          client.onResponse(
-            variant === 'delta' ? DeltaDiscoveryResponse.decode(encoded) : DiscoveryResponse.decode(encoded),
-          ),
-        );
+        const response =
+          variant === 'delta' ? DeltaDiscoveryResponse.decode(encoded) : DiscoveryResponse.decode(encoded);
+        if (typeOfUrl(response.typeUrl) !== silentAbout) later(() => client.onResponse(response));
       };
       const options = { cache, send: respond, now: () => clock.nowMs };
       const delta = new DeltaStream(options);

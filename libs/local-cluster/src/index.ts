@@ -10,6 +10,7 @@ export {
   type EndpointSliceObject,
   type ServiceObject,
   type SliceEndpointObject,
+  type ServedKind,
 } from './kube-api/objects.ts';
 export { KubeApi, type KubeApiFaults, type KubeApiOptions } from './kube-api/server.ts';
 export { Pod, type PodState, type PodStatus } from './pod.ts';

@@ -9,6 +9,7 @@ export { LoadStream, type LoadStreamOptions } from './load/load-stream.ts';
 export { isGrpc, nodeInfo, proxyUserAgent, type NodeInfo, type NodeKind } from './node.ts';
 export { resource, type NodeResource, type Resource } from './resource.ts';
 export { ResourceCache, type CacheChange, type CacheListener } from './resource-cache.ts';
+export { consumerName } from './listener-alias.ts';
 export { isServerListener, serverListenerTemplate } from './server-listener-name.ts';
 export { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from './resource-type.ts';
 export { endpointAssignment, unknownAssignment, type EndpointsOptions } from './resources/endpoints.ts';

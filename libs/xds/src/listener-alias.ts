@@ -21,8 +21,8 @@ export const isStandIn = (name: string): boolean => name === anyListenerName || 
 const authority = /^([a-z0-9]([a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 
 /**
- * The names whose listener this node gets under the name that it asks for; the first that there is. What files name goes
- * before the Services of the cluster.
+ * The names whose listener this node gets where there is none of the name that it asks for; the first that there is. What files
+ * name goes before the Services of the cluster.
  */
 export function standInsFor(
   name: string,
@@ -33,8 +33,7 @@ export function standInsFor(
   if (!authority.test(name)) return [];
   const normal = normalAuthority(name);
   const inCluster = clusterServiceName(normal.authority, clusterDomain, namespace);
-  const consumer = inCluster !== undefined && namespace !== '' ? [consumerName(namespace, inCluster)] : [];
-  const ofCluster = inCluster === undefined ? [] : [...consumer, inCluster];
+  const ofCluster = inCluster === undefined ? [] : [inCluster];
   const port = normal.authority.slice(normal.host.length);
   const wildcards = wildcardsOf(normal.host).flatMap((one) => [`${one}${port}`, one]);
   return [normal.authority, normal.host, ...ofCluster, ...wildcards, anyListenerName];
@@ -42,6 +41,18 @@ export function standInsFor(
 
 /** The listener for the clients of one namespace alone, where they are told other routes than all others. */
 export const consumerName = (namespace: string, name: string): string => `${namespace}/${name}`;
+export const isConsumerName = (name: string): boolean => name.includes('/');
+
+/** Goes before the listener of the name itself; undefined: the client does not say where it is, or it asks for no Service. */
+export function consumerStandIn(
+  name: string,
+  { namespace }: Pick<NodeInfo, 'namespace'>,
+  clusterDomain: string,
+): string | undefined {
+  if (namespace === '' || !authority.test(name)) return undefined;
+  const inCluster = clusterServiceName(normalAuthority(name).authority, clusterDomain, namespace);
+  return inCluster === undefined ? undefined : consumerName(namespace, inCluster);
+}
 
 /** Names that share this key may stand in for one another, but for those that leave their namespace out. */
 export const aliasKey = (name: string): string =>

@@ -1,6 +1,6 @@
 import { XdsError } from './errors.ts';
 import { isMeantFor } from './gateway-listener.ts';
-import { aliasOf, isStandIn, standInsFor } from './listener-alias.ts';
+import { aliasOf, consumerStandIn, isStandIn, standInsFor } from './listener-alias.ts';
 import { isGrpc, type NodeInfo } from './node.ts';
 import { isNodeResource, type NodeResource, type Resource } from './resource.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -45,8 +45,12 @@ export class ResourceCache {
 
   /** A resource as this node gets it, under this name; undefined when there is none for it. */
   get(type: ResourceType, name: string, node: NodeInfo): Resource | undefined {
+    if (type !== 'listener' || !isGrpc(node.kind)) return this.#own(type, name, node);
+    const consumer = consumerStandIn(name, node, this.#clusterDomain);
+    const forConsumer = consumer === undefined ? undefined : this.#own(type, consumer, node);
+    if (forConsumer !== undefined) return aliasOf(forConsumer, name);
     const own = this.#own(type, name, node);
-    if (own !== undefined || type !== 'listener' || !isGrpc(node.kind)) return own;
+    if (own !== undefined) return own;
     for (const other of standInsFor(name, node, this.#clusterDomain)) {
       const listener = this.#own(type, other, node);
       if (listener !== undefined) return aliasOf(listener, name);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceRoutes, Translation } from '@evenly/gateway-api';
 import type { Listener, MeshConfig, Route } from '@evenly/mesh-config';
+import { consumerName } from '@evenly/xds';
 
 /** What the objects of a cluster come to, as one more config. What is the same as last time is the same object. */
 export class MeshOf {
@@ -26,17 +27,18 @@ export class MeshOf {
     return config;
   }
 
-  /** Routes of a Service hold for all names that clients may call it by. */
+  /** Routes of a Service hold for all names that it is called by; those for clients of one namespace have names of their own. */
   #routesOf(of: ServiceRoutes): readonly Route[] {
     const known = this.#routes.get(of);
     if (known !== undefined) return known;
-    // Those for clients of one namespace need a server that tells clients apart: docs/gateway-api.md.
-    const routes =
-      of.clientNamespace === undefined
-        ? of.authorities.flatMap((authority) =>
-            of.routes.map((route): Route => ({ ...route, match: { ...route.match, authority } })),
-          )
-        : [];
+    const { names, aliases, clientNamespace } = of;
+    const authorities =
+      clientNamespace === undefined
+        ? [...names, ...aliases]
+        : names.map((name) => consumerName(clientNamespace, name));
+    const routes = authorities.flatMap((authority) =>
+      of.routes.map((route): Route => ({ ...route, match: { ...route.match, authority } })),
+    );
     this.#routes.set(of, routes);
     return routes;
   }

@@ -1,5 +1,5 @@
-import { readMeshConfig } from '@evenly/mesh-config';
-import { expect, it } from 'vitest';
+import { readMeshConfig, type MeshConfig } from '@evenly/mesh-config';
+import { describe, expect, it } from 'vitest';
 import { ConfigParts } from './config-parts.ts';
 
 const never = (part: string, error: Error) => expect.unreachable(`${part}: ${error.message}`);
@@ -59,4 +59,40 @@ it('says what of the cluster cannot be applied, and goes on with what was there 
   expect(refused).toEqual(['services: bad is no good']);
   parts.set('files', part({ c: '10.0.0.1' }));
   expect([...applied.services.keys()].sort()).toEqual(['b', 'c']);
+});
+
+describe('a Service that was discovered, and is a backend of routes too', () => {
+  const discovered = () => {
+    const service = part({ 'shop.eu': '10.0.0.1' }, '').services.get('shop.eu')!;
+    const named = { ...service, name: 'shop.eu:80' };
+    const main = part(
+      { x: '10.0.0.1' },
+      'routes: [{ match: { authority: "shop.eu:0" }, to: [{ service: x }] }]',
+    );
+    return {
+      service: named,
+      part: { services: new Map([['shop.eu:80', named]]), routes: main.routes, listeners: [] },
+    };
+  };
+  const applied = (gatewayApi: Partial<MeshConfig>) => {
+    let config = part({ a: '10.9.9.9' });
+    const parts = new ConfigParts(['services', 'gateway-api'], (next) => (config = next), never);
+    parts.set('services', discovered().part);
+    parts.set('gateway-api', { services: new Map(), routes: [], listeners: [], ...gatewayApi });
+    return config;
+  };
+
+  it('is spoken to by TLS where a policy of the cluster says so', () => {
+    const tls = { serverName: 'shop.example.org' };
+    const services = new Map([['shop.eu:80', { ...discovered().service, tls }]]);
+    expect(applied({ services }).services.get('shop.eu:80')).toMatchObject({ tls });
+    expect(applied({}).services.get('shop.eu:80')).not.toHaveProperty('tls');
+  });
+
+  it('has no way past the routes of its name', () => {
+    const [route] = discovered().part.routes;
+    const written = { ...route!, name: 'written' };
+    expect(applied({ routes: [written] }).routes).toEqual([written]);
+    expect(applied({}).routes).toHaveLength(1);
+  });
 });

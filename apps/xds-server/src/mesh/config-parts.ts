@@ -1,4 +1,4 @@
-import type { MeshConfig } from '@evenly/mesh-config';
+import type { MeshConfig, Route, Service } from '@evenly/mesh-config';
 
 /** Who says a part of the config; of what two say, the first counts: a file is written by somebody who meant it. */
 export const partNames = ['files', 'services', 'gateway-api'] as const;
@@ -53,11 +53,33 @@ export class ConfigParts {
     if (parts.length === 1) return parts[0]!;
     const reversed = [...parts].reverse();
     return {
-      services: new Map(reversed.flatMap(({ services }) => [...services])),
-      routes: parts.flatMap(({ routes }) => routes),
+      services: this.#services(new Map(reversed.flatMap(({ services }) => [...services]))),
+      routes: this.#routes(),
       listeners: [
         ...new Map(reversed.flatMap(({ listeners }) => listeners.map((each) => [each.name, each]))).values(),
       ],
     };
+  }
+
+  /** A policy of the cluster that says how a Service's endpoints are trusted holds for what was discovered too. */
+  #services(merged: Map<string, Service>): ReadonlyMap<string, Service> {
+    const discovered = this.#parts.get('services')?.services;
+    for (const [name, { tls }] of this.#parts.get('gateway-api')?.services ?? []) {
+      const service = merged.get(name);
+      if (tls !== undefined && service !== undefined && discovered?.get(name) === service)
+        merged.set(name, { ...service, tls });
+    }
+    return merged;
+  }
+
+  /** What a discovered Service has as a route is only a name for it, and nothing beside a route that somebody wrote. */
+  #routes(): readonly Route[] {
+    const written = [this.#parts.get('files'), this.#parts.get('gateway-api')].flatMap(
+      (part) => part?.routes ?? [],
+    );
+    const discovered = this.#parts.get('services')?.routes ?? [];
+    if (written.length === 0) return discovered;
+    const named = new Set(written.map(({ match }) => match.authority));
+    return [...written, ...discovered.filter(({ match }) => !named.has(match.authority))];
   }
 }

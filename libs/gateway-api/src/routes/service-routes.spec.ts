@@ -28,11 +28,8 @@ describe('a GRPCRoute of a Service', () => {
     expect(objects.translate().serviceRoutes).toEqual([
       {
         service: 'echo.shop:50051',
-        authorities: [
-          ...['echo.shop', 'echo.shop:50051', 'echo.shop.svc', 'echo.shop.svc:50051'],
-          ...['echo.shop.svc.cluster.local', 'echo.shop.svc.cluster.local:50051'],
-        ],
-        localAuthorities: ['echo', 'echo:50051'],
+        names: ['echo.shop:50051', 'echo.shop:0'],
+        aliases: ['echo.shop.svc:50051', 'echo.shop.svc.cluster.local:50051'],
         routes: [expect.objectContaining({ to: [{ service: 'new.shop:80', weight: 1 }] })],
       },
     ]);
@@ -45,12 +42,15 @@ describe('a GRPCRoute of a Service', () => {
     expect(parent).toMatchObject({ parentRef: { group: '', kind: 'Service', name: 'echo', port: 50051 } });
   });
 
-  it('without a port is for all ports, of which the first has the names without one', () => {
+  it('without a port is for all ports, of which the first that speaks gRPC has the name without one', () => {
     const routes = cluster(producer(echo())).translate().serviceRoutes;
-    expect(routes.map(({ service, localAuthorities }) => [service, localAuthorities])).toEqual([
-      ['echo.shop:50051', ['echo', 'echo:50051']],
-      ['echo.shop:9000', ['echo:9000']],
+    expect(routes.map(({ names }) => names)).toEqual([
+      ['echo.shop:50051', 'echo.shop:0'],
+      ['echo.shop:9000'],
     ]);
+    const web = service('echo', 'shop', '{ name: web, port: 80 }, { name: grpc, port: 50051 }');
+    const [ofWeb, ofGrpc] = cluster(producer(echo()), web).translate().serviceRoutes;
+    expect([ofWeb!.names, ofGrpc!.names]).toEqual([['echo.shop:80'], ['echo.shop:50051', 'echo.shop:0']]);
     expect(cluster(producer(echo(', sectionName: admin'))).translate().serviceRoutes).toHaveLength(1);
   });
 

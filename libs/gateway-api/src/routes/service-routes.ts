@@ -1,7 +1,7 @@
 import type { Route } from '@evenly/mesh-config';
 import { keyOf } from '../objects/meta.ts';
-import type { KubernetesService, ServicePort } from '../objects/service.ts';
-import { serviceNameOf } from '../services/service-of-port.ts';
+import { grpcPorts } from '../services/grpc-ports.ts';
+import { mainPort, serviceNameOf } from '../services/service-of-port.ts';
 import { inOrder } from './route-order.ts';
 import type { ServiceAttachment } from './service-attachment.ts';
 
@@ -11,10 +11,10 @@ export interface ServiceRoutes {
   service: string;
   /** Of clients that the routes are for; absent = all. Where both are there, a client goes by those for its namespace alone. */
   clientNamespace?: string;
-  /** What clients may call it by, wherever they are. */
-  authorities: readonly string[];
-  /** What clients in the Service's own namespace may call it by as well. */
-  localAuthorities: readonly string[];
+  /** Of the port, as `SERVICE.NAMESPACE:PORT`; of a Service's main port also with the port 0. xDS clients find them by all names. */
+  names: readonly string[];
+  /** What else calls may have as their authority, for proxies beside clients. */
+  aliases: readonly string[];
   /** The first that matches wins; a call that none matches fails. */
   routes: readonly Route[];
 }
@@ -54,23 +54,16 @@ export class ServiceRouteTable {
   #routesOf(attachments: readonly ServiceAttachment[]): ServiceRoutes {
     const { service, port, clientNamespace } = attachments[0]!;
     const { name, namespace } = service.meta;
-    const hosts = [
-      `${name}.${namespace}`,
-      `${name}.${namespace}.svc`,
-      `${name}.${namespace}.svc.${this.#clusterDomain}`,
-    ];
-    const withPort = (host: string) =>
-      isMainPort(service, port) ? [host, `${host}:${port.port}`] : [`${host}:${port.port}`];
+    const own = serviceNameOf(service.meta, port.port);
+    const isMain = grpcPorts(service.ports)[0] === port;
     return {
-      service: serviceNameOf(service.meta, port.port),
+      service: own,
       ...(clientNamespace === undefined ? {} : { clientNamespace }),
-      authorities: hosts.flatMap(withPort),
-      localAuthorities: withPort(name),
+      names: isMain ? [own, serviceNameOf(service.meta, mainPort)] : [own],
+      aliases: ['svc', `svc.${this.#clusterDomain}`].map(
+        (domain) => `${name}.${namespace}.${domain}:${port.port}`,
+      ),
       routes: inOrder(attachments),
     };
   }
 }
-
-/** Who names no port means the first one of TCP. */
-const isMainPort = ({ ports }: KubernetesService, port: ServicePort) =>
-  ports.find(({ protocol }) => protocol === 'TCP') === port;

@@ -8,7 +8,8 @@ import {
 import type { Meta } from '../objects/meta.ts';
 import type { ServicePort } from '../objects/service.ts';
 import { notePrefix, type Discoverable } from './discoverable.ts';
-import { serviceNameOf, serviceOfPort } from './service-of-port.ts';
+import { speaksGrpc } from './grpc-ports.ts';
+import { mainPort, serviceNameOf, serviceOfPort } from './service-of-port.ts';
 
 /** What is wrong with a Service, for its owner. */
 export interface ServiceFault {
@@ -24,9 +25,6 @@ interface Discovered {
 
 /** How often names of an ExternalName are looked up at least; their TTL may say less. */
 const refreshMs = 30_000;
-
-/** A port that no Service has: the name without a port, which means the Service's first one that speaks gRPC. */
-export const mainPort = 0;
 
 /**
  * The gRPC Services of a cluster as a part of the config: a service for each port that speaks gRPC, by the name
@@ -83,9 +81,8 @@ function discover(object: Discoverable): Discovered {
 type Say = (note: string, message: string) => void;
 
 /**
- * A port speaks gRPC by its `appProtocol` (KEP-3726, or what people write), else by its name, as service meshes have it:
- * `grpc`, `grpc-shop`. The annotation `evenly.dev/discover` says it otherwise: `true` for all ports of TCP, `false` for none, or
- * ports by name or number.
+ * Those that say that they speak gRPC. The annotation `evenly.dev/discover` says it otherwise: `true` for all ports of TCP,
+ * `false` for none, or ports by name or number.
  */
 function wantedPorts({ ports, notes }: Discoverable, say: Say): readonly ServicePort[] {
   const note = notes.get('discover')?.trim();
@@ -105,11 +102,6 @@ function wantedPorts({ ports, notes }: Discoverable, say: Say): readonly Service
     );
   });
   return [...new Set(found.filter((port) => port !== undefined))];
-}
-
-function speaksGrpc({ appProtocol, name }: ServicePort): boolean {
-  if (appProtocol !== undefined) return ['kubernetes.io/h2c', 'grpc'].includes(appProtocol.toLowerCase());
-  return /^grpc(-|$)/.test(name) && !/^grpc-web(-|$)/.test(name);
 }
 
 function serviceOf({ meta, externalName, hasHints }: Discoverable, port: ServicePort): Service {

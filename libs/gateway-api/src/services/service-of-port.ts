@@ -7,6 +7,9 @@ import type { BackendProtocol } from './backend-protocol.ts';
 export const serviceNameOf = ({ name, namespace }: Pick<Meta, 'name' | 'namespace'>, port: number) =>
   `${name}.${namespace}:${port}`;
 
+/** A port that no Service has: the name without a port, which means the Service's first one that speaks gRPC. */
+export const mainPort = 0;
+
 /**
  * Its endpoints are in EndpointSlices, whose ports have the name of the Service's port and the pods' number: so a port is
  * found by its name, which is empty only where it is the only one.

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { serviceKind, sliceKind, status, type ServedKind, type StoredObject } from './objects.ts';
+import { status, type ServedKind, type StoredObject } from './objects.ts';
 import { labelSelector } from './selector.ts';
 
 /** What is asked for. */
@@ -15,23 +15,22 @@ export interface ApiQuery {
 /** An answer that is none of the things asked for: a `Status` and its HTTP code. */
 export type Refusal = ReturnType<typeof status>;
 
-const path = /^\/(?:api|apis)\/([^/]+(?:\/v1)?)\/(?:namespaces\/([^/]+)\/)?([^/]+)$/;
+const path = /^\/(?:api|apis)\/([^/]+(?:\/v\d[a-z\d]*)?)\/(?:namespaces\/([^/]+)\/)?([^/]+)$/;
 
 /** True for the ways to write it in a query. */
 export const isTrue = (text: string | null) => text === '1' || text === 'true';
 
-/** Reads a request as the API server does. A pure function. */
+/** Reads a request as the API server does. A pure function. @param kinds all that are served */
 export function readRequest(
   request: { method?: string | undefined; url?: string | undefined; headers: IncomingHttpHeaders },
   tokens: ReadonlySet<string> | undefined,
+  kinds: readonly ServedKind[],
 ): ApiQuery | Refusal {
   const { pathname, searchParams: parameters } = new URL(request.url ?? '/', 'http://localhost');
   const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
   if (tokens !== undefined && !tokens.has(token)) return status(401, 'Unauthorized', 'Unauthorized');
   const match = path.exec(pathname);
-  const of = [sliceKind, serviceKind].find(
-    ({ apiVersion, plural }) => apiVersion === match?.[1] && plural === match[3],
-  );
+  const of = kinds.find(({ apiVersion, plural }) => apiVersion === match?.[1] && plural === match[3]);
   if (match === null || of === undefined)
     return status(404, 'NotFound', 'the server could not find the requested resource');
   if (request.method !== 'GET') return status(405, 'MethodNotAllowed', 'only GET is served here');

@@ -6,8 +6,10 @@ import { Pages } from './pages.ts';
 import { forbidden, isTrue, readRequest, type Refusal, type ApiQuery } from './request.ts';
 import {
   serviceKind,
+  sliceKind,
   status,
   type EndpointSliceObject,
+  type ServedKind,
   type ServiceObject,
   type StoredObject,
 } from './objects.ts';
@@ -46,7 +48,7 @@ export interface KubeApiCounters {
 
 const maxWatches = 1000;
 
-/** List and watch of EndpointSlices and Services of a Kubernetes API server, over plain HTTP. They are put in by hand. */
+/** List and watch of EndpointSlices, Services and what else is wanted of a Kubernetes API server, over plain HTTP. They are put in by hand. */
 export class KubeApi {
   readonly store = new ObjectStore<EndpointSliceObject>();
   readonly services = new ObjectStore<ServiceObject>();
@@ -55,6 +57,10 @@ export class KubeApi {
   readonly faults: KubeApiFaults = { forbid: [], forbidCluster: false, answer: 'properly', goneAs: 'event' };
   readonly counters: KubeApiCounters = { lists: 0, watches: 0, refused: 0 };
   readonly #options: KubeApiOptions;
+  readonly #stores = new Map<ServedKind, ObjectStore<StoredObject>>([
+    [sliceKind, this.store as unknown as ObjectStore<StoredObject>],
+    [serviceKind, this.services as unknown as ObjectStore<StoredObject>],
+  ]);
   readonly #watches = new Set<Watch>();
   readonly #pages = new Pages();
   #server: Server | undefined;
@@ -69,6 +75,13 @@ export class KubeApi {
   get url(): string {
     const { host = '127.0.0.1' } = this.#options;
     return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  /** One more kind, from now on. @returns where its objects are put in */
+  serve(kind: ServedKind): ObjectStore<StoredObject> {
+    const store = new ObjectStore<StoredObject>();
+    this.#stores.set(kind, store);
+    return store;
   }
 
   /** Watches that are open now. */
@@ -129,8 +142,7 @@ export class KubeApi {
 
   /** Forgets what changed before now: watches that ask from there, and lists that go on, get 410. */
   expireHistory(): void {
-    this.store.expireHistory();
-    this.services.expireHistory();
+    for (const store of this.#stores.values()) store.expireHistory();
     this.#pages.expire();
   }
 
@@ -141,7 +153,7 @@ export class KubeApi {
       return;
     }
     if (request.method === 'POST') return void this.#create(request, response);
-    const query = readRequest(request, this.#options.tokens);
+    const query = readRequest(request, this.#options.tokens, [...this.#stores.keys()]);
     if ('code' in query) return this.#refuse(response, query);
     const refusal = this.#refusal(query);
     if (refusal !== undefined) return this.#refuse(response, refusal);
@@ -177,14 +189,9 @@ export class KubeApi {
     respond(response, 201, object);
   }
 
-  #storeOf(query: ApiQuery): ObjectStore<StoredObject> {
-    const store = query.of === serviceKind ? this.services : this.store;
-    return store as unknown as ObjectStore<StoredObject>;
-  }
-
   #list(query: ApiQuery, response: ServerResponse): void {
     const { of, namespace, matches, parameters } = query;
-    const store = this.#storeOf(query);
+    const store = this.#stores.get(of)!;
     this.counters.lists++;
     const token = parameters.get('continue');
     const limit = Number(parameters.get('limit') ?? 0);
@@ -197,7 +204,7 @@ export class KubeApi {
 
   #watch(query: ApiQuery, response: ServerResponse): void {
     const { of, namespace, matches, parameters } = query;
-    const store = this.#storeOf(query);
+    const store = this.#stores.get(of)!;
     const text = parameters.get('resourceVersion') ?? '';
     const resourceVersion = text === '' || text === '0' ? undefined : Number(text);
     if (Number.isNaN(resourceVersion)) {

@@ -1,4 +1,12 @@
-import { defaultPolicy, hostsOf, routesOf, type MeshConfig } from '@evenly/mesh-config';
+import {
+  defaultPolicy,
+  hostsOf,
+  routesOf,
+  type Listener,
+  type MeshConfig,
+  type VirtualHost,
+} from '@evenly/mesh-config';
+import { isConsumerName } from '../listener-alias.ts';
 import { isGrpc } from '../node.ts';
 import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
@@ -46,7 +54,7 @@ export function routingResources(
       ? []
       : defaultListener(config, envoyXdsCluster)),
     ...[...targets].map(([target, siblings]) => targetRoutes(target, siblings, config)),
-    ...config.listeners.map((listener) => listenerRoutes(listener, hostsOf(config, listener), config)),
+    ...config.listeners.map((listener) => listenerRoutes(listener, socketHosts(config, listener), config)),
     ...[...config.services.values()].map(serverListener),
     ...clusters(config, { envoyXdsCluster, loadReports }),
     ...(refusesCalls(config) ? refusedCluster({ envoyXdsCluster, loadReports: false }) : []),
@@ -73,8 +81,13 @@ function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource
       ? apiListener(name, routes, configSource(kind, envoyXdsCluster), { route: socketRouteName(name) })
       : undefined,
   );
-  return [listener, listenerRoutes({ name }, hostsOf(config), config)];
+  return [listener, listenerRoutes({ name }, socketHosts(config), config)];
 }
+
+/** Who calls by a socket does not say in which namespace it is. */
+const socketHosts = (config: MeshConfig, listener?: Listener): readonly VirtualHost[] =>
+  listener?.virtualHosts ??
+  hostsOf(config, listener).filter(({ domains }) => domains.every((domain) => !isConsumerName(domain)));
 
 function clusters(config: MeshConfig, options: ClusterOptions): NodeResource[] {
   return [...config.services.values()].flatMap((service) =>

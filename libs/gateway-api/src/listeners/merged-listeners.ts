@@ -90,6 +90,9 @@ function refusalOf({ protocol, tls }: ListenerSpec): Refusal | undefined {
     };
   if (tls !== undefined && tls.mode !== 'Terminate')
     return { reason: 'UnsupportedValue', message: `tls.mode ${tls.mode} is not supported; Terminate is` };
+  const [option] = Object.keys(tls?.options ?? {});
+  if (option !== undefined)
+    return { reason: 'UnsupportedValue', message: `no tls.options are known, neither ${option}` };
   return undefined;
 }
 

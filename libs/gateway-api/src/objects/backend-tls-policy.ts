@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { field, reader, type Read } from './read.ts';
-import { group, hostname, kind, listOf, name } from './values.ts';
+import { group, hostname, kind, listOf, name, textMap } from './values.ts';
 
 /** That a Service is spoken to by TLS, and how its certificate is checked. */
 export type BackendTlsPolicy = Read<PolicySpec>;
@@ -10,6 +10,7 @@ interface PolicySpec {
   targets: readonly PolicyTarget[];
   /** Undefined: the policy cannot be read. */
   validation: Validation | undefined;
+  options: readonly string[];
   /** Entries of `status.ancestors`, whoever wrote them. */
   writtenAncestors: readonly unknown[];
 }
@@ -38,15 +39,20 @@ const ancestorsOf = (object: unknown) => field(object, ['status', 'ancestors'], 
 
 export const readBackendTlsPolicy = reader(
   'BackendTLSPolicy',
-  z.object({ spec: z.object({ targetRefs: targets, validation }), status: z.unknown().optional() }),
+  z.object({
+    spec: z.object({ targetRefs: targets, validation, options: textMap }),
+    status: z.unknown().optional(),
+  }),
   ({ spec, status }): PolicySpec => ({
     targets: spec.targetRefs,
     validation: spec.validation,
+    options: Object.keys(spec.options),
     writtenAncestors: ancestorsOf({ status }),
   }),
   (object): PolicySpec => ({
     targets: field(object, ['spec', 'targetRefs'], targets) ?? [],
     validation: undefined,
+    options: [],
     writtenAncestors: ancestorsOf(object),
   }),
 );

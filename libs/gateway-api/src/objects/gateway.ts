@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { listeners, namespacesFrom, type ListenerSpec, type NamespacesFrom } from './listener.ts';
-import { field, reader, type Read } from './read.ts';
+import { field, namesOf, reader, type Read } from './read.ts';
 import { group, kind, listOf, name, text, textMap } from './values.ts';
 
 export type Gateway = Read<{
@@ -14,6 +14,8 @@ export type Gateway = Read<{
   allowedListeners: NamespacesFrom;
   /** It wants to know who its clients are (`spec.tls.frontend`). */
   wantsClientCertificates: boolean;
+  /** Fields that ask for what we cannot do. */
+  unsupported: readonly string[];
 }>;
 
 /** For what is made for the Gateway. */
@@ -53,7 +55,8 @@ const form = z.object({
     addresses: listOf(address, limits.addresses),
     infrastructure,
     allowedListeners: z.object({ namespaces: namespacesFrom('None') }).nullish(),
-    tls: z.object({ frontend: z.unknown() }).nullish(),
+    tls: z.object({ frontend: z.unknown().optional(), backend: z.unknown().optional() }).nullish(),
+    defaultScope: z.string().nullish(),
   }),
 });
 
@@ -67,6 +70,10 @@ export const readGateway = reader(
     infrastructure: spec.infrastructure,
     allowedListeners: spec.allowedListeners?.namespaces ?? noListeners,
     wantsClientCertificates: Boolean(spec.tls?.frontend),
+    unsupported: namesOf({
+      'tls.backend': spec.tls?.backend,
+      defaultScope: spec.defaultScope === 'None' ? undefined : spec.defaultScope,
+    }),
   }),
   (object) => ({
     className: field(object, ['spec', 'gatewayClassName'], z.string()) ?? '',
@@ -75,5 +82,6 @@ export const readGateway = reader(
     infrastructure: noInfrastructure,
     allowedListeners: noListeners,
     wantsClientCertificates: false,
+    unsupported: [],
   }),
 );

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { gatewayGroup } from './meta.ts';
-import { group, hostname, kind, labelSelector, listOf, name, port, secretReference, text } from './values.ts';
+import {
+  group,
+  hostname,
+  kind,
+  labelSelector,
+  listOf,
+  name,
+  port,
+  secretReference,
+  text,
+  textMap,
+} from './values.ts';
 
 /** Which namespaces something may come from. */
 export const namespacesFrom = (absent: 'None' | 'Same') =>
@@ -20,6 +31,7 @@ const tls = z.object({
     .nullish()
     .transform((mode) => mode ?? 'Terminate'),
   certificateRefs: listOf(secretReference, limits.certificates),
+  options: textMap,
 });
 
 const routeKind = z.object({

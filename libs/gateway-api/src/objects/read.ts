@@ -35,6 +35,10 @@ export function reader<F extends z.ZodType, Spec extends object>(
   };
 }
 
+/** Of those fields that are there. */
+export const namesOf = (fields: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(fields).filter((name) => fields[name] !== undefined && fields[name] !== null);
+
 /** In one line: `spec.listeners[0].port: …`. */
 export function faultOf({ issues }: z.ZodError): string {
   const lines = issues.slice(0, 5).map(({ path, message }) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { filters, type Filter } from './filters.ts';
-import { field, reader, faultOf, type Read } from './read.ts';
+import { field, reader, faultOf, namesOf, type Read } from './read.ts';
 import {
   backendReference,
   duration,
@@ -32,7 +32,8 @@ export interface Rule<Match> {
   timeoutMs: number | undefined;
   /** Of a single attempt. */
   attemptTimeoutMs: number | undefined;
-  sessionPersistence: SessionPersistence | undefined;
+  /** Fields that ask for what we cannot do. */
+  unsupported: readonly string[];
 }
 
 /** A rule that cannot be read; the others of its route count. */
@@ -41,7 +42,6 @@ export interface BrokenRule {
 }
 
 export type BackendRef = z.output<typeof backendRef>;
-export type SessionPersistence = z.output<typeof sessionPersistence>;
 
 const backendRef = backendReference.extend({
   weight: z
@@ -51,15 +51,6 @@ const backendRef = backendReference.extend({
     .nullish()
     .transform((weight) => weight ?? 1),
   filters,
-});
-
-/** Of the experimental channel. */
-const sessionPersistence = z.object({
-  sessionName: z.string().max(128).nullish(),
-  type: z
-    .enum(['Cookie', 'Header'])
-    .nullish()
-    .transform((type) => type ?? 'Cookie'),
 });
 
 const timeouts = z.object({ request: duration.nullish(), backendRequest: duration.nullish() });
@@ -72,14 +63,15 @@ const ruleOf = <M extends z.ZodType>(match: M) =>
       filters,
       backendRefs: listOf(backendRef, limits.backendRefs),
       timeouts: timeouts.nullish(),
-      sessionPersistence: sessionPersistence.nullish(),
+      sessionPersistence: z.unknown().optional(),
+      retry: z.unknown().optional(),
     })
-    .transform(({ timeouts: given, ...rule }) => ({
+    .transform(({ timeouts: given, sessionPersistence, retry, ...rule }) => ({
       ...rule,
       name: rule.name ?? undefined,
       timeoutMs: given?.request ?? undefined,
       attemptTimeoutMs: given?.backendRequest ?? undefined,
-      sessionPersistence: rule.sessionPersistence ?? undefined,
+      unsupported: namesOf({ sessionPersistence, retry }),
     }));
 
 const parentRefs = listOf(parentReference, limits.parentRefs);

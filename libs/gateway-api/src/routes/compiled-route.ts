@@ -103,7 +103,7 @@ function actionsOf(
   matches: readonly RankedMatch[],
   backends: Backends,
 ): Actions {
-  if (rule.sessionPersistence !== undefined) throw new UnsupportedRule('sessionPersistence is not supported');
+  if (rule.unsupported.length > 0) throw new UnsupportedRule(`${rule.unsupported.join(', ')}: not supported`);
   const actions = filterActions(kind, rule.filters, backends);
   const change = (actions.redirect ?? actions.rewrite)?.path;
   if (change?.kind === 'prefix' && !matches.every(({ match }) => /^(prefix|segments)$/.test(match.path.kind)))

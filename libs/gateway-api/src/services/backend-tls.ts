@@ -74,10 +74,11 @@ export class BackendTlsPolicies {
 }
 
 function outcomeOf(policy: BackendTlsPolicy, configMaps: ReadonlyMap<string, ConfigMap>): PolicyOutcome {
-  const { validation, fault } = policy;
+  const { validation, fault, options } = policy;
   const none = { policy, tls: undefined, unresolved: undefined };
   const invalid = (message: string) => ({ ...none, refused: { reason: 'Invalid', message } });
   if (validation === undefined) return invalid(fault ?? 'it cannot be read');
+  if (options.length > 0) return invalid(`no options are known, neither ${options[0]}`);
   if (validation.subjectAltNames.length > 0) return invalid('validation.subjectAltNames is not supported');
   const { caCertificateRefs, wellKnownCACertificates, hostname: serverName } = validation;
   if (serverName.startsWith('*')) return invalid('validation.hostname must not have a wildcard');

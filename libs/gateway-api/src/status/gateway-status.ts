@@ -8,8 +8,11 @@ import { listenerStatus } from './listener-status.ts';
 import type { GatewayStatus } from './object-status.ts';
 
 /** Why a Gateway is not taken at all, whatever its listeners are. */
-export function gatewayRefusal({ fault, infrastructure, addresses }: Gateway): Refusal | undefined {
+export function gatewayRefusal(gateway: Gateway): Refusal | undefined {
+  const { fault, infrastructure, addresses, unsupported } = gateway;
   if (fault !== undefined) return { reason: 'Invalid', message: fault };
+  if (unsupported.length > 0)
+    return { reason: 'Invalid', message: `spec.${unsupported.join(', spec.')}: not supported` };
   if (infrastructure.parametersRef !== undefined) {
     const { kind, name } = infrastructure.parametersRef;
     return { reason: 'InvalidParameters', message: `no parameters are known, neither ${kind} ${name}` };

@@ -1,4 +1,4 @@
-import type { Listener, Service } from '@evenly/mesh-config';
+import { Memo, StableList, StableMap, type Listener, type Service } from '@evenly/mesh-config';
 import {
   gatewayInfrastructure,
   type GatewayInfrastructure,
@@ -12,7 +12,6 @@ import {
 } from './listeners/merged-listeners.ts';
 import { Parents } from './listeners/parents.ts';
 import { portListener } from './listeners/port-listeners.ts';
-import { Memo, StableList, StableMap } from './memo.ts';
 import type { Gateway } from './objects/gateway.ts';
 import type { ListenerSet } from './objects/listener-set.ts';
 import { gatewayGroup, keyOf } from './objects/meta.ts';

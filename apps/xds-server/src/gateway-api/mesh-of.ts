@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceRoutes, Translation } from '@evenly/gateway-api';
-import type { Listener, MeshConfig, Route } from '@evenly/mesh-config';
+import { sameItems, type Listener, type MeshConfig, type Route } from '@evenly/mesh-config';
 import { consumerName } from '@evenly/xds';
 
 /** What the objects of a cluster come to, as one more config. What is the same as last time is the same object. */
@@ -50,6 +50,3 @@ function kept(before: Listener | undefined, now: Listener): Listener {
   const rest = (listener: Listener) => ({ ...listener, virtualHosts: undefined });
   return isDeepStrictEqual(rest(before), rest(now)) ? before : now;
 }
-
-const sameItems = (one: readonly unknown[], other: readonly unknown[]) =>
-  one.length === other.length && one.every((item, index) => item === other[index]);

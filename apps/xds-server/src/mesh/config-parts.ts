@@ -1,4 +1,4 @@
-import type { MeshConfig, Route, Service } from '@evenly/mesh-config';
+import { Memo, type MeshConfig, type Route, type Service } from '@evenly/mesh-config';
 
 /** Who says a part of the config; of what two say, the first counts: a file is written by somebody who meant it. */
 export const partNames = ['files', 'services', 'gateway-api'] as const;
@@ -13,6 +13,7 @@ export class ConfigParts {
   readonly #apply: (config: MeshConfig) => void;
   readonly #onRefused: (part: PartName, error: Error) => void;
   readonly #parts = new Map<PartName, MeshConfig>();
+  readonly #trusted = new Memo<Service, Service>();
 
   /** @param onRefused told of a part of the cluster that cannot be applied; the last good config stays */
   constructor(
@@ -67,7 +68,10 @@ export class ConfigParts {
     for (const [name, { tls }] of this.#parts.get('gateway-api')?.services ?? []) {
       const service = merged.get(name);
       if (tls !== undefined && service !== undefined && discovered?.get(name) === service)
-        merged.set(name, { ...service, tls });
+        merged.set(
+          name,
+          this.#trusted.get(service, [tls], () => ({ ...service, tls })),
+        );
     }
     return merged;
   }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MeshConfig, Service } from '@evenly/mesh-config';
-import { routingResources, unsupported, type ClusterOptions, type Unsupported } from '@evenly/xds';
+import { RoutingResources, unsupported, type ClusterOptions, type Unsupported } from '@evenly/xds';
 import { inTrace } from '../tracing/change-traces.ts';
 import {
   endpointsOwner,
@@ -30,7 +30,7 @@ const maxNamed = 20;
 /** The config at work: its routing in the cache, and a pipeline for each cluster for as long as it stands there unchanged. */
 export class ServedMesh {
   readonly #context: PipelineContext;
-  readonly #options: ClusterOptions;
+  readonly #routing: RoutingResources;
   readonly #running = new Map<string, ClusterOf & { pipeline: ClusterPipeline }>();
   #refusedConfig: string | undefined;
   #isFirst = true;
@@ -38,7 +38,7 @@ export class ServedMesh {
 
   constructor(context: PipelineContext, options: ClusterOptions) {
     this.#context = context;
-    this.#options = options;
+    this.#routing = new RoutingResources(options);
   }
 
   /** Starts what is new, stops what is gone, restarts what is described otherwise; leaves the others alone. */
@@ -63,7 +63,7 @@ export class ServedMesh {
       if (next === undefined) gone.push(owner);
     }
     // New routes before old endpoints go: streams hold a cluster's removal until clients have acknowledged them.
-    this.#context.cache.replace('routing', routingResources(config, this.#options));
+    this.#context.cache.replace('routing', this.#routing.of(config));
     for (const owner of gone) this.#context.cache.replace(owner, []);
     for (const [owner, { service, subset }] of wanted) {
       if (this.#running.has(owner)) continue;

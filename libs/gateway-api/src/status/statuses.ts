@@ -1,4 +1,4 @@
-import { Memo } from '../memo.ts';
+import { Memo } from '@evenly/mesh-config';
 import type { GatewayClass } from '../objects/gateway-class.ts';
 import type { AttachedRoutes, PlacedRoute } from '../routes/attached-routes.ts';
 import { gatewayClassStatus } from './gateway-class-status.ts';

@@ -17,20 +17,21 @@ import { filterChains } from './listener-tls.ts';
 import { encode, message, packed } from './message.ts';
 import { listenerName, routeName, socketRouteName } from './names.ts';
 
-const usesFaults = (routes: readonly Route[]) => routes.some(({ fault }) => fault !== undefined);
+export const usesFaults = (routes: readonly Route[]) => routes.some(({ fault }) => fault !== undefined);
 
 /**
  * What a gRPC client gets for `xds:///<authority>`: no address, only how its calls are routed.
+ * @param faults some of its routes have faults on purpose
  * @param mark makes the content another one, see ReturnedNames
  */
 export function apiListener(
   authority: string,
-  routes: readonly Route[],
+  faults: boolean,
   source: ConfigSource,
   { route = routeName(authority), mark = 0 }: { route?: string; mark?: number } = {},
 ): Resource {
   const name = listenerName(authority);
-  const filters = httpFilters({ faults: usesFaults(routes), grpcWeb: false });
+  const filters = httpFilters({ faults, grpcWeb: false });
   const statPrefix = mark === 0 ? name : `${name} ${mark}`; // what gRPC clients keep and have no use for
   const apiListener = { apiListener: connectionManager(statPrefix, route, filters, source) };
   return resource('listener', name, encode(Listener, { name, apiListener }), [route]);
@@ -38,14 +39,14 @@ export function apiListener(
 
 /** What an Envoy gets for a listener of the config: an address, and the same routes. */
 export function socketListener(
-  listener: MeshListener,
-  routes: readonly Route[],
+  listener: Omit<MeshListener, 'routes' | 'virtualHosts'>,
+  faults: boolean,
   source: ConfigSource,
   kind: NodeKind,
 ): Resource {
   const { name, address, port, http1, grpcWeb, normalizePath, encodedSlashes } = listener;
   const route = socketRouteName(name);
-  const filters = httpFilters({ faults: usesFaults(routes), grpcWeb });
+  const filters = httpFilters({ faults, grpcWeb });
   // Or an Envoy would take `//admin` for another path than `/admin`.
   const paths = {
     // Our own proxy looks at what comes first only where it has to; an Envoy looks anyway, and needs it for gRPC-Web.

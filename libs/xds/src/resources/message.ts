@@ -6,9 +6,17 @@ interface MessageType<T> {
   decode(input: Uint8Array): T;
 }
 
-/** A message with the given fields set and all others at protobuf's defaults. */
+/** By type, with each field at its default: to read one anew is most of what a small message would cost. */
+const blanks = new WeakMap<object, object>();
+
+/** A message with the given fields set and all others at protobuf's defaults. Lists that are not given are shared: to be read only. */
 export function message<T>(type: MessageType<T>, fields: Partial<T>): T {
-  return { ...type.decode(new Uint8Array(0)), ...fields };
+  let blank = blanks.get(type) as T | undefined;
+  if (blank === undefined) {
+    blank = type.decode(new Uint8Array(0));
+    blanks.set(type, blank as object);
+  }
+  return { ...blank, ...fields };
 }
 
 export function encode<T>(type: MessageType<T>, fields: Partial<T>): Uint8Array {

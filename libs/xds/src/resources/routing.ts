@@ -1,9 +1,15 @@
 import {
   defaultPolicy,
-  hostsOf,
+  Memo,
+  NamedMemo,
   routesOf,
+  StableList,
+  StableMap,
+  virtualHostsOf,
   type Listener,
   type MeshConfig,
+  type Route,
+  type Service,
   type VirtualHost,
 } from '@evenly/mesh-config';
 import { isConsumerName } from '../listener-alias.ts';
@@ -14,85 +20,175 @@ import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
 import { isForOurProxyOnly } from '../client-support/features.ts';
 import { gatewayOf } from '../gateway-listener.ts';
-import { apiListener, socketListener } from './listeners.ts';
+import { apiListener, socketListener, usesFaults } from './listeners.ts';
 import { unknownAssignment } from './endpoints.ts';
 import { clusterName, defaultListenerName, refusedClusterName, socketRouteName } from './names.ts';
+import { servicesIn, WrittenHosts } from './route-configuration.ts';
 import { listenerRoutes, siblingsOf, targetRoutes } from './routes.ts';
 import { serverListener } from './server-listeners.ts';
+import type { Services } from './xds-route.ts';
 
 /** The name of the cluster in Envoys' bootstraps that leads here; needed by those with separate streams only. */
 export const defaultEnvoyXdsCluster = 'xds_cluster';
 
+type Siblings = ReadonlyMap<string, readonly VirtualHost[]>;
+
 /**
  * All that does not depend on endpoints: listeners, routes and clusters of a whole config. Clients can walk these
  * before there are any endpoints.
+ *
+ * It remembers what it made of each part of a config that is the same object in the next one: of 500 routes, usually one
+ * has changed. What it remembers holds on to that part alone, and not to the config that it was in.
  */
-export function routingResources(
-  config: MeshConfig,
-  { envoyXdsCluster = defaultEnvoyXdsCluster, loadReports = false }: Partial<ClusterOptions> = {},
-): (Resource | NodeResource)[] {
-  const routes = routesOf(config);
-  const hosts = hostsOf(config);
-  const targets = siblingsOf(hosts);
-  const sockets = new Map(config.listeners.map((listener) => [listener.name, listener]));
-  const names = new Set([...targets.keys(), ...sockets.keys()]);
+export class RoutingResources {
+  readonly #options: ClusterOptions;
+  readonly #routes = new StableList<Route>();
+  readonly #services = new StableMap<string, Service>();
+  readonly #hosts = new Memo<readonly Route[], readonly VirtualHost[]>();
+  readonly #socketHosts = new Memo<readonly Route[], readonly VirtualHost[]>();
+  readonly #siblings = new Memo<readonly VirtualHost[], Siblings>();
+  readonly #listeners = new NamedMemo<NodeResource>();
+  readonly #ofTargets = new Memo<Siblings, readonly NodeResource[]>();
+  readonly #ofTarget = new NamedMemo<NodeResource>();
+  readonly #ofListener = new NamedMemo<NodeResource>();
+  readonly #writtenHosts = new WrittenHosts();
+  readonly #ofService = new Memo<Service, readonly NodeResource[]>();
 
-  const listeners = [...names].map((name) =>
-    byKind('listener', name, (kind, mark) => {
-      const source = configSource(kind, envoyXdsCluster);
-      if (isGrpc(kind)) return targets.has(name) ? apiListener(name, routes, source, { mark }) : undefined;
+  constructor({
+    envoyXdsCluster = defaultEnvoyXdsCluster,
+    loadReports = false,
+  }: Partial<ClusterOptions> = {}) {
+    this.#options = { envoyXdsCluster, loadReports };
+  }
+
+  of(config: MeshConfig): (Resource | NodeResource)[] {
+    const services = this.#services.of(config.services);
+    const routes = this.#routes.of(routesOf(config));
+    const hosts = this.#hosts.get(routes, [], () => virtualHostsOf(routes));
+    const targets = this.#siblings.get(hosts, [], () => siblingsOf(hosts));
+    return [
+      ...this.#listenersOf(config, routes, targets),
+      ...this.#ofTargets.get(targets, [services], () => this.#routesOfTargets(targets, services)),
+      ...this.#routesOfListeners(config, routes, services),
+      ...[...services.values()].flatMap((service) => this.#resourcesOf(service)),
+      ...(refusesCalls(config, routes) ? refusedCluster(this.#options) : []),
+    ];
+  }
+
+  #listenersOf(config: MeshConfig, routes: readonly Route[], targets: Siblings): NodeResource[] {
+    const { envoyXdsCluster } = this.#options;
+    const sockets = new Map(config.listeners.map((listener) => [listener.name, listener]));
+    const faults = usesFaults(routes);
+    const listeners = [...new Set([...targets.keys(), ...sockets.keys()])].map((name) => {
       const listener = sockets.get(name);
-      if (listener === undefined || isForOurProxyOnly(listener)) return undefined;
-      if (listener.certificates?.length === 0) return undefined; // nobody is let in
-      return socketListener(listener, routesOf(config, listener), source, kind);
-    }),
-  );
-  return [
-    ...listeners,
-    // Listeners of Gateways say nothing about other proxies.
-    ...(config.listeners.some(({ name }) => gatewayOf(name) === undefined)
-      ? []
-      : defaultListener(config, envoyXdsCluster)),
-    ...[...targets].map(([target, siblings]) => targetRoutes(target, siblings, config)),
-    ...config.listeners.map((listener) => listenerRoutes(listener, socketHosts(config, listener), config)),
-    ...[...config.services.values()].map(serverListener),
-    ...clusters(config, { envoyXdsCluster, loadReports }),
-    ...(refusesCalls(config) ? refusedCluster({ envoyXdsCluster, loadReports: false }) : []),
-  ];
+      const socket = listener && socketOf(listener, usesFaults(routesOf(config, listener)));
+      const inputs = [targets.has(name), faults, ...Object.entries(socket ?? {}).flat()];
+      const target = targets.has(name) ? { faults } : undefined;
+      return this.#listeners.get(name, inputs, () => listenerFor(name, { target, socket }, envoyXdsCluster));
+    });
+    if (hasDefaultListener(config))
+      listeners.push(
+        this.#listeners.get(`default ${defaultListenerName}`, [faults], () =>
+          defaultListener(faults, envoyXdsCluster),
+        ),
+      );
+    this.#listeners.forgetOthers();
+    return listeners;
+  }
+
+  #routesOfTargets(targets: Siblings, services: Services): NodeResource[] {
+    const [first] = services; // clients read of it where there are no routes
+    const resources = [...targets].map(([target, siblings]) => {
+      const routes = siblings.flatMap((host) => host.routes);
+      const its = new Map([...(first === undefined ? [] : [first]), ...servicesIn(routes, services)]);
+      const inputs = [...siblings.flatMap((host) => [...host.domains, ...host.routes]), ...its.values()];
+      return this.#ofTarget.get(target, inputs, () => targetRoutes(target, siblings, its));
+    });
+    this.#ofTarget.forgetOthers();
+    return resources;
+  }
+
+  #routesOfListeners(config: MeshConfig, all: readonly Route[], services: Services): NodeResource[] {
+    const others = hasDefaultListener(config) ? [{ name: defaultListenerName }] : [];
+    const resources = [...config.listeners, ...others].map(
+      (listener: Partial<Listener> & { name: string }) => {
+        const { name, port, routes = all } = listener;
+        const hosts = listener.virtualHosts ?? this.#socketHosts.get(routes, [], () => socketHosts(routes));
+        return this.#ofListener.get(name, [hosts, services, port], () =>
+          listenerRoutes({ name, port }, hosts, services, this.#writtenHosts),
+        );
+      },
+    );
+    this.#ofListener.forgetOthers();
+    return resources;
+  }
+
+  #resourcesOf(service: Service): readonly NodeResource[] {
+    return this.#ofService.get(service, [], () => [
+      serverListener(service),
+      ...[undefined, ...service.subsets.keys()].map((subset) =>
+        cluster(clusterName(service.name, subset), service, this.#options),
+      ),
+    ]);
+  }
 }
 
-const refusesCalls = (config: MeshConfig): boolean =>
-  [undefined, ...config.listeners].some((listener) =>
-    routesOf(config, listener).some(({ to }) => to.some(({ refuse }) => refuse)),
+/** The same, of one config alone. */
+export const routingResources = (config: MeshConfig, options?: Partial<ClusterOptions>) =>
+  new RoutingResources(options).of(config);
+
+/** Who calls by a socket does not say in which namespace it is. */
+const socketHosts = (routes: readonly Route[]): readonly VirtualHost[] =>
+  virtualHostsOf(routes).filter(({ domains }) => domains.every((domain) => !isConsumerName(domain)));
+
+/** A listener with a socket, without its routes: of these, only whether they have faults on purpose is in a listener. */
+type Socket = Omit<Listener, 'routes' | 'virtualHosts'> & { faults: boolean };
+
+const socketOf = ({ routes: _, virtualHosts: _hosts, ...listener }: Listener, faults: boolean): Socket => ({
+  ...listener,
+  faults,
+});
+
+/** @param forms as a target of gRPC clients, and with a socket for proxies */
+function listenerFor(
+  name: string,
+  { target, socket }: { target: { faults: boolean } | undefined; socket: Socket | undefined },
+  envoyXdsCluster: string,
+): NodeResource {
+  return byKind('listener', name, (kind, mark) => {
+    const source = configSource(kind, envoyXdsCluster);
+    if (isGrpc(kind)) return target && apiListener(name, target.faults, source, { mark });
+    if (socket === undefined || isForOurProxyOnly(socket)) return undefined;
+    if (socket.certificates?.length === 0) return undefined; // nobody is let in
+    return socketListener(socket, socket.faults, source, kind);
+  });
+}
+
+/** Listeners of Gateways say nothing about other proxies. */
+const hasDefaultListener = ({ listeners }: MeshConfig) =>
+  listeners.every(({ name }) => gatewayOf(name) !== undefined);
+
+/** For our own proxy, which serves the whole config where its options say, as it does with a config file. */
+const defaultListener = (faults: boolean, envoyXdsCluster: string): NodeResource =>
+  byKind('listener', defaultListenerName, (kind) =>
+    kind === 'proxy'
+      ? apiListener(defaultListenerName, faults, configSource(kind, envoyXdsCluster), {
+          route: socketRouteName(defaultListenerName),
+        })
+      : undefined,
+  );
+
+const refusesCalls = (config: MeshConfig, routes: readonly Route[]): boolean =>
+  [routes, ...config.listeners.map((listener) => routesOf(config, listener))].some((its) =>
+    its.some(({ to }) => to.some(({ refuse }) => refuse)),
   );
 
 /** A cluster that is not there would do too, but for gRPC clients, which wait 15 s for one that nobody mentions. */
 const refusedCluster = (options: ClusterOptions): (Resource | NodeResource)[] => [
-  cluster(refusedClusterName, { name: refusedClusterName, policy: defaultPolicy }, options),
+  cluster(
+    refusedClusterName,
+    { name: refusedClusterName, policy: defaultPolicy },
+    { ...options, loadReports: false },
+  ),
   unknownAssignment(refusedClusterName, false),
 ];
-
-/** For our own proxy, which serves the whole config where its options say, as it does with a config file. */
-function defaultListener(config: MeshConfig, envoyXdsCluster: string): (Resource | NodeResource)[] {
-  const routes = routesOf(config);
-  const name = defaultListenerName;
-  const listener = byKind('listener', name, (kind) =>
-    kind === 'proxy'
-      ? apiListener(name, routes, configSource(kind, envoyXdsCluster), { route: socketRouteName(name) })
-      : undefined,
-  );
-  return [listener, listenerRoutes({ name }, socketHosts(config), config)];
-}
-
-/** Who calls by a socket does not say in which namespace it is. */
-const socketHosts = (config: MeshConfig, listener?: Listener): readonly VirtualHost[] =>
-  listener?.virtualHosts ??
-  hostsOf(config, listener).filter(({ domains }) => domains.every((domain) => !isConsumerName(domain)));
-
-function clusters(config: MeshConfig, options: ClusterOptions): NodeResource[] {
-  return [...config.services.values()].flatMap((service) =>
-    [undefined, ...service.subsets.keys()].map((subset) =>
-      cluster(clusterName(service.name, subset), service, options),
-    ),
-  );
-}

@@ -331,8 +331,8 @@ export const extremeListener = fc
     const source = configSource('proxy', '');
     const { encoded } =
       at === undefined
-        ? apiListener(own, [], source, routes === undefined ? {} : { route: routes })
-        : socketListener(meshListener({ name: own, address: at.ip, port: at.port }), [], source, 'proxy');
+        ? apiListener(own, false, source, routes === undefined ? {} : { route: routes })
+        : socketListener(meshListener({ name: own, address: at.ip, port: at.port }), false, source, 'proxy');
     return { typeUrl: typeUrlOf('listener'), value: Buffer.from(encoded) };
   });
 

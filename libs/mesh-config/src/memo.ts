@@ -20,6 +20,25 @@ export class Memo<K extends object, R> {
   }
 }
 
+/** The same for what has a name, be the objects that it is made of other ones each time. */
+export class NamedMemo<R> {
+  #known = new Map<string, Remembered<R>>();
+  #asked = new Map<string, Remembered<R>>();
+
+  get(name: string, inputs: readonly unknown[], make: () => R): R {
+    const known = this.#known.get(name);
+    const found = known !== undefined && sameItems(known.inputs, inputs) ? known : { inputs, result: make() };
+    this.#asked.set(name, found);
+    return found.result;
+  }
+
+  /** Once everything has been asked for: what nobody asked for is gone. */
+  forgetOthers(): void {
+    this.#known = this.#asked;
+    this.#asked = new Map();
+  }
+}
+
 /** The list that was there before where the new one has the same items, so that who remembers by identity goes on. */
 export class StableList<T> {
   #last: readonly T[] = [];
@@ -46,7 +65,7 @@ export class StableMap<K, V> {
   }
 }
 
-function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {
+export function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean {
   if (one === other) return true;
   return one.length === other.length && one.every((item, index) => item === other[index]);
 }

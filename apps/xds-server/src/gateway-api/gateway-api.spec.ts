@@ -213,6 +213,35 @@ describe('GatewayApi', () => {
     expect(cluster.writes.filter((write) => write === 'status GRPCRoute shop/cart')).toHaveLength(1);
   });
 
+  it('says in one Event what is wrong with an object, however many servers see it and however often', async () => {
+    const broken = {
+      ...route,
+      spec: { ...route.spec, rules: [{ backendRefs: [{ name: 'gone', port: 1 }] }] },
+    };
+    const listeners = [{ name: 'tls', port: 443, protocol: 'TLS' }, ...gateway().spec.listeners];
+    const cluster = clusterWith({ ...gateway(), spec: { ...gateway().spec, listeners } }, broken);
+    const events = () =>
+      [...cluster.objects.values()]
+        .filter(({ kind }) => kind === 'Event')
+        .map(({ involvedObject, reason, message }) => [
+          (involvedObject as { kind: string }).kind,
+          reason,
+          message,
+        ]);
+    const expected = [
+      ['Gateway', 'UnsupportedProtocol', expect.stringMatching(/^listener tls: protocol TLS/)],
+      ['GRPCRoute', 'BackendNotFound', 'there is no Service shop/gone'],
+    ];
+    const one = start(cluster);
+    start(cluster);
+    await expect.poll(events).toEqual(expected);
+    cluster.put({ ...broken, metadata: { ...broken.metadata, labels: { a: 'b' } } });
+    await one.gatewayApi.stop();
+    cluster.put(gateway({ name: 'back' }));
+    await expect.poll(() => cluster.conditions('Gateway', 'shop/back'), { timeout: 5000 }).toHaveLength(2);
+    expect(events()).toEqual(expected);
+  });
+
   it('tells nothing before everything has been listed', async () => {
     const cluster = clusterWith(gateway(), route);
     const watch = cluster.api.watch.bind(cluster.api);

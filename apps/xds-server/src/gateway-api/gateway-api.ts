@@ -1,14 +1,16 @@
 import { SaidOnce } from '@evenly/endpoints';
-import { Translator, type TranslatorOptions } from '@evenly/gateway-api';
+import { Translator, type ObjectStatus, type TranslatorOptions } from '@evenly/gateway-api';
 import { LeaderElection, type KubernetesApi } from '@evenly/kubernetes';
 import type { MeshConfig } from '@evenly/mesh-config';
 import type { Runtime } from '@evenly/service';
+import { FaultEvents } from '../events/fault-events.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { InfrastructureWriter } from './infrastructure/infrastructure-writer.ts';
 import { ProxyObjects } from './infrastructure/proxy-objects.ts';
 import { MeshOf } from './mesh-of.ts';
 import { ClusterObjects } from './objects/cluster-objects.ts';
 import { Paced } from './paced.ts';
+import { faultsOf } from './status/status-faults.ts';
 import { StatusWriter } from './status/status-writer.ts';
 
 export interface GatewayApiOptions {
@@ -38,13 +40,17 @@ export class GatewayApi {
   readonly #infrastructure: InfrastructureWriter;
   readonly #translation: Paced;
   readonly #election: LeaderElection;
+  readonly #events: FaultEvents;
   readonly #said = new SaidOnce();
   #last: MeshConfig | undefined;
+  #lastStatuses: readonly ObjectStatus[] = [];
+  #isLeading = false;
 
   constructor(options: GatewayApiOptions) {
     this.#options = options;
     const { api, log, metrics, translator, lease, identity } = options;
     this.#translator = new Translator(translator);
+    this.#events = new FaultEvents(api, log);
     this.#translation = new Paced(() => this.#translate());
     const onChange = () => this.#translation.ask();
     const onError = (kind: string, error: Error) => this.#say(`${kind}: ${error.message}`, 'no updates');
@@ -75,10 +81,13 @@ export class GatewayApi {
         metrics.leading.set(1);
         this.#statuses.lead();
         this.#infrastructure.lead();
+        this.#isLeading = true;
+        this.#tellFaults();
       },
       onLost: () => {
         log.info({ lease: lease.name }, 'does not lead any more');
         metrics.leading.set(0);
+        this.#isLeading = false;
         this.#statuses.stop();
         this.#infrastructure.stop();
       },
@@ -111,10 +120,17 @@ export class GatewayApi {
     if (mesh !== this.#last) onConfig(mesh);
     this.#last = mesh;
     this.#statuses.want(translation.statuses);
+    this.#lastStatuses = translation.statuses;
+    this.#tellFaults();
     this.#infrastructure.want(translation.infrastructure, (name) => {
       const found = state.gatewayClasses.get(`/${name}`);
       return found === undefined || found.controllerName === translator.controllerName;
     });
+  }
+
+  #tellFaults(): void {
+    if (this.#isLeading)
+      this.#events.tell(faultsOf(this.#lastStatuses, this.#options.translator.controllerName));
   }
 
   #say(reason: string, message: string): void {

@@ -3,7 +3,7 @@ import type { KubernetesApi, ResourceKind } from '@evenly/kubernetes';
 import type { MeshConfig } from '@evenly/mesh-config';
 import type { Runtime } from '@evenly/service';
 import type { ServerConfig } from '../config.ts';
-import { FaultEvents } from './fault-events.ts';
+import { FaultEvents } from '../events/fault-events.ts';
 
 interface Surroundings {
   kubernetes: () => Promise<KubernetesApi>;
@@ -59,7 +59,7 @@ export class ClusterServices {
         const { part, faults } = this.#discovery.partOf(
           [...this.#known.values()].flatMap((map) => [...map.values()]),
         );
-        events.tell(faults);
+        events.tell(faults.map((fault) => ({ apiVersion: 'v1', reason: 'InvalidConfig', ...fault })));
         if (!onPart(part)) return;
         gate.pass();
         resolve();

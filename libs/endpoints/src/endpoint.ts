@@ -74,18 +74,19 @@ export const addressesOf = ({ address, additionalAddresses }: Endpoint): readonl
 export function endpointSet(endpoints: Iterable<Endpoint>): EndpointSet {
   const byKey = new Map<string, Endpoint>();
   for (const given of endpoints) {
-    const { key, endpoint } = described(given);
+    const endpoint = inOneSpelling(given);
+    const key = endpointKey(endpoint);
     if (!byKey.has(key)) byKey.set(key, endpoint);
   }
   const sorted = withoutTakenAddresses([...byKey.keys()].sort().map((key) => byKey.get(key)!));
-  const hash = createHash('sha256').update(sorted.map((endpoint) => described(endpoint).content).join());
+  const hash = createHash('sha256').update(sorted.map(contentOf).join());
   return { endpoints: Object.freeze(sorted), version: hash.digest('hex').slice(0, 16) };
 }
 
 /** An additional address that is another endpoint's leads to that one. gRPC clients refuse a set that has it twice. */
 function withoutTakenAddresses(endpoints: Endpoint[]): Endpoint[] {
   if (endpoints.every(({ additionalAddresses }) => additionalAddresses === undefined)) return endpoints;
-  const taken = new Set(endpoints.map((endpoint) => described(endpoint).key));
+  const taken = new Set(endpoints.map(endpointKey));
   return endpoints.map((endpoint) => {
     const { additionalAddresses: all, ...rest } = endpoint;
     const own = all?.filter((address) => {
@@ -93,36 +94,37 @@ function withoutTakenAddresses(endpoints: Endpoint[]): Endpoint[] {
       return taken.size < taken.add(key).size;
     });
     if (own === undefined || own.length === all!.length) return endpoint;
-    return own.length === 0 ? rest : { ...rest, additionalAddresses: own };
+    return inOneSpelling(own.length === 0 ? rest : { ...rest, additionalAddresses: own });
   });
 }
 
-interface Described {
-  /** The same object, where its addresses are in their one spelling. */
-  endpoint: Endpoint;
-  key: string;
-  /** All fields in one order, so that equal endpoints are equal texts. */
-  content: string;
+/** All fields in one order, so that equal endpoints are equal texts; of those that were in a set before. */
+const contents = new WeakMap<Endpoint, string>();
+/** What became of those whose addresses were in another spelling. */
+const respelled = new WeakMap<Endpoint, Endpoint>();
+
+/** After a change, most of a large set is the same as it was. */
+function contentOf(endpoint: Endpoint): string {
+  let content = contents.get(endpoint);
+  if (content === undefined) contents.set(endpoint, (content = describe(endpoint)));
+  return content;
 }
 
-/** Of endpoints that were in a set before: after a change, most of a large set is the same as it was. */
-const knownEndpoints = new WeakMap<Endpoint, Described>();
-
-function described(given: Endpoint): Described {
-  const known = knownEndpoints.get(given);
-  if (known !== undefined) return known;
-  const endpoint = Object.freeze(withOneSpelling(Object.freeze(given)));
+function describe(endpoint: Endpoint): string {
   const { address, port, additionalAddresses, hostname, region, zone, forZones, forNodes } = endpoint;
   const { priority, weight, state } = endpoint;
-  const place = [address, port, additionalAddresses, hostname, region, zone, forZones, forNodes];
-  const description = {
-    endpoint,
-    key: endpointKey(endpoint),
-    content: JSON.stringify([place, priority, weight, state]),
-  };
-  knownEndpoints.set(given, description);
-  knownEndpoints.set(endpoint, description);
-  return description;
+  const place = { address, port, additionalAddresses, hostname, region, zone, forZones, forNodes };
+  return JSON.stringify({ ...place, priority, weight, state });
+}
+
+/** Frozen, and the same object where its addresses are in their one spelling. */
+function inOneSpelling(given: Endpoint): Endpoint {
+  if (contents.has(given)) return given;
+  const known = respelled.get(given);
+  if (known !== undefined) return known;
+  const endpoint = Object.freeze(withOneSpelling(Object.freeze(given)));
+  if (endpoint !== given) respelled.set(given, endpoint);
+  return endpoint;
 }
 
 function withOneSpelling(endpoint: Endpoint): Endpoint {

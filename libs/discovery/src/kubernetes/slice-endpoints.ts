@@ -1,5 +1,5 @@
 import { endpointKey, type Endpoint, type EndpointState } from '@evenly/endpoints';
-import type { EndpointSlice } from './endpoint-slice.ts';
+import type { EndpointSlice, SliceEndpoint } from './endpoint-slice.ts';
 
 export interface SliceEndpoints {
   endpoints: Endpoint[];
@@ -11,12 +11,11 @@ export interface SliceEndpoints {
   };
 }
 
-/** An endpoint of a slice, with what tells it apart. */
+/** An endpoint of a slice. There are as many as a cluster has endpoints: what can be told from these is not kept. */
 interface Row {
-  key: string;
   endpoint: Endpoint;
-  /** Pod and port; absent where no pod is known to be behind it. */
-  pod: string | undefined;
+  /** Undefined where no pod is known to be behind it. */
+  podUid: string | undefined;
 }
 
 const better: Readonly<Record<EndpointState, number>> = {
@@ -58,11 +57,18 @@ function readRows(slice: EndpointSlice, port: string | number): readonly Row[] |
   if (slice.endpoints.length === 0) return [];
   const number = portNumber(slice, port);
   if (number === undefined) return 'without port';
-  return slice.endpoints.map(({ podUid, ...rest }) => {
-    const endpoint: Endpoint = { ...rest, port: number };
-    const pod = podUid === undefined ? undefined : `${podUid} ${number}`;
-    return { key: endpointKey(endpoint), endpoint, pod };
-  });
+  return slice.endpoints.map((each) => ({ endpoint: withPort(each, number), podUid: each.podUid }));
+}
+
+/** Field by field, as `readEndpoint` does it, and for the same reason. */
+function withPort({ address, state, ...rest }: SliceEndpoint, port: number): Endpoint {
+  const { hostname, zone, forZones, forNodes } = rest;
+  const endpoint: { -readonly [K in keyof Endpoint]: Endpoint[K] } = { address, port, state };
+  if (hostname !== undefined) endpoint.hostname = hostname;
+  if (zone !== undefined) endpoint.zone = zone;
+  if (forZones !== undefined) endpoint.forZones = forZones;
+  if (forNodes !== undefined) endpoint.forNodes = forNodes;
+  return endpoint;
 }
 
 /**
@@ -79,15 +85,21 @@ function portNumber({ ports, anyPort }: EndpointSlice, port: string | number): n
 }
 
 function keepBetter(byKey: Map<string, Row>, row: Row): void {
-  const known = byKey.get(row.key);
-  if (known === undefined || better[known.endpoint.state] < better[row.endpoint.state])
-    byKey.set(row.key, row);
+  const key = endpointKey(row.endpoint);
+  const known = byKey.get(key);
+  if (known === undefined || better[known.endpoint.state] < better[row.endpoint.state]) byKey.set(key, row);
 }
+
+/** Pod and port. */
+const podOf = ({ podUid, endpoint }: Row): string | undefined =>
+  podUid === undefined ? undefined : `${podUid} ${endpoint.port}`;
 
 /** The same object for a pod whose addresses are the same. */
 function podMerger(): (rows: readonly Row[]) => Endpoint[] {
-  const known = new WeakMap<Endpoint, Endpoint>();
+  /** Made for the first pod of both families: most clusters have none. */
+  let known: WeakMap<Endpoint, Endpoint> | undefined;
   const withIpv6 = (endpoint: Endpoint, additionalAddresses: readonly string[]) => {
+    known ??= new WeakMap();
     const before = known.get(endpoint);
     if (before?.additionalAddresses?.join() === additionalAddresses.join()) return before;
     const both = { ...endpoint, additionalAddresses };
@@ -98,14 +110,17 @@ function podMerger(): (rows: readonly Row[]) => Endpoint[] {
     const ipv6 = rows.filter(({ endpoint }) => endpoint.address.includes(':'));
     if (ipv6.length === 0 || ipv6.length === rows.length) return rows.map(({ endpoint }) => endpoint);
     const isIpv6 = new Set(ipv6);
-    const withIpv4 = new Set(rows.filter((row) => !isIpv6.has(row)).map(({ pod }) => pod));
+    const withIpv4 = new Set(rows.filter((row) => !isIpv6.has(row)).map(podOf));
     const ofPod = new Map<string, string[]>();
-    for (const { pod, endpoint } of ipv6)
-      if (pod !== undefined) ofPod.set(pod, [...(ofPod.get(pod) ?? []), endpoint.address].sort());
+    for (const row of ipv6) {
+      const pod = podOf(row);
+      if (pod !== undefined) ofPod.set(pod, [...(ofPod.get(pod) ?? []), row.endpoint.address].sort());
+    }
     return rows
-      .filter((row) => row.pod === undefined || !isIpv6.has(row) || !withIpv4.has(row.pod))
-      .map(({ pod, endpoint }) => {
-        const others = endpoint.address.includes(':') ? undefined : ofPod.get(pod ?? '');
+      .filter((row) => row.podUid === undefined || !isIpv6.has(row) || !withIpv4.has(podOf(row)))
+      .map((row) => {
+        const { endpoint } = row;
+        const others = endpoint.address.includes(':') ? undefined : ofPod.get(podOf(row) ?? '');
         return others === undefined ? endpoint : withIpv6(endpoint, others);
       });
   };

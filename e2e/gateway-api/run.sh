@@ -7,14 +7,11 @@
 # without it one is made, with images of this checkout, and taken away at the end. The report goes to
 # docs/conformance/gateway-api.yaml unless --report says another file. Ends with 'N passed, N failed, N skipped'.
 set -euo pipefail
-cd "$(dirname "$0")"
-root=$(cd ../.. && pwd)
-rig=${E2E_RIG:-$root/../shared/rig}
-cache=${K8SRIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/k8srig}
-cluster='' report=$root/docs/conformance/gateway-api.yaml arguments=()
+. "$(dirname "$0")/cluster.sh"
+name='' report=$root/docs/conformance/gateway-api.yaml arguments=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --cluster) cluster=$2; shift 2 ;;
+    --cluster) name=$2; shift 2 ;;
     --report) report=$2; shift 2 ;;
     *) arguments+=("$1"); shift ;;
   esac
@@ -26,33 +23,9 @@ if [ ! -e "$rig/gateway-api/run.sh" ]; then
   echo "conformance of the Gateway API: SKIPPED, there is no rig at $rig"
   exit 0
 fi
-export PATH=$cache/bin:$PATH
-KUBECONFIG=$(mktemp)
-export KUBECONFIG
-made=
-end() {
-  rm -f "$KUBECONFIG"
-  [ -z "$made" ] || bash "$rig/kind-down.sh" "$cluster"
-}
-trap end EXIT
-
-if [ -z "$cluster" ]; then
-  cluster=gateway-api made=1
-  bash "$rig/kind-up.sh" "$cluster"
-  bash "$rig/app-base-image.sh"
-  export NODE_IMAGE=rig/node:24 IMAGE_PREFIX=evenly/ IMAGE_TAG=dev
-  docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
-  (cd "$root" && npx nx run-many -t container -p xds-server,l7-proxy)
-  kind load docker-image evenly/xds-server:dev evenly/l7-proxy:dev --name "$cluster"
-fi
-kind get kubeconfig --name "$cluster" >"$KUBECONFIG"
-
-# First the definitions, which the overlay's GatewayClass is of.
-bash "$rig/gateway-api/load.sh" "$cluster"
-kubectl apply -k "$root/k8s/overlays/gateway-api"
+use_cluster "$name"
 # The suite makes up to 12 Gateways at a time: with one proxy each, a machine of two cores does them in time.
-kubectl -n evenly-gateway set env deployment/xds-server EVENLY_GATEWAY_PROXY_REPLICAS=1
-kubectl -n evenly-gateway rollout status deployment/xds-server --timeout=180s
+install_evenly
 
 mkdir -p "$(dirname "$report")"
 GWAPI_ORG=evenly GWAPI_PROJECT=evenly GWAPI_URL=https://example.com GWAPI_CONTACT=none \

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { ClusterState } from './state.ts';
 import { controllerName, TestCluster } from './testing/cluster.ts';
 
 /** Names are few, so that objects meet. */
@@ -197,5 +198,29 @@ it('takes whatever objects there are, and says of each that is ours what became 
         }
     }),
     { numRuns: 300 },
+  );
+});
+
+const key = fc.tuple(name, name).map(([namespace, one]) => `${namespace}/${one}`);
+const plurals = Object.keys(new TestCluster().state) as (keyof ClusterState)[];
+const removal = fc.record({ plural: fc.constantFrom(...plurals), key });
+
+it('gives after any changes what it would give without a memory', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof({ weight: 4, arbitrary: object }, removal), { maxLength: 30 }),
+      (changes) => {
+        const cluster = new TestCluster();
+        cluster.put({ kind: 'GatewayClass', metadata: { name: 'a' }, spec: { controllerName } });
+        for (const one of changes) {
+          if ('plural' in one) cluster.remove(one.plural, one.key);
+          else cluster.put(one);
+          cluster.run();
+          const anew = new TestCluster().translator.translate(cluster.state, cluster.facts);
+          expect(cluster.translate()).toEqual(anew);
+        }
+      },
+    ),
+    { numRuns: 50 },
   );
 });

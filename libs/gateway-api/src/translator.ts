@@ -15,6 +15,8 @@ import { portListener } from './listeners/port-listeners.ts';
 import type { Gateway } from './objects/gateway.ts';
 import type { ListenerSet } from './objects/listener-set.ts';
 import { gatewayGroup, keyOf } from './objects/meta.ts';
+import type { KubernetesService } from './objects/service.ts';
+import type { ParentReference } from './objects/values.ts';
 import type { TranslatorOptions } from './options.ts';
 import { Grants } from './references/grants.ts';
 import { AttachedRoutes, type PlacedRoute } from './routes/attached-routes.ts';
@@ -22,10 +24,11 @@ import { attach, type ParentAttachment } from './routes/attachment.ts';
 import { attachToService, type ServiceAttachment } from './routes/service-attachment.ts';
 import { ServiceRouteTable } from './routes/service-routes.ts';
 import type { BackendContext } from './routes/backends.ts';
-import { compileRoute, type AnyRoute, type CompiledRoute } from './routes/compiled-route.ts';
+import type { AnyRoute, CompiledRoute } from './routes/compiled-route.ts';
+import { CompiledRoutes } from './routes/compiled-routes.ts';
 import { VirtualHosts } from './routes/virtual-hosts.ts';
 import type { ClusterState, DataPlaneFacts } from './state.ts';
-import { BackendTlsPolicies } from './services/backend-tls.ts';
+import { CurrentPolicies } from './services/current-policies.ts';
 import { classRefusal } from './status/gateway-class-status.ts';
 import { gatewayRefusal, type GatewayOutcome } from './status/gateway-status.ts';
 import { Statuses } from './status/statuses.ts';
@@ -42,11 +45,9 @@ export class Translator {
   readonly #merged = new Memo<Gateway, MergedListeners>();
   readonly #mergedList = new StableList<MergedListeners>();
   readonly #parents = new Memo<readonly MergedListeners[], Parents>();
-  readonly #policies = new Memo<ClusterState['backendTlsPolicies'], BackendTlsPolicies>();
-  readonly #compiled = new Memo<AnyRoute, CompiledRoute>();
-  readonly #compileInputs = new StableList<unknown>();
+  readonly #policies = new CurrentPolicies();
+  readonly #compiled = new CompiledRoutes();
   readonly #placed = new Memo<AnyRoute, PlacedRoute>();
-  readonly #placeInputs = new StableList<unknown>();
   readonly #virtualHosts = new VirtualHosts();
   readonly #services = new StableMap<string, Service>();
   readonly #infrastructure = new Memo<Gateway, GatewayInfrastructure>();
@@ -73,12 +74,8 @@ export class Translator {
       gateways.map((gateway) => this.#merge(gateway, setsOf.get(keyOf(gateway.meta)) ?? [], context)),
     );
     const parents = this.#parents.get(merged, [], () => new Parents(merged));
-    const policies = this.#policies.get(
-      state.backendTlsPolicies,
-      [state.configMaps],
-      () => new BackendTlsPolicies(state.backendTlsPolicies, state.configMaps),
-    );
-    const placed = this.#place(state, parents, { services: state.services, grants, policies });
+    const policies = this.#policies.of(state);
+    const placed = this.#place(state, parents, { grants, policies });
     const attached = new AttachedRoutes(placed);
 
     const outcomes = gateways.map((gateway, index): GatewayOutcome => ({
@@ -104,21 +101,19 @@ export class Translator {
     return this.#merged.get(gateway, [context, ...sets], () => mergeListeners(gateway, sets, context));
   }
 
-  #place(state: ClusterState, parents: Parents, context: BackendContext): PlacedRoute[] {
-    const { namespaces, grpcRoutes, httpRoutes } = state;
-    const compileInputs = this.#compileInputs.of(Object.values(context));
-    const placeInputs = this.#placeInputs.of([parents, namespaces, ...compileInputs]);
-    const placed: PlacedRoute[] = [];
-    const compile = (route: AnyRoute) =>
-      this.#compiled.get(route, compileInputs, () => compileRoute(route, context));
-    for (const routes of [grpcRoutes, httpRoutes])
-      for (const route of routes.values())
-        placed.push(
-          this.#placed.get(route, placeInputs, () =>
-            placeRoute(compile(route), parents, state, this.#options.mesh),
-          ),
-        );
-    return placed;
+  #place(
+    state: ClusterState,
+    parents: Parents,
+    context: Pick<BackendContext, 'grants' | 'policies'>,
+  ): PlacedRoute[] {
+    const { namespaces, services, grpcRoutes, httpRoutes } = state;
+    return [...grpcRoutes.values(), ...httpRoutes.values()].map((route) => {
+      const compiled = this.#compiled.of(route, services, context);
+      const ofServices = parentServices(route, services);
+      return this.#placed.get(route, [compiled, parents, namespaces, ...ofServices.values()], () =>
+        placeRoute(compiled, { parents, namespaces, services: ofServices }, this.#options.mesh),
+      );
+    });
   }
 
   /** What the proxies of a Gateway listen on. */
@@ -165,20 +160,32 @@ function setsByParent(sets: ClusterState['listenerSets']): Map<string, ListenerS
   return byParent;
 }
 
+type ParentServices = ReadonlyMap<ParentReference, KubernetesService | undefined>;
+
+const isService = ({ group, kind }: ParentReference) => group === '' && kind === 'Service';
+
+/** Of those parents of a route that are Services; undefined: it is not there. */
+function parentServices({ meta, parentRefs }: AnyRoute, services: ClusterState['services']): ParentServices {
+  const found = new Map<ParentReference, KubernetesService | undefined>();
+  for (const ref of parentRefs)
+    if (isService(ref))
+      found.set(ref, services.get(keyOf({ name: ref.name, namespace: ref.namespace ?? meta.namespace })));
+  return found;
+}
+
 function placeRoute(
   compiled: CompiledRoute,
-  parents: Parents,
-  { namespaces, services }: ClusterState,
+  places: Pick<ClusterState, 'namespaces'> & { parents: Parents; services: ParentServices },
   isMesh: boolean,
 ): PlacedRoute {
+  const { parents, namespaces, services } = places;
   const { meta, kind, parentRefs } = compiled.object;
   const ports: ServiceAttachment[] = [];
   const attached = parentRefs.flatMap((ref): ParentAttachment[] => {
-    if (ref.group === '' && ref.kind === 'Service') {
+    if (isService(ref)) {
       // Those who call a Service directly speak gRPC.
       if (!isMesh || kind !== 'GRPCRoute') return [];
-      const service = services.get(keyOf({ name: ref.name, namespace: ref.namespace ?? meta.namespace }));
-      const one = attachToService(compiled, ref, service);
+      const one = attachToService(compiled, ref, services.get(ref));
       ports.push(...one.ports);
       return [one];
     }

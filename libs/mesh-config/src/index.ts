@@ -8,7 +8,7 @@ export { loadBalancings } from './policy.ts';
 export { grpcCodes, retryableCodes, type GrpcCode, type RetryableCode } from './grpc-code.ts';
 export { meshConfigJsonSchema } from './json-schema.ts';
 export { readListenerConfig } from './listener-config.ts';
-export { Memo, NamedMemo, sameItems, StableList, StableMap } from './memo.ts';
+export { Lookups, Memo, NamedMemo, sameItems, StableList, StableMap } from './memo.ts';
 export { mergeConfigs } from './merge.ts';
 export { readMeshConfig } from './mesh-reader.ts';
 export type {

@@ -39,6 +39,27 @@ export class NamedMemo<R> {
   }
 }
 
+/** What is looked up in a map by somebody who makes something of it: that holds for as long as the answers are the same. */
+export class Lookups<V> {
+  readonly #map: ReadonlyMap<string, V>;
+  readonly #answers = new Map<string, V | undefined>();
+
+  constructor(map: ReadonlyMap<string, V>) {
+    this.#map = map;
+  }
+
+  get(key: string): V | undefined {
+    const answer = this.#map.get(key);
+    this.#answers.set(key, answer);
+    return answer;
+  }
+
+  holdIn(map: ReadonlyMap<string, V>): boolean {
+    for (const [key, answer] of this.#answers) if (map.get(key) !== answer) return false;
+    return true;
+  }
+}
+
 /** The list that was there before where the new one has the same items, so that who remembers by identity goes on. */
 export class StableList<T> {
   #last: readonly T[] = [];

@@ -22,7 +22,7 @@ describe('Paced', () => {
     expect(runs).toBe(2);
   });
 
-  it('takes a fifth of the time at most', () => {
+  it('takes an eleventh of the time at most', () => {
     let nowMs = 0;
     let runs = 0;
     const paced = new Paced(
@@ -35,10 +35,36 @@ describe('Paced', () => {
     paced.ask();
     vi.advanceTimersByTime(1);
     paced.ask();
-    vi.advanceTimersByTime(399);
+    vi.advanceTimersByTime(999);
     expect(runs).toBe(1);
     vi.advanceTimersByTime(2);
     expect(runs).toBe(2);
+  });
+
+  it('waits longer and longer while changes go on, and not at all once they are over', () => {
+    const starts: number[] = [];
+    let nowMs = 0;
+    const paced = new Paced(
+      () => starts.push(nowMs),
+      () => nowMs,
+    );
+    const pass = (ms: number, isAsked: boolean) => {
+      for (let i = 0; i < ms; i++) {
+        if (isAsked) paced.ask();
+        nowMs++;
+        vi.advanceTimersByTime(1);
+      }
+    };
+    pass(1000, true);
+    const pauses = starts.slice(1).map((at, index) => at - starts[index]!);
+    expect(pauses).toEqual([10, 20, 40, 80, ...pauses.slice(4).map(() => 160)]);
+    pass(1000, false);
+    const before = starts.length;
+    paced.ask();
+    pass(1, false);
+    expect(starts).toHaveLength(before + 1);
+    pass(11, true);
+    expect(starts).toHaveLength(before + 2);
   });
 
   it('runs no more when it was stopped', () => {

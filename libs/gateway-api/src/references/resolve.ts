@@ -18,7 +18,7 @@ export interface Referable<T> {
   group: string;
   kind: string;
   /** By `ns/name`. */
-  objects: ReadonlyMap<string, T>;
+  objects: Pick<ReadonlyMap<string, T>, 'get'>;
 }
 
 /**

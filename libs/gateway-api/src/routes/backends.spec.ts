@@ -129,3 +129,22 @@ spec: { ports: [{ port: 8080, ${fields} }] }
     }
   });
 });
+
+it('is not compiled again for a Service or a ConfigMap that it does not lead to', () => {
+  const cluster = new TestCluster().apply(
+    `${gatewayClass}---${gateway('front', '[{ name: http, port: 80, protocol: HTTP }]')}---${service('a')}`,
+  );
+  cluster.apply(
+    route(
+      'GRPCRoute',
+      'r',
+      '{ parentRefs: [{ name: front }], rules: [{ backendRefs: [{ name: a, port: 8080 }, { name: b, port: 8080 }] }] }',
+    ),
+  );
+  const hosts = () => cluster.translate().listeners[0]!.virtualHosts![0];
+  const before = hosts();
+  cluster.apply(`${service('other')}---\nkind: ConfigMap\nmetadata: { name: other }\n`);
+  expect(hosts()).toBe(before);
+  cluster.apply(service('b'));
+  expect(hosts()?.routes[0]!.to.map((one) => one.service)).toEqual(['a.default:8080', 'b.default:8080']);
+});

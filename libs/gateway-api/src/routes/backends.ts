@@ -16,7 +16,8 @@ interface FoundBackend {
 }
 
 export interface BackendContext {
-  services: ReadonlyMap<string, KubernetesService>;
+  /** By `ns/name`. */
+  services: Pick<ReadonlyMap<string, KubernetesService>, 'get'>;
   grants: Grants;
   policies: BackendTlsPolicies;
 }

@@ -8,6 +8,9 @@ import { Grants } from '../references/grants.ts';
 import { resolve } from '../references/resolve.ts';
 import type { Refusal } from '../status/condition.ts';
 
+/** By `ns/name`. */
+type ConfigMaps = Pick<ReadonlyMap<string, ConfigMap>, 'get'>;
+
 /** What a policy comes to, wherever it applies. */
 export interface PolicyOutcome {
   policy: BackendTlsPolicy;
@@ -31,7 +34,7 @@ export class BackendTlsPolicies {
   readonly #lost = new Set<BackendTlsPolicy>();
   readonly all: readonly PolicyOutcome[];
 
-  constructor(policies: ReadonlyMap<string, BackendTlsPolicy>, configMaps: ReadonlyMap<string, ConfigMap>) {
+  constructor(policies: ReadonlyMap<string, BackendTlsPolicy>, configMaps: ConfigMaps) {
     const lists = new Map<
       string,
       { key: string; sectionName: string | undefined; policies: PolicyOutcome[] }
@@ -73,7 +76,7 @@ export class BackendTlsPolicies {
   }
 }
 
-function outcomeOf(policy: BackendTlsPolicy, configMaps: ReadonlyMap<string, ConfigMap>): PolicyOutcome {
+function outcomeOf(policy: BackendTlsPolicy, configMaps: ConfigMaps): PolicyOutcome {
   const { validation, fault, options } = policy;
   const none = { policy, tls: undefined, unresolved: undefined };
   const invalid = (message: string) => ({ ...none, refused: { reason: 'Invalid', message } });
@@ -93,7 +96,7 @@ function outcomeOf(policy: BackendTlsPolicy, configMaps: ReadonlyMap<string, Con
 function authoritiesOf(
   { meta }: BackendTlsPolicy,
   { caCertificateRefs, hostname: serverName }: Validation,
-  configMaps: ReadonlyMap<string, ConfigMap>,
+  configMaps: ConfigMaps,
 ): Omit<PolicyOutcome, 'policy'> {
   const from = { group: gatewayGroup, kind: meta.kind, namespace: meta.namespace };
   const wanted = { group: '', kind: 'ConfigMap', objects: configMaps };

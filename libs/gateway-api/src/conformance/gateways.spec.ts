@@ -129,6 +129,29 @@ describe('a Gateway', () => {
     ]);
   });
 
+  it('serves several certificates, each for its names, and the first for all others', async () => {
+    const issuer = await authority('several');
+    const [one, two] = await Promise.all([
+      issuer.issue('one', { dnsNames: ['one.example.org', 'both.example.org', 'x.special.org'] }),
+      issuer.issue('two', { dnsNames: ['*.example.org', 'both.example.org', '*.special.org'] }),
+    ]);
+    const tls = 'tls: { certificateRefs: [{ name: one }, { name: two }] }';
+    const special = 'tls: { certificateRefs: [{ name: two }] }';
+    const listeners = `[{ name: a, port: 443, protocol: HTTPS, ${tls} }, { name: b, port: 443, protocol: HTTPS, hostname: '*.special.org', ${special} }]`;
+    const secrets = [
+      secret('one', 'default', one.cert, one.key),
+      secret('two', 'default', two.cert, two.key),
+    ];
+    const [served] = cluster(...secrets, gateway('g', listeners)).translate().listeners;
+    expect(served!.certificates!.map(({ serverNames, cert }) => [cert === one.cert, ...serverNames])).toEqual(
+      [
+        [true, '*', 'one.example.org', 'both.example.org'],
+        [false, '*.example.org'],
+        [false, '*.special.org'],
+      ],
+    );
+  });
+
   it('GatewayListenerUnsupportedProtocol', () => {
     const bad = '{ name: invalid, port: 1111, protocol: INVALID }';
     const objects = cluster(

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { gatewayGroup, type Meta } from '../objects/meta.ts';
 import type { TlsSecret } from '../objects/secret.ts';
-import type { SecretReference } from '../objects/values.ts';
+import { hostname, type SecretReference } from '../objects/values.ts';
 import type { Grants } from '../references/grants.ts';
 import { resolve } from '../references/resolve.ts';
 import type { Refusal } from '../status/condition.ts';
@@ -10,6 +10,8 @@ import type { Refusal } from '../status/condition.ts';
 export interface Certificate {
   cert: string;
   key: string;
+  /** That it is for, in lower case: `shop.example.org`, `*.example.org`. */
+  dnsNames: readonly string[];
 }
 
 export type CertificateResult = { certificates: readonly Certificate[]; refusal?: Refusal };
@@ -35,7 +37,7 @@ export function certificatesOf(
       const reason = resolved.reason === 'RefNotPermitted' ? resolved.reason : 'InvalidCertificateRef';
       return { certificates, refusal: refusal(reason, resolved.message) };
     }
-    const fault = secretFault(resolved.object);
+    const { fault, dnsNames } = checked(resolved.object);
     if (fault !== undefined) {
       const { namespace, name } = resolved.object.meta;
       return {
@@ -43,40 +45,54 @@ export function certificatesOf(
         refusal: refusal('InvalidCertificateRef', `Secret ${namespace}/${name}: ${fault}`),
       };
     }
-    certificates.push({ cert: resolved.object.certificatePem, key: resolved.object.keyPem });
+    certificates.push({ cert: resolved.object.certificatePem, key: resolved.object.keyPem, dnsNames });
   }
   return { certificates };
 }
 
 const refusal = (reason: string, message: string): Refusal => ({ reason, message });
 
-/** A certificate is checked once, not for each listener that has it. */
-const faults = new WeakMap<TlsSecret, string | undefined>();
-
-/** Whatever would make a proxy refuse it. One that has ended is served: clients then see why they cannot be let in. */
-function secretFault(secret: TlsSecret): string | undefined {
-  if (faults.has(secret)) return faults.get(secret);
-  const fault = secret.fault ?? pairFault(secret);
-  faults.set(secret, fault);
-  return fault;
+interface Checked {
+  /** Whatever would make a proxy refuse it. One that has ended is served: clients then see why they cannot be let in. */
+  fault?: string;
+  dnsNames: readonly string[];
 }
+
+/** A certificate is checked once, not for each listener that has it. */
+const known = new WeakMap<TlsSecret, Checked>();
+
+function checked(secret: TlsSecret): Checked {
+  const before = known.get(secret);
+  if (before !== undefined) return before;
+  const result = secret.fault === undefined ? checkedPair(secret) : faulty(secret.fault);
+  known.set(secret, result);
+  return result;
+}
+
+const faulty = (fault: string): Checked => ({ fault, dnsNames: [] });
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-function pairFault({ certificatePem, keyPem }: TlsSecret): string | undefined {
+function checkedPair({ certificatePem, keyPem }: TlsSecret): Checked {
   const blocks = certificatePem.match(certificateBlock) ?? [];
-  if (blocks.length === 0) return 'tls.crt has no certificate in PEM';
+  if (blocks.length === 0) return faulty('tls.crt has no certificate in PEM');
   let own: X509Certificate;
   try {
     own = blocks.map((block) => new X509Certificate(block))[0]!;
   } catch {
-    return 'tls.crt has a certificate that cannot be read';
+    return faulty('tls.crt has a certificate that cannot be read');
   }
   try {
     return own.checkPrivateKey(createPrivateKey(keyPem))
-      ? undefined
-      : 'tls.key belongs to another certificate';
+      ? { dnsNames: dnsNamesOf(own) }
+      : faulty('tls.key belongs to another certificate');
   } catch {
-    return 'tls.key has no private key in PEM';
+    return faulty('tls.key has no private key in PEM');
   }
+}
+
+/** What Node writes in quotes has signs that no host name has. */
+function dnsNamesOf({ subjectAltName = '' }: X509Certificate): string[] {
+  const names = subjectAltName.split(', ').flatMap((entry) => /^DNS:(.+)$/.exec(entry)?.[1] ?? []);
+  return names.map((name) => name.toLowerCase()).filter((name) => hostname.safeParse(name).success);
 }

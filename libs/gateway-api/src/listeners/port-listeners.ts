@@ -2,6 +2,7 @@ import { listenerDefaults, type Listener, type VirtualHost } from '@evenly/mesh-
 import type { Gateway } from '../objects/gateway.ts';
 import { keyOf } from '../objects/meta.ts';
 import type { MergedListener } from './merged-listeners.ts';
+import { serverCertificates } from './server-certificates.ts';
 
 /** Of all that a Gateway's proxies shall listen on. */
 export const listenerPrefix = (gateway: Gateway) => `gateway/${keyOf(gateway.meta)}/`;
@@ -13,9 +14,7 @@ export function portListener(
   listeners: readonly MergedListener[],
   virtualHosts: readonly VirtualHost[],
 ): Listener {
-  const certificates = listeners.flatMap(({ spec, certificates: [first] }) =>
-    first === undefined ? [] : [{ serverNames: [spec.hostname === '' ? '*' : spec.hostname], ...first }],
-  );
+  const certificates = serverCertificates(listeners);
   return {
     ...listenerDefaults,
     name: `${listenerPrefix(gateway)}${port}`,

@@ -7,8 +7,9 @@
 # Where none of these is there it says that the tests were skipped, and why; --why-not says only that. Exit code 75: the
 # cluster did not come up, so nothing was tested. What it started it ends; a cluster that was there stays.
 # E2E_WORKERS (2) specs run side by side; those that fail run once more, one at a time, and pass if they do then, which is
-# said. Other arguments go to vitest. Istio's specs come last, where the cluster has Istio or the rig can install it;
-# E2E_ISTIO=no leaves that out.
+# said. Other arguments go to vitest. Istio's specs come after them, where the cluster has Istio or the rig can install it;
+# E2E_ISTIO=no leaves that out. The Gateway API's conformance suite comes last, in a cluster of the rig; E2E_GATEWAY_API=no
+# leaves that out.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -83,6 +84,7 @@ with_rig() {
   cluster_is_up || at_end bash "$rig/kind-down.sh" "$cluster"
   bash "$rig/kind-up.sh" "$cluster" --config "$PWD/cluster.yaml"
   kind get kubeconfig --name "$cluster" >"$KUBECONFIG"
+  build_suite
   bash "$rig/app-base-image.sh"
   export NODE_IMAGE=rig/node:24
   build_images_for load_into_kind
@@ -118,6 +120,36 @@ failed_files() {
     if (status !== "passed") console.log(name)' "$1"
 }
 
+# The conformance suite takes minutes to build the first time: that goes on beside all else, with what that leaves of the
+# machine.
+suite_log=$cache/evenly-conformance-build.log
+build_suite() {
+  [ "${E2E_GATEWAY_API:-}" != no ] && has go && [ -e "$rig/gateway-api/build.sh" ] || return 0
+  mkdir -p "$(dirname "$suite_log")"
+  nice -n 19 bash "$rig/gateway-api/build.sh" >"$suite_log" 2>&1 &
+  suite_pid=$!
+  at_end stop_suite_build
+}
+stop_suite_build() { kill "$suite_pid" 2>/dev/null; }
+test_gateway_api() {
+  if [ -z "${suite_pid:-}" ]; then
+    echo 'conformance of the Gateway API: SKIPPED, it needs a kind cluster of the rig and Go, and not E2E_GATEWAY_API=no'
+    return
+  fi
+  if ! timeout 600 tail -s 0.5 --pid="$suite_pid" -f /dev/null; then
+    echo 'conformance of the Gateway API: SKIPPED, its suite was not built 10 minutes after all other tests'
+    return
+  fi
+  wait "$suite_pid" || { tail -n 40 "$suite_log"; return 1; }
+  local report
+  report=$(mktemp -d)
+  at_end rm -rf "$report"
+  conformance "$report" && return
+  echo 'Once more:'
+  conformance "$report"
+}
+conformance() { bash ../gateway-api/run.sh --cluster "$cluster" --report "$1/gateway-api.yaml"; }
+
 has_istio() { kubectl get deployment istiod --namespace istio-system >/dev/null 2>&1; }
 test_istio() {
   [ "${E2E_ISTIO:-}" != no ] || { echo 'Istio tests: SKIPPED, E2E_ISTIO=no' && return; }
@@ -149,4 +181,6 @@ has helm || ! has go || { HELM=$(bash ../helm/helm.sh) && export HELM; }
 code=0
 run_specs --project 'side by side' --project alone -- "$@" || code=$?
 test_istio "$@" || code=$?
+# Who names specs wants those alone.
+[ $# -gt 0 ] || test_gateway_api || code=$?
 exit "$code"

@@ -179,12 +179,11 @@ function placeRoute(
   isMesh: boolean,
 ): PlacedRoute {
   const { parents, namespaces, services } = places;
-  const { meta, kind, parentRefs } = compiled.object;
+  const { meta, parentRefs } = compiled.object;
   const ports: ServiceAttachment[] = [];
   const attached = parentRefs.flatMap((ref): ParentAttachment[] => {
     if (isService(ref)) {
-      // Those who call a Service directly speak gRPC.
-      if (!isMesh || kind !== 'GRPCRoute') return [];
+      if (!isMesh) return [];
       const one = attachToService(compiled, ref, services.get(ref));
       ports.push(...one.ports);
       return [one];

@@ -28,6 +28,11 @@ export function attachToService(
     ports: [],
     refusal: { reason, message },
   });
+  if (route.object.kind !== 'GRPCRoute')
+    return refused(
+      'UnsupportedValue',
+      'those who call a Service directly speak gRPC: it takes GRPCRoutes only',
+    );
   if (route.refused !== undefined) return { ref, attachments: [], ports: [], refusal: route.refused };
   if (service === undefined) return refused('NoMatchingParent', `there is no Service ${ref.name}`);
   const { port, sectionName } = ref;

@@ -79,6 +79,14 @@ spec: { from: [{ group: gateway.networking.k8s.io, kind: GRPCRoute, namespace: c
     expect(conditionsOf(parent as never)[0]).toBe('Accepted=False/NoMatchingParent');
   });
 
+  it('takes no HTTPRoute, and says so', () => {
+    const http = route('HTTPRoute', 'r', `{ parentRefs: [${echo()}] }`, 'namespace: shop');
+    const objects = cluster(http);
+    expect(objects.translate().serviceRoutes).toEqual([]);
+    const [parent] = objects.statusOf('HTTPRoute', 'r', 'shop').parents;
+    expect(conditionsOf(parent as never)[0]).toBe('Accepted=False/UnsupportedValue');
+  });
+
   it('several are one list, in the order of the API, and the same one while nothing changes', () => {
     const rule = (method: string) =>
       `rules: [{ matches: [${method}], backendRefs: [{ name: new, port: 80 }] }]`;

@@ -9,7 +9,8 @@ const maxReasons = 1000;
  */
 export class SaidOnce {
   readonly #now: () => number;
-  readonly #seenAtMs = new Map<string, number>();
+  /** Made with the first reason: there is one of these for each service. */
+  #seenAtMs: Map<string, number> | undefined;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
@@ -19,10 +20,11 @@ export class SaidOnce {
   isNew(reason: string, about = ''): boolean {
     const key = `${about}\0${reason.replace(/\d+/g, '#').slice(0, 500)}`;
     const nowMs = this.#now();
-    const seenAtMs = this.#seenAtMs.get(key);
-    this.#seenAtMs.delete(key); // to the end: the first one is the oldest
-    this.#seenAtMs.set(key, nowMs);
-    if (this.#seenAtMs.size > maxReasons) this.#seenAtMs.delete(this.#seenAtMs.keys().next().value!);
+    const seen = (this.#seenAtMs ??= new Map<string, number>());
+    const seenAtMs = seen.get(key);
+    seen.delete(key); // to the end: the first one is the oldest
+    seen.set(key, nowMs);
+    if (seen.size > maxReasons) seen.delete(seen.keys().next().value!);
     return seenAtMs === undefined || nowMs - seenAtMs >= quietMs;
   }
 }

@@ -8,7 +8,8 @@ import type { EndpointListener } from './source.ts';
  */
 export class Updates {
   readonly #listener: EndpointListener;
-  readonly #failing = new Set<string>();
+  /** Made with the first error: there are several of these for each service. */
+  #failing: Set<string> | undefined;
   #version: string | undefined;
 
   constructor(listener: EndpointListener) {
@@ -22,11 +23,11 @@ export class Updates {
   }
 
   error(origin: string, error: DiscoveryError): void {
-    this.#failing.add(origin);
+    (this.#failing ??= new Set()).add(origin);
     this.#listener.onError(error);
   }
 
   ok(origin: string): void {
-    if (this.#failing.delete(origin) && this.#failing.size === 0) this.#listener.onRecovered();
+    if (this.#failing?.delete(origin) && this.#failing.size === 0) this.#listener.onRecovered();
   }
 }

@@ -5,6 +5,7 @@ import { isGrpc, type NodeInfo } from './node.ts';
 import { isNodeResource, type NodeResource, type Resource } from './resource.ts';
 import type { ResourceType } from './resource-type.ts';
 import { ReturnedNames } from './returned-names.ts';
+import { NamePool } from './stream/name-pool.ts';
 import { ResponseEncoder } from './stream/response-encoder.ts';
 
 type Served = Resource | NodeResource;
@@ -22,6 +23,8 @@ export type CacheListener = (changed: CacheChange) => void;
 export class ResourceCache {
   /** Shared by all streams that serve from here: what one client is sent is encoded for the others too. */
   readonly encoder = new ResponseEncoder();
+  /** Also shared by them. */
+  readonly names = new NamePool();
   readonly #byType = new Map<ResourceType, Map<string, Served>>();
   readonly #ownerOf = new Map<string, string>();
   readonly #keysOf = new Map<string, Map<string, Served>>();

@@ -11,19 +11,13 @@ export function byKind(
   name: string,
   variantFor: (kind: NodeKind, mark: number) => Resource | undefined,
 ): NodeResource {
-  const byVersion = new Map<string, Resource>();
-  /** The same object for the same content: it is encoded once for all clients. */
-  const onlyOne = (variant: Resource | undefined) => {
-    if (variant === undefined) return undefined;
-    const known = byVersion.get(variant.version) ?? variant;
-    byVersion.set(variant.version, known);
-    return known;
-  };
-  const variants = new Map(nodeKinds.map((kind) => [kind, onlyOne(variantFor(kind, 0))]));
-  const version = hashOf([...variants.values()].map((variant) => variant?.version ?? '-').join(' '));
-  const marked = new Map<number, Resource | undefined>();
+  const variants = variantsOf(variantFor);
+  const version = hashOf(variants.map((variant) => variant?.version ?? '-').join(' '));
+  /** Made for the first who needs one: there are few, and thousands of resources. */
+  let marked: Map<number, Resource | undefined> | undefined;
   const forNode: NodeResource['forNode'] = ({ kind }, mark = 0) => {
-    if (mark === 0 || !isMarked(kind)) return variants.get(kind);
+    if (mark === 0 || !isMarked(kind)) return variants[nodeKinds.indexOf(kind)];
+    marked ??= new Map();
     if (!marked.has(mark)) {
       if (marked.size >= maxMarks) marked.clear();
       marked.set(mark, variantFor(kind, mark));
@@ -31,6 +25,20 @@ export function byKind(
     return marked.get(mark);
   };
   return { type, name, version, forNode };
+}
+
+/** In the order of `nodeKinds`. The same object for the same content: it is encoded once for all clients. */
+function variantsOf(
+  variantFor: (kind: NodeKind, mark: number) => Resource | undefined,
+): readonly (Resource | undefined)[] {
+  const byVersion = new Map<string, Resource>();
+  return nodeKinds.map((kind) => {
+    const variant = variantFor(kind, 0);
+    if (variant === undefined) return undefined;
+    const known = byVersion.get(variant.version) ?? variant;
+    byVersion.set(variant.version, known);
+    return known;
+  });
 }
 
 const isMarked = (kind: NodeKind): boolean => kind === 'grpc-js';

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultLimits } from '../limits.ts';
 import type { ResourceType } from '../resource-type.ts';
 import { Subscribers } from './subscribers.ts';
+import { NamePool } from './name-pool.ts';
 import { Subscription } from './subscription.ts';
 
 const names = ['a', 'b', 'c', '*'];
@@ -34,7 +35,8 @@ describe('Subscribers', () => {
               one.types.clear();
               continue;
             }
-            const subscription = one.types.get(type)?.subscription ?? new Subscription(type, defaultLimits);
+            const subscription =
+              one.types.get(type)?.subscription ?? new Subscription(type, defaultLimits, new NamePool());
             one.types.set(type, { subscription });
             const change =
               variant === 'sotw'

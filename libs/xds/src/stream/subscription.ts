@@ -1,6 +1,7 @@
 import { XdsError } from '../errors.ts';
 import type { StreamLimits } from '../limits.ts';
 import { isWholeSet, type ResourceType } from '../resource-type.ts';
+import type { NamePool } from './name-pool.ts';
 
 /** What a request changed in a subscription. */
 export interface SubscriptionChange {
@@ -19,6 +20,7 @@ export interface SubscriptionChange {
 export class Subscription {
   readonly #type: ResourceType;
   readonly #limits: StreamLimits;
+  readonly #pool: NamePool;
   #names = new Set<string>();
   /** As the request listed them that brought these names. */
   #listed: readonly string[] | undefined;
@@ -26,9 +28,10 @@ export class Subscription {
   #started = false;
   #everNamed = false;
 
-  constructor(type: ResourceType, limits: StreamLimits) {
+  constructor(type: ResourceType, limits: StreamLimits, pool: NamePool) {
     this.#type = type;
     this.#limits = limits;
+    this.#pool = pool;
   }
 
   get wildcard(): boolean {
@@ -51,9 +54,10 @@ export class Subscription {
   replace(requested: readonly string[]): SubscriptionChange | undefined {
     if (this.#isListed(requested)) return undefined;
     this.#check(requested, requested.length);
-    const names = new Set(requested);
+    const listed = requested.map((name) => this.#pool.one(name));
+    const names = new Set(listed);
     if (this.#isSame(names)) return undefined;
-    this.#listed = requested;
+    this.#listed = listed;
     const explicit = names.delete('*');
     if (requested.length > 0) this.#everNamed = true;
     const wildcard = explicit || (!this.#everNamed && isWholeSet(this.#type));
@@ -82,7 +86,7 @@ export class Subscription {
     const dropped = unsubscribe.filter((name) => this.#names.delete(name));
     if (unsubscribe.includes('*')) this.#wildcard = false;
     if (subscribe.includes('*')) this.#wildcard = true;
-    const added = subscribe.filter((name) => name !== '*');
+    const added = subscribe.filter((name) => name !== '*').map((name) => this.#pool.one(name));
     for (const name of added) this.#names.add(name);
     return { added, dropped, wildcardAdded: this.#wildcard && !hadWildcard };
   }

@@ -150,7 +150,7 @@ export abstract class XdsStream {
     }
     let state = this.#types.get(type);
     if (state === undefined) {
-      state = newTypeState(new Subscription(type, this.limits));
+      state = newTypeState(new Subscription(type, this.limits, this.cache.names));
       this.#types.set(type, state);
     }
     return { type, state };
@@ -241,9 +241,14 @@ export abstract class XdsStream {
     const nonce = String(this.#nonce).padStart(nonceLength, '0');
     const sentAtMs = this.#options.now();
     const items = new Map<string, Known | undefined>();
+    // A whole number, for V8 keeps others as objects of their own, and there is one for each name of each client.
+    const firstSentAtMs = Math.round(sentAtMs);
     for (const item of resources) {
       const before = state.sent.get(item.name);
-      const known = before?.resource === item ? before : { version: item.version, resource: item, sentAtMs };
+      const known =
+        before?.resource === item
+          ? before
+          : { version: item.version, resource: item, sentAtMs: firstSentAtMs };
       items.set(item.name, known);
       state.sent.set(item.name, known);
     }

@@ -8,8 +8,8 @@ import { ResourceCache } from '@evenly/xds';
 import { addAdminRoutes } from './admin/routes.ts';
 import { options, type ServerConfig } from './config.ts';
 import { createMetrics, memoryMetrics, snapshotMetric } from './metrics.ts';
-import { ClusterServices } from './mesh/cluster-services.ts';
 import { ConfigParts, type PartName } from './mesh/config-parts.ts';
+import { followCluster } from './mesh/follow-cluster.ts';
 import { followConfig } from './mesh/follow-config.ts';
 import { openSnapshots } from './mesh/snapshots.ts';
 import { loadReports } from './lrs/load-reports.ts';
@@ -67,24 +67,23 @@ export const xdsServer: Program<typeof options> = {
       envoyXdsCluster: config.envoyXdsCluster,
       loadReports: config.loadInterval > 0,
     });
-    const parts = new ConfigParts(
-      partsOf(config),
-      (next) => mesh.apply(next),
-      (part, { message }) => {
+    const parts = new ConfigParts({
+      expected: partsOf(config),
+      apply: (next, isWhole) => {
+        if (!isWhole) cache.isPartial = true;
+        mesh.apply(next, isWhole);
+        if (isWhole) cache.isPartial = false;
+      },
+      onRefused: (part, { message }) => {
         metrics.configErrors.inc();
         mesh.refused(message);
         log.error({ part, reason: message }, 'config of the cluster refused; the last good one stays');
       },
-    );
+    });
     const stopFollowing = await followConfig(mesh, parts, { config, log, metrics });
     // Looked for now, and not when the first source asks: without a way to the API there is nothing to serve.
     if (isOfCluster || config.discover.length > 0) await reachable(kubernetes);
-    const services = new ClusterServices({ kubernetes, config, log, readiness });
-    await services.follow((part) => parts.offer('services', part));
-    if (config.gatewayApi) {
-      const { followGatewayApi } = await import('./gateway-api/follow-gateway-api.ts');
-      await followGatewayApi(config, await kubernetes(), parts, runtime);
-    }
+    const { servicesSnapshotMs } = await followCluster(config, { kubernetes, parts, snapshots }, runtime);
     const streams = new ClientStreams(cache, {
       maxStreams: config.maxStreams,
       coalesceMs: config.coalesce,
@@ -111,11 +110,12 @@ export const xdsServer: Program<typeof options> = {
     });
     portMetrics(runtime.metrics, xds.connections);
     const { security, connections } = xds;
-    addAdminRoutes(runtime.admin, { mesh, streams, loads, security, connections, budget, readiness });
+    addAdminRoutes(runtime.admin, {
+      ...{ mesh, streams, loads, security, connections, budget, readiness, servicesSnapshotMs },
+    });
     runtime.listening('xds', { address: config.host, port: xds.port });
     runtime.onDrain('discovery', async () => {
       stopFollowing();
-      services.stop();
       mesh.stop();
       await snapshots?.close();
     });

@@ -14,7 +14,7 @@ export type { GatewayInfrastructure, KubernetesObject } from './infrastructure/g
 export type { ProxyOptions } from './infrastructure/proxy-options.ts';
 export type { TranslatorOptions } from './options.ts';
 export type { ServiceRoutes } from './routes/service-routes.ts';
-export { readDiscoverable, type Discoverable } from './services/discoverable.ts';
+export { readDiscoverable, writeDiscoverable, type Discoverable } from './services/discoverable.ts';
 export { ServiceDiscovery, type ServiceFault } from './services/service-discovery.ts';
 export { serviceNameOf, serviceOfPort } from './services/service-of-port.ts';
 export type { ClusterState, DataPlaneFacts, GatewayFacts } from './state.ts';

@@ -4,3 +4,4 @@ export { MeshCertificates, type MeshCertificatesOptions } from './mesh-certifica
 export { healthChanges, reasonOf } from './health-changes.ts';
 export { SourceGates, type MayDoWithout, type NamedGates } from './source-gates.ts';
 export { SnapshotStore, type SnapshotOptions } from './snapshot/snapshot-store.ts';
+export { useSnapshot, type SnapshotListener, type SnapshotUse } from './snapshot/snapshot-use.ts';

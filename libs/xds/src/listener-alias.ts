@@ -18,6 +18,9 @@ export const anyListenerName = '*';
 /** Whether a listener is only there to be given under other names. */
 export const isStandIn = (name: string): boolean => name === anyListenerName || isServerListener(name);
 
+/** Whether it stands in for names that are not its own. */
+export const isForAnyName = (name: string): boolean => name.startsWith('*');
+
 const authority = /^([a-z0-9]([a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 
 /**
@@ -62,7 +65,7 @@ export const aliasKey = (name: string): string =>
 
 /** Of the keys of names that are asked for, those of whom a change of this name may concern. */
 export function concernedKeys(name: string, keys: Iterable<string>): Iterable<string> {
-  if (name.startsWith('*')) return keys; // whoever falls under a wildcard, by whichever form of its name
+  if (isForAnyName(name)) return keys; // whoever falls under a wildcard, by whichever form of its name
   const key = aliasKey(name);
   const [service = key] = key.split('.');
   return service === key ? [key] : [key, service];

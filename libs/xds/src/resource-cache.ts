@@ -1,6 +1,6 @@
 import { XdsError } from './errors.ts';
 import { isMeantFor } from './gateway-listener.ts';
-import { aliasOf, consumerStandIn, isStandIn, standInsFor } from './listener-alias.ts';
+import { aliasOf, consumerStandIn, isForAnyName, isStandIn, standInsFor } from './listener-alias.ts';
 import { isGrpc, type NodeInfo } from './node.ts';
 import { isNodeResource, type NodeResource, type Resource } from './resource.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -29,8 +29,10 @@ export class ResourceCache {
   readonly #ownerOf = new Map<string, string>();
   readonly #keysOf = new Map<string, Map<string, Served>>();
   readonly #listeners = new Set<CacheListener>();
+  readonly #wholeListeners = new Set<() => void>();
   readonly #returned: ReturnedNames;
   readonly #clusterDomain: string;
+  #isPartial = false;
 
   /**
    * @param firstMark see ReturnedNames; the time of day in milliseconds will do
@@ -39,6 +41,20 @@ export class ResourceCache {
   constructor(firstMark = 1, clusterDomain = 'cluster.local') {
     this.#returned = new ReturnedNames(firstMark);
     this.#clusterDomain = clusterDomain;
+  }
+
+  /**
+   * Some of those who say what is served have not spoken yet. Until they have, what is not here is not known to be missing: no
+   * client is told so, and those that have it from another server keep it. Set to false once the rest is here.
+   */
+  get isPartial(): boolean {
+    return this.#isPartial;
+  }
+
+  set isPartial(isPartial: boolean) {
+    const becomesWhole = this.#isPartial && !isPartial;
+    this.#isPartial = isPartial;
+    if (becomesWhole) for (const listener of this.#wholeListeners) listener();
   }
 
   /** Whether there is such a resource for any node. */
@@ -55,6 +71,7 @@ export class ResourceCache {
     const own = this.#own(type, name, node);
     if (own !== undefined) return own;
     for (const other of standInsFor(name, node, this.#clusterDomain)) {
+      if (this.#isPartial && isForAnyName(other)) return undefined; // what has this very name may still come
       const listener = this.#own(type, other, node);
       if (listener !== undefined) return aliasOf(listener, name);
     }
@@ -116,6 +133,12 @@ export class ResourceCache {
   onChange(listener: CacheListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Told when all have spoken who say what is served. May not throw. @returns stops telling */
+  onWhole(listener: () => void): () => void {
+    this.#wholeListeners.add(listener);
+    return () => void this.#wholeListeners.delete(listener);
   }
 
   #asSeenBy(node: NodeInfo, item: Served): Resource | undefined {

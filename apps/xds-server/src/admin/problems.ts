@@ -19,6 +19,10 @@ export function* problemsOf(status: ServerStatus): Generator<Html> {
   if (refusedConfig !== undefined) {
     yield html`The config was refused, the last good one is served: <q>${refusedConfig}</q>`;
   }
+  if (status.servicesSnapshotOf !== undefined) {
+    yield html`Which Services the cluster has is of a snapshot: the API has not answered since this server
+    started, and it was known to be so at ${status.servicesSnapshotOf}.`;
+  }
   yield* certificateProblems(security.certificates);
   if (memory.short) {
     yield html`Nearly all of the memory for clients is used (${memory.usedBytes} of ${memory.maxBytes} bytes):

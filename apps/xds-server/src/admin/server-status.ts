@@ -14,6 +14,8 @@ import { clientStatus, type ClientStatus } from '../xds-port/status.ts';
 export interface ServerStatus extends MeshStatus {
   /** What it waits for before it is ready. */
   waiting: readonly WaitingGate[];
+  /** Which Services the cluster has is of a snapshot, for the API is away: when that was known to be good. */
+  servicesSnapshotOf?: string;
   clients: ClientStatus[];
   loads: LoadStatus;
   security: { kind: TransportSecurity['kind']; certificates: CertificateStatus[]; error?: string };
@@ -32,6 +34,7 @@ export interface StatusSources {
   connections: () => ServerConnections;
   budget: MemoryBudget;
   readiness: Pick<Readiness, 'waiting'>;
+  servicesSnapshotMs: () => number | undefined;
 }
 
 export function serverStatus(sources: StatusSources): ServerStatus {
@@ -39,9 +42,11 @@ export function serverStatus(sources: StatusSources): ServerStatus {
   const { usedBytes, maxBytes, almostUsedUp: short } = budget;
   const nowMs = performance.now();
   const error = security.error();
+  const snapshotMs = sources.servicesSnapshotMs();
   return {
     ...mesh.status(),
     waiting: readiness.waiting,
+    ...(snapshotMs === undefined ? {} : { servicesSnapshotOf: new Date(snapshotMs).toISOString() }),
     clients: connectedClients(streams.all).map((client) => clientStatus(client, nowMs)),
     loads: loadStatus(loads, nowMs),
     security: {

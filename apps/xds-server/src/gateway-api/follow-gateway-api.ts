@@ -1,46 +1,34 @@
 import { hostname } from 'node:os';
 import type { ProxyOptions } from '@evenly/gateway-api';
 import type { KubernetesApi } from '@evenly/kubernetes';
+import type { MeshConfig } from '@evenly/mesh-config';
 import type { Runtime } from '@evenly/service';
 import type { ServerConfig } from '../config.ts';
-import type { ConfigParts } from '../mesh/config-parts.ts';
 import { GatewayApi } from './gateway-api.ts';
 import { gatewayMetrics } from './gateway-metrics.ts';
 
-/**
- * Brings the Gateway API to work, and returns when its config is there: a proxy that came before would be told that it has
- * nothing to listen on. Until then `/readyz` says what is missing.
- */
+/** @param onConfig told what its objects come to, once all are listed, and again whenever it changed */
 export async function followGatewayApi(
   config: ServerConfig,
   api: KubernetesApi,
-  parts: ConfigParts,
+  onConfig: (next: MeshConfig) => void,
   runtime: Runtime,
-): Promise<void> {
+): Promise<GatewayApi> {
   const namespace = await api.ownNamespace();
-  const gate = runtime.readiness.gate('gateway-api', () => gatewayApi.waiting.join('; '));
-  let gatewayApi!: GatewayApi;
-  await new Promise<void>((resolve) => {
-    gatewayApi = new GatewayApi({
-      api,
-      log: runtime.log,
-      metrics: gatewayMetrics(runtime.metrics),
-      translator: {
-        controllerName: config.gatewayController,
-        mesh: config.gatewayMesh,
-        clusterDomain: config.clusterDomain,
-        proxy: proxyOptions(config),
-      },
-      lease: { namespace, name: config.gatewayLease },
-      // A pod's name is its host name; the number tells processes of one machine apart.
-      identity: `${hostname()}_${crypto.randomUUID().slice(0, 8)}`,
-      onConfig: (next) => {
-        if (!parts.offer('gateway-api', next)) return;
-        gate.pass();
-        resolve();
-      },
-    });
-    runtime.onDrain('gateway-api', () => gatewayApi.stop());
+  return new GatewayApi({
+    api,
+    log: runtime.log,
+    metrics: gatewayMetrics(runtime.metrics),
+    translator: {
+      controllerName: config.gatewayController,
+      mesh: config.gatewayMesh,
+      clusterDomain: config.clusterDomain,
+      proxy: proxyOptions(config),
+    },
+    lease: { namespace, name: config.gatewayLease },
+    // A pod's name is its host name; the number tells processes of one machine apart.
+    identity: `${hostname()}_${crypto.randomUUID().slice(0, 8)}`,
+    onConfig,
   });
 }
 

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeApi, serviceNameLabel } from '@evenly/local-cluster';
@@ -42,7 +42,15 @@ function put(namespace: string, name: string, podPort: number, { ports, annotati
   });
 }
 
-async function serverWith(...args: string[]) {
+const serverWith = (...args: string[]) => serverOf('services: {}', ...args);
+
+async function serverOf(config: string, ...args: string[]) {
+  const server = await starting(config, ...args);
+  await server.started();
+  return server;
+}
+
+async function starting(config: string, ...args: string[]) {
   const kubeconfig = join(tmpdir(), `evenly-services-${process.pid}`);
   ends.push(() => rm(kubeconfig, { force: true }));
   const cluster = {
@@ -52,9 +60,8 @@ async function serverWith(...args: string[]) {
     'current-context': 'a',
   };
   await writeFile(kubeconfig, JSON.stringify(cluster));
-  const server = await xdsServerProcess('services: {}', ['--kubeconfig', kubeconfig, ...args]);
+  const server = await xdsServerProcess(config, ['--kubeconfig', kubeconfig, ...args]);
   ends.push(() => server.stop());
-  await server.started();
   return server;
 }
 
@@ -159,6 +166,77 @@ describe('the gRPC Services of the cluster', () => {
       .poll(async () => ((await server.status()) as { services: object[] }).services.length)
       .toBe(2);
     expect(api.created.size).toBe(1);
+  });
+});
+
+describe('while the API is away', () => {
+  const ofFile = 'services: { be9: { source: { static: { endpoints: ["10.0.0.9:9"] } } } }';
+  const readyz = async (server: Server) => (await server.admin('/readyz')).status;
+
+  it('what files say is served after a while; what the cluster may say is not told to be missing, and comes later', async () => {
+    put('shop', 'be1', 5001);
+    await api.stop();
+    const server = await serverOf(ofFile, '--discover', 'all', '--ready-after', '200ms');
+    await expect.poll(() => readyz(server)).toBe(200);
+    expect(server.server.log.text).toContain('ready without what the cluster says of the config');
+    const client = server.client();
+    ends.push(() => client.close());
+    client.subscribe('listener', 'be1.shop:80', 'be1.gone:80');
+    const other = server.client();
+    ends.push(() => other.close());
+    other.subscribe('listener', 'be9');
+    other.subscribe('endpoints', 'be9-cluster', 'be1.shop:80-cluster');
+    await expect.poll(() => other.resources('listener')).toBe(1);
+    await expect.poll(() => other.ports('be9-cluster')).toEqual([9]);
+    expect(client.count()).toBe(0);
+    await api.start();
+    await expect.poll(() => client.resources('listener'), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => other.ports('be1.shop:80-cluster')).toEqual([5001]);
+    expect(client.count()).toBe(1);
+  });
+
+  it('a server with nothing but the cluster does not open its port', async () => {
+    await api.stop();
+    const server = await starting('services: {}', '--discover', 'all', '--ready-after', '10ms');
+    await server.server.listening(['admin'], 10_000);
+    await expect.poll(() => server.server.log.text).toContain('no updates of Services');
+    expect(await readyz(server)).toBe(503);
+    expect(server.server.addresses.has('xds')).toBe(false);
+  });
+
+  it('a snapshot has the Services and their endpoints, is said to be old, and ends when the API is back', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'evenly-services-'));
+    ends.push(() => rm(directory, { recursive: true }));
+    const args = ['--discover', 'all', '--snapshot-dir', directory];
+    put('shop', 'be1', 5001, { annotations: { 'evenly.dev/discover': 'true' } });
+    put('shop', 'be2', 5002);
+    const first = await serverWith(...args);
+    await expect.poll(() => first.metric('evenly_endpoints')).toBe(2);
+    await first.server.stop(5000);
+    await api.stop();
+
+    const server = await serverWith(...args);
+    expect(await clusterOf(server, 'be1.shop')).toBe('be1.shop:80-cluster');
+    const client = server.client();
+    ends.push(() => client.close());
+    client.subscribe('listener', 'be1.shop:80', 'be2.shop:80');
+    client.subscribe('endpoints', 'be2.shop:80-cluster');
+    await expect.poll(() => client.ports('be2.shop:80-cluster')).toEqual([5002]);
+    expect(client.resources('listener')).toBe(2);
+    await expect.poll(() => readyz(server)).toBe(200);
+    expect(await server.status()).toMatchObject({
+      servicesSnapshotOf: expect.any(String) as string,
+      services: [{ snapshotOf: expect.any(String) as string }, { snapshotOf: expect.any(String) as string }],
+    });
+    expect(await (await server.admin('/')).text()).toContain(
+      'Which Services the cluster has is of a snapshot',
+    );
+    expect(await server.metric('evenly_snapshot_age_seconds')).toBeGreaterThan(0);
+
+    api.services.delete('shop', 'be2');
+    await api.start();
+    await expect.poll(() => client.resources('listener'), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => server.status()).not.toHaveProperty('servicesSnapshotOf');
   });
 });
 

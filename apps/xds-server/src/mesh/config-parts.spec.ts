@@ -2,7 +2,7 @@ import { readMeshConfig, type MeshConfig } from '@evenly/mesh-config';
 import { describe, expect, it } from 'vitest';
 import { ConfigParts } from './config-parts.ts';
 
-const never = (part: string, error: Error) => expect.unreachable(`${part}: ${error.message}`);
+const onRefused = (part: string, error: Error) => expect.unreachable(`${part}: ${error.message}`);
 
 const part = (services: Record<string, string>, rest = '') => {
   const lines = Object.entries(services).map(
@@ -13,11 +13,11 @@ const part = (services: Record<string, string>, rest = '') => {
 
 it('applies nothing before all have spoken, then every change', () => {
   const applied: string[][] = [];
-  const parts = new ConfigParts(
-    ['services', 'files'],
-    ({ services }) => applied.push([...services.keys()].sort()),
-    never,
-  );
+  const parts = new ConfigParts({
+    expected: ['services', 'files'],
+    apply: ({ services }) => applied.push([...services.keys()].sort()),
+    onRefused,
+  });
   parts.set('services', part({ a: '10.0.0.1' }));
   expect(applied).toEqual([]);
   parts.set('files', part({ b: '10.0.0.2' }));
@@ -33,7 +33,11 @@ it('takes the word of files before that of the cluster, for services, listeners 
   const route = (to: string) =>
     `routes: [{ name: to-${to}, match: { authority: x }, to: [{ service: ${to}, weight: 1 }] }]\n`;
   let applied = part({ a: '10.9.9.9' });
-  const parts = new ConfigParts(['files', 'gateway-api'], (config) => (applied = config), never);
+  const parts = new ConfigParts({
+    expected: ['files', 'gateway-api'],
+    apply: (config) => (applied = config),
+    onRefused,
+  });
   const file = part({ a: '10.0.0.1' }, `${route('a')}${listener(1)}`);
   parts.set('gateway-api', part({ a: '10.0.0.2', b: '10.0.0.2' }, `${route('b')}${listener(2)}`));
   parts.set('files', file);
@@ -45,14 +49,14 @@ it('takes the word of files before that of the cluster, for services, listeners 
 it('says what of the cluster cannot be applied, and goes on with what was there before', () => {
   const refused: string[] = [];
   let applied = part({ z: '10.9.9.9' });
-  const parts = new ConfigParts(
-    ['files', 'services'],
-    (config) => {
+  const parts = new ConfigParts({
+    expected: ['files', 'services'],
+    apply: (config) => {
       if (config.services.has('bad')) throw new Error('bad is no good');
       applied = config;
     },
-    (name, { message }) => refused.push(`${name}: ${message}`),
-  );
+    onRefused: (name, { message }) => refused.push(`${name}: ${message}`),
+  });
   parts.set('files', part({ a: '10.0.0.1' }));
   parts.offer('services', part({ b: '10.0.0.2' }));
   parts.offer('services', part({ bad: '10.0.0.3' }));
@@ -76,7 +80,11 @@ describe('a Service that was discovered, and is a backend of routes too', () => 
   };
   const applied = (gatewayApi: Partial<MeshConfig>) => {
     let config = part({ a: '10.9.9.9' });
-    const parts = new ConfigParts(['services', 'gateway-api'], (next) => (config = next), never);
+    const parts = new ConfigParts({
+      expected: ['services', 'gateway-api'],
+      apply: (next) => (config = next),
+      onRefused,
+    });
     parts.set('services', discovered().part);
     parts.set('gateway-api', { services: new Map(), routes: [], listeners: [], ...gatewayApi });
     return config;
@@ -95,4 +103,39 @@ describe('a Service that was discovered, and is a backend of routes too', () => 
     expect(applied({ routes: [written] }).routes).toEqual([written]);
     expect(applied({}).routes).toHaveLength(1);
   });
+});
+
+it('applies what there is once it does without the others, and says whether that is all', () => {
+  const applied: [string[], boolean][] = [];
+  const parts = new ConfigParts({
+    expected: ['files', 'services'],
+    apply: ({ services }, isWhole) => applied.push([[...services.keys()].sort(), isWhole]),
+    onRefused,
+  });
+  parts.set('files', { services: new Map(), routes: [], listeners: [] });
+  expect(parts.saysAnything).toBe(false);
+  parts.set('files', part({ a: '10.0.0.1' }));
+  expect([parts.saysAnything, parts.missing]).toEqual([true, ['services']]);
+  parts.doWithoutMissing();
+  parts.set('files', part({ b: '10.0.0.1' }));
+  parts.offer('services', part({ c: '10.0.0.2' }));
+  expect(applied).toEqual([
+    [['a'], false],
+    [['b'], false],
+    [['b', 'c'], true],
+  ]);
+});
+
+it('has no discovered Service without the word of the Gateway API, which may have routes and TLS for it', () => {
+  const applied: string[][] = [];
+  const parts = new ConfigParts({
+    expected: ['files', 'services', 'gateway-api'],
+    apply: ({ services }) => applied.push([...services.keys()].sort()),
+    onRefused,
+  });
+  parts.set('files', part({ a: '10.0.0.1' }));
+  parts.offer('services', part({ b: '10.0.0.2' }));
+  parts.doWithoutMissing();
+  parts.offer('gateway-api', part({ c: '10.0.0.3' }));
+  expect(applied).toEqual([['a'], ['a', 'b', 'c']]);
 });

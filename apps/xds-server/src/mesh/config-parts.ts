@@ -4,26 +4,43 @@ import { Memo, type MeshConfig, type Route, type Service } from '@evenly/mesh-co
 export const partNames = ['files', 'services', 'gateway-api'] as const;
 export type PartName = (typeof partNames)[number];
 
+export interface ConfigPartsOptions {
+  expected: Iterable<PartName>;
+  /**
+   * @param isWhole all have spoken; else what is not in the config is not known to be missing
+   * @throws what the config cannot be applied for
+   */
+  apply: (config: MeshConfig, isWhole: boolean) => void;
+  /** Told of a part of the cluster that cannot be applied; the last good config stays. */
+  onRefused: (part: PartName, error: Error) => void;
+}
+
 /**
- * The config from all who say a part of it. Nothing is applied before each of them has spoken once: a client that is told
- * "no such listener" would drop what it has from the server before this one.
+ * The config from all who say a part of it. Nothing is applied before each of them has spoken once, unless it is done without
+ * those that are away.
  */
 export class ConfigParts {
+  readonly #options: ConfigPartsOptions;
   readonly #expected: ReadonlySet<PartName>;
-  readonly #apply: (config: MeshConfig) => void;
-  readonly #onRefused: (part: PartName, error: Error) => void;
   readonly #parts = new Map<PartName, MeshConfig>();
   readonly #trusted = new Memo<Service, Service>();
+  #mayBePartial = false;
 
-  /** @param onRefused told of a part of the cluster that cannot be applied; the last good config stays */
-  constructor(
-    expected: Iterable<PartName>,
-    apply: (config: MeshConfig) => void,
-    onRefused: (part: PartName, error: Error) => void,
-  ) {
-    this.#expected = new Set(expected);
-    this.#apply = apply;
-    this.#onRefused = onRefused;
+  constructor(options: ConfigPartsOptions) {
+    this.#options = options;
+    this.#expected = new Set(options.expected);
+  }
+
+  /** Who has not spoken yet. */
+  get missing(): readonly PartName[] {
+    return [...this.#expected].filter((name) => !this.#parts.has(name));
+  }
+
+  /** Whether those who have spoken have said anything. */
+  get saysAnything(): boolean {
+    return this.#spoken().some(
+      ({ services, routes, listeners }) => services.size + routes.length + listeners.length > 0,
+    );
   }
 
   /**
@@ -38,7 +55,7 @@ export class ConfigParts {
     } catch (error) {
       if (before === undefined) this.#parts.delete(name);
       else this.#parts.set(name, before);
-      this.#onRefused(name, error as Error);
+      this.#options.onRefused(name, error as Error);
       return false;
     }
   }
@@ -46,11 +63,31 @@ export class ConfigParts {
   /** @throws what the config cannot be applied for */
   set(name: PartName, part: MeshConfig): void {
     this.#parts.set(name, part);
-    if (this.#parts.size === this.#expected.size) this.#apply(this.#merged());
+    this.#apply();
+  }
+
+  /**
+   * From now on what has been said is applied, whoever is still missing.
+   * @throws what the config cannot be applied for
+   */
+  doWithoutMissing(): void {
+    this.#mayBePartial = true;
+    this.#apply();
+  }
+
+  #apply(): void {
+    const isWhole = this.#parts.size === this.#expected.size;
+    if (isWhole || this.#mayBePartial) this.#options.apply(this.#merged(), isWhole);
+  }
+
+  /** What the Gateway API says of a discovered Service, its routes and how it is trusted, must not be passed by. */
+  #spoken(): MeshConfig[] {
+    const spoken = this.missing.includes('gateway-api') ? ['files' as const] : partNames;
+    return spoken.flatMap((name) => this.#parts.get(name) ?? []);
   }
 
   #merged(): MeshConfig {
-    const parts = partNames.flatMap((name) => this.#parts.get(name) ?? []);
+    const parts = this.#spoken();
     if (parts.length === 1) return parts[0]!;
     const reversed = [...parts].reverse();
     return {

@@ -34,6 +34,7 @@ export class ServedMesh {
   readonly #running = new Map<string, ClusterOf & { pipeline: ClusterPipeline }>();
   #refusedConfig: string | undefined;
   #isFirst = true;
+  #wasWhole = false;
   #config: MeshConfig = { services: new Map(), routes: [], listeners: [] };
 
   constructor(context: PipelineContext, options: ClusterOptions) {
@@ -41,13 +42,16 @@ export class ServedMesh {
     this.#routing = new RoutingResources(options);
   }
 
-  /** Starts what is new, stops what is gone, restarts what is described otherwise; leaves the others alone. */
-  apply(config: MeshConfig): void {
+  /**
+   * Starts what is new, stops what is gone, restarts what is described otherwise; leaves the others alone.
+   * @param isWhole all who say a part of the config have spoken
+   */
+  apply(config: MeshConfig, isWhole: boolean): void {
     const attributes = { services: config.services.size, listeners: config.listeners.length };
-    inTrace(this.#context.traces, 'config change', attributes, () => this.#apply(config));
+    inTrace(this.#context.traces, 'config change', attributes, () => this.#apply(config, isWhole));
   }
 
-  #apply(config: MeshConfig): void {
+  #apply(config: MeshConfig, isWhole: boolean): void {
     const { gates } = this.#context;
     if (this.#isFirst) gates.waitFor(config);
     else gates.retain(config);
@@ -67,10 +71,11 @@ export class ServedMesh {
     for (const owner of gone) this.#context.cache.replace(owner, []);
     for (const [owner, { service, subset }] of wanted) {
       if (this.#running.has(owner)) continue;
-      const pipeline = startPipeline(service, subset, this.#context, this.#isFirst);
+      const pipeline = startPipeline(service, subset, this.#context, !this.#wasWhole);
       this.#running.set(owner, { service, subset, pipeline });
     }
     this.#isFirst = false;
+    this.#wasWhole ||= isWhole;
     this.#config = config;
     this.#refusedConfig = undefined;
     this.#context.log.info(

@@ -67,6 +67,7 @@ export class ClientStreams {
       options.traces?.cacheChanged();
       this.#coalescer.add(changed);
     });
+    cache.onWhole(() => this.#onWhole());
     this.#ticker = setInterval(() => this.#tick(), 1000);
   }
 
@@ -174,6 +175,14 @@ export class ClientStreams {
         call.flush();
       });
     }
+  }
+
+  #onWhole(): void {
+    for (const entry of this.#open)
+      this.#isolate(entry, () => {
+        entry.stream.onWhole();
+        entry.call.flush();
+      });
   }
 
   #tick(): void {

@@ -6,6 +6,7 @@ import { isServerListener, type NodeInfo, type ResourceCache } from '@evenly/xds
 export function sayOfUnknownServers(cache: ResourceCache, log: Runtime['log']) {
   const said = new SaidOnce();
   return (node: NodeInfo, names: readonly string[]) => {
+    if (cache.isPartial) return; // its service may still come
     for (const name of names.filter(isServerListener)) {
       if (cache.get('listener', name, node) !== undefined || !said.isNew(node.id, name)) continue;
       log.warn(

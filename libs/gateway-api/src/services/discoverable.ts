@@ -46,3 +46,17 @@ export const readDiscoverable = reader(
   },
   (): Said => ({ ports: [], hasHints: false, notes: new Map() }),
 );
+
+/** The Service again, with what counts of it: what `readDiscoverable` reads as the same. */
+export function writeDiscoverable({ meta, ports, externalName, hasHints, notes }: Discoverable): object {
+  const { name, namespace, uid } = meta;
+  const annotations = Object.fromEntries([...notes].map(([key, value]) => [notePrefix + key, value]));
+  return {
+    metadata: { name, namespace, uid, annotations },
+    spec: {
+      ports,
+      ...(externalName === undefined ? {} : { type: 'ExternalName', externalName }),
+      ...(hasHints ? { trafficDistribution: 'PreferClose' } : {}),
+    },
+  };
+}

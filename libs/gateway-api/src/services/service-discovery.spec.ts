@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readDiscoverable } from './discoverable.ts';
+import { readDiscoverable, writeDiscoverable } from './discoverable.ts';
 import { ServiceDiscovery } from './service-discovery.ts';
 
 const grpc = { name: 'grpc', port: 8080, protocol: 'TCP' };
@@ -57,6 +57,18 @@ describe('a port speaks gRPC', () => {
       ],
     });
   });
+});
+
+it.each([
+  { ports: [grpc, { name: 'admin', port: 9090 }], trafficDistribution: 'PreferClose' },
+  { ports: [{ port: 1, appProtocol: 'grpc' }], type: 'ExternalName', externalName: 'shop.example.org' },
+  { type: 'ExternalName' },
+])('is written so that it is read as the same: %j', (spec) => {
+  const annotations = { 'evenly.dev/discover': 'admin', 'evenly.dev/service': 'policy: {}', other: 'x' };
+  const metadata = { name: 'shop', namespace: 'eu', uid: '1', annotations, labels: { 'evenly.dev/x': 'y' } };
+  const service = readDiscoverable({ metadata, spec })!;
+  const again: unknown = JSON.parse(JSON.stringify(writeDiscoverable(service)));
+  expect(readDiscoverable(again)).toEqual({ ...service, fault: undefined });
 });
 
 describe('its endpoints', () => {

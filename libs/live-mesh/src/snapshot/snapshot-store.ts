@@ -1,8 +1,15 @@
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { EndpointSet } from '@evenly/endpoints';
-import { endpointsText, readSnapshot, writeSnapshot, type SnapshotEntry } from './snapshot-text.ts';
+import {
+  contentText,
+  readSnapshot,
+  writeSnapshot,
+  type SnapshotContents,
+  type SnapshotEntry,
+  type SnapshotKind,
+  type SnapshotPart,
+} from './snapshot-text.ts';
 
 /** The largest snapshot that is read or written. */
 const maxBytes = 64 * 1024 * 1024;
@@ -21,8 +28,9 @@ export interface SnapshotOptions {
   now?: () => number;
 }
 
-interface Entry extends SnapshotEntry {
-  text: string;
+interface Entry extends SnapshotEntry, Omit<SnapshotPart, 'text'> {
+  /** Of its content, once it was written: most content changes before that. */
+  text?: string;
   /** Its source works: it is good now. */
   isLive: boolean;
 }
@@ -35,6 +43,7 @@ export class SnapshotStore {
   readonly #options: SnapshotOptions;
   readonly #now: () => number;
   readonly #file: string;
+  /** By kind and source. */
   readonly #entries = new Map<string, Entry>();
   /** How many follow a source: services may share one. */
   readonly #followers = new Map<string, number>();
@@ -63,9 +72,10 @@ export class SnapshotStore {
   }
 
   /** What is known of a source from before, unless that is too old. */
-  earlier(source: string): SnapshotEntry | undefined {
-    const entry = this.#entries.get(source);
-    return entry !== undefined && this.#isFresh(entry) ? entry : undefined;
+  earlier<K extends SnapshotKind>(kind: K, source: string): SnapshotEntry<K> | undefined {
+    const entry = this.#entries.get(keyOf(kind, source));
+    if (entry === undefined || !this.#isFresh(entry)) return undefined;
+    return { content: entry.content as SnapshotContents[K], goodAtMs: entry.goodAtMs };
   }
 
   get maxAgeMs(): number {
@@ -73,33 +83,35 @@ export class SnapshotStore {
   }
 
   /** @returns ends it */
-  follow(source: string): () => void {
-    this.#followers.set(source, (this.#followers.get(source) ?? 0) + 1);
+  follow(kind: SnapshotKind, source: string): () => void {
+    const key = keyOf(kind, source);
+    this.#followers.set(key, (this.#followers.get(key) ?? 0) + 1);
     return () => {
-      const others = this.#followers.get(source)! - 1;
-      if (others > 0) return void this.#followers.set(source, others);
-      this.#followers.delete(source);
-      this.failed(source);
+      const others = this.#followers.get(key)! - 1;
+      if (others > 0) return void this.#followers.set(key, others);
+      this.#followers.delete(key);
+      this.failed(kind, source);
     };
   }
 
   /** The source says so now. */
-  told(source: string, set: EndpointSet): void {
-    this.#entries.set(source, { set, text: endpointsText(set), goodAtMs: this.#now(), isLive: true });
+  told<K extends SnapshotKind>(kind: K, source: string, content: SnapshotContents[K]): void {
+    const entry = { kind, source, content, goodAtMs: this.#now(), isLive: true };
+    this.#entries.set(keyOf(kind, source), entry);
     this.#schedule(this.#options.changeMs ?? 5000);
   }
 
   /** The source fails: what it said was good until now. */
-  failed(source: string): void {
-    const entry = this.#entries.get(source);
+  failed(kind: SnapshotKind, source: string): void {
+    const entry = this.#entries.get(keyOf(kind, source));
     if (entry?.isLive !== true) return;
     entry.goodAtMs = this.#now();
     entry.isLive = false;
   }
 
   /** The source works again, and what it said last holds. */
-  recovered(source: string): void {
-    const entry = this.#entries.get(source);
+  recovered(kind: SnapshotKind, source: string): void {
+    const entry = this.#entries.get(keyOf(kind, source));
     if (entry !== undefined) entry.isLive = true;
   }
 
@@ -111,7 +123,7 @@ export class SnapshotStore {
     await this.#write();
   }
 
-  async #load(): Promise<Map<string, SnapshotEntry>> {
+  async #load(): Promise<ReturnType<typeof readSnapshot>> {
     const size = await stat(this.#file).then(
       ({ size }) => size,
       (error: NodeJS.ErrnoException) => {
@@ -119,14 +131,13 @@ export class SnapshotStore {
         throw error;
       },
     );
-    if (size === undefined) return new Map();
+    if (size === undefined) return [];
     if (size > maxBytes) throw new Error(`it has ${size} bytes, at most ${maxBytes} are read`);
     return readSnapshot(await readFile(this.#file, 'utf8'));
   }
 
-  #take(read: Map<string, SnapshotEntry>): void {
-    for (const [source, entry] of read)
-      this.#entries.set(source, { ...entry, text: endpointsText(entry.set), isLive: false });
+  #take(read: ReturnType<typeof readSnapshot>): void {
+    for (const part of read) this.#entries.set(keyOf(part.kind, part.source), { ...part, isLive: false });
   }
 
   /** A clock that was set back would keep things for longer than they may be kept: who is of the future is not known to be good. */
@@ -150,13 +161,17 @@ export class SnapshotStore {
 
   async #write(): Promise<void> {
     const nowMs = this.#now();
-    for (const [source, entry] of this.#entries) {
+    for (const [key, entry] of this.#entries) {
       if (entry.isLive) entry.goodAtMs = nowMs;
-      else if (!this.#isFresh(entry)) this.#entries.delete(source);
+      else if (!this.#isFresh(entry)) this.#entries.delete(key);
     }
     const temporary = `${this.#file}.${hostname()}.tmp`;
     try {
-      const text = writeSnapshot(this.#entries);
+      const parts = [...this.#entries.values()].map((one) => ({
+        ...one,
+        text: (one.text ??= contentText(one.content)),
+      }));
+      const text = writeSnapshot(parts);
       const bytes = Buffer.byteLength(text);
       if (bytes > maxBytes) throw new Error(`it would have ${bytes} bytes, at most ${maxBytes} are written`);
       const file = await open(temporary, 'w', 0o600);
@@ -175,3 +190,5 @@ export class SnapshotStore {
     }
   }
 }
+
+const keyOf = (kind: SnapshotKind, source: string) => `${kind} ${source}`;

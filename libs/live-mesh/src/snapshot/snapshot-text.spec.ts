@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { endpointSet, type Endpoint } from '@evenly/endpoints';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpointsText, readSnapshot, writeSnapshot } from './snapshot-text.ts';
+import { contentText, readSnapshot, writeSnapshot } from './snapshot-text.ts';
 
 const full: Endpoint = {
   address: '10.0.0.1',
@@ -22,25 +22,30 @@ const plain: Endpoint = { address: 'fd00::2', port: 65_535, state: 'ready' };
 const goodAtMs = Date.UTC(2026, 0, 1);
 const textOf = (byName: Record<string, readonly Endpoint[]>) =>
   writeSnapshot(
-    Object.entries(byName).map(([name, endpoints]) => [
-      name,
-      { text: endpointsText(endpointSet(endpoints)), goodAtMs },
-    ]),
+    Object.entries(byName).map(([source, endpoints]) => ({
+      ...{ kind: 'endpoints', source, goodAtMs },
+      text: contentText(endpointSet(endpoints)),
+    })),
   );
 const whole = textOf({ 'dns-a a': [full, plain], none: [] });
 
 describe('a snapshot', () => {
   it('is read as it was written', () => {
-    expect([...readSnapshot(whole)]).toEqual([
-      ['dns-a a', { set: endpointSet([full, plain]), goodAtMs }],
-      ['none', { set: endpointSet([]), goodAtMs }],
+    expect(readSnapshot(whole)).toEqual([
+      { kind: 'endpoints', source: 'dns-a a', content: endpointSet([full, plain]), goodAtMs },
+      { kind: 'endpoints', source: 'none', content: endpointSet([]), goodAtMs },
     ]);
-    expect([...readSnapshot(textOf({}))]).toEqual([]);
+    expect(readSnapshot(textOf({}))).toEqual([]);
+    const objects = [{ metadata: { name: 'a' } }, {}];
+    const part = { kind: 'objects', source: 'Service', goodAtMs } as const;
+    expect(readSnapshot(writeSnapshot([{ ...part, text: contentText(objects) }]))).toEqual([
+      { ...part, content: objects },
+    ]);
   });
 
   it('may have parts that this version does not know', () => {
     const other = JSON.stringify({ kind: 'mesh-config', text: 'services: {}' });
-    expect([...readSnapshot(signed(`${firstLine}\n${other}\n`))]).toEqual([]);
+    expect(readSnapshot(signed(`${firstLine}\n${other}\n`))).toEqual([]);
   });
 
   it('that is cut off anywhere is none', () => {
@@ -87,6 +92,10 @@ it.each([
   [`${firstLine}\n${endpointPart({ port: 0 })}`, /port/],
   [`${firstLine}\n${endpointPart({ state: 'well' })}`, /state/],
   [`${firstLine}\n${endpointPart({ __proto__x: 1 })}`, /nrecognized key/],
+  [
+    `${firstLine}\n${part({ kind: 'objects', source: 'a', goodAt: '2026-01-01T00:00:00Z', objects: [7] })}`,
+    /objects/,
+  ],
 ])('refuses what is signed but no good: %s', (before, reason) => {
   expect(() => readSnapshot(signed(`${before}\n`))).toThrow(reason);
 });

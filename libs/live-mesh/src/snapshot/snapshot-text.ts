@@ -3,10 +3,27 @@ import { isIP } from 'node:net';
 import { endpointSet, type Endpoint, type EndpointSet } from '@evenly/endpoints';
 import { z } from 'zod';
 
+/** What sources say, by kind. */
+export interface SnapshotContents {
+  endpoints: EndpointSet;
+  /** Objects of the cluster, each with what counts of it. Who reads them checks them as if the cluster had said them. */
+  objects: readonly object[];
+}
+export type SnapshotKind = keyof SnapshotContents;
+
 /** What a source said last, and until when that is known to have been so. */
-export interface SnapshotEntry {
-  set: EndpointSet;
+export interface SnapshotEntry<K extends SnapshotKind = SnapshotKind> {
+  content: SnapshotContents[K];
   goodAtMs: number;
+}
+
+/** One part of a snapshot, as it is written. */
+export interface SnapshotPart {
+  kind: SnapshotKind;
+  source: string;
+  goodAtMs: number;
+  /** Of its content, by `contentText`. */
+  text: string;
 }
 
 /**
@@ -38,24 +55,31 @@ const endpoint = z
 
 const header = z.object({ format: z.literal(format), version: z.literal(version) });
 const anyPart = z.object({ kind: z.string() });
-const endpointsPart = z.object({
-  kind: z.literal('endpoints'),
-  source: z.string().max(1000),
-  goodAt: z.iso.datetime(),
-  endpoints: z.array(endpoint).max(20_000),
-});
+const ofSource = { source: z.string().max(1000), goodAt: z.iso.datetime() };
+/** By kind, the content in a field of that name. */
+const parts = {
+  endpoints: z.object({
+    ...ofSource,
+    endpoints: z
+      .array(endpoint)
+      .max(20_000)
+      .transform((list) => endpointSet(list)),
+  }),
+  objects: z.object({ ...ofSource, objects: z.array(z.record(z.string(), z.unknown())).max(100_000) }),
+};
+const isKnown = (kind: string): kind is SnapshotKind => Object.hasOwn(parts, kind);
 const end = z.strictObject({ kind: z.literal('end'), sha256: z.string() });
 
 /** The line of a source, but for the time, which changes when nothing else does. */
-export const endpointsText = ({ endpoints }: EndpointSet): string => JSON.stringify(endpoints);
+export const contentText = <K extends SnapshotKind>(content: SnapshotContents[K]): string =>
+  JSON.stringify('endpoints' in content ? content.endpoints : content);
 
-/** @param entries by source; `text` is that of `endpointsText` */
-export function writeSnapshot(entries: Iterable<[string, { text: string; goodAtMs: number }]>): string {
+export function writeSnapshot(written: Iterable<SnapshotPart>): string {
   const lines = [JSON.stringify({ format, version })];
-  for (const [source, { text, goodAtMs }] of entries) {
+  for (const { kind, source, text, goodAtMs } of written) {
     const goodAt = new Date(goodAtMs).toISOString();
-    const head = JSON.stringify({ kind: 'endpoints', source, goodAt });
-    lines.push(`${head.slice(0, -1)},"endpoints":${text}}`);
+    const head = JSON.stringify({ kind, source, goodAt });
+    lines.push(`${head.slice(0, -1)},"${kind}":${text}}`);
   }
   const before = `${lines.join('\n')}\n`;
   return `${before}${JSON.stringify({ kind: 'end', sha256: hashOf(before) })}\n`;
@@ -65,7 +89,7 @@ export function writeSnapshot(entries: Iterable<[string, { text: string; goodAtM
  * Reads what `writeSnapshot` wrote.
  * @throws Error for anything else, with what is wrong: nothing of it is to be used
  */
-export function readSnapshot(text: string): Map<string, SnapshotEntry> {
+export function readSnapshot(text: string): (SnapshotEntry & { kind: SnapshotKind; source: string })[] {
   const lastLine = text.lastIndexOf('\n', text.length - 2) + 1;
   const before = text.slice(0, lastLine);
   const [first = '', ...lines] = before.split('\n').slice(0, -1);
@@ -74,17 +98,17 @@ export function readSnapshot(text: string): Map<string, SnapshotEntry> {
   const last = end.safeParse(json(text.slice(lastLine)));
   if (!last.success) throw new Error('its end is missing');
   if (last.data.sha256 !== hashOf(before)) throw new Error('it is not what was written: its hash differs');
-  const entries = new Map<string, SnapshotEntry>();
-  for (const [index, line] of lines.entries()) {
+  return lines.flatMap((line, index) => {
     const part = anyPart.safeParse(json(line));
     if (!part.success) throw new Error(`line ${index + 2} is no part of a snapshot`);
-    if (part.data.kind !== 'endpoints') continue;
-    const read = endpointsPart.safeParse(json(line));
+    const { kind } = part.data;
+    if (!isKnown(kind)) return [];
+    const read = parts[kind].safeParse(json(line));
     if (!read.success) throw new Error(`line ${index + 2}: ${z.prettifyError(read.error).slice(0, 500)}`);
-    const { source, goodAt, endpoints } = read.data;
-    entries.set(source, { set: endpointSet(endpoints), goodAtMs: Date.parse(goodAt) });
-  }
-  return entries;
+    const { source, goodAt } = read.data;
+    const content = 'endpoints' in read.data ? read.data.endpoints : read.data.objects;
+    return [{ kind, source, goodAtMs: Date.parse(goodAt), content }];
+  });
 }
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');

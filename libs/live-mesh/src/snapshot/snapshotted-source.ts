@@ -1,15 +1,9 @@
 import { endpointSet, Updates, type EndpointSource } from '@evenly/endpoints';
 import type { SnapshotStore } from './snapshot-store.ts';
+import { useSnapshot } from './snapshot-use.ts';
 
 /**
- * A source that has said nothing for so long, not even that it fails, is away: requests to a server that hangs end late.
- * Less than the 10 s after which an xds-server tells its clients that there are no endpoints.
- */
-const silenceMs = 5000;
-
-/**
- * Keeps what a source says in a snapshot, and tells what the snapshot of an earlier process has while the source cannot
- * be asked: from its first failure until it speaks, or what is known of it gets too old.
+ * A source whose endpoints are kept in a snapshot, and told from there while it is away after a start.
  * @param onSnapshot told until when what is in use was known to be good; undefined: the source speaks for itself again
  */
 export function withSnapshot(
@@ -24,51 +18,34 @@ export function withSnapshot(
     endGrace: () => source.endGrace?.(),
     watch: (listener) => {
       const updates = new Updates(listener);
-      let hasSpoken = false;
-      let inUse = false;
-      let expiry: NodeJS.Timeout | undefined;
-      const useSnapshot = () => {
-        clearTimeout(silence);
-        const entry = hasSpoken || inUse ? undefined : store.earlier(description);
-        if (entry === undefined) return;
-        inUse = true;
-        updates.endpoints(entry.set);
-        onSnapshot(entry.goodAtMs);
-        expiry = setTimeout(expire, entry.goodAtMs + store.maxAgeMs - Date.now());
-      };
-      const expire = () => {
-        endUse();
-        updates.endpoints(endpointSet([]));
-      };
-      const endUse = () => {
-        clearTimeout(silence);
-        clearTimeout(expiry);
-        hasSpoken = true;
-        if (inUse) onSnapshot(undefined);
-        inUse = false;
-      };
-      const unfollow = store.follow(description);
-      const silence = setTimeout(useSnapshot, silenceMs);
+      const snapshot = useSnapshot(store, 'endpoints', description, {
+        onUse: (set, goodAtMs) => {
+          updates.endpoints(set);
+          onSnapshot(goodAtMs);
+        },
+        onExpired: () => {
+          onSnapshot(undefined);
+          updates.endpoints(endpointSet([]));
+        },
+        onEnd: () => onSnapshot(undefined),
+      });
       const stop = source.watch({
         onEndpoints: (set) => {
-          endUse();
-          store.told(description, set);
+          snapshot.told(set);
           updates.endpoints(set);
         },
         onError: (error) => {
-          useSnapshot();
-          store.failed(description);
+          snapshot.failed();
           updates.error('source', error);
         },
         onRecovered: () => {
-          store.recovered(description);
+          snapshot.recovered();
           updates.ok('source');
         },
       });
       return () => {
-        endUse();
+        snapshot.stop();
         stop();
-        unfollow();
       };
     },
   };

@@ -43,7 +43,8 @@ export function planFor(
   let keepsGone = false;
   for (const [name, known] of state.sent) {
     if (names.has(name)) continue;
-    if (known.resource === undefined || mayRemove()) removed.push(name);
+    if (cache.isPartial) wanted.push(...(known.resource === undefined ? [] : [known.resource]));
+    else if (known.resource === undefined || mayRemove()) removed.push(name);
     else {
       keepsGone = true;
       wanted.push(known.resource);
@@ -53,8 +54,25 @@ export function planFor(
     state.sent.get(name)?.version !== version ||
     state.demanded.has(name) ||
     isDueAgain(state.nacked.get(name), version, nowMs);
-  const missing = [...state.demanded].filter((name) => !names.has(name));
+  const missing = cache.isPartial ? [] : [...state.demanded].filter((name) => !names.has(name));
   return { ...inBatches(state, wanted, wanted.filter(isChanged)), removed, keepsGone, missing };
+}
+
+/**
+ * Whether the client has to wait until the cache is whole. A response in place of all that it has would take from it what may
+ * still come, and one that asks for everything could not know that this is a part of it. A client that is new gets what there
+ * is of what it asks for, if that is anything.
+ */
+export function waitsForTheWhole(
+  type: ResourceType,
+  { subscription, hadVersion }: TypeState,
+  { cache, node }: { cache: ResourceCache; node: NodeInfo },
+): boolean {
+  if (!cache.isPartial) return false;
+  const { names, wildcard } = subscription;
+  if (wildcard) return true;
+  const known = [...names].filter((name) => cache.get(type, name, node) !== undefined).length;
+  return known === 0 || (hadVersion !== '' && known < names.size);
 }
 
 /** Instead of content that the client rejected: what it last accepted, if anything. */

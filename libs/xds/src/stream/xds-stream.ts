@@ -5,7 +5,7 @@ import { anonymousNode, isGrpc, nodeInfo, type NodeInfo } from '../node.ts';
 import type { Resource } from '../resource.ts';
 import type { ResourceCache } from '../resource-cache.ts';
 import { isWholeSet, sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
-import { planFor, type Plan } from './plan.ts';
+import { planFor, waitsForTheWhole, type Plan } from './plan.ts';
 import { reject } from './rejection.ts';
 import { mayRemoveClusters } from './removal-gate.ts';
 import { RequestBudget } from './request-budget.ts';
@@ -103,6 +103,13 @@ export abstract class XdsStream {
     }
     this.#budget.earn(this.#types.size); // the client answers each response: updates must not be what ends its stream
     this.#sendUpdates();
+  }
+
+  /** Sends what had to wait until the cache is whole, and says what turned out to be missing. */
+  onWhole(): void {
+    for (const state of this.#types.values())
+      for (const name of state.subscription.names) if (!state.sent.has(name)) state.demanded.add(name);
+    this.onCacheChange();
   }
 
   /** Sends these again though they are unchanged, if the client subscribes to them. */
@@ -293,6 +300,7 @@ export abstract class XdsStream {
   #sendUpdateOf(type: ResourceType, state: TypeState): void {
     const nowMs = this.#options.now();
     const context = { cache: this.cache, node: this.#node, nowMs };
+    if (waitsForTheWhole(type, state, context)) return;
     const plan = planFor(type, state, context, () => this.#mayRemove(type, nowMs));
     if (type === 'cluster') this.#heldSinceMs = plan.keepsGone ? (this.#heldSinceMs ?? nowMs) : undefined;
     const updated = type === 'cluster' ? plan.changed.filter(({ name }) => state.sent.has(name)) : [];

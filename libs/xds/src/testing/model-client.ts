@@ -96,7 +96,11 @@ export function modelClient(
       }),
     );
     const resourceNames = [...(names.get(type) ?? [])];
-    sotw?.onRequest(message(DiscoveryRequest, { node, typeUrl, responseNonce, errorDetail, resourceNames }));
+    const comesBack = sotw?.types.has(type) === false && options.had?.has(type) === true;
+    const versionInfo = comesBack ? 'of another stream' : '';
+    sotw?.onRequest(
+      message(DiscoveryRequest, { node, typeUrl, versionInfo, responseNonce, errorDetail, resourceNames }),
+    );
   };
   const answer = (error?: string) => {
     const response = inbox.shift();

@@ -20,7 +20,7 @@ export const allValues = {
       tls: { secretName: 'mesh-tls', clientCertificates: true },
       sidecar: { config: { 'mesh.yaml': 'services: {}' }, resources: { limits: { memory: '512Mi' } } },
       service: { type: 'LoadBalancer', port: 80, annotations: { 'example.com/lb': 'internal' } },
-      kubernetesAccess: { namespaces: ['shop'] },
+      kubernetesAccess: { services: true, namespaces: ['shop'] },
       serviceAccount: { annotations: { 'example.com/role': 'reader' } },
       networkPolicy: {
         ingress: [{ ports: [{ port: 'xds' }], from: [{ namespaceSelector: {} }] }],

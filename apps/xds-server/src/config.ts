@@ -18,6 +18,12 @@ export const options = {
     describe: 'of these, only Services with such labels: team=shop,tier!=test',
     schema: values.text(),
   },
+  discoverPorts: {
+    describe:
+      'which of their ports: grpc = those that say so by appProtocol, name or annotation; all = every one of TCP, but for those that opt out',
+    schema: values.oneOf(['grpc', 'all']),
+    default: 'grpc',
+  },
   host: { describe: 'address that the xDS port listens on', schema: values.text(), default: '0.0.0.0' },
   port: { describe: 'xDS port; 0 = any free one', schema: values.port(), default: '18000' },
   plaintext: {

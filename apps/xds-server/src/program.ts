@@ -17,7 +17,7 @@ import { ServedMesh } from './mesh/served-mesh.ts';
 import { ChangeTraces } from './tracing/change-traces.ts';
 import { ClientStreams } from './xds-port/client-streams.ts';
 import { sayOfSharedIds } from './xds-port/node-ids.ts';
-import { sayOfUnknownServers } from './xds-port/unknown-servers.ts';
+import { sayOfUnknownNames } from './xds-port/unknown-names.ts';
 import { portMetrics } from './xds-port/port-metrics.ts';
 import { listenXds } from './xds-port/xds-port.ts';
 
@@ -91,7 +91,7 @@ export const xdsServer: Program<typeof options> = {
       metrics,
       traces,
       onSharedNodeId: sayOfSharedIds(log),
-      onListenersWanted: sayOfUnknownServers(cache, log),
+      onListenersWanted: sayOfUnknownNames(cache, log),
     });
     const budget = new MemoryBudget(
       config.clientMemory ?? Math.floor(getHeapStatistics().heap_size_limit * clientShareOfHeap),

@@ -111,6 +111,11 @@ describe('the gRPC Services of the cluster', () => {
     expect(await clusterOf(server, 'be1', { namespace: 'other' })).toBe(other);
     expect(await clusterOf(server, 'be1:80')).toBeUndefined();
     expect(await clusterOf(server, 'be1.shop:81')).toBeUndefined();
+    const said = server.server.log.lines.filter((line) => line.includes('asks for a name that nothing has'));
+    expect(said.map((line) => (JSON.parse(line) as { listener: string }).listener)).toEqual([
+      'be1:80',
+      'be1.shop:81',
+    ]);
     const client = server.client();
     ends.push(() => client.close());
     client.subscribe('endpoints', shop, other);
@@ -143,6 +148,19 @@ describe('the gRPC Services of the cluster', () => {
         ((await server.status()) as { services: { name: string }[] }).services.map(({ name }) => name),
       )
       .toEqual(['be1.shop:80']);
+  });
+
+  it('are served by every port of TCP where that is wanted, named or not', async () => {
+    put('shop', 'be1', 5001, {
+      ports: [
+        { name: 'grpc', port: 80 },
+        { name: 'other', port: 81 },
+      ],
+    });
+    put('shop', 'be2', 5002, { ports: [{ port: 82 }] });
+    const server = await serverWith('--discover', 'all', '--discover-ports', 'all');
+    expect(await clusterOf(server, 'be1.shop:81')).toBe('be1.shop:81-cluster');
+    expect(await clusterOf(server, 'be2.shop:82')).toBe('be2.shop:82-cluster');
   });
 
   it('whose annotation is wrong are served as without it, and an Event says so, once', async () => {

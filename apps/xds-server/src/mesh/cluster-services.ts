@@ -13,7 +13,7 @@ import { FaultEvents } from '../events/fault-events.ts';
 
 interface Surroundings {
   kubernetes: () => Promise<KubernetesApi>;
-  config: Pick<ServerConfig, 'discover' | 'discoverSelector'>;
+  config: Pick<ServerConfig, 'discover' | 'discoverSelector' | 'discoverPorts'>;
   log: Runtime['log'];
   snapshots: SnapshotStore | undefined;
 }
@@ -34,7 +34,7 @@ type Services = readonly (Discoverable | undefined)[];
 /** The gRPC Services of the cluster as a part of the config. */
 export class ClusterServices {
   readonly #surroundings: Surroundings;
-  readonly #discovery = new ServiceDiscovery();
+  readonly #discovery: ServiceDiscovery;
   readonly #namespaces: readonly string[];
   /** By the namespace that is followed; `all` stands for the whole cluster. */
   readonly #known = new Map<string, Services>();
@@ -47,7 +47,8 @@ export class ClusterServices {
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
-    const { discover } = surroundings.config;
+    const { discover, discoverPorts } = surroundings.config;
+    this.#discovery = new ServiceDiscovery({ everyPort: discoverPorts === 'all' });
     this.#namespaces = discover.includes('all') ? ['all'] : [...new Set(discover)];
   }
 

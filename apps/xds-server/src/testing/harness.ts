@@ -97,7 +97,7 @@ export async function xdsServerProcess(
       return server;
     },
     dns,
-    started: () => server.listening(['xds', 'admin'], 10_000),
+    started: () => server.listening(['xds', 'admin'], 30_000),
     /** Ends it and starts it again on the same port. */
     restart: async () => {
       const xdsPort = port('xds');

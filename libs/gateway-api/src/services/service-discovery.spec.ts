@@ -42,6 +42,10 @@ describe('a port speaks gRPC', () => {
   it('where an annotation or a label says so: all, none, or those that it names', () => {
     const ports = [grpc, { name: 'admin', port: 9090 }, { name: 'dns', port: 53, protocol: 'UDP' }];
     expect(noted({ 'evenly.dev/discover': 'true' }, ports).names).toEqual(['shop.eu:8080', 'shop.eu:9090']);
+    const adminFirst = [...ports].reverse();
+    expect(noted({ 'evenly.dev/discover': 'true' }, adminFirst).part.routes[0]!.to).toMatchObject([
+      { service: 'shop.eu:8080' },
+    ]);
     expect(noted({ 'evenly.dev/discover': 'false' }, ports).names).toEqual([]);
     expect(noted({ 'evenly.dev/discover': 'admin, 8080' }, ports).names).toEqual([
       'shop.eu:9090',
@@ -69,6 +73,17 @@ it.each([
   const service = readDiscoverable({ metadata, spec })!;
   const again: unknown = JSON.parse(JSON.stringify(writeDiscoverable(service)));
   expect(readDiscoverable(again)).toEqual({ ...service, fault: undefined });
+});
+
+it('has every port of TCP where that is wanted, but for one that opted out', () => {
+  const names = (annotations: Record<string, string>) => {
+    const metadata = { name: 'shop', namespace: 'eu', annotations };
+    const ports = [{ port: 8080 }, { name: 'dns', port: 53, protocol: 'UDP' }];
+    const service = readDiscoverable({ metadata, spec: { ports } });
+    return [...new ServiceDiscovery({ everyPort: true }).partOf([service]).part.services.keys()];
+  };
+  expect(names({})).toEqual(['shop.eu:8080']);
+  expect(names({ 'evenly.dev/discover': 'false' })).toEqual([]);
 });
 
 describe('its endpoints', () => {

@@ -8,7 +8,7 @@ import {
 import type { Meta } from '../objects/meta.ts';
 import type { ServicePort } from '../objects/service.ts';
 import { notePrefix, type Discoverable } from './discoverable.ts';
-import { speaksGrpc } from './grpc-ports.ts';
+import { grpcPorts, speaksGrpc } from './grpc-ports.ts';
 import { mainPort, serviceNameOf, serviceOfPort } from './service-of-port.ts';
 
 /** What is wrong with a Service, for its owner. */
@@ -33,6 +33,12 @@ const refreshMs = 30_000;
  */
 export class ServiceDiscovery {
   readonly #known = new WeakMap<Discoverable, Discovered>();
+  readonly #everyPort: boolean;
+
+  /** @param options everyPort: those of TCP that do not say that they speak gRPC too */
+  constructor({ everyPort = false }: { everyPort?: boolean } = {}) {
+    this.#everyPort = everyPort;
+  }
 
   /** @param objects undefined stands for one without a name. What is the same object as last time is not looked at again. */
   partOf(objects: Iterable<Discoverable | undefined>): { part: MeshConfig; faults: ServiceFault[] } {
@@ -41,7 +47,7 @@ export class ServiceDiscovery {
     const faults: ServiceFault[] = [];
     for (const object of objects) {
       if (object === undefined) continue;
-      const found = this.#known.get(object) ?? discover(object);
+      const found = this.#known.get(object) ?? discover(object, this.#everyPort);
       this.#known.set(object, found);
       for (const service of found.services) services.set(service.name, service);
       routes.push(...found.routes);
@@ -53,7 +59,7 @@ export class ServiceDiscovery {
 
 const nothing: Discovered = { services: [], routes: [], faults: [] };
 
-function discover(object: Discoverable): Discovered {
+function discover(object: Discoverable, everyPort: boolean): Discovered {
   const { meta, notes, fault } = object;
   const faults: ServiceFault[] = fault === undefined ? [] : [{ meta, message: fault }];
   const say = (note: string, message: string) =>
@@ -62,7 +68,7 @@ function discover(object: Discoverable): Discovered {
   for (const note of notes.keys())
     if (!known.has(note))
       say(note, 'is no annotation that is known; there are evenly.dev/discover and evenly.dev/service');
-  const ports = wantedPorts(object, say);
+  const ports = wantedPorts(object, everyPort, say);
   const [first] = ports;
   if (first === undefined) return faults.length === 0 ? nothing : { ...nothing, faults };
   const fields = fieldsOf(object, say);
@@ -81,13 +87,13 @@ function discover(object: Discoverable): Discovered {
 type Say = (note: string, message: string) => void;
 
 /**
- * Those that say that they speak gRPC. The annotation `evenly.dev/discover` says it otherwise: `true` for all ports of TCP,
+ * Those that say that they speak gRPC, or every one of TCP. The annotation `evenly.dev/discover` says it otherwise: `true` for all ports of TCP,
  * `false` for none, or ports by name or number.
  */
-function wantedPorts({ ports, notes }: Discoverable, say: Say): readonly ServicePort[] {
-  const note = notes.get('discover')?.trim();
+function wantedPorts({ ports, notes }: Discoverable, everyPort: boolean, say: Say): readonly ServicePort[] {
+  const note = notes.get('discover')?.trim() ?? (everyPort ? 'true' : undefined);
   if (note === 'false') return [];
-  if (note === 'true') return ports;
+  if (note === 'true') return [...new Set([...grpcPorts(ports), ...ports])]; // the first is the main one
   if (note === undefined) return ports.filter(speaksGrpc);
   const wanted = note.split(',').map((each) => each.trim());
   const found = wanted.map((each) =>

@@ -21,13 +21,14 @@ const mayUse = {
   ],
   'scope:xds': ['scope:proto', 'scope:mesh-config', 'scope:endpoints', 'scope:balancing'],
   'scope:gateway-api': ['scope:mesh-config', 'scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
-  // kubernetes: in tests only
+  // kubernetes, local-cluster: in tests only
   'scope:live-mesh': [
     'scope:mesh-config',
     'scope:endpoints',
     'scope:discovery',
     'scope:tls',
     'scope:kubernetes',
+    'scope:local-cluster',
   ],
   'scope:tls': ['scope:endpoints', 'scope:local-cluster'], // local-cluster: in tests only
   'scope:local-cluster': ['scope:endpoints'],

@@ -1,9 +1,15 @@
 import type { Viewer } from '@evenly/balancing';
-import { dnsResolver, lazySlices } from '@evenly/discovery';
+import { dnsResolver, lazySlices, slicesOfClusters } from '@evenly/discovery';
 import { lazyKubernetes } from '@evenly/kubernetes';
 import { endpointKey, SaidOnce } from '@evenly/endpoints';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
-import { endpointSourceOf, healthChanges, MeshCertificates, SourceGates } from '@evenly/live-mesh';
+import {
+  ClusterStates,
+  endpointSourceOf,
+  healthChanges,
+  MeshCertificates,
+  SourceGates,
+} from '@evenly/live-mesh';
 import type { MeshConfig, UpstreamTls } from '@evenly/mesh-config';
 import { openFiles, PatientGates, ServiceError, type Program, type Runtime } from '@evenly/service';
 import cluster from 'node:cluster';
@@ -55,7 +61,8 @@ export const l7Proxy: Program<typeof options> = {
     const certificates = meshCertificates(service);
     const xds = await xdsOf(config, service);
     const gates = sourceGates(config, service);
-    const context = clusterContext(config, service, { loop, budget, certificates, gates });
+    const clusters = new ClusterStates();
+    const context = clusterContext(config, service, { loop, budget, certificates, gates, clusters });
     const mesh = new Mesh(
       xds === undefined ? context : { ...context, sourceOf: ({ name }) => xds.client.endpointsOf(name) },
     );
@@ -93,11 +100,13 @@ export const l7Proxy: Program<typeof options> = {
       defaultListener: defaultListener(config),
       drainTimeoutMs: config.maxConnectionAgeGrace,
     });
-    const metrics = registerMetrics(service.metrics, { mesh, proxy, certificates, wheel, replay, budget });
+    const metrics = registerMetrics(service.metrics, {
+      ...{ mesh, clusters, proxy, certificates, wheel, replay, budget },
+    });
     let refusedConfig: string | undefined;
     const status = () =>
       proxyStatus({
-        ...{ mesh, proxy, certificates, budget, refusedConfig, xds: xds?.client.status() },
+        ...{ mesh, clusters, proxy, certificates, budget, refusedConfig, xds: xds?.client.status() },
         waiting: service.readiness.waiting,
       });
     addAdminPage(service.admin, { title, status, live: liveOf });
@@ -197,17 +206,19 @@ function clusterContext(
     budget,
     certificates,
     gates,
-  }: { loop: SocketLoop; budget: MemoryBudget; certificates: MeshCertificates; gates: SourceGates },
+    clusters,
+  }: Pick<ClusterContext['upstream'], 'loop' | 'budget'> & {
+    certificates: MeshCertificates;
+    gates: SourceGates;
+    clusters: ClusterStates;
+  },
 ): ClusterContext {
   const { log, env } = service;
   const { kubeconfig } = config;
   const resolver = dnsResolver({ servers: config.dnsServers, timeoutMs: config.dnsTimeout });
   // One watch a namespace serves all services of it, so it may ask again soon: all are back 2 s after the API is.
-  const kubernetes = lazyKubernetes({
-    env,
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    backoff: { maxMs: 2000 },
-  });
+  const backoff = { maxMs: 2000 };
+  const kubernetes = lazyKubernetes({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }), backoff });
   const slices = lazySlices(kubernetes, 'namespace');
   const certificatesOf = (tls: UpstreamTls) => certificates.of(tls);
   const said = new SaidOnce();
@@ -215,6 +226,8 @@ function clusterContext(
     env,
     resolver,
     slices,
+    slicesOf: slicesOfClusters({ backoff }),
+    clusters,
     staleMs: config.staleAfter,
     emptyGraceMs: config.emptyGrace,
     certificatesOf,

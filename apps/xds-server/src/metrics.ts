@@ -1,4 +1,5 @@
 import type { MemoryBudget } from '@evenly/http2';
+import type { ClusterState } from '@evenly/live-mesh';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -96,6 +97,36 @@ export function snapshotMetric(snapshots: () => ReadonlyMap<string, number>, reg
       for (const [service, goodAtMs] of snapshots()) this.set({ service }, (Date.now() - goodAtMs) / 1000);
     },
   });
+}
+
+/** How it goes with the clusters that a config names. */
+export function clusterMetrics(states: () => readonly ClusterState[], registry: Registry): void {
+  const gauge = (name: string, help: string, read: (state: ClusterState) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['kubernetes_cluster'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const state of states()) this.set({ kubernetes_cluster: state.name }, read(state));
+      },
+    });
+  gauge(
+    'evenly_kubernetes_cluster_sources',
+    'Services that are followed in a cluster',
+    ({ sources }) => sources,
+  );
+  gauge(
+    'evenly_kubernetes_cluster_sources_away',
+    'Of these, those without updates; what was known of them last is kept',
+    ({ away }) => away,
+  );
+  gauge(
+    'evenly_kubernetes_cluster_endpoints',
+    'Endpoints that the cluster has told',
+    ({ endpoints }) => endpoints,
+  );
 }
 
 /** What is held for clients, and the most that may be. */

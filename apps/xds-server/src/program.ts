@@ -1,13 +1,13 @@
 import { getHeapStatistics } from 'node:v8';
-import { dnsResolver, lazySlices } from '@evenly/discovery';
+import { dnsResolver, lazySlices, slicesOfClusters } from '@evenly/discovery';
 import { lazyKubernetes } from '@evenly/kubernetes';
 import { MemoryBudget } from '@evenly/http2';
-import { SourceGates } from '@evenly/live-mesh';
+import { ClusterStates, SourceGates } from '@evenly/live-mesh';
 import { PatientGates, ServiceError, type Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
 import { addAdminRoutes } from './admin/routes.ts';
 import { options, type ServerConfig } from './config.ts';
-import { createMetrics, memoryMetrics, snapshotMetric } from './metrics.ts';
+import { clusterMetrics, createMetrics, memoryMetrics, snapshotMetric } from './metrics.ts';
 import { ConfigParts, type PartName } from './mesh/config-parts.ts';
 import { followCluster } from './mesh/follow-cluster.ts';
 import { followConfig } from './mesh/follow-config.ts';
@@ -36,11 +36,8 @@ export const xdsServer: Program<typeof options> = {
     const { kubeconfig } = config;
     const { env } = runtime;
     // One watch a namespace serves all services of it, so it may ask again soon: all are back 2 s after the API is.
-    const kubernetes = lazyKubernetes({
-      env,
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      backoff: { maxMs: 2000 },
-    });
+    const backoff = { maxMs: 2000 };
+    const kubernetes = lazyKubernetes({ env, ...(kubeconfig === undefined ? {} : { kubeconfig }), backoff });
     const isOfCluster = config.gatewayApi || config.discover.includes('all');
     const slices = lazySlices(kubernetes, isOfCluster ? 'cluster' : 'namespace');
     const traces = runtime.tracer && new ChangeTraces(runtime.tracer);
@@ -48,10 +45,13 @@ export const xdsServer: Program<typeof options> = {
       (mayDoWithout) => new PatientGates({ readiness, log, patienceMs: config.readyAfter, mayDoWithout }),
     );
     const snapshots = await openSnapshots(config, { metrics, log });
+    const clusters = new ClusterStates();
     const context = {
       env,
       resolver,
       slices,
+      slicesOf: slicesOfClusters({ backoff }),
+      clusters,
       staleMs: config.staleAfter,
       emptyGraceMs: config.emptyGrace,
       cache,
@@ -98,6 +98,7 @@ export const xdsServer: Program<typeof options> = {
     );
     memoryMetrics(budget, runtime.metrics);
     snapshotMetric(() => mesh.snapshots, runtime.metrics);
+    clusterMetrics(() => clusters.all, runtime.metrics);
     const loads = loadReports(cache, config, runtime.metrics);
     const xds = await listenXds(config, {
       streams,
@@ -111,7 +112,7 @@ export const xdsServer: Program<typeof options> = {
     portMetrics(runtime.metrics, xds.connections);
     const { security, connections } = xds;
     addAdminRoutes(runtime.admin, {
-      ...{ mesh, streams, loads, security, connections, budget, readiness, servicesSnapshotMs },
+      ...{ mesh, clusters, streams, loads, security, connections, budget, readiness, servicesSnapshotMs },
     });
     runtime.listening('xds', { address: config.host, port: xds.port });
     runtime.onDrain('discovery', async () => {

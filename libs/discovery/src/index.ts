@@ -30,6 +30,7 @@ export { healthCheckedSource } from './health/checked-source.ts';
 export type { HealthChecker, HealthVerdict } from './health/checker.ts';
 export type { HealthReport } from './health/judgement.ts';
 export { grpcHealthChecker } from './health/lazy-checker.ts';
+export { slicesOfClusters, type ClusterAccess, type SlicesOf } from './kubernetes/clusters.ts';
 export { EndpointSlices, lazySlices, type SliceScope } from './kubernetes/endpoint-slices.ts';
 export type { ConfigSurroundings, SourceKind } from './source-kind.ts';
 export * from './sources.ts';

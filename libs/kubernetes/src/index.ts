@@ -1,6 +1,6 @@
 export { findAccess, inClusterAccess, tokenAccess } from './access/access.ts';
 export type { ApiServerAccess } from './access/api-server-access.ts';
-export { kubeconfigAccess } from './access/kubeconfig.ts';
+export { kubeconfigAccess, laterKubeconfigAccess } from './access/kubeconfig.ts';
 export { ApiRefusal } from './api/api-refusal.ts';
 export { KubernetesApi, type KubernetesApiOptions } from './api/kubernetes-api.ts';
 export { lazyKubernetes } from './api/lazy-kubernetes.ts';

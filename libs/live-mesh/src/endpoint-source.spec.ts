@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dnsResolver, lazySlices } from '@evenly/discovery';
+import { dnsResolver, lazySlices, slicesOfClusters } from '@evenly/discovery';
 import { lazyKubernetes } from '@evenly/kubernetes';
 import { endpointKey } from '@evenly/endpoints';
 import { readMeshConfig } from '@evenly/mesh-config';
@@ -12,6 +12,7 @@ const env = { HOME: '/nowhere' };
 const context = {
   env,
   resolver: dnsResolver(),
+  slicesOf: slicesOfClusters(),
   slices: lazySlices(lazyKubernetes({ env }), 'namespace'),
   staleMs: 60_000,
   emptyGraceMs: 60_000,

@@ -4,6 +4,7 @@ import {
   sourceKinds,
   type ConfigSurroundings,
   type HealthReport,
+  type SlicesOf,
   type SourceKind,
 } from '@evenly/discovery';
 import {
@@ -14,13 +15,27 @@ import {
   withStaleLimit,
   type EndpointSource,
 } from '@evenly/endpoints';
-import type { Service, Source, UpstreamTls } from '@evenly/mesh-config';
+import {
+  isOwnCluster,
+  type Service,
+  type Source,
+  type SourceCluster,
+  type UpstreamTls,
+} from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
+import { clusterSource } from './clusters/cluster-source.ts';
+import type { ClusterStates } from './clusters/cluster-states.ts';
+import { inRegion } from './clusters/in-region.ts';
+import { watchedForOverlaps } from './clusters/overlaps.ts';
 import type { SnapshotStore } from './snapshot/snapshot-store.ts';
 import { withSnapshot } from './snapshot/snapshotted-source.ts';
 
 /** What sources need of their surroundings. */
 export interface SourceContext extends ConfigSurroundings {
+  /** Those of clusters that a config names. */
+  slicesOf: SlicesOf;
+  /** How it goes with each of these. Absent = nobody asks. */
+  clusters?: ClusterStates;
   /** How long the last good endpoints are kept while a source fails. */
   staleMs: number;
   /** How long the last ready endpoints are kept when a source says that there are none any more. */
@@ -77,6 +92,7 @@ export function endpointSourceOf(
   return withStaleLimit(checked, context.staleMs);
 }
 
+type KubernetesSource = Extract<Source, { kind: 'kubernetes' }>;
 type LiveSource = Exclude<Source, { kind: 'merged' | 'static' }>;
 
 /** There is one for each kind of source that a config knows, and it takes the fields that the config has: or this does not compile. */
@@ -85,10 +101,44 @@ const kinds: { readonly [K in LiveSource['kind']]: SourceKind<Extract<LiveSource
 
 function sourceOf(source: Source, context: SourceContext): EndpointSource {
   if (source.kind === 'merged') return mergedSource(source.sources.map((one) => sourceOf(one, context)));
+  if (source.kind === 'kubernetes' && source.clusters !== undefined)
+    return ofClusters(source, source.clusters, context);
   if (source.kind === 'static') return staticSource(endpointSet(source.endpoints.map(ready)).endpoints);
   const live = liveSource(source, context);
-  if (kinds[source.kind].isWritten) return withStaleLimit(live, context.staleMs);
+  return kinds[source.kind].isWritten ? withStaleLimit(live, context.staleMs) : kept(live, context);
+}
+
+/** What a source said last is believed for a while. */
+function kept(live: EndpointSource, context: SourceContext): EndpointSource {
   return withStaleLimit(maybeWithSnapshot(withGrace(live, context), context), context.staleMs);
+}
+
+/** Each cluster has limits of its own: that one is away takes nothing from the others. Of an address the own one's counts. */
+function ofClusters(
+  source: KubernetesSource,
+  clusters: readonly SourceCluster[],
+  context: SourceContext,
+): EndpointSource {
+  const ownFirst = [...clusters].sort((a, b) => Number(isOwnCluster(b)) - Number(isOwnCluster(a)));
+  const sources = ownFirst.map((cluster) => {
+    const live = clusterSource(liveSource(source, inCluster(cluster, context)), cluster, context.clusters);
+    return { cluster: cluster.name, source: inRegion(kept(live, context), cluster.region) };
+  });
+  return mergedSource(watchedForOverlaps(sources, (message) => context.onWarning?.(message)));
+}
+
+function inCluster(
+  { name, kubeconfig, context: ofFile }: SourceCluster,
+  context: SourceContext,
+): SourceContext {
+  const { onWarning, slicesOf } = context;
+  return {
+    ...context,
+    ...(kubeconfig !== undefined && {
+      slices: slicesOf({ kubeconfig, ...(ofFile !== undefined && { context: ofFile }) }),
+    }),
+    ...(onWarning && { onWarning: (message) => onWarning(`cluster ${name}: ${message}`) }),
+  };
 }
 
 function withGrace(source: EndpointSource, context: SourceContext): EndpointSource {

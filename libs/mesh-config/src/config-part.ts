@@ -1,5 +1,6 @@
 import { faultAt, type ConfigDocument, type FieldPath } from './document.ts';
 import type { ConfigFault } from './errors.ts';
+import type { SourceCluster } from './clusters.ts';
 import type { MeshConfig } from './mesh-config.ts';
 import { rememberPositions } from './file-positions.ts';
 
@@ -7,7 +8,9 @@ import { rememberPositions } from './file-positions.ts';
 export interface ConfigPart {
   file: string;
   config: MeshConfig;
-  /** A fault of a service, subset, route, destination or listener of the config, at its place in the file. */
+  /** That sources of all parts may name. */
+  clusters: ReadonlyMap<string, SourceCluster>;
+  /** A fault of a cluster, service, subset, route, destination or listener of the config, at its place in the file. */
   faultOf(item: object, reason: string): ConfigFault;
 }
 
@@ -16,11 +19,13 @@ export function configPart(
   document: ConfigDocument,
   config: MeshConfig,
   places: ReadonlyMap<object, FieldPath>,
+  clusters: ReadonlyMap<string, SourceCluster> = new Map(),
 ): ConfigPart {
   rememberPositions(document, places);
   return {
     file: document.file,
     config,
+    clusters,
     faultOf: (item, reason) => faultAt(document, places.get(item) ?? [], reason),
   };
 }

@@ -21,6 +21,13 @@ export function configFaultOf(item: object, field: FieldPath, reason: string): C
   return makers.get(item)?.(field, reason);
 }
 
+/** For a copy that stands where the item does. */
+export function keepPosition<T extends object>(item: object, copy: T): T {
+  const maker = makers.get(item);
+  if (maker !== undefined) makers.set(copy, maker);
+  return copy;
+}
+
 /** Where an item stands, as data that can leave the thread that has read it: itself, and what is directly in it. */
 export interface FilePosition extends ConfigFault {
   lines: Record<string, number>;

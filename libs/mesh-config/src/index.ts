@@ -1,4 +1,13 @@
 export { readAnyConfig, readConfigPart, readConfigs, type ConfigFile } from './read-config.ts';
+export {
+  clustersOf,
+  hasSeveralRegions,
+  isOwnCluster,
+  regionOfCaller,
+  regionsOf,
+  type Regions,
+  type SourceCluster,
+} from './clusters.ts';
 export type { ConfigPart } from './config-part.ts';
 export { configFaultOf, positionOfItem, rememberPosition, type FilePosition } from './file-positions.ts';
 export { ConfigError, describeFault, describePlace, type ConfigFault } from './errors.ts';

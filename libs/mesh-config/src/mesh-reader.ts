@@ -17,12 +17,17 @@ export function readMeshConfig(text: string, file: string): MeshConfig {
 }
 
 export function meshPart(document: ConfigDocument): ConfigPart {
-  const { services, routes, listeners } = validate(meshFormat, document);
+  const { clusters, services, routes, listeners } = validate(meshFormat, document);
   const directory = dirname(document.file);
   const placed = new Map([...services].map(([name, service]) => [name, besideFile(service, directory)]));
   const placedListeners = listeners.map((listener) => listenerBeside(listener, directory));
   const config: MeshConfig = { services: placed, routes, listeners: placedListeners };
-  return configPart(document, config, placesOf(config));
+  const placedClusters = new Map(
+    [...clusters].map(([name, cluster]) => [name, filesBeside(cluster, ['kubeconfig'], directory)]),
+  );
+  const places = placesOf(config);
+  for (const [name, cluster] of placedClusters) places.set(cluster, ['clusters', name]);
+  return configPart(document, config, places, placedClusters);
 }
 
 function besideFile(service: Service, directory: string): Service {
@@ -43,11 +48,11 @@ function listenerBeside(listener: Listener, directory: string): Listener {
   return { ...listener, tls: filesBeside(listener.tls, ['cert', 'key', 'clientCa'], directory) };
 }
 
-function filesBeside<T extends object>(tls: T, fields: readonly (keyof T)[], directory: string): T {
+function filesBeside<T extends object>(item: T, fields: readonly (keyof T)[], directory: string): T {
   const placed = fields
-    .filter((field) => tls[field] !== undefined)
-    .map((field) => [field, pathBeside(tls[field] as string, directory)] as const);
-  return { ...tls, ...Object.fromEntries(placed) };
+    .filter((field) => item[field] !== undefined)
+    .map((field) => [field, pathBeside(item[field] as string, directory)] as const);
+  return { ...item, ...Object.fromEntries(placed) };
 }
 
 const pathBeside = (path: string, directory: string) => (isAbsolute(path) ? path : join(directory, path));

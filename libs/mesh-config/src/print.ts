@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { clustersOf } from './clusters.ts';
 import { formatDuration } from './duration.ts';
 import { printSource } from './file-format/source-format.ts';
 import type { HealthCheck, Listener, MeshConfig, Service } from './mesh-config.ts';
@@ -13,7 +14,14 @@ import type { Servers } from './servers.ts';
  * before.
  */
 export function printMeshConfig({ services, routes, listeners }: MeshConfig): string {
+  const clusters = [...services.values()].flatMap(({ source, subsets }) =>
+    [source, ...[...subsets.values()].map((subset) => subset.source)].flatMap(clustersOf),
+  );
   const file = {
+    clusters:
+      clusters.length === 0
+        ? undefined
+        : Object.fromEntries(clusters.map(({ name, ...cluster }) => [name, cluster])),
     services: mapOf(services, serviceForm),
     routes: routes.map(routeForm),
     listeners: listeners.map(listenerForm),

@@ -63,7 +63,7 @@ function formatOf({ file, value }: ConfigDocument): Format {
   if (typeof value === 'object' && value !== null) {
     if ('spec' in value) return 'listener config';
     if ('services' in value) return Array.isArray(value.services) ? 'svc_config.json' : 'mesh config';
-    if ('routes' in value || 'listeners' in value) return 'mesh config';
+    if (['routes', 'listeners', 'clusters'].some((field) => field in value)) return 'mesh config';
   }
   const reason =
     'is none of the configs that are known: a mesh config has "services" by name, svc_config.json has a list of ' +

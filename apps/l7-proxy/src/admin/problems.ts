@@ -1,4 +1,11 @@
-import { certificateProblems, count, html, readinessProblems, type Html } from '@evenly/service/admin-page';
+import {
+  certificateProblems,
+  clusterProblems,
+  count,
+  html,
+  readinessProblems,
+  type Html,
+} from '@evenly/service/admin-page';
 import type { ListenerStatus, OpenBreaker, ProxyStatus, ServiceStatus } from './status.ts';
 
 /** What is wrong now: the first thing that people look for. Whatever keeps calls from getting through must be here. */
@@ -13,6 +20,7 @@ export function* problemsOf(status: ProxyStatus): Generator<Html> {
     if (!serving) yield html`<b>Worker ${number}</b> does not serve now.`;
   }
   for (const listener of listeners) yield* listenerProblems(listener);
+  yield* clusterProblems(status.clusters);
   yield* certificateProblems(certificates);
   if (memory.short) {
     yield html`Nearly all of the memory for clients is used (${memory.usedBytes} of ${memory.maxBytes} bytes):

@@ -1,4 +1,10 @@
-import { count, servicesSection as section, type Html, type ServicesView } from '@evenly/service/admin-page';
+import {
+  count,
+  placeOf,
+  servicesSection as section,
+  type Html,
+  type ServicesView,
+} from '@evenly/service/admin-page';
 import type { EndpointStatus, ServiceStatus } from './status.ts';
 
 const view: ServicesView<ServiceStatus, EndpointStatus> = {
@@ -15,7 +21,7 @@ const view: ServicesView<ServiceStatus, EndpointStatus> = {
       value: ({ state, error }) => (error === undefined ? state : `${state}: ${error}`),
     },
     { head: 'Name', value: ({ hostname }) => hostname ?? '–' },
-    { head: 'Zone', value: ({ zone }) => zone ?? '–' },
+    { head: 'Zone', value: placeOf },
     { head: 'Connections', number: true, value: ({ connections }) => connections },
     { head: 'Under way', number: true, value: ({ active }) => active },
     { head: 'Calls', number: true, value: ({ calls }) => calls },

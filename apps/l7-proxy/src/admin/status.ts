@@ -1,7 +1,7 @@
 import type { BreakerKind, CircuitBreaker } from '@evenly/balancing';
 import { endpointKey } from '@evenly/endpoints';
 import type { MemoryBudget } from '@evenly/http2';
-import { reasonOf, type MeshCertificates } from '@evenly/live-mesh';
+import { reasonOf, type ClusterState, type ClusterStates, type MeshCertificates } from '@evenly/live-mesh';
 import type { WaitingGate } from '@evenly/service';
 import type { CertificateStatus } from '@evenly/tls';
 import type { XdsClientStatus } from '@evenly/xds';
@@ -21,6 +21,8 @@ export interface ProxyStatus {
   waiting: readonly WaitingGate[];
   listeners: ListenerStatus[];
   services: ServiceStatus[];
+  /** Kubernetes clusters that the config names. */
+  clusters: ClusterState[];
   /** Requests that no route took. */
   unrouted: number;
   /** Files that listeners, endpoints' TLS and their authorities come from; and certificates by server name. */
@@ -100,6 +102,7 @@ export interface EndpointStatus {
   address: string;
   state: 'ready' | 'ejected' | 'unreachable' | 'unhealthy';
   hostname?: string;
+  region?: string;
   zone?: string;
   connections: number;
   active: number;
@@ -111,6 +114,7 @@ export interface EndpointStatus {
 
 export interface StatusSources {
   mesh: Mesh;
+  clusters: ClusterStates;
   proxy: Proxy;
   certificates: MeshCertificates;
   budget: MemoryBudget;
@@ -120,7 +124,7 @@ export interface StatusSources {
 }
 
 export function proxyStatus(sources: StatusSources): ProxyStatus {
-  const { mesh, proxy, budget, refusedConfig, xds, waiting } = sources;
+  const { mesh, clusters, proxy, budget, refusedConfig, xds, waiting } = sources;
   const { usedBytes, maxBytes, almostUsedUp: short } = budget;
   return {
     waiting,
@@ -129,6 +133,7 @@ export function proxyStatus(sources: StatusSources): ProxyStatus {
       ...proxy.failedListeners.map(failedStatus),
     ],
     services: [...mesh.clusters].map(serviceStatus),
+    clusters: clusters.all,
     unrouted: proxy.unrouted,
     certificates: certificateRows(sources, Date.now()),
     memory: { usedBytes, maxBytes, short },
@@ -197,7 +202,7 @@ function serviceStatus(cluster: Cluster): ServiceStatus {
   const hosts = new Map(cluster.hosts.map((host) => [host.key, host]));
   const endpoint = (pool: EndpointPool): EndpointStatus => {
     const host = hosts.get(pool.key);
-    const { hostname, zone } = pool.endpoint;
+    const { hostname, region, zone } = pool.endpoint;
     return {
       address: pool.key,
       state: !pool.isReady
@@ -206,6 +211,7 @@ function serviceStatus(cluster: Cluster): ServiceStatus {
           ? 'ejected'
           : 'ready',
       ...(hostname === undefined ? {} : { hostname }),
+      ...(region === undefined ? {} : { region }),
       ...(zone === undefined ? {} : { zone }),
       connections: pool.connectionCount,
       active: host?.stats.active ?? 0,
@@ -239,11 +245,12 @@ function unhealthyOf(cluster: Cluster): EndpointStatus[] {
   return cluster.unhealthy
     .filter(({ endpoint }) => !connected.has(endpointKey(endpoint)))
     .map((row) => {
-      const { hostname, zone } = row.endpoint;
+      const { hostname, region, zone } = row.endpoint;
       return {
         address: endpointKey(row.endpoint),
         state: 'unhealthy',
         ...(hostname === undefined ? {} : { hostname }),
+        ...(region === undefined ? {} : { region }),
         ...(zone === undefined ? {} : { zone }),
         connections: 0,
         active: 0,

@@ -1,5 +1,5 @@
 import type { MemoryBudget } from '@evenly/http2';
-import type { MeshCertificates } from '@evenly/live-mesh';
+import type { ClusterState, ClusterStates, MeshCertificates } from '@evenly/live-mesh';
 import { grpcCodes } from '@evenly/mesh-config';
 import { Counter, type Registry } from 'prom-client';
 import { certificateRows } from '../admin/status.ts';
@@ -20,6 +20,7 @@ interface Sample {
 
 export interface MetricsContext {
   mesh: Mesh;
+  clusters: ClusterStates;
   proxy: Proxy;
   certificates: MeshCertificates;
   wheel: TimerWheel;
@@ -29,7 +30,7 @@ export interface MetricsContext {
 
 /** Registers what the proxy counts. Most is kept as plain numbers where it happens, and read only when somebody asks. */
 export function registerMetrics(registry: Registry, context: MetricsContext) {
-  const { mesh, proxy, certificates, wheel, replay, budget } = context;
+  const { mesh, clusters, proxy, certificates, wheel, replay, budget } = context;
   const onRead = (
     type: 'counter' | 'gauge' | 'histogram',
     name: string,
@@ -217,6 +218,29 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
     'evenly_proxy_buffered_bytes',
     'Held for clients: headers of open calls, content, and what they do not read',
     () => [{ labels: {}, value: budget.usedBytes }],
+  );
+  const ofClusters = (name: string, help: string, read: (state: ClusterState) => number) =>
+    onRead(
+      'gauge',
+      name,
+      help,
+      () => clusters.all.map((state) => ({ labels: { kubernetes_cluster: state.name }, value: read(state) })),
+      'max',
+    );
+  ofClusters(
+    'evenly_kubernetes_cluster_sources',
+    'Services that are followed in a cluster',
+    ({ sources }) => sources,
+  );
+  ofClusters(
+    'evenly_kubernetes_cluster_sources_away',
+    'Of these, those without updates; what was known of them last is kept',
+    ({ away }) => away,
+  );
+  ofClusters(
+    'evenly_kubernetes_cluster_endpoints',
+    'Endpoints that the cluster has told',
+    ({ endpoints }) => endpoints,
   );
   return {
     configErrors: new Counter({

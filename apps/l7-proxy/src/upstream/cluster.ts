@@ -14,7 +14,7 @@ import {
 } from '@evenly/balancing';
 import type { HealthReport } from '@evenly/discovery';
 import { DiscoveryError, endpointKey, type Endpoint, type EndpointSource } from '@evenly/endpoints';
-import type { Policy, Service, UpstreamTls } from '@evenly/mesh-config';
+import { regionsOf, type Policy, type Service, type UpstreamTls } from '@evenly/mesh-config';
 import type { Certificates } from '@evenly/tls';
 import { balancerOptions, breakerOptions, maxConnections, outcomeTable } from './balancer-options.ts';
 import { EndpointPool, type PoolContext } from './endpoint-pool.ts';
@@ -258,7 +258,10 @@ export class Cluster {
   #useEndpoints(): void {
     if (this.#endpoints === undefined) return;
     const { identity, onSourceError } = this.#context;
-    const usable = usableEndpoints(this.#endpoints, this.#service, identity);
+    const { policy, locality } = this.#service;
+    const source = described(this.#service, this.#subset);
+    const regions = source === undefined ? { all: [] } : regionsOf(source);
+    const usable = usableEndpoints(this.#endpoints, { policy, locality, regions }, identity);
     const wanted = new Map(usable.used.map((one) => [endpointKey(one.endpoint), one]));
     this.#eligible = wanted;
     if (usable.tooMany !== undefined && usable.tooMany !== this.unusable)

@@ -23,6 +23,7 @@ const listener = { name: 'in', connections: 1, accepted: 1, failed: 0, refused: 
 const certificate = { file: 'tls.crt', validUntil: '2030-01-01T00:00:00.000Z', endsSoon: false };
 const good: ProxyStatus = {
   waiting: [],
+  clusters: [],
   listeners: [listener],
   services: [well],
   unrouted: 0,

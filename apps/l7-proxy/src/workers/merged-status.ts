@@ -11,6 +11,7 @@ const nothing: ProxyStatus = {
   waiting: [],
   listeners: [],
   services: [],
+  clusters: [],
   unrouted: 0,
   certificates: [],
   memory: { usedBytes: 0, maxBytes: 0, short: false },
@@ -32,6 +33,11 @@ export function mergeStatus(all: readonly ProxyStatus[]): ProxyStatus {
       all.map(({ services }) => services),
       nameOf,
       mergeService,
+    ),
+    clusters: mergeBy(
+      all.map(({ clusters }) => clusters),
+      nameOf,
+      (one, other) => (one.away > 0 ? one : other),
     ),
     unrouted: sum(all.map(({ unrouted }) => unrouted)),
     certificates: mergeBy(

@@ -1,4 +1,4 @@
-import { count, html, problemsSection, type Html } from '@evenly/service/admin-page';
+import { clustersSection, count, html, problemsSection, type Html } from '@evenly/service/admin-page';
 import { clientsSection } from './clients-section.ts';
 import { loadsSection } from './loads-section.ts';
 import { problemsOf } from './problems.ts';
@@ -19,5 +19,6 @@ export function liveOf(status: ServerStatus, query: string): Html {
   ];
   return html`<p class="summary">${summary.join(' · ')}</p>
     ${problemsSection([...problemsOf(status)])} ${servicesSection(services, query)}
-    ${clientsSection(status, query)} ${unsupportedSection(status, query)} ${loadsSection(status.loads, query)}`;
+    ${clustersSection(status.clusters)} ${clientsSection(status, query)} ${unsupportedSection(status, query)}
+    ${loadsSection(status.loads, query)}`;
 }

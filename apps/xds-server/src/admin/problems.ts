@@ -3,6 +3,7 @@ import type { ServerStatus } from './server-status.ts';
 import {
   ago,
   certificateProblems,
+  clusterProblems,
   count,
   firstOf,
   html,
@@ -23,6 +24,7 @@ export function* problemsOf(status: ServerStatus): Generator<Html> {
     yield html`Which Services the cluster has is of a snapshot: the API has not answered since this server
     started, and it was known to be so at ${status.servicesSnapshotOf}.`;
   }
+  yield* clusterProblems(status.clusters);
   yield* certificateProblems(security.certificates);
   if (memory.short) {
     yield html`Nearly all of the memory for clients is used (${memory.usedBytes} of ${memory.maxBytes} bytes):

@@ -1,5 +1,6 @@
 import type { ServerConnections } from '@evenly/grpc-server';
 import type { MemoryBudget } from '@evenly/http2';
+import type { ClusterState, ClusterStates } from '@evenly/live-mesh';
 import type { Readiness, WaitingGate } from '@evenly/service';
 import type { CertificateStatus } from '@evenly/tls';
 import type { LoadReports, LoadStatus } from '../lrs/load-reports.ts';
@@ -16,6 +17,8 @@ export interface ServerStatus extends MeshStatus {
   waiting: readonly WaitingGate[];
   /** Which Services the cluster has is of a snapshot, for the API is away: when that was known to be good. */
   servicesSnapshotOf?: string;
+  /** Kubernetes clusters that the config names. */
+  clusters: ClusterState[];
   clients: ClientStatus[];
   loads: LoadStatus;
   security: { kind: TransportSecurity['kind']; certificates: CertificateStatus[]; error?: string };
@@ -28,6 +31,7 @@ export interface ServerStatus extends MeshStatus {
 
 export interface StatusSources {
   mesh: ServedMesh;
+  clusters: ClusterStates;
   streams: ClientStreams;
   loads: LoadReports;
   security: TransportSecurity;
@@ -38,7 +42,7 @@ export interface StatusSources {
 }
 
 export function serverStatus(sources: StatusSources): ServerStatus {
-  const { mesh, streams, loads, security, connections, budget, readiness } = sources;
+  const { mesh, clusters, streams, loads, security, connections, budget, readiness } = sources;
   const { usedBytes, maxBytes, almostUsedUp: short } = budget;
   const nowMs = performance.now();
   const error = security.error();
@@ -47,6 +51,7 @@ export function serverStatus(sources: StatusSources): ServerStatus {
     ...mesh.status(),
     waiting: readiness.waiting,
     ...(snapshotMs === undefined ? {} : { servicesSnapshotOf: new Date(snapshotMs).toISOString() }),
+    clusters: clusters.all,
     clients: connectedClients(streams.all).map((client) => clientStatus(client, nowMs)),
     loads: loadStatus(loads, nowMs),
     security: {

@@ -1,4 +1,9 @@
-import { servicesSection as section, type Html, type ServicesView } from '@evenly/service/admin-page';
+import {
+  placeOf,
+  servicesSection as section,
+  type Html,
+  type ServicesView,
+} from '@evenly/service/admin-page';
 import { hostPort } from '@evenly/service';
 import type { ClusterStatus } from '../mesh/cluster-pipeline.ts';
 
@@ -18,7 +23,7 @@ const view: ServicesView<ClusterStatus, ClusterStatus['endpoints'][number]> = {
         !healthy ? (reason ?? state) : !checked ? 'not checked' : reason ? `kept, ${reason}` : 'healthy',
     },
     { head: 'Name', value: ({ hostname }) => hostname ?? '–' },
-    { head: 'Zone', value: ({ zone }) => zone ?? '–' },
+    { head: 'Zone', value: placeOf },
     { head: 'Weight', value: ({ weight }) => weight ?? 1 },
   ],
 };

@@ -7,7 +7,7 @@ import {
   type SourceContext,
   type SourceGates,
 } from '@evenly/live-mesh';
-import type { Service } from '@evenly/mesh-config';
+import { regionsOf, type Service } from '@evenly/mesh-config';
 import type { Runtime } from '@evenly/service';
 import { clusterName, endpointAssignment, unknownAssignment, type ResourceCache } from '@evenly/xds';
 import type { Metrics } from '../metrics.ts';
@@ -76,9 +76,11 @@ export function startPipeline(
   const { cache, metrics } = context;
   const name = subset === undefined ? service.name : `${service.name}/${subset}`;
   const log = context.log.child({ service: name });
+  const described = subset === undefined ? service : service.subsets.get(subset)!;
   const assignment = {
     name: clusterName(service.name, subset),
     locality: service.locality,
+    regions: regionsOf(described.source),
     policy: service.policy,
   };
   let endpoints: readonly Endpoint[] = [];

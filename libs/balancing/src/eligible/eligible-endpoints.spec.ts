@@ -135,6 +135,31 @@ describe('zones', () => {
     expect(seen([a, b], { zonePreference: 'none' }, { node: 'n1' })).toEqual(['1 0×1', '2 0×1']);
   });
 
+  it('own region first: the others come behind, and zones are as the preference has them', () => {
+    const first = { ownRegionFirst: true };
+    expect(seen(all, first, viewer)).toEqual(['1 0×1', '2 0×1', '3 1×1']);
+    expect(seen([far, near], first, { region: 's' })).toEqual(['3 0×1', '1 1×1']);
+    expect(seen(all, { ...first, zonePreference: 'weighted' }, viewer)).toEqual([
+      '1 0×1000',
+      '2 0×1',
+      '3 1×1',
+    ]);
+    expect(seen(all, { ...first, zonePreference: 'failover' }, viewer)).toEqual(['1 0×1', '2 1×1', '3 2×1']);
+    expect(seen(all, first)).toEqual(['1 0×1', '2 0×1', '3 0×1']);
+    expect(seen([pod(1), far], first, viewer)).toEqual(['1 0×1', '3 1×1']);
+    expect(seen([{ ...near, state: 'not-ready' }, far], first, viewer)).toEqual(['3 0×1']);
+  });
+
+  it('own region first: hints are for those of the own region', () => {
+    const hinted = { ...near, forZones: ['a'] };
+    const forOthers = { ...sameRegion, forZones: ['b'] };
+    const policy = { zonePreference: 'hints' as const, ownRegionFirst: true };
+    expect(seen([hinted, forOthers, far], policy, viewer)).toEqual(['1 0×1', '3 1×1']);
+    expect(
+      seen([hinted, forOthers, { ...far, forZones: ['a'] }], policy, { region: 's', zone: 'b' }),
+    ).toEqual(['3 0×1', '1 1×1', '2 1×1']);
+  });
+
   it('endpoints that do not say it are at home', () => {
     expect(seen([pod(1), far], { zonePreference: 'failover' }, viewer)).toEqual(['1 0×1', '3 1×1']);
   });

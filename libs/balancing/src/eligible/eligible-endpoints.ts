@@ -3,11 +3,10 @@ import { maxPriority } from '../limits.ts';
 import { chooseSubset, type ClientId } from '../subset.ts';
 import { hintedFor } from './topology-hints.ts';
 import type { Viewer } from './viewer.ts';
-import { preferenceOf, type Place, type ZonePreference } from './zone-preference.ts';
+import { isElsewhere, preferenceOf, type Place, type PlacePreference } from './zone-preference.ts';
 
 /** What decides which endpoints of a service a client may call. */
-export interface EligibilityPolicy {
-  zonePreference: ZonePreference;
+export interface EligibilityPolicy extends PlacePreference {
   /** Each client gets so many of them (gRFC A68); absent = all. */
   subsetting?: { readonly size: number } | undefined;
 }
@@ -35,16 +34,29 @@ export function eligibleEndpoints(
   home: Place = nowhere,
 ): EligibleEndpoint[] {
   const usable = callable(endpoints);
-  const hinted = policy.zonePreference === 'hints' ? hintedFor(usable, viewer) : usable;
+  const hinted = policy.zonePreference === 'hints' ? hintedIn(usable, policy, viewer, home) : usable;
   const candidates = withWeight(hinted).map((endpoint): Candidate => {
     const place = { region: endpoint.region ?? home.region, zone: endpoint.zone ?? home.zone };
-    const { factor, tier, isPreferred } = preferenceOf(policy.zonePreference, place, viewer);
+    const { factor, tier, isPreferred } = preferenceOf(policy, place, viewer);
     // The source's priorities come first, then the tiers within each.
     const rank = (endpoint.priority ?? 0) * tiers + tier;
     return { endpoint, place, rank, isPreferred, weight: (endpoint.weight || 1) * factor };
   });
   candidates.sort((a, b) => a.rank - b.rank);
   return withPriorities(subsetOf(candidates, policy, viewer.id));
+}
+
+/** Hints are a cluster's own, for zones and nodes that it knows: other regions have theirs, for others. */
+function hintedIn(
+  endpoints: readonly Endpoint[],
+  { ownRegionFirst = false }: EligibilityPolicy,
+  viewer: Viewer,
+  home: Place,
+): readonly Endpoint[] {
+  if (!ownRegionFirst) return hintedFor(endpoints, viewer);
+  const isOwn = ({ region = home.region }: Endpoint) => !isElsewhere({ region }, viewer);
+  const own = hintedFor(endpoints.filter(isOwn), viewer);
+  return [...own, ...endpoints.filter((endpoint) => !isOwn(endpoint))];
 }
 
 interface Candidate {

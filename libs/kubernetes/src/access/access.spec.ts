@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { KubernetesApi } from '../api/kubernetes-api.ts';
 import { addressKind, listening, sliceObject } from '../testing/slices.ts';
 import { findAccess, inClusterAccess, tokenAccess } from './access.ts';
 import type { ApiServerAccess } from './api-server-access.ts';
-import { kubeconfigAccess } from './kubeconfig.ts';
+import { kubeconfigAccess, laterKubeconfigAccess } from './kubeconfig.ts';
 
 let directory: string;
 let server: KubeApi;
@@ -110,6 +110,86 @@ describe('kubeconfigAccess', () => {
     const access = kubeconfigAccess([file('config')]);
     await expect(access).rejects.toThrow(reason);
     await expect(access).rejects.toMatchObject({ code: 'BAD_CONFIG' });
+  });
+
+  it('takes the context that is asked for, and says which there are', async () => {
+    await writeFile(file('a'), kubeconfig('https://127.0.0.1:1', 'two', 'a'));
+    await writeFile(file('b'), kubeconfig(server.url, 'one', 'b'));
+    const files = [file('a'), file('b')];
+    expect((await kubeconfigAccess(files, 'b')).server).toBe(server.url);
+    await expect(kubeconfigAccess(files, 'c')).rejects.toThrow('contexts has no "c"; it has a, b');
+  });
+
+  it('is renewed by a symlink that is swapped, as a Secret is: another server, another token', async () => {
+    const other = await new KubeApi({ tokens: new Set(['two']) }).start();
+    other.store.put(sliceObject('a', { endpoints: [{ addresses: ['10.0.0.2'] }] }));
+    await writeFile(file('old'), kubeconfig(server.url, 'one'));
+    await writeFile(file('new'), kubeconfig(other.url, 'two'));
+    await symlink(file('old'), file('config'));
+    const { addresses, stop } = watching(await kubeconfigAccess([file('config')]));
+    await expect.poll(addresses).toEqual(['10.0.0.1']);
+    await symlink(file('new'), file('next'));
+    await rename(file('next'), file('config'));
+    await server.stop();
+    await expect.poll(addresses).toEqual(['10.0.0.2']);
+    stop();
+    await other.stop();
+    server = await new KubeApi({ tokens }).start();
+  });
+
+  it('that comes later is an error until it is there and good', async () => {
+    const { addresses, errors, log, stop } = watching(laterKubeconfigAccess(file('config')));
+    await expect.poll(() => errors.at(-1)?.message).toMatch(/cannot use kubeconfig .*config: ENOENT/);
+    await writeFile(file('config'), '');
+    await expect.poll(() => errors.at(-1)?.message).toMatch(/config is empty/);
+    await writeFile(file('config'), kubeconfig('', 'one'));
+    await expect.poll(() => errors.at(-1)?.message).toMatch(/clusters\[0\].cluster.server is missing/);
+    await writeFile(file('config'), kubeconfig(server.url, 'one'));
+    await expect.poll(addresses).toEqual(['10.0.0.1']);
+    expect(new Set(log.filter((said) => said.includes('_')))).toEqual(new Set(['BAD_CONFIG']));
+    stop();
+  });
+
+  /** By exec: a token for a second, and a line in `runs` for each time that it was asked for. */
+  const byPlugin = (script: string) =>
+    JSON.stringify({
+      ...(JSON.parse(kubeconfig(server.url, '')) as object),
+      users: [{ name: 'test', user: { exec: { command: 'sh', args: ['-c', script] } } }],
+    });
+
+  it('has an exec plugin run again when its token is over', async () => {
+    const status = '{\\"token\\":\\"$(cat token)\\",\\"expirationTimestamp\\":\\"2020-01-01T00:00:00Z\\"}';
+    const script = `cd ${directory}; echo run >> runs; echo "{\\"status\\":${status}}"`.replaceAll(
+      '\\\\',
+      '\\',
+    );
+    await writeFile(file('token'), 'one');
+    await writeFile(file('config'), byPlugin(script));
+    const { addresses, log, stop } = watching(await kubeconfigAccess([file('config')]));
+    await expect.poll(addresses).toEqual(['10.0.0.1']);
+    tokens.clear();
+    tokens.add('two');
+    server.cutWatches();
+    await expect.poll(() => log).toContain('UNAUTHORIZED');
+    await writeFile(file('token'), 'two');
+    await expect.poll(() => log.at(-1)).toBe('watching');
+    tokens.clear();
+    tokens.add('one');
+    stop();
+  });
+
+  it('has an exec plugin that hangs run once, and says that nothing comes', async () => {
+    await writeFile(file('config'), byPlugin(`echo run >> ${file('runs')}; exec sleep 60`));
+    const api = new KubernetesApi(await kubeconfigAccess([file('config')]), {
+      backoff: { initialMs: 5, maxMs: 20 },
+      requestTimeoutMs: 100,
+    });
+    const listener = listening();
+    const stops = [1, 2].map((n) => api.watch(addressKind, { namespace: `n${n}` }, listener.listener));
+    await expect.poll(() => listener.errors.length).toBeGreaterThan(1);
+    expect(listener.errors[0]!.message).toBe('the credentials for the API server have not come in time');
+    expect(await readFile(file('runs'), 'utf8')).toBe('run\n');
+    stops.forEach((stop) => stop());
   });
 });
 

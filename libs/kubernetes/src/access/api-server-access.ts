@@ -2,7 +2,7 @@ import type { RequestOptions } from 'node:https';
 
 /** Where an API server is, and how to be known to it. */
 export interface ApiServerAccess {
-  /** The server's URL, for messages. */
+  /** The server's URL, as it was when `requestOptions` was asked last. */
   readonly server: string;
   /**
    * What a request needs: headers, certificates, agent. Asked for each request, so that what rotates is never stale.

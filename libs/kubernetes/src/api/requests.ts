@@ -44,6 +44,14 @@ interface Sent {
   body?: JsonBody | undefined;
   /** Absent = a connection of its own. */
   agent?: HttpAgent;
+  /** Only to this server, of those that a kubeconfig has had. Absent = to any. */
+  server?: string | undefined;
+}
+
+/** What a server has answered. */
+interface Answer {
+  body: unknown;
+  server: string;
 }
 
 /** The requests to an API server, over HTTP. */
@@ -66,21 +74,21 @@ export class ApiRequests {
     scope: Scope,
     continueToken: string | undefined,
     signal: AbortSignal,
-  ): Promise<unknown> {
+  ): Promise<Answer> {
     const page = { limit: `${pageSize}`, ...(continueToken !== undefined && { continue: continueToken }) };
     // Not on a kept connection: one that the server has just closed would look like an outage.
     return this.#json(apiPath(kind, scope.namespace), { ...selectors(scope), ...page }, signal);
   }
 
   /**
-   * Watches from a version on, until the server ends it, as it does after a few minutes, or the connection breaks.
+   * Watches from a version of a server's on, until the server ends it, as it does after a few minutes, or the connection breaks.
    * @param on.events may throw, which ends the watch
    * @throws as `list`, and what `on.events` throws
    */
   async watch(
     kind: KindName,
     scope: Scope,
-    resourceVersion: string,
+    from: { resourceVersion: string; server: string },
     on: { open: () => void; events: (events: unknown[]) => void },
     signal: AbortSignal,
   ): Promise<void> {
@@ -91,11 +99,11 @@ export class ApiRequests {
       const query = {
         ...selectors(scope),
         watch: '1',
-        resourceVersion,
+        resourceVersion: from.resourceVersion,
         allowWatchBookmarks: 'true',
         timeoutSeconds: `${seconds}`,
       };
-      const response = await this.#open(apiPath(kind, scope.namespace), query, deadline.signal);
+      const { response } = await this.#open(apiPath(kind, scope.namespace), query, deadline.signal, from);
       deadline.extend(seconds * 1000 + watchGraceMs);
       opened = true;
       on.open();
@@ -121,7 +129,7 @@ export class ApiRequests {
     query: Record<string, string>,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<unknown> {
-    return this.#json(path, query, signal, { body, agent: this.#kept });
+    return (await this.#json(path, query, signal, { body, agent: this.#kept })).body;
   }
 
   /** Ends connections that are kept for more. */
@@ -134,11 +142,11 @@ export class ApiRequests {
     query: Record<string, string>,
     signal: AbortSignal,
     sent: Sent = {},
-  ): Promise<unknown> {
+  ): Promise<Answer> {
     const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
     try {
-      const response = await this.#open(path, query, deadline.signal, sent);
-      return parseJson(await textOf(response, maxListBytes, who), who);
+      const { response, server } = await this.#open(path, query, deadline.signal, sent);
+      return { body: parseJson(await textOf(response, maxListBytes, who), who), server };
     } catch (error) {
       throw this.#describe(error, deadline);
     } finally {
@@ -150,20 +158,42 @@ export class ApiRequests {
     path: string,
     query: Record<string, string>,
     signal: AbortSignal,
-    { body, agent }: Sent = {},
-  ): Promise<IncomingMessage> {
+    { body, agent, server: wanted }: Sent = {},
+  ): Promise<{ response: IncomingMessage; server: string }> {
+    // First, for a kubeconfig that has changed may lead to another server.
+    const options: RequestOptions = await inTime(this.#access.requestOptions(), signal);
     const search = new URLSearchParams(query).toString();
-    const url = new URL(`${this.#access.server.replace(/\/$/, '')}${path}?${search}`);
+    const { server } = this.#access;
+    // The versions of another server's objects mean nothing there.
+    if (wanted !== undefined && wanted !== server)
+      throw new ApiRefusal(410, `the API server is ${server} now`);
+    const url = new URL(`${server.replace(/\/$/, '')}${path}?${search}`);
     const { unref } = this.#options;
-    const options: RequestOptions = await this.#access.requestOptions();
     // A kubeconfig brings an agent along that knows its proxy and certificates.
     if (agent !== undefined && !options.agent) options.agent = agent;
-    return requestJson(url, options, apiServer, { signal, unref, ...(body && { body }) });
+    const response = await requestJson(url, options, apiServer, { signal, unref, ...(body && { body }) });
+    return { response, server };
   }
 
   #describe(error: unknown, deadline: Deadline): Error {
     if (isDescribed(error)) return error;
     return unreachable(`API server ${this.#access.server}`, error, deadline);
+  }
+}
+
+/** An exec plugin that hangs must not hold up a request for ever. */
+async function inTime<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () =>
+      reject(new DiscoveryError('BAD_CONFIG', 'the credentials for the API server have not come in time'));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -40,7 +40,7 @@ describe('ListState', () => {
     expect(names(state)).toEqual([]);
     expect(state.page(list(10, [object('b', 2)]))).toBe(true);
     expect(names(state)).toEqual(['a', 'b']);
-    expect(state.request).toEqual({ kind: 'watch', resourceVersion: '10' });
+    expect(state.request).toEqual({ kind: 'watch', resourceVersion: '10', server: '' });
   });
 
   it('follows events, and resumes at the last one or at a bookmark', () => {
@@ -51,7 +51,7 @@ describe('ListState', () => {
     expect(state.event(event('DELETED', 'a', 14))).toBe('applied');
     expect(names(state)).toEqual(['b']);
     expect(state.event(bookmark(20))).toBe('applied');
-    expect(state.request).toEqual({ kind: 'watch', resourceVersion: '20' });
+    expect(state.request).toEqual({ kind: 'watch', resourceVersion: '20', server: '' });
   });
 
   it('lists again when the history is gone, keeps what it has until then, and drops what was deleted meanwhile', () => {
@@ -88,7 +88,7 @@ describe('ListState', () => {
     expect(() => state.event(given)).toThrow(reason);
     expect(() => state.event(given)).toThrow(expect.objectContaining({ code }));
     expect(names(state)).toEqual(['a']);
-    expect(state.request).toEqual({ kind: 'watch', resourceVersion: '10' });
+    expect(state.request).toEqual({ kind: 'watch', resourceVersion: '10', server: '' });
   });
 
   it.each([

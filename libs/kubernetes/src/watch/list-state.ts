@@ -6,7 +6,7 @@ export const maxObjects = 100_000;
 
 /** What to ask the API server next. */
 export type NextRequest =
-  { kind: 'list'; continueToken?: string } | { kind: 'watch'; resourceVersion: string };
+  { kind: 'list'; continueToken?: string } | { kind: 'watch'; resourceVersion: string; server: string };
 
 /** What an event did: `expired` means that the history asked for is gone (410), and `request` is a list again. */
 export type EventOutcome = 'applied' | 'expired';
@@ -41,6 +41,8 @@ export class ListState<T> {
   #listing = new Map<string, Known<T>>();
   #changed = new Set<string>();
   #request: NextRequest = { kind: 'list' };
+  /** Whose versions these are: a kubeconfig may come to lead to another server. */
+  #server = '';
 
   constructor(kind: ResourceKind<T>, limit = maxObjects) {
     this.#kind = kind;
@@ -71,14 +73,16 @@ export class ListState<T> {
 
   /**
    * Takes a page of a list.
+   * @param server who has sent it
    * @returns true when it was the last one, and the objects are those of the list
    * @throws DiscoveryError INVALID, TOO_MANY; then relist
    */
-  page(body: unknown): boolean {
+  page(body: unknown, server = ''): boolean {
     const { kind, metadata, items } = (body ?? {}) as ListObject;
     const resourceVersion = metadata?.resourceVersion;
     if (kind !== `${this.#kind.kind}List` || typeof resourceVersion !== 'string' || !Array.isArray(items))
       throw new DiscoveryError('INVALID', `the API server sent what is no list of ${this.#kind.plural}`);
+    if (server !== this.#server) this.#movedTo(server);
     for (const item of items) {
       const object = this.#named(item);
       this.#listing.set(objectKey(object.metadata), this.#read(object));
@@ -91,7 +95,7 @@ export class ListState<T> {
     for (const key of this.#objects.keys()) if (!this.#listing.has(key)) this.#delete(key);
     for (const [key, known] of this.#listing) this.#set(key, known);
     this.#listing = new Map();
-    this.#request = { kind: 'watch', resourceVersion };
+    this.#request = { kind: 'watch', resourceVersion, server };
     return true;
   }
 
@@ -105,8 +109,16 @@ export class ListState<T> {
     const resourceVersion = object?.metadata?.resourceVersion;
     if (typeof resourceVersion !== 'string') throw noEvent(event);
     this.#apply(type, object, event);
-    this.#request = { kind: 'watch', resourceVersion };
+    this.#request = { kind: 'watch', resourceVersion, server: this.#server };
     return 'applied';
+  }
+
+  /** The same version of an object is another object there, and the rest of a list that was begun is of no use. */
+  #movedTo(server: string): void {
+    const isBegun = this.#listing.size > 0;
+    this.#versions.clear();
+    this.#server = server;
+    if (isBegun) throw new DiscoveryError('UNREACHABLE', `the API server is ${server} now, within a list`);
   }
 
   #apply(type: unknown, object: unknown, event: unknown): void {

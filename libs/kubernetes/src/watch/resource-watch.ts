@@ -43,12 +43,12 @@ export function watchResource<T>(
   const tell = () => listener.onObjects(state.objects, state.takeChanged());
 
   const list = async (continueToken: string | undefined) => {
-    const page = await api.list(kind, scope, continueToken, signal);
-    if (!signal.aborted && state.page(page)) tell();
+    const { body: page, server } = await api.list(kind, scope, continueToken, signal);
+    if (!signal.aborted && state.page(page, server)) tell();
   };
 
   /** @returns how long to wait before the next watch */
-  const watch = async (resourceVersion: string): Promise<number> => {
+  const watch = async (from: { resourceVersion: string; server: string }): Promise<number> => {
     const startedMs = performance.now();
     let alive = false;
     const open = () => {
@@ -62,7 +62,7 @@ export function watchResource<T>(
       alive = true;
       succeeded();
     };
-    await api.watch(kind, scope, resourceVersion, { open, events }, signal);
+    await api.watch(kind, scope, from, { open, events }, signal);
     if (performance.now() - startedMs >= shortWatchMs) {
       succeeded();
       return 0;
@@ -110,7 +110,7 @@ export function watchResource<T>(
       const { request } = state;
       try {
         if (request.kind === 'list') await list(request.continueToken);
-        else await pause(await watch(request.resourceVersion));
+        else await pause(await watch(request));
       } catch (thrown) {
         if (signal.aborted) return;
         await pause(afterFailure(thrown, request.kind));

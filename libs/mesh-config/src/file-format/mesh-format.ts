@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { HealthCheck, Service, Subset } from '../mesh-config.ts';
+import { clusters } from './clusters-format.ts';
 import { listener } from './listener-format.ts';
 import { policy } from './policy-format.ts';
 import { routes } from './route-format.ts';
@@ -90,6 +91,7 @@ const services = z
 export const meshFormat = z
   .strictObject({
     $schema: z.exactOptional(z.string()).describe('For editors; not looked at'),
+    clusters,
     services,
     routes: routes.prefault([]),
     listeners: z.array(listener).max(100).prefault([]),

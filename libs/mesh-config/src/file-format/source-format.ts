@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { canonicalAddress, endpointKey, parseEndpointKey } from '@evenly/endpoints';
 import { formatDuration } from '../duration.ts';
-import { dnsLabel, duration, file, ip, maybeText, oneOf, port, text, unique, whole } from './values.ts';
+import type { SourceCluster } from '../clusters.ts';
+import { maxClusters } from './clusters-format.ts';
+import { dnsLabel, duration, file, ip, maybeText, name, oneOf, port, text, unique, whole } from './values.ts';
 
 /**
  * All that this library knows of a kind of source, in one place. Who makes sources of them has one for each kind:
@@ -63,6 +65,17 @@ const kubernetes = z
     service: label,
     namespace: label.prefault('default'),
     port: z.union([port, portName]).describe("The name of the Service's port, or the pods' port number"),
+    clusters: z
+      .exactOptional(
+        z
+          .array(name)
+          .min(1)
+          .max(maxClusters)
+          .superRefine(unique((one) => one))
+          // What they are stands elsewhere, maybe in another file: `merge.ts` fills it in.
+          .transform((names): readonly SourceCluster[] => names.map((one) => ({ name: one, region: one }))),
+      )
+      .describe("That have the Service, by their names in clusters; absent = the program's own"),
   })
   .describe('The EndpointSlices of a Kubernetes Service');
 
@@ -123,7 +136,12 @@ const endpoints = z
 const kinds = {
   dnsSrv: sourceFormat('dns-srv', dnsSrv, { print: withRefresh }),
   dnsA: sourceFormat('dns-a', dnsA, { print: withRefresh }),
-  kubernetes: sourceFormat('kubernetes', kubernetes),
+  kubernetes: sourceFormat('kubernetes', kubernetes, {
+    print: ({ clusters, ...rest }) => ({
+      ...rest,
+      ...(clusters && { clusters: clusters.map((cluster) => cluster.name) }),
+    }),
+  }),
   consul: sourceFormat('consul', consul, {
     placeFiles: (fields, place) => {
       const given = consulFiles.filter((name) => fields[name] !== undefined);

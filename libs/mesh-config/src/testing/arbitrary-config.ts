@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { HealthCheck, Listener, MeshConfig, Service } from '../mesh-config.ts';
+import type { SourceCluster } from '../clusters.ts';
 import type { HeaderChanges, HeaderValue } from '../header-changes.ts';
 import { redirectStatuses, type PathChange } from '../redirect.ts';
 import type { Destination, Fault, HeaderMatch, Mirror, QueryMatch, Route, RouteMatch } from '../route.ts';
@@ -37,15 +38,25 @@ const endpoint = fc.record(
   },
   { requiredKeys: ['address', 'port'] },
 );
+/** A name means the same cluster wherever it stands. */
+const someClusters: SourceCluster[] = [
+  { name: 'eu', region: 'europe' },
+  { name: 'us', region: 'us', kubeconfig: '/us/kubeconfig' },
+  { name: 'asia', region: 'far', kubeconfig: '/asia', context: 'admin@asia' },
+];
 const single: fc.Arbitrary<SingleSource> = fc.oneof(
   fc.record({ kind: fc.constant('dns-srv' as const), name: text, refreshMs }),
   fc.record({ kind: fc.constant('dns-a' as const), name: text, port, refreshMs }),
-  fc.record({
-    kind: fc.constant('kubernetes' as const),
-    service: label,
-    namespace: label,
-    port: fc.oneof(port, label),
-  }),
+  fc.record(
+    {
+      kind: fc.constant('kubernetes' as const),
+      service: label,
+      namespace: label,
+      port: fc.oneof(port, label),
+      clusters: fc.subarray(someClusters, { minLength: 1 }),
+    },
+    { requiredKeys: ['kind', 'service', 'namespace', 'port'] },
+  ),
   fc
     .tuple(
       fc.record(

@@ -1,4 +1,5 @@
 export { certificateProblems } from './certificates.ts';
+export { clusterProblems, clustersSection, placeOf } from './clusters.ts';
 export { html, Html, type HtmlValue } from './html.ts';
 export { problemsSection } from './problems.ts';
 export { readinessProblems } from './readiness.ts';

@@ -18,8 +18,12 @@ function assigned(
   endpoints: Endpoint[],
   policy: Partial<EndpointsOptions['policy']> = {},
   node: Partial<NodeInfo> = {},
+  regions: EndpointsOptions['regions'] = { all: [] },
 ) {
-  const options = { name: 'c', locality: home, policy: { zonePreference: 'none' as const, ...policy } };
+  const options = {
+    ...{ name: 'c', locality: home, regions },
+    policy: { zonePreference: 'none' as const, ...policy },
+  };
   const item = endpointAssignment(options, endpointSet(endpoints));
   const own = isNodeResource(item) ? item.forNode({ ...anonymousNode, ...node })! : item;
   return codecs.endpoints.decode(own.encoded).endpoints.map((group) => {
@@ -44,6 +48,15 @@ describe('endpointAssignment', () => {
       pod(4, { state: 'serving-terminating' }),
     ];
     expect(assigned(states, {}, { kind: 'envoy' })).toEqual(['0 us-central1-a 1000: 1 2*3']);
+  });
+
+  it('of several regions has those of the own one first, for a client that says it or is with the server', () => {
+    const pods = [pod(1, { region: 'eu', zone: 'a' }), pod(2, { region: 'us', zone: 'a' })];
+    const regions = { own: 'us', all: ['eu', 'us'] };
+    const places = (node: Partial<NodeInfo>) => assigned(pods, {}, node, regions);
+    expect(places({ region: 'eu' })).toEqual(['0 eu/a 1: 1', '1 us/a 1: 2']);
+    expect(places({ region: 'cloud-1' })).toEqual(['0 us/a 1: 2', '1 eu/a 1: 1']);
+    expect(places({ kind: 'envoy' })).toEqual(places({ region: 'us' }));
   });
 
   it('has those that serve while they end where nobody is ready: the last ones serve to the last', () => {

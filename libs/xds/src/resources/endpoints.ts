@@ -1,6 +1,13 @@
 import { anyViewer, eligibleEndpoints, type EligibleEndpoint, type Viewer } from '@evenly/balancing';
 import type { EndpointSet } from '@evenly/endpoints';
-import { defaultPolicy, type Locality, type Policy } from '@evenly/mesh-config';
+import {
+  defaultPolicy,
+  hasSeveralRegions,
+  regionOfCaller,
+  type Locality,
+  type Policy,
+  type Regions,
+} from '@evenly/mesh-config';
 import { SocketAddress, type Address } from '@evenly/proto/envoy/config/core/v3/address';
 import {
   ClusterLoadAssignment,
@@ -18,6 +25,8 @@ import { passesOverWeights } from './load-balancing.ts';
 import { localityGroups, type LocalityGroup } from './localities.ts';
 import { encode, message } from './message.ts';
 
+const nowhere: Regions = { all: [] };
+
 /** Variants of one assignment that are kept encoded, at most: one for each zone, or for each client with subsetting. */
 const maxVariants = 10_000;
 
@@ -26,6 +35,8 @@ export interface EndpointsOptions {
   name: string;
   /** Of endpoints that do not say it themselves. */
   locality: Locality;
+  /** Of the clusters that they come from. */
+  regions?: Regions;
   policy: Pick<Policy, 'zonePreference' | 'subsetting'> & Partial<Pick<Policy, 'loadBalancing'>>;
 }
 
@@ -34,11 +45,12 @@ export interface EndpointsOptions {
  * waiting. One resource for all clients, where the policy treats all alike.
  */
 export function endpointAssignment(options: EndpointsOptions, set: EndpointSet): Resource | NodeResource {
-  const { name, policy } = options;
+  const { name, policy, regions = nowhere } = options;
   const { loadBalancing = defaultPolicy.loadBalancing } = policy;
   const wantsLocalities = (kind: NodeKind) => passesOverWeights(kind, loadBalancing);
   const byLocality = haveWeights(set) && nodeKinds.some(wantsLocalities);
-  const sameForAll = policy.zonePreference === 'none' && policy.subsetting === undefined && !byLocality;
+  const seesPlaces = policy.zonePreference !== 'none' || hasSeveralRegions(regions);
+  const sameForAll = !seesPlaces && policy.subsetting === undefined && !byLocality;
   if (sameForAll) return assignment(options, set, anyViewer, false);
 
   // A variant for each machine only where it makes one.
@@ -46,7 +58,8 @@ export function endpointAssignment(options: EndpointsOptions, set: EndpointSet):
   const variants = new Map<string, Resource>();
   const forNode = (node: NodeInfo) => {
     const id = policy.subsetting === undefined ? '' : clientIdOf(node);
-    const viewer = { id, region: node.region, zone: node.zone, node: byMachine ? node.machine : '' };
+    const region = regionOfCaller(regions, node.region);
+    const viewer = { id, region, zone: node.zone, node: byMachine ? node.machine : '' };
     const perWeight = byLocality && wantsLocalities(node.kind);
     const key = JSON.stringify([viewer, perWeight]);
     let variant = variants.get(key);
@@ -81,12 +94,13 @@ export function unknownAssignment(name: string, mayBeKnown: boolean): Resource |
 }
 
 function assignment(
-  { name, locality, policy }: EndpointsOptions,
+  { name, locality, policy, regions = nowhere }: EndpointsOptions,
   set: EndpointSet,
   viewer: Viewer,
   perWeight: boolean,
 ): Resource {
-  const groups = localityGroups(eligibleEndpoints(set.endpoints, policy, viewer, locality), perWeight);
+  const preference = { ...policy, ownRegionFirst: hasSeveralRegions(regions) };
+  const groups = localityGroups(eligibleEndpoints(set.endpoints, preference, viewer, locality), perWeight);
   const localities = groups.map(({ region, zone, subZone, priority, weight, endpoints: members }) =>
     message(LocalityLbEndpoints, {
       locality: { region, zone, subZone },

@@ -13,6 +13,10 @@ it('what is wrong is a problem: certificates that end, memory, endpoints with th
       { name: 'a', source: 'static', endpoints: [unwell] },
       { name: 'b', source: 'static', endpoints: [] },
     ],
+    clusters: [
+      { name: 'eu', region: 'eu', sources: 2, away: 0, endpoints: 3 },
+      { name: 'us', region: 'us', sources: 2, away: 1, endpoints: 3, error: 'cluster us: ECONNREFUSED' },
+    ],
     clients: [],
     security: {
       kind: 'tls',
@@ -29,6 +33,7 @@ it('what is wrong is a problem: certificates that end, memory, endpoints with th
   const problems = [...problemsOf(status)].map(({ text }) => text.replace(/\s+/g, ' '));
   expect(problems).toEqual([
     '<a href="/readyz">Not ready</a>: waits for source a, source b. <b>source a</b>: <q>RBAC allows no &quot;list&quot;</q>',
+    'Cluster <b>us</b>: no updates of 1 of 2 services; what was known last is kept. <q>cluster us: ECONNREFUSED</q>',
     'The certificate in <code>gone.crt</code> ended at 2020-01-01T00:00:00.000Z.',
     'The certificate in <code>old.crt</code> ends soon, at 2999-01-01T00:00:00.000Z.',
     expect.stringContaining('memory for clients is used (9 of 10 bytes)'),

@@ -213,6 +213,28 @@ describe('while the API is away', () => {
     expect(client.count()).toBe(1);
   });
 
+  it('a running server keeps what it has; when the API is back, all Services are told by one list of each kind', async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `be${index}`);
+    for (const name of names) put('shop', name, 5001);
+    const server = await serverWith('--discover', 'all');
+    const client = server.client();
+    ends.push(() => client.close());
+    const clusters = names.map((name) => `${name}.shop:80-cluster`);
+    client.subscribe('endpoints', ...clusters);
+    const ports = () => new Set(clusters.map((cluster) => client.ports(cluster)?.join()));
+    await expect.poll(ports).toEqual(new Set(['5001']));
+    await api.stop();
+    await expect.poll(() => server.server.log.text).toContain('no updates of Services');
+    expect(ports()).toEqual(new Set(['5001']));
+    const { lists } = api.counters;
+    for (const name of names) put('shop', name, 5002);
+    put('shop', 'new', 5002);
+    await api.start();
+    await expect.poll(ports, { timeout: 10_000 }).toEqual(new Set(['5002']));
+    await expect.poll(() => clusterOf(server, 'new.shop')).toBe('new.shop:80-cluster');
+    expect(api.counters.lists - lists).toBe(2);
+  });
+
   it('a server with nothing but the cluster does not open its port', async () => {
     await api.stop();
     const server = await starting('services: {}', '--discover', 'all', '--ready-after', '10ms');

@@ -5,7 +5,7 @@ import { fanOutTable, machineFacts, markdown, plain, save } from './report.mjs';
 const plan = { minPushes: 10, maxPushes: 40, budgetMs: 4000 };
 
 /** Every arm at every size, a fresh process each; the arms take turns within a round, and who begins changes. */
-export async function fanOut({ rounds, sizes, arms: names, save: keep }) {
+export async function fanOut({ rounds, sizes, arms: names = Object.keys(arms), save: keep }) {
   const machine = machineFacts();
   const cells = [];
   for (let round = 1; round <= rounds; round++) {

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 
 /** USER_HZ of Linux: the unit of /proc/PID/stat. */
 const ticksPerSecond = 100;
-/** Longer than anything here may take. */
+/** Longer than most things here may take. */
 const patienceMs = 60_000;
 
 /** A process that prints lines of JSON, some of them with an `event`, and takes lines on its input. */
@@ -34,14 +34,14 @@ export class Talker {
   }
 
   /** The next event of that name, and of that `what` if one is given. */
-  async event(name, what) {
+  async event(name, what, patience = patienceMs) {
     for (;;) {
       const index = this.#events.findIndex(
         (line) => line.event === name && (what === undefined || line.what === what),
       );
       if (index >= 0) return this.#events.splice(index, 1)[0];
       if (this.#failure) throw this.#failure;
-      await this.#more(name);
+      await this.#more(name, patience);
     }
   }
 
@@ -56,11 +56,11 @@ export class Talker {
     clearTimeout(timer);
   }
 
-  async #more(name) {
+  async #more(name, patience) {
     let timer;
     const late = new Promise((_, reject) => {
-      const error = new Error(`${this.#name} did not say "${name}" within ${patienceMs} ms`);
-      timer = setTimeout(() => reject(error), patienceMs);
+      const error = new Error(`${this.#name} did not say "${name}" within ${patience} ms`);
+      timer = setTimeout(() => reject(error), patience);
     });
     const next = new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
     await Promise.race([next, late]).finally(() => clearTimeout(timer));
@@ -86,7 +86,12 @@ export function cpuMicros(pid) {
 }
 
 /** Resident memory of a process, in bytes. */
-export function rssBytes(pid) {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+export const rssBytes = (pid) => memoryBytes(pid, 'VmRSS');
+/** The most that it ever was. */
+export const peakRssBytes = (pid) => memoryBytes(pid, 'VmHWM');
+
+function memoryBytes(pid, field) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status);
   return Number(kilobytes) * 1024;
 }

@@ -1,9 +1,10 @@
 // The fan-out of our xds-server beside go-control-plane's: `npm run bench:xds`, see README.md.
-//   node bench/xds/run.mjs [fanout | soak | kubernetes | few] [--save] [--rounds N] [--arms a,b] [--sizes 1000x100,…]
+//   node bench/xds/run.mjs [fanout | soak | kubernetes | few | cluster] [--save] [--rounds N] [--arms a,b] [--sizes 1000x100,…]
 // --save keeps the result: JSON in bench/results, the table in README.md.
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { arms } from './arms.mjs';
+import { cluster } from './cluster.mjs';
 import { fanOut } from './fan-out.mjs';
 import { few } from './few.mjs';
 import { kubernetes } from './kubernetes.mjs';
@@ -14,13 +15,16 @@ const { values, positionals } = parseArgs({
   options: {
     save: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
-    arms: { type: 'string', default: Object.keys(arms).join() },
+    arms: { type: 'string' },
     sizes: { type: 'string', default: '1000x100,1000x1000,5000x100' },
     pushes: { type: 'string' },
     before: { type: 'string' },
+    minutes: { type: 'string' },
+    clients: { type: 'string' },
+    keep: { type: 'boolean', default: false },
   },
 });
-const benches = { fanout: fanOut, soak, kubernetes, few };
+const benches = { fanout: fanOut, soak, kubernetes, few, cluster };
 const [name = 'fanout'] = positionals;
 const bench = benches[name];
 if (bench === undefined) throw new Error(`no bench "${name}"; there are ${Object.keys(benches).join(', ')}`);
@@ -32,7 +36,10 @@ execFileSync('go', ['build', '-o', 'bin/', './...'], {
 await bench({
   save: values.save,
   rounds: Number(values.rounds),
-  arms: values.arms.split(','),
+  arms: values.arms?.split(','),
+  minutes: values.minutes === undefined ? undefined : Number(values.minutes),
+  clients: values.clients === undefined ? undefined : Number(values.clients),
+  keep: values.keep,
   sizes: values.sizes.split(',').map((size) => {
     const [clients, endpoints] = size.split('x').map(Number);
     return { clients, endpoints };

@@ -1,15 +1,7 @@
 import type { Source } from './file-format/source-format.ts';
+import type { SourceCluster } from './source-cluster.ts';
 
-/** A Kubernetes cluster that a source asks for endpoints. */
-export interface SourceCluster {
-  name: string;
-  /** How to come to its API server. Absent = it is the program's own cluster, found as without any list of clusters. */
-  kubeconfig?: string;
-  /** Of the kubeconfig. Absent = its current one. */
-  context?: string;
-  /** Where its endpoints are. Clusters of one region are alike. */
-  region: string;
-}
+export type { SourceCluster };
 
 export const isOwnCluster = ({ kubeconfig }: SourceCluster): boolean => kubeconfig === undefined;
 

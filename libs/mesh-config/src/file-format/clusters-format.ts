@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SourceCluster } from '../clusters.ts';
+import type { SourceCluster } from '../source-cluster.ts';
 import { file, name, text } from './values.ts';
 
 export const maxClusters = 16;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalAddress, endpointKey, parseEndpointKey } from '@evenly/endpoints';
 import { formatDuration } from '../duration.ts';
-import type { SourceCluster } from '../clusters.ts';
+import type { SourceCluster } from '../source-cluster.ts';
 import { maxClusters } from './clusters-format.ts';
 import { dnsLabel, duration, file, ip, maybeText, name, oneOf, port, text, unique, whole } from './values.ts';
 

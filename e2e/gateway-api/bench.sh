@@ -29,12 +29,20 @@ install_evenly
 kubectl -n evenly-gateway scale deployment/xds-server --replicas=1
 kubectl -n evenly-gateway rollout status deployment/xds-server --timeout=180s
 
-# measure CLASS CONTROL_PLANE: a line for each part, with the class and the load of the machine.
+# measure CLASS CONTROL_PLANE: a line for each part, with the class and the load of the machine. The rig's measure breaks off
+# when a process of the machine ends while it looks at all of them: then it is made again.
 measure() {
-  kubectl wait --for=delete namespace/gwapi-bench --timeout=180s 2>/dev/null || true
-  bash "$rig/gateway-api/bench.sh" --cluster "$cluster" --gateway-class "$1" --control-plane "$2" |
-    jq -c --arg class "$1" --arg load "$(cut -d' ' -f1 /proc/loadavg)" '{class: $class, load: ($load | tonumber)} + .' |
-    tee -a "$out"
+  local part; part=$(mktemp)
+  for _ in 1 2 3 4 5; do
+    kubectl wait --for=delete namespace/gwapi-bench --timeout=180s 2>/dev/null || true
+    if bash "$rig/gateway-api/bench.sh" --cluster "$cluster" --gateway-class "$1" --control-plane "$2" >"$part"; then
+      jq -c --arg class "$1" --arg load "$(cut -d' ' -f1 /proc/loadavg)" \
+        '{class: $class, load: ($load | tonumber)} + .' "$part" | tee -a "$out"
+      return
+    fi
+    echo "the measure of $1 broke off; it is made again" >&2
+  done
+  return 1
 }
 for round in $(seq "$rounds"); do
   echo "round $round of $rounds" >&2

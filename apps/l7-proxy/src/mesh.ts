@@ -1,6 +1,6 @@
-import { hostsOf, routesOf, type Listener, type MeshConfig } from '@evenly/mesh-config';
+import { hostsOf, Memo, routesOf, type Listener, type MeshConfig, type Route } from '@evenly/mesh-config';
 import { RouteStats } from './stats/route-stats.ts';
-import { RouteTable } from './routing/route-table.ts';
+import { RouteTable, type ReadyRoute } from './routing/route-table.ts';
 import { Cluster, type ClusterContext } from './upstream/cluster.ts';
 
 /** A config that can be put to work. */
@@ -19,6 +19,7 @@ export class Mesh {
   readonly #context: ClusterContext;
   readonly #clusters = new Map<string, Cluster>();
   readonly #stats = new Map<string, RouteStats>();
+  readonly #ready = new Memo<Route, ReadyRoute<Cluster>>();
 
   constructor(context: ClusterContext) {
     this.#context = context;
@@ -55,6 +56,7 @@ export class Mesh {
         return new RouteTable(routes, hostsOf(config, listener), {
           destinationOf: (service, subset) => clusters.get(keyOf(service, subset))!,
           statsOf: (route) => this.#statsOf(route),
+          known: this.#ready,
         });
       },
       commit: () => {

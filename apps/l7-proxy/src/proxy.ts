@@ -45,6 +45,9 @@ interface Running {
   serverNames: ServerNames | undefined;
 }
 
+/** That a line of the log names: of a cluster there may be hundreds, and changes come by the minute. */
+const maxNamed = 20;
+
 /** The listeners of the config, each with its routes. */
 export class Proxy {
   /** Requests that no route takes. */
@@ -138,7 +141,11 @@ export class Proxy {
     mesh.retain(config);
     certificates.retain(certified);
     service.log.info(
-      { services: [...config.services.keys()], listeners: wanted.map(({ name }) => name) },
+      {
+        services: [...config.services.keys()].slice(0, maxNamed),
+        listeners: wanted.map(({ name }) => name).slice(0, maxNamed),
+        counts: { services: config.services.size, listeners: wanted.length },
+      },
       'config applied',
     );
     await turn();

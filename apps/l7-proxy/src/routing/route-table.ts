@@ -1,5 +1,13 @@
 import type { HeaderBlock } from '@evenly/http2';
-import { Router, type Destination, type Mirror, type Route, type VirtualHost } from '@evenly/mesh-config';
+import {
+  Router,
+  servicesOf,
+  type Destination,
+  type Memo,
+  type Mirror,
+  type Route,
+  type VirtualHost,
+} from '@evenly/mesh-config';
 import type { RouteStats } from '../stats/route-stats.ts';
 import { FieldChanges } from './field-changes.ts';
 import { headerValue } from './header-value.ts';
@@ -33,6 +41,8 @@ export interface RouteContext<D> {
   destinationOf: (service: string, subset: string | undefined) => D;
   /** What is counted under a route's name. */
   statsOf: (route: string) => RouteStats;
+  /** Those of tables before: of 500 routes, usually one has changed. */
+  known?: Memo<Route, ReadyRoute<D>>;
 }
 
 /**
@@ -46,7 +56,7 @@ export class RouteTable<D> {
   /** @param routes all that `hosts` have, in the order in which they are named and shown */
   constructor(routes: readonly Route[], hosts: readonly VirtualHost[], context: RouteContext<D>) {
     const ready = new Map(
-      routes.map((route, index) => [route, readyRoute(route, routeName(route, index), context)]),
+      routes.map((route, index) => [route, readyOrKnown(route, routeName(route, index), context)]),
     );
     this.routes = [...ready.values()];
     this.#router = new Router(hosts, (route) => ready.get(route)!);
@@ -66,6 +76,15 @@ function routeName({ name, match, to }: Route, index: number): string {
   const isImplicit =
     service !== undefined && match.path.value === '' && match.authority === service.toLowerCase();
   return isImplicit ? service : `route-${index + 1}`;
+}
+
+function readyOrKnown<D>(route: Route, name: string, context: RouteContext<D>): ReadyRoute<D> {
+  const { known, destinationOf } = context;
+  if (known === undefined) return readyRoute(route, name, context);
+  const targets = [...servicesOf(route), ...(route.mirrors ?? [])].map(({ service, subset }) =>
+    destinationOf(service, subset),
+  );
+  return known.get(route, [name, ...targets], () => readyRoute(route, name, context));
 }
 
 function readyRoute<D>(

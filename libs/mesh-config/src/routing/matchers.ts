@@ -22,8 +22,17 @@ export interface RequestFacts extends RoutedRequest {
 
 export type RequestTest = (request: RequestFacts) => boolean;
 
+/** Of routes that are there again after a change. */
+const known = new WeakMap<RouteMatch, readonly RequestTest[]>();
+
 /** All that a route asks for but the authority, which its virtual host has settled. */
-export function testsOf({ method, path, query = [], headers }: RouteMatch): readonly RequestTest[] {
+export function testsOf(match: RouteMatch): readonly RequestTest[] {
+  const tests = known.get(match) ?? newTests(match);
+  known.set(match, tests);
+  return tests;
+}
+
+function newTests({ method, path, query = [], headers }: RouteMatch): readonly RequestTest[] {
   const tests: RequestTest[] = [];
   if (method !== undefined) tests.push((request) => request.method === method);
   if (path.kind !== 'prefix' || path.value !== '') {

@@ -5,7 +5,8 @@ import type { Parsed } from './model.ts';
 import { parseCluster } from './parse/cluster.ts';
 import { parseEndpoints } from './parse/endpoints.ts';
 import { parseListener } from './parse/listener.ts';
-import { parseRoutes } from './parse/routes.ts';
+import { splitRoutes } from './parse/encoded-routes.ts';
+import { readRoutes } from './parse/routes.ts';
 import { Refusal, type Warn } from './refusal.ts';
 
 interface Known<T> {
@@ -24,11 +25,30 @@ export interface Taken {
   error?: string;
 }
 
-const parsers: { [T in ResourceType]: (message: never, warn: Warn) => Parsed[T] } = {
-  listener: parseListener,
-  route: parseRoutes,
-  cluster: parseCluster,
-  endpoints: parseEndpoints,
+/** What of a resource has to be known before it is parsed, and how it is. @throws for what is no such message */
+type Reader<T extends ResourceType> = (encoded: Uint8Array) => {
+  name: string;
+  /** @param before as it was read last @throws Refusal */
+  parse: (warn: Warn, before: Parsed[T] | undefined) => Parsed[T];
+};
+
+const readers: { [T in ResourceType]: Reader<T> } = {
+  listener: (encoded) => {
+    const message = codecs.listener.decode(encoded);
+    return { name: message.name, parse: (warn) => parseListener(message, warn) };
+  },
+  route: (encoded) => {
+    const routes = splitRoutes(encoded);
+    return { name: routes.rest.name, parse: (warn, before) => readRoutes(routes, warn, before) };
+  },
+  cluster: (encoded) => {
+    const message = codecs.cluster.decode(encoded);
+    return { name: message.name, parse: (warn) => parseCluster(message, warn) };
+  },
+  endpoints: (encoded) => {
+    const message = codecs.endpoints.decode(encoded);
+    return { name: message.clusterName, parse: (warn) => parseEndpoints(message, warn) };
+  },
 };
 
 /** What a client knows of one resource type. It outlives streams: while the server is away, the last good is kept. */
@@ -166,12 +186,11 @@ export class ResourceView<T extends ResourceType> {
       const expected = typeUrlOf(this.type);
       if (content?.typeUrl !== expected)
         throw new Refusal(`is a ${content?.typeUrl ?? 'nothing'}, not a ${expected}`);
-      const message = codecs[this.type].decode(encoded);
-      const own = 'clusterName' in message ? message.clusterName : message.name;
+      const { name: own, parse } = readers[this.type](encoded);
       if (own !== '') name = own;
       checkedName('it', own);
       const warn = (reason: string) => this.#warn(`${this.type} ${name}: ${reason}`);
-      return { name, encoded, value: parsers[this.type](message as never, warn) };
+      return { name, encoded, value: parse(warn, this.known.get(name)?.value) };
     } catch (error) {
       // A Refusal, or what the decoder throws at bytes that are no such message: the server's fault in both cases.
       return { name, encoded, error: (error as Error).message };

@@ -1,6 +1,7 @@
 import {
   defaultPolicy,
   listenerDefaults,
+  Memo,
   type Listener,
   type MeshConfig,
   type Route,
@@ -45,7 +46,9 @@ export function meshConfigOf(
   if (others.length > 0) {
     sockets.push({ ...fallback, ...routedBy(...others.map(routesOf)) });
   }
-  const services = [...clusters].map(([name, cluster]) => serviceOf(name, cluster));
+  const services = [...clusters].map(([name, cluster]) =>
+    cluster === undefined ? serviceOf(name) : known.get(cluster, [name], () => serviceOf(name, cluster)),
+  );
   return { services: new Map(services.map((one) => [one.name, one])), routes: [], listeners: sockets };
 }
 
@@ -60,7 +63,10 @@ function routedBy(...all: readonly (XdsRoutes | undefined)[]): Pick<Listener, 'v
   return { virtualHosts: [...byDomain].map(([domain, routes]) => ({ domains: [domain], routes })) };
 }
 
-function serviceOf(name: string, cluster: XdsCluster | undefined): Service {
+/** The same service for the same cluster: whoever compares them need not look inside. */
+const known = new Memo<XdsCluster, Service>();
+
+function serviceOf(name: string, cluster?: XdsCluster): Service {
   return {
     name,
     source: { kind: 'static', endpoints: [] },

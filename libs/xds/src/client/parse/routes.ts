@@ -1,15 +1,23 @@
-import { normalAuthority, ranges, type Destination, type Mirror, type Route } from '@evenly/mesh-config';
+import {
+  normalAuthority,
+  ranges,
+  type Destination,
+  type Mirror,
+  type Route,
+  type VirtualHost as MeshVirtualHost,
+} from '@evenly/mesh-config';
 import type { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
-import type {
-  Route as XdsRoute,
-  RouteAction,
+import {
   VirtualHost,
+  type Route as XdsRoute,
+  type RouteAction,
 } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { checkedName, clientLimits, maxUint32 } from '../limits.ts';
-import type { XdsRoutes } from '../model.ts';
+import type { ReadHost, XdsRoutes } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
 import { timeoutMs } from './numbers.ts';
 import { refusedClusterName } from '../../resources/names.ts';
+import type { EncodedRoutes } from './encoded-routes.ts';
 import { parseHeaderOptions } from './header-options.ts';
 import { parseRedirect, parseRewrite } from './redirect.ts';
 import { parseFault, parseRetry, percentOf } from './route-policy.ts';
@@ -17,23 +25,53 @@ import { parseMatch } from './route-match.ts';
 
 /** @throws Refusal */
 export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsRoutes {
+  const { virtualHosts, ignorePortInHostMatching: anyPort } = configuration;
   refuseIf(configuration.vhds !== undefined, 'vhds is not supported');
-  const routes = configuration.virtualHosts.reduce(
-    (sum, host) => sum + host.routes.length * host.domains.length,
-    0,
-  );
-  refuseIf(routes > clientLimits.routes, `has more than ${clientLimits.routes} routes`);
+  return { virtualHosts: together(virtualHosts, (host) => readHost(host, anyPort, warn)) };
+}
+
+/**
+ * The same of encoded routes. What is encoded as before is not read again, and is the same object: of a listener's 500
+ * virtual hosts, usually one has changed.
+ * @throws Refusal; and what is no such message
+ */
+export function readRoutes({ rest, hosts }: EncodedRoutes, warn: Warn, before?: XdsRoutes): XdsRoutes {
+  refuseIf(rest.vhds !== undefined, 'vhds is not supported');
+  const anyPort = rest.ignorePortInHostMatching;
+  const readFrom = new Map<string, ReadHost>();
+  const virtualHosts = together(hosts, (encoded) => {
+    const key = `${anyPort} ${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString('latin1')}`;
+    const read = before?.readFrom?.get(key) ?? readHost(VirtualHost.decode(encoded), anyPort, warn);
+    readFrom.set(key, read);
+    return read;
+  });
+  return { virtualHosts, readFrom };
+}
+
+function readHost(host: VirtualHost, anyPort: boolean, warn: Warn): ReadHost {
+  const count = host.routes.length * host.domains.length;
+  refuseIfTooMany(count);
+  const domains = domainsOf(host, anyPort);
+  return { host: { domains, routes: hostRoutes(host, domains[0] ?? host.name, warn) }, count };
+}
+
+/** What is asked of virtual hosts together. */
+function together<H>(hosts: readonly H[], read: (host: H) => ReadHost): MeshVirtualHost[] {
   const seen = new Set<string>();
-  const virtualHosts = configuration.virtualHosts.map((host) => {
-    const domains = domainsOf(host, configuration.ignorePortInHostMatching);
-    for (const domain of domains) {
+  let routes = 0;
+  return hosts.map((one) => {
+    const { host, count } = read(one);
+    refuseIfTooMany((routes += count));
+    for (const domain of host.domains) {
       refuseIf(seen.has(domain), `the domain ${domain} is in two virtual hosts`);
       seen.add(domain);
     }
-    return { domains, routes: hostRoutes(host, domains[0] ?? host.name, warn) };
+    return host;
   });
-  return { virtualHosts };
 }
+
+const refuseIfTooMany = (routes: number) =>
+  refuseIf(routes > clientLimits.routes, `has more than ${clientLimits.routes} routes`);
 
 /**
  * As routers take them: `shop` (without a port, as in Envoy), `shop:9000`, `shop:*`, `*.example.com` and `*`.

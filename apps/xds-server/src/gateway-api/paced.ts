@@ -2,7 +2,7 @@
 const leastMs = 10;
 const mostMs = 160;
 /** Of the time, a run may take one part in so many: a storm of changes does not keep others waiting. */
-const share = 10;
+const share = 4;
 
 /**
  * Runs at once when it is asked to, and then not again for a while: what is asked for meanwhile is one run at its end. A

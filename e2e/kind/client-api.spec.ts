@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { callsDuringFastRestarts, callsDuringRestart, clientReachesAll } from './client-calls.ts';
+import { restartsUnderClient } from './restart-everything.ts';
 import { describeScenario } from './scenario.ts';
 
 describeScenario('client-api', (scenario) => {
@@ -25,4 +26,6 @@ describeScenario('client-api', (scenario) => {
     const calls = await callsDuringFastRestarts(scenario(), 'be1-srv');
     expect(calls.failures).toEqual({});
   });
+
+  restartsUnderClient(scenario);
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { callsDuringRestart, clientReachesAll } from './client-calls.ts';
+import { restartsUnderClient } from './restart-everything.ts';
 import { describeScenario } from './scenario.ts';
 
 describeScenario('client-dns', (scenario) => {
@@ -20,4 +21,6 @@ describeScenario('client-dns', (scenario) => {
     expect(calls.failures).toEqual({});
     await clientReachesAll(scenario(), 'be1-srv');
   });
+
+  restartsUnderClient(scenario);
 });

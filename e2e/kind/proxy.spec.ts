@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
 import { callsDuringRestart, clientReachesAll } from './client-calls.ts';
+import { restartsUnderClient } from './restart-everything.ts';
 import { describeScenario, type Scenario } from './scenario.ts';
 
 describeScenario('proxy', (scenario) => {
@@ -53,6 +54,8 @@ describeScenario('proxy', (scenario) => {
     expect(calls.failures).toEqual({});
     expect(calls.answered).toBeGreaterThan(0);
   });
+
+  restartsUnderClient(scenario);
 });
 
 const proxiesOf = ({ kubectl }: Scenario) => kubectl.pods('app.kubernetes.io/name=l7-proxy');

@@ -6,6 +6,7 @@
 #         kind and docker.
 # Where none of these is there it says that the tests were skipped, and why; --why-not says only that. Exit code 75: the
 # cluster did not come up, so nothing was tested. What it started it ends; a cluster that was there stays.
+# E2E_RESTARTS (1) says how often all of an overlay is restarted at once.
 # E2E_WORKERS (2) specs run side by side; those that fail run once more, one at a time, and pass if they do then, which is
 # said. Other arguments go to vitest. Istio's specs come after them, where the cluster has Istio or the rig can install it;
 # E2E_ISTIO=no leaves that out. The Gateway API's conformance suite comes last, in a cluster of the rig; E2E_GATEWAY_API=no

@@ -2,11 +2,13 @@ import { expect, it } from 'vitest';
 import { eventually } from '../shared/wait.ts';
 import { Kubectl } from './kubectl.ts';
 import { allRespond, mainJobTests, underLoad } from './main-job.ts';
+import { restartsUnderFrontends } from './restart-everything.ts';
 import { describeScenario, overlayOf, Scenario } from './scenario.ts';
 
 describeScenario('xds-dns-srv', (scenario) => {
   /** Every frontend all pods: DNS says nothing of zones. */
   mainJobTests(scenario, (_frontend, pods) => pods);
+  restartsUnderFrontends(scenario, 'be2-srv');
 
   it('applied once more elsewhere, or tested where it lives already: refused, with the reason', async () => {
     const elsewhere = new Kubectl('default').run('apply', '--kustomize', overlayOf('xds-dns-srv'));

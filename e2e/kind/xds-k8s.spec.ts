@@ -1,12 +1,15 @@
 import { expect, it } from 'vitest';
-import { eventually, Load, type Frontend } from '../shared/wait.ts';
+import { eventually, Load } from '../shared/wait.ts';
+import { frontendService } from './frontend-service.ts';
 import { allRespond, mainJobTests, ownZoneFirst, underLoad } from './main-job.ts';
 import type { Kubectl } from './kubectl.ts';
 import { PortForward } from './port-forward.ts';
+import { restartsUnderFrontends } from './restart-everything.ts';
 import { describeScenario } from './scenario.ts';
 
 describeScenario('xds-k8s', (scenario) => {
   mainJobTests(scenario, ownZoneFirst);
+  restartsUnderFrontends(scenario, 'be1-srv');
 
   it('a new pod answers, and a pod that is not ready does not', async () => {
     await scenario().scale('be2-srv', 3);
@@ -120,18 +123,6 @@ const notRolledOut = (kubectl: Kubectl, deployment: string): Promise<string> =>
     () => 'it is rolled out',
     (error: Error) => error.message,
   );
-
-/** The frontends that are ready, by way of the API server: ways to single pods end with these. */
-const frontendService = (kubectl: Kubectl): Frontend => ({
-  call: async (service, calls) => {
-    const path = `/api/v1/namespaces/${kubectl.namespace}/services/frontend:http/proxy/${service}?calls=${calls}`;
-    const nobody = { messages: [], byPod: new Map<string, number>(), failed: 0 };
-    return kubectl.run('get', '--raw', path).then(
-      ({ stdout }) => ({ status: 200, text: stdout, ...nobody }),
-      (error: Error) => ({ status: 502, text: error.message, ...nobody }),
-    );
-  },
-});
 
 async function setHealthy(admin: PortForward, healthy: boolean): Promise<void> {
   const headers = { 'content-type': 'application/json' };

@@ -1,4 +1,5 @@
-// What the image of an app holds: the files that Node may load, in the checkout's own layout, and the licences of their packages.
+// What the image of an app holds: its bundle, the packages that are not in the bundle, in the checkout's own layout, and the
+// licences of all packages.
 // By itself, node docker/stage.mjs APP DIRECTORY, it fills a directory with that and prints the files.
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -29,8 +30,8 @@ export async function stage(app, directory) {
   const files = new Set(await traced(programsOf(app)));
   for (const name of forBrowsers[app] ?? [])
     filesBelow(`node_modules/${name}`).forEach((file) => files.add(file));
-  for (const directory of new Set([...files].flatMap((file) => packageOf(file) ?? [])))
-    for (const file of besidesCode(directory)) files.add(file);
+  const packages = [...[...files].flatMap((file) => packageOf(file) ?? []), ...bundled(app)];
+  for (const directory of new Set(packages)) for (const file of besidesCode(directory)) files.add(file);
   const native = [...files].filter((file) => machineCode.test(file));
   if (native.length > 0)
     throw new Error(`machine code, which only one kind of processor runs: ${native.join(', ')}`);
@@ -42,7 +43,7 @@ export async function stage(app, directory) {
   return [...files].sort();
 }
 
-/** What the mains of these directories may load, links to our own packages included. */
+/** What the mains of these directories may load. */
 async function traced(directories) {
   const mains = directories.map((dir) => join(root, dir, 'dist/main.js'));
   for (const main of mains)
@@ -61,6 +62,9 @@ function programsOf(app) {
   const started = readJson(`apps/${app}/package.json`).nx?.implicitDependencies ?? [];
   return [`apps/${app}`, ...started.map((name) => workspaces.get(name))];
 }
+
+/** Directories of the packages that are in the bundles of the app and of those that it starts. */
+const bundled = (app) => programsOf(app).flatMap((directory) => readJson(`${directory}/dist/packages.json`));
 
 /** The directory of the package from the registry that a file is of. */
 const packageOf = (file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];

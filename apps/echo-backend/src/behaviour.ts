@@ -1,5 +1,5 @@
 import { formatDuration, values } from '@evenly/service';
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxDelayMs } from './config.ts';
 
 /** How this pod treats its calls now. Experiments change it while it runs. */

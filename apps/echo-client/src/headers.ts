@@ -1,5 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Of HTTP/1.1's connections: HTTP/2 forbids them (RFC 9113 §8.2.2), and host beside `:authority` (§8.3.1). */
 const forbidden = new Set([

@@ -1,7 +1,7 @@
 import { experimental } from '@grpc/grpc-js';
 import { ServiceError } from '@evenly/service';
 import { roundRobinServiceConfig } from '@evenly/service/grpc';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isOfDiscovery } from './target.ts';
 
 const anything = z.unknown().optional();

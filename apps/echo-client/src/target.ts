@@ -1,5 +1,5 @@
 import { targetSchemes } from '@evenly/discovery';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** By grpc-js, grpc-js-xds and @evenly/discovery/grpc-js. */
 const ofDiscovery = targetSchemes.map(({ name }) => name);

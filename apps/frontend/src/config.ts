@@ -1,6 +1,6 @@
 import { readyAfter, values, type Config, type OptionSpecs } from '@evenly/service';
 import { xdsBootstrapOptions } from '@evenly/service/grpc';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How many calls one request makes when it does not say, as in salrashid123/k8s_grpc_xds. */
 export const defaultCalls = 15;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-/** Pages, styles and scripts for browsers: beside src, and beside dist/src. */
+/** Pages, styles and scripts for browsers: beside src, and beside dist. */
 export const assets = path.join(import.meta.dirname, '../assets');
 
 const require = createRequire(import.meta.url);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A call that has ended, as a client saw it. */
 export interface Call {

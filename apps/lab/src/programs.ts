@@ -8,7 +8,7 @@ export type ProgramName = 'echo-backend' | 'echo-client' | 'frontend' | 'l7-prox
 /** From a program to the command that runs it, to which options are added. */
 export type Programs = (name: ProgramName) => readonly string[];
 
-/** This file is in src of its app, and in dist/src when it is built. */
+/** This file is in src of its app, and in a file of dist when it is built. */
 function appsDirectory(): string {
   let directory = import.meta.dirname;
   while (path.basename(directory) !== 'lab') directory = path.dirname(directory);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { meshFormat } from './file-format/mesh-format.ts';
 
 /**

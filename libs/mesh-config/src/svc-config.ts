@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { configPart, type ConfigPart } from './config-part.ts';
 import { parseConfig, validate, type ConfigDocument, type FieldPath } from './document.ts';
 import { defaultPolicy } from './file-format/policy-format.ts';

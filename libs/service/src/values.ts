@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from './duration.ts';
 
 /** Schemas from an option's text to its value. Each error says what was expected, not only that it was wrong. */

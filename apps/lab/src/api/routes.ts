@@ -1,6 +1,6 @@
 import { maxReplicas } from '@evenly/local-cluster';
 import { Router, type Request } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { differences } from '../differences.ts';
 import { LabError } from '../errors.ts';
 import type { LiveLab } from '../live-lab.ts';

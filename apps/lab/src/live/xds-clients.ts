@@ -1,5 +1,5 @@
 import { hostPort } from '@evenly/service';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AppStatus } from '../app.ts';
 
 /** What is told here of the xDS server's /status, see apps/xds-server/src/xds-port/status.ts. */

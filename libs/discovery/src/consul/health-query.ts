@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DiscoveryError, type Endpoint } from '@evenly/endpoints';
 import {
   Deadline,

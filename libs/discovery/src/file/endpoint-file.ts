@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isScalar, Lexer, LineCounter, parseDocument, visit, type Document } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DiscoveryError, parseEndpointKey, type Endpoint } from '@evenly/endpoints';
 
 /** More endpoints in a file are an error, TOO_MANY. */

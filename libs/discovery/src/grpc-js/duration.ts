@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** As in proto3's JSON: `"10s"`, `"0.5s"`. In milliseconds. */
 export const duration = z

@@ -1,6 +1,6 @@
 import { defaultOutcomes, OutcomeTable, type OutlierOptions } from '@evenly/balancing';
 import { status } from '@grpc/grpc-js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration } from './duration.ts';
 
 const percent = z.number().min(0).max(100);

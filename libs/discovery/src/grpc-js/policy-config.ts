@@ -8,7 +8,7 @@ import {
   type SlowStartOptions,
   type ZonePreference,
 } from '@evenly/balancing';
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration } from './duration.ts';
 import { outcomeTable, outlierDetectionSchema, outlierOptions } from './outlier-detection.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { field, reader, type Read } from './read.ts';
 import { group, hostname, kind, listOf, name, textMap } from './values.ts';

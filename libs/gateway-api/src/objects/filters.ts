@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { backendReference, hostname, listOf, port, text } from './values.ts';
 

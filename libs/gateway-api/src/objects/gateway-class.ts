@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { field, reader, type Read } from './read.ts';
 import { group, kind, name } from './values.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { listeners, namespacesFrom, type ListenerSpec, type NamespacesFrom } from './listener.ts';
 import { field, namesOf, reader, type Read } from './read.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { headerName } from './filters.ts';
 import { routeReader, type RouteObject } from './route.ts';

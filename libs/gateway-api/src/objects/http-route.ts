@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { headerMatch } from './grpc-route.ts';
 import { routeReader, type RouteObject } from './route.ts';

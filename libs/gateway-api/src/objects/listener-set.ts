@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listeners, type ListenerSpec } from './listener.ts';
 import { gatewayGroup } from './meta.ts';
 import { field, reader, type Read } from './read.ts';

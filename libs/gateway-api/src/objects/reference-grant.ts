@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { reader, type Read } from './read.ts';
 import { group, kind, listOf, name } from './values.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { filters, type Filter } from './filters.ts';
 import { field, reader, faultOf, namesOf, type Read } from './read.ts';

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { reader, type Read } from './read.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { reader, type Read } from './read.ts';
 import { listOf, port, text } from './values.ts';
 

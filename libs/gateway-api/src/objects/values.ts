@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { gatewayGroup } from './meta.ts';
 
 /** Forms of single values, as the schemas of the API have them. */

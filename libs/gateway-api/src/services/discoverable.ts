@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { reader, type Read } from '../objects/read.ts';
 import { servicePorts, type ServicePort } from '../objects/service.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { endpointSet, type Endpoint, type EndpointSet } from '@evenly/endpoints';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What sources say, by kind. */
 export interface SnapshotContents {

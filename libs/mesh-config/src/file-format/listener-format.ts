@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Listener } from '../mesh-config.ts';
 import { routes } from './route-format.ts';
 import { listenerTls } from './tls-format.ts';

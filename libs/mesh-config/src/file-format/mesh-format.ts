@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HealthCheck, Service, Subset } from '../mesh-config.ts';
 import { clusters } from './clusters-format.ts';
 import { listener } from './listener-format.ts';

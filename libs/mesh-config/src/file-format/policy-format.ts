@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { grpcCodes, retryableCodes } from '../grpc-code.ts';
 import {
   loadBalancings,

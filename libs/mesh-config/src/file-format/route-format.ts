@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { grpcCodes } from '../grpc-code.ts';
 import { regexFault } from '../regex.ts';
 import { normalAuthority } from '../routing/normal-authority.ts';

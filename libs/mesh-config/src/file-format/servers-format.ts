@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { serverSecurities, type AllowedCalls, type Servers } from '../servers.ts';
 import { unique } from './values.ts';
 

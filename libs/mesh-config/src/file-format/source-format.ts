@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalAddress, endpointKey, parseEndpointKey } from '@evenly/endpoints';
 import { formatDuration } from '../duration.ts';
 import type { SourceCluster } from '../source-cluster.ts';

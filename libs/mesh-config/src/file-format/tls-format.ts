@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ListenerTls, UpstreamTls } from '../tls.ts';
 import { file, text } from './values.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ServiceError } from '../errors.ts';
 import type { Config, OptionSpecs } from '../options.ts';
 import * as values from '../values.ts';

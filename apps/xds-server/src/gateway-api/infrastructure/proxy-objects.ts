@@ -1,7 +1,7 @@
 import type { DiscoveryError } from '@evenly/endpoints';
 import { gatewayGroup, type DataPlaneFacts, type GatewayFacts } from '@evenly/gateway-api';
 import type { ApiObject, KindName, KubernetesApi, ResourceKind } from '@evenly/kubernetes';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const kindName = (group: string, version: string, plural: string, kind: string): KindName => ({
   group,

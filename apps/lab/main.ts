@@ -1,3 +1,0 @@
-import { runCli } from './src/cli.ts';
-
-process.exit(await runCli(process));

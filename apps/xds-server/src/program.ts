@@ -66,6 +66,7 @@ export const xdsServer: Program<typeof options> = {
     const mesh = new ServedMesh(context, {
       envoyXdsCluster: config.envoyXdsCluster,
       loadReports: config.loadInterval > 0,
+      clusterDomain: config.clusterDomain,
     });
     const parts = new ConfigParts({
       expected: partsOf(config),

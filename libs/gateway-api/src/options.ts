@@ -5,8 +5,6 @@ export interface TranslatorOptions {
   controllerName: string;
   /** GRPCRoutes may have Services as parents. No other implementation of the API in the cluster should do that too. */
   mesh: boolean;
-  /** Of Services' full names, such as `cluster.local`. */
-  clusterDomain: string;
   /** How the proxies of Gateways run. */
   proxy: ProxyOptions;
 }

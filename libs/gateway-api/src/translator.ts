@@ -51,12 +51,11 @@ export class Translator {
   readonly #virtualHosts = new VirtualHosts();
   readonly #services = new StableMap<string, Service>();
   readonly #infrastructure = new Memo<Gateway, GatewayInfrastructure>();
-  readonly #serviceRoutes: ServiceRouteTable;
+  readonly #serviceRoutes = new ServiceRouteTable();
   readonly #statuses: Statuses;
 
   constructor(options: TranslatorOptions) {
     this.#options = options;
-    this.#serviceRoutes = new ServiceRouteTable(options.clusterDomain);
     this.#statuses = new Statuses(options.controllerName);
   }
 

@@ -21,6 +21,17 @@ export function clusterServiceName(
   return `${service}.${inNamespace}:${port}`;
 }
 
+/**
+ * What a call through a socket may have as its authority instead of such a name. Whoever calls there does not say in which
+ * namespace it is.
+ */
+export function otherAuthorities(name: string, clusterDomain: string): string[] {
+  const [, host, port] = /^([a-z0-9-]+\.[a-z0-9-]+):(\d+)$/.exec(name) ?? [];
+  if (port === undefined) return [];
+  const hosts = [`${host}.svc`, `${host}.svc.${clusterDomain}`];
+  return port === '0' ? [`${host}`, ...hosts] : hosts.map((one) => `${one}:${port}`);
+}
+
 /** Such names without what clients may leave out or add: those that are the same Service's have the same. */
 export const withoutClusterDomain = (host: string): string =>
   host.replace(/^([^.]+\.[^.]+)\.svc(\..*)?$/, '$1');

@@ -18,8 +18,12 @@ export { features } from './client-support/features.ts';
 export { unsupported, type Unsupported } from './client-support/unsupported.ts';
 export { clusterName, defaultListenerName } from './resources/names.ts';
 export { withoutKeys } from './resources/without-keys.ts';
-export type { ClusterOptions } from './resources/clusters.ts';
-export { defaultEnvoyXdsCluster, RoutingResources, routingResources } from './resources/routing.ts';
+export {
+  defaultEnvoyXdsCluster,
+  RoutingResources,
+  routingResources,
+  type RoutingOptions,
+} from './resources/routing.ts';
 export { DeltaStream } from './stream/delta-stream.ts';
 export type { EncodedResponse } from './stream/response-encoder.ts';
 export { SotwStream } from './stream/sotw-stream.ts';

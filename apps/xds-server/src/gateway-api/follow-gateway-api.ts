@@ -22,7 +22,6 @@ export async function followGatewayApi(
     translator: {
       controllerName: config.gatewayController,
       mesh: config.gatewayMesh,
-      clusterDomain: config.clusterDomain,
       proxy: proxyOptions(config),
     },
     lease: { namespace, name: config.gatewayLease },

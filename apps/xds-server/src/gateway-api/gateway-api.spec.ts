@@ -165,7 +165,6 @@ function start(cluster: FakeCluster) {
     translator: {
       controllerName,
       mesh: true,
-      clusterDomain: 'cluster.local',
       proxy: { image: 'l7-proxy', args: () => [], replicas: 1, resources: {}, serviceType: 'LoadBalancer' },
     },
     lease: { namespace: 'evenly', name: 'one' },

@@ -31,11 +31,9 @@ export class MeshOf {
   #routesOf(of: ServiceRoutes): readonly Route[] {
     const known = this.#routes.get(of);
     if (known !== undefined) return known;
-    const { names, aliases, clientNamespace } = of;
+    const { names, clientNamespace } = of;
     const authorities =
-      clientNamespace === undefined
-        ? [...names, ...aliases]
-        : names.map((name) => consumerName(clientNamespace, name));
+      clientNamespace === undefined ? names : names.map((name) => consumerName(clientNamespace, name));
     const routes = authorities.flatMap((authority) =>
       of.routes.map((route): Route => ({ ...route, match: { ...route.match, authority } })),
     );

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MeshConfig, Service } from '@evenly/mesh-config';
-import { RoutingResources, unsupported, type ClusterOptions, type Unsupported } from '@evenly/xds';
+import { RoutingResources, unsupported, type RoutingOptions, type Unsupported } from '@evenly/xds';
 import { inTrace } from '../tracing/change-traces.ts';
 import {
   endpointsOwner,
@@ -37,7 +37,7 @@ export class ServedMesh {
   #wasWhole = false;
   #config: MeshConfig = { services: new Map(), routes: [], listeners: [] };
 
-  constructor(context: PipelineContext, options: ClusterOptions) {
+  constructor(context: PipelineContext, options: RoutingOptions) {
     this.#context = context;
     this.#routing = new RoutingResources(options);
   }

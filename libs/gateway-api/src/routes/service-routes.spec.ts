@@ -29,7 +29,6 @@ describe('a GRPCRoute of a Service', () => {
       {
         service: 'echo.shop:50051',
         names: ['echo.shop:50051', 'echo.shop:0'],
-        aliases: ['echo.shop.svc:50051', 'echo.shop.svc.cluster.local:50051'],
         routes: [expect.objectContaining({ to: [{ service: 'new.shop:80', weight: 1 }] })],
       },
     ]);

@@ -13,8 +13,6 @@ export interface ServiceRoutes {
   clientNamespace?: string;
   /** Of the port, as `SERVICE.NAMESPACE:PORT`; of a Service's main port also with the port 0. xDS clients find them by all names. */
   names: readonly string[];
-  /** What else calls may have as their authority, for proxies beside clients. */
-  aliases: readonly string[];
   /** The first that matches wins; a call that none matches fails. */
   routes: readonly Route[];
 }
@@ -26,12 +24,7 @@ interface Made {
 
 /** Puts together which routes there are for each port. What is the same as last time is the same object. */
 export class ServiceRouteTable {
-  readonly #clusterDomain: string;
   #made = new Map<string, Made>();
-
-  constructor(clusterDomain: string) {
-    this.#clusterDomain = clusterDomain;
-  }
 
   of(attachments: Iterable<ServiceAttachment>): ServiceRoutes[] {
     const byPort = new Map<string, ServiceAttachment[]>();
@@ -53,16 +46,12 @@ export class ServiceRouteTable {
 
   #routesOf(attachments: readonly ServiceAttachment[]): ServiceRoutes {
     const { service, port, clientNamespace } = attachments[0]!;
-    const { name, namespace } = service.meta;
     const own = serviceNameOf(service.meta, port.port);
     const isMain = grpcPorts(service.ports)[0] === port;
     return {
       service: own,
       ...(clientNamespace === undefined ? {} : { clientNamespace }),
       names: isMain ? [own, serviceNameOf(service.meta, mainPort)] : [own],
-      aliases: ['svc', `svc.${this.#clusterDomain}`].map(
-        (domain) => `${name}.${namespace}.${domain}:${port.port}`,
-      ),
       routes: inOrder(attachments),
     };
   }

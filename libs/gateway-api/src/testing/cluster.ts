@@ -53,7 +53,7 @@ interface Named {
 export class TestCluster {
   state: ClusterState = emptyState();
   facts: DataPlaneFacts = { gateways: new Map() };
-  readonly translator = new Translator({ controllerName, proxy, mesh: true, clusterDomain: 'cluster.local' });
+  readonly translator = new Translator({ controllerName, proxy, mesh: true });
 
   /** @param yaml documents; the namespace is `default`, the generation 1 where none is said */
   apply(yaml: string): this {

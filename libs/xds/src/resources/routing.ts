@@ -12,7 +12,6 @@ import {
   type Service,
   type VirtualHost,
 } from '@evenly/mesh-config';
-import { isConsumerName } from '../listener-alias.ts';
 import { isGrpc } from '../node.ts';
 import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
@@ -24,12 +23,20 @@ import { apiListener, socketListener, usesFaults } from './listeners.ts';
 import { unknownAssignment } from './endpoints.ts';
 import { clusterName, defaultListenerName, refusedClusterName, socketRouteName } from './names.ts';
 import { servicesIn, WrittenHosts } from './route-configuration.ts';
+import { SocketHosts } from './socket-hosts.ts';
 import { listenerRoutes, siblingsOf, targetRoutes } from './routes.ts';
 import { serverListener } from './server-listeners.ts';
 import type { Services } from './xds-route.ts';
 
 /** The name of the cluster in Envoys' bootstraps that leads here; needed by those with separate streams only. */
 export const defaultEnvoyXdsCluster = 'xds_cluster';
+
+const defaultClusterDomain = 'cluster.local';
+
+export interface RoutingOptions extends Partial<ClusterOptions> {
+  /** What the names of Services in DNS end with. */
+  clusterDomain?: string;
+}
 
 type Siblings = ReadonlyMap<string, readonly VirtualHost[]>;
 
@@ -45,7 +52,7 @@ export class RoutingResources {
   readonly #routes = new StableList<Route>();
   readonly #services = new StableMap<string, Service>();
   readonly #hosts = new Memo<readonly Route[], readonly VirtualHost[]>();
-  readonly #socketHosts = new Memo<readonly Route[], readonly VirtualHost[]>();
+  readonly #socketHosts: SocketHosts;
   readonly #siblings = new Memo<readonly VirtualHost[], Siblings>();
   readonly #listeners = new NamedMemo<NodeResource>();
   readonly #ofTargets = new Memo<Siblings, readonly NodeResource[]>();
@@ -57,8 +64,10 @@ export class RoutingResources {
   constructor({
     envoyXdsCluster = defaultEnvoyXdsCluster,
     loadReports = false,
-  }: Partial<ClusterOptions> = {}) {
+    clusterDomain = defaultClusterDomain,
+  }: RoutingOptions = {}) {
     this.#options = { envoyXdsCluster, loadReports };
+    this.#socketHosts = new SocketHosts(clusterDomain);
   }
 
   of(config: MeshConfig): (Resource | NodeResource)[] {
@@ -113,7 +122,7 @@ export class RoutingResources {
     const resources = [...config.listeners, ...others].map(
       (listener: Partial<Listener> & { name: string }) => {
         const { name, port, routes = all } = listener;
-        const hosts = listener.virtualHosts ?? this.#socketHosts.get(routes, [], () => socketHosts(routes));
+        const hosts = listener.virtualHosts ?? this.#socketHosts.of(routes);
         return this.#ofListener.get(name, [hosts, services, port], () =>
           listenerRoutes({ name, port }, hosts, services, this.#writtenHosts),
         );
@@ -134,12 +143,8 @@ export class RoutingResources {
 }
 
 /** The same, of one config alone. */
-export const routingResources = (config: MeshConfig, options?: Partial<ClusterOptions>) =>
+export const routingResources = (config: MeshConfig, options?: RoutingOptions) =>
   new RoutingResources(options).of(config);
-
-/** Who calls by a socket does not say in which namespace it is. */
-const socketHosts = (routes: readonly Route[]): readonly VirtualHost[] =>
-  virtualHostsOf(routes).filter(({ domains }) => domains.every((domain) => !isConsumerName(domain)));
 
 /** A listener with a socket, without its routes: of these, only whether they have faults on purpose is in a listener. */
 type Socket = Omit<Listener, 'routes' | 'virtualHosts'> & { faults: boolean };

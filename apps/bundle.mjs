@@ -21,6 +21,8 @@ const external = [
   '@grpc/grpc-js',
   '@grpc/grpc-js-xds',
   '@grpc/proto-loader',
+  '@grpc/reflection',
+  'grpc-health-check',
   'protobufjs',
   'd3',
   '@observablehq/plot',

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { capYoungGeneration } from './young-generation.ts';
+import { capYoungGeneration } from '@evenly/service/young-generation';
 
 // Before the rest is loaded, for loading makes the new space grow.
 capYoungGeneration();

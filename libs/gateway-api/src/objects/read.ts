@@ -14,6 +14,9 @@ export type Read<Spec> = Spec & {
 
 type Metadata = z.output<typeof metadata>;
 
+/** Made once: a form is compiled when it is first used. */
+const namedObject = z.object({ metadata });
+
 /**
  * @param form of the object but its `metadata`
  * @param fallback what stands for it when it has another form
@@ -26,7 +29,7 @@ export function reader<F extends z.ZodType, Spec extends object>(
   fallback: (object: unknown) => Spec,
 ): (object: unknown) => Read<Spec> | undefined {
   return (object) => {
-    const named = z.object({ metadata }).safeParse(object);
+    const named = namedObject.safeParse(object);
     if (!named.success) return undefined;
     const meta = metaOf(kind, named.data.metadata);
     const read = form.safeParse(object);

@@ -1,5 +1,5 @@
 // The fan-out of our xds-server beside go-control-plane's: `npm run bench:xds`, see README.md.
-//   node bench/xds/run.mjs [fanout | soak | kubernetes | few | cluster] [--save] [--rounds N] [--arms a,b] [--sizes 1000x100,…]
+//   node bench/xds/run.mjs [fanout | soak | kubernetes | few | cluster | ready] [--save] [--rounds N] [--arms a,b] [--sizes 1000x100,…]
 // --save keeps the result: JSON in bench/results, the table in README.md.
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { cluster } from './cluster.mjs';
 import { fanOut } from './fan-out.mjs';
 import { few } from './few.mjs';
 import { kubernetes } from './kubernetes.mjs';
+import { ready } from './ready.mjs';
 import { soak } from './soak.mjs';
 
 const { values, positionals } = parseArgs({
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const benches = { fanout: fanOut, soak, kubernetes, few, cluster };
+const benches = { fanout: fanOut, soak, kubernetes, few, cluster, ready };
 const [name = 'fanout'] = positionals;
 const bench = benches[name];
 if (bench === undefined) throw new Error(`no bench "${name}"; there are ${Object.keys(benches).join(', ')}`);

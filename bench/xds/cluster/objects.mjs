@@ -22,21 +22,21 @@ const writersAtATime = 8;
 /** Kubernetes' own proxies pass over these: thousands of rules for addresses that nobody has are no part of the bench. */
 const proxyLabel = { 'service.kubernetes.io/service-proxy-name': 'none' };
 
-const serviceOf = (index) => ({
-  metadata: { name: serviceName(index), namespace, labels: proxyLabel },
+const serviceNamed = (name) => ({
+  metadata: { name, namespace, labels: proxyLabel },
   spec: { ports: [{ name: 'grpc', port, targetPort: port, protocol: 'TCP' }] },
 });
 
-const sliceOf = (index, endpoints) => ({
-  metadata: {
-    name: serviceName(index),
-    namespace,
-    labels: { ...proxyLabel, 'kubernetes.io/service-name': serviceName(index) },
-  },
+const sliceNamed = (name, endpoints) => ({
+  metadata: { name, namespace, labels: { ...proxyLabel, 'kubernetes.io/service-name': name } },
   addressType: 'IPv4',
-  endpoints: Array.from({ length: endpoints }, (_, i) => endpointAt(firstAddress(index * endpoints + i))),
+  endpoints,
   ports: [{ name: 'grpc', port, protocol: 'TCP' }],
 });
+const sliceOf = (index, count) => {
+  const endpoints = Array.from({ length: count }, (_, i) => endpointAt(firstAddress(index * count + i)));
+  return sliceNamed(serviceName(index), endpoints);
+};
 
 const endpointAt = (address) => ({
   addresses: [address],
@@ -55,10 +55,20 @@ export async function makeObjects(api, { services, endpoints }) {
   await untilTaken(() => api.apply(namespaceKind, { metadata: { name: namespace } }));
   const indices = Array.from({ length: services }, (_, index) => index);
   await eachOf(indices, async (index) => {
-    await untilTaken(() => api.apply(serviceKind, serviceOf(index)));
+    await untilTaken(() => api.apply(serviceKind, serviceNamed(serviceName(index))));
     await untilTaken(() => api.apply(sliceKind, sliceOf(index, endpoints)));
   });
 }
+
+/** One Service by itself, and the namespace. */
+export async function makeService(api, name) {
+  await untilTaken(() => api.apply(namespaceKind, { metadata: { name: namespace } }));
+  await untilTaken(() => api.apply(serviceKind, serviceNamed(name)));
+}
+
+/** All endpoints of a Service that is by itself. */
+export const setEndpoints = (api, name, addresses) =>
+  api.apply(sliceKind, sliceNamed(name, addresses.map(endpointAt)));
 
 /** Returns before all of it is gone. */
 export const removeObjects = (api) => api.delete(namespaceKind, { name: namespace });

@@ -76,6 +76,15 @@ const __filename = import.meta.filename, __dirname = import.meta.dirname;`,
   },
 });
 
+for (const [file, { imports }] of Object.entries(metafile.inputs)) {
+  const isOurs = !file.includes('node_modules/');
+  const isCommonJs = ({ kind, path }) => kind === 'dynamic-import' && metafile.inputs[path]?.format === 'cjs';
+  const named = isOurs && imports.find(isCommonJs);
+  // The names that Node finds in it are not there in a bundle.
+  if (named)
+    throw new Error(`${file}: import() of ${named.path}, which is CommonJS; import it in a module of ours`);
+}
+
 /** Whose licences go with what is made of them. */
 const packages = new Set(
   Object.keys(metafile.inputs).flatMap(

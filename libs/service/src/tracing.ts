@@ -21,11 +21,7 @@ export async function startTracing(
 ): Promise<Tracing | undefined> {
   const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_ENDPOINT'];
   if (!endpoint || env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return undefined;
-  const [{ OTLPTraceExporter }, { BatchSpanProcessor, NodeTracerProvider }, resources] = await Promise.all([
-    import('@opentelemetry/exporter-trace-otlp-http'),
-    import('@opentelemetry/sdk-trace-node'),
-    import('@opentelemetry/resources'),
-  ]);
+  const sdk = await import('./open-telemetry.ts');
   // A collector that is away is no reason to stop, but one to say so.
   const said =
     (level: 'warn' | 'error') =>
@@ -35,13 +31,12 @@ export async function startTracing(
   const logger = { error: said('error'), warn: said('warn'), info: silent, debug: silent, verbose: silent };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 
-  const fromEnv = resources.detectResources({ detectors: [resources.envDetector] });
-  const provider = new NodeTracerProvider({
-    resource: resources
+  const provider = new sdk.NodeTracerProvider({
+    resource: sdk
       .defaultResource()
-      .merge(resources.resourceFromAttributes({ 'service.name': program }))
-      .merge(fromEnv),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+      .merge(sdk.resourceFromAttributes({ 'service.name': program }))
+      .merge(sdk.detectResources({ detectors: [sdk.envDetector] })),
+    spanProcessors: [new sdk.BatchSpanProcessor(new sdk.OTLPTraceExporter())],
   });
   provider.register();
   return {

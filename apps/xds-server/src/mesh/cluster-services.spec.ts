@@ -224,7 +224,9 @@ describe('while the API is away', () => {
     const ports = () => new Set(clusters.map((cluster) => client.ports(cluster)?.join()));
     await expect.poll(ports).toEqual(new Set(['5001']));
     await api.stop();
-    await expect.poll(() => server.server.log.text).toContain('no updates of Services');
+    await expect
+      .poll(() => server.server.log.text, { timeout: 10_000 })
+      .toContain('no updates of Services');
     expect(ports()).toEqual(new Set(['5001']));
     const { lists } = api.counters;
     for (const name of names) put('shop', name, 5002);
@@ -239,7 +241,9 @@ describe('while the API is away', () => {
     await api.stop();
     const server = await starting('services: {}', '--discover', 'all', '--ready-after', '10ms');
     await server.server.listening(['admin'], 10_000);
-    await expect.poll(() => server.server.log.text).toContain('no updates of Services');
+    await expect
+      .poll(() => server.server.log.text, { timeout: 10_000 })
+      .toContain('no updates of Services');
     expect(await readyz(server)).toBe(503);
     expect(server.server.addresses.has('xds')).toBe(false);
   });

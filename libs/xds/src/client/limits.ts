@@ -4,8 +4,9 @@ import { refuseIf } from './refusal.ts';
 export const clientLimits = {
   /** Resources of each type. */
   resources: 10_000,
-  /** Of one route configuration; those of a virtual host count once for each of its domains. */
+  /** Of one route configuration; and the same with those of a virtual host once for each of its domains. */
   routes: 20_000,
+  routesOfDomains: 100_000,
   /** Clusters that one route leads to. */
   destinations: 1000,
   /** Of one route: each is a call more. */

@@ -26,13 +26,7 @@ export interface XdsRoutes {
   /** Destinations of their routes are clusters' names. */
   virtualHosts: readonly VirtualHost[];
   /** The same by what they were read from, for who reads the next ones. */
-  readFrom?: ReadonlyMap<string, ReadHost>;
-}
-
-/** A virtual host, and how many routes it counts for. */
-export interface ReadHost {
-  host: VirtualHost;
-  count: number;
+  readFrom?: ReadonlyMap<string, VirtualHost>;
 }
 
 export interface XdsCluster {

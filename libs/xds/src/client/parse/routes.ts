@@ -13,7 +13,7 @@ import {
   type RouteAction,
 } from '@evenly/proto/envoy/config/route/v3/route_components';
 import { checkedName, clientLimits, maxUint32 } from '../limits.ts';
-import type { ReadHost, XdsRoutes } from '../model.ts';
+import type { XdsRoutes } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
 import { timeoutMs } from './numbers.ts';
 import { refusedClusterName } from '../../resources/names.ts';
@@ -38,7 +38,7 @@ export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsR
 export function readRoutes({ rest, hosts }: EncodedRoutes, warn: Warn, before?: XdsRoutes): XdsRoutes {
   refuseIf(rest.vhds !== undefined, 'vhds is not supported');
   const anyPort = rest.ignorePortInHostMatching;
-  const readFrom = new Map<string, ReadHost>();
+  const readFrom = new Map<string, MeshVirtualHost>();
   const virtualHosts = together(hosts, (encoded) => {
     const key = `${anyPort} ${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString('latin1')}`;
     const read = before?.readFrom?.get(key) ?? readHost(VirtualHost.decode(encoded), anyPort, warn);
@@ -48,20 +48,22 @@ export function readRoutes({ rest, hosts }: EncodedRoutes, warn: Warn, before?: 
   return { virtualHosts, readFrom };
 }
 
-function readHost(host: VirtualHost, anyPort: boolean, warn: Warn): ReadHost {
-  const count = host.routes.length * host.domains.length;
-  refuseIfTooMany(count);
+function readHost(host: VirtualHost, anyPort: boolean, warn: Warn): MeshVirtualHost {
+  refuseIfTooMany(host.routes.length, host.domains.length * host.routes.length);
   const domains = domainsOf(host, anyPort);
-  return { host: { domains, routes: hostRoutes(host, domains[0] ?? host.name, warn) }, count };
+  return { domains, routes: hostRoutes(host, domains[0] ?? host.name, warn) };
 }
 
 /** What is asked of virtual hosts together. */
-function together<H>(hosts: readonly H[], read: (host: H) => ReadHost): MeshVirtualHost[] {
+function together<H>(hosts: readonly H[], read: (host: H) => MeshVirtualHost): MeshVirtualHost[] {
   const seen = new Set<string>();
   let routes = 0;
+  let ofDomains = 0;
   return hosts.map((one) => {
-    const { host, count } = read(one);
-    refuseIfTooMany((routes += count));
+    const host = read(one);
+    routes += host.routes.length;
+    ofDomains += host.routes.length * host.domains.length;
+    refuseIfTooMany(routes, ofDomains);
     for (const domain of host.domains) {
       refuseIf(seen.has(domain), `the domain ${domain} is in two virtual hosts`);
       seen.add(domain);
@@ -70,8 +72,15 @@ function together<H>(hosts: readonly H[], read: (host: H) => ReadHost): MeshVirt
   });
 }
 
-const refuseIfTooMany = (routes: number) =>
-  refuseIf(routes > clientLimits.routes, `has more than ${clientLimits.routes} routes`);
+function refuseIfTooMany(routes: number, ofDomains: number): void {
+  const limits = clientLimits;
+  refuseIf(routes > limits.routes, `has more than ${limits.routes} routes`);
+  const most = limits.routesOfDomains;
+  refuseIf(
+    ofDomains > most,
+    `has more than ${most} routes, each counted for each domain of its virtual host`,
+  );
+}
 
 /**
  * As routers take them: `shop` (without a port, as in Envoy), `shop:9000`, `shop:*`, `*.example.com` and `*`.

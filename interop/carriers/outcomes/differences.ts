@@ -11,6 +11,7 @@ export const things = {
   perTryTimeout: 'retry.perTryTimeout',
   lastPerTryTimeout: '`retry.perTryTimeout` that ends the last attempt',
   pushback: 'no `retry` where the server forbids it (`grpc-retry-pushback-ms`)',
+  closedConnection: 'UNAVAILABLE for a call whose connection its endpoint closes',
   unreachable: 'no calls for endpoints that refuse connections',
   timeoutOfResponse: '`timeout` of a call whose response has begun',
   delayWithTimeout: 'fault.delay',

@@ -94,7 +94,9 @@ function afterAttempt(course: Course, endpoint: EndpointName, seen: readonly End
     return [ending(isReset ? 'INTERNAL' : 'DEADLINE_EXCEEDED', seen)];
   }
   if (behaviour.does === 'refuse the stream') return refused(course, seen);
-  return again(course, 'UNAVAILABLE', seen);
+  const lost = again(course, 'UNAVAILABLE', seen);
+  // A client that was writing may see a reset connection as one that was closed.
+  return differenceOf('closedConnection') === undefined ? lost : [...lost, ending('CANCELLED', seen)];
 }
 
 /** "What an endpoint provably did not process is tried again by itself at another endpoint, whatever the config says." */

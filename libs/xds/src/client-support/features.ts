@@ -121,6 +121,15 @@ export const features: readonly Feature[] = [
     },
   },
   {
+    title: 'UNAVAILABLE for a call whose connection its endpoint closes',
+    usedBy: ofEveryConfig,
+    clients: {
+      'grpc-js': approximated(
+        'before 1.12 it ends with CANCELLED, unless the connection is reset (grpc-node#2340)',
+      ),
+    },
+  },
+  {
     title: 'no calls for endpoints that refuse connections',
     usedBy: ofEveryConfig,
     clients: { envoy: impossible('they end with UNAVAILABLE, unless `retry` has it') },

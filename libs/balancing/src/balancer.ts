@@ -53,6 +53,11 @@ export class Balancer<T = unknown> implements Picker<T> {
     return this.#hosts;
   }
 
+  /** Whatever its health: for calls that have to go to this one. */
+  find(key: string): Host<T> | undefined {
+    return this.#table.find(key);
+  }
+
   /**
    * Takes a new list of endpoints, or of their health.
    *

@@ -56,6 +56,10 @@ export class HostStats {
 export class HostTable<T = unknown> {
   #hosts = new Map<string, Host<T>>();
 
+  find(key: string): Host<T> | undefined {
+    return this.#hosts.get(key);
+  }
+
   /**
    * The hosts of the new list, in its order. Statistics of keys that left are dropped; calls that still run on them
    * report to the old host.

@@ -88,7 +88,7 @@ describe('docs/mesh-config.md', () => {
     expect(readMeshConfig(printMeshConfig(config), 'mesh.yaml')).toEqual(config);
   });
 
-  it('has examples', () => expect(examples).toHaveLength(10));
+  it('has examples', () => expect(examples).toHaveLength(11));
 });
 
 describe('README.md', () => {

@@ -77,6 +77,12 @@ export {
 export type { ListenerTls, ServerCertificate, UpstreamTls } from './tls.ts';
 export { beginningOf, type AllowedCalls, type Servers, type ServerSecurity } from './servers.ts';
 export { ranges, type Range } from './ranges.ts';
+export {
+  cookieNameFault,
+  cookiePathOf,
+  sessionHeaderFault,
+  type SessionPersistence,
+} from './session-persistence.ts';
 export { regexFault } from './regex.ts';
 export { hostsOf, routesOf } from './routes-of.ts';
 export { normalAuthority } from './routing/normal-authority.ts';

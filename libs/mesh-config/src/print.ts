@@ -5,6 +5,7 @@ import { printSource } from './file-format/source-format.ts';
 import type { HealthCheck, Listener, MeshConfig, Service } from './mesh-config.ts';
 import type { Hedge, OutlierDetection, Policy, Retry, SlowStart } from './policy.ts';
 import type { Redirect, Rewrite } from './redirect.ts';
+import type { SessionPersistence } from './session-persistence.ts';
 import type { Fault, HeaderMatch, Route } from './route.ts';
 import type { Servers } from './servers.ts';
 
@@ -89,7 +90,8 @@ function outlierForm({ intervalMs, baseEjectionTimeMs, maxEjectionTimeMs, ...res
 
 const slowStartForm = ({ windowMs, ...rest }: SlowStart) => ({ ...rest, window: formatDuration(windowMs) });
 
-function routeForm({ match, to, redirect, rewrite, timeoutMs, retry, hedge, fault, ...rest }: Route) {
+function routeForm(route: Route) {
+  const { match, to, redirect, rewrite, timeoutMs, retry, hedge, fault, sessionPersistence, ...rest } = route;
   const { authority, path, method, query, headers } = match;
   return {
     ...rest,
@@ -107,8 +109,14 @@ function routeForm({ match, to, redirect, rewrite, timeoutMs, retry, hedge, faul
     retry: maybe(retry, retryForm),
     hedge: maybe(hedge, hedgeForm),
     fault: maybe(fault, faultForm),
+    sessionPersistence: maybe(sessionPersistence, sessionForm),
   };
 }
+
+const sessionForm = ({ kind, absoluteTimeoutMs, ...rest }: SessionPersistence) => ({
+  [kind]: rest,
+  absoluteTimeout: maybe(absoluteTimeoutMs, formatDuration),
+});
 
 const textForm = ({ kind, value }: { kind: string; value: string }) => ({ [kind]: value });
 

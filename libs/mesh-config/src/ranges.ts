@@ -10,6 +10,8 @@ export interface Range {
  */
 export const ranges = {
   durationMs: { min: 1, max: 24 * 3_600_000 },
+  /** Seconds on the wire; the most is what the Gateway API can say in one unit. */
+  sessionTimeoutMs: { min: 1000, max: 99_999 * 3_600_000 },
   percent: { min: 0, max: 100 },
   /** Of what may be under way at a time; 0 = nothing. The most is more than one process can have. */
   circuitBreaker: { min: 0, max: 1_000_000 },

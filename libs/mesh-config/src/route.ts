@@ -3,6 +3,7 @@ import type { HeaderChanges } from './header-changes.ts';
 import type { Hedge, Retry } from './policy.ts';
 import type { PathMatch } from './path-match.ts';
 import type { Redirect, Rewrite } from './redirect.ts';
+import type { SessionPersistence } from './session-persistence.ts';
 
 /** Which calls go where. */
 export interface Route {
@@ -20,6 +21,8 @@ export interface Route {
   fault?: Fault;
   /** Instead of the service's own; only when all of `to` are balanced by ring-hash. */
   hashHeader?: string;
+  /** Absent = no call knows of another. */
+  sessionPersistence?: SessionPersistence;
   /** Of what goes to an endpoint; after those of the destination. */
   requestHeaders?: HeaderChanges;
   /** Of what an endpoint answers; after those of the destination. Never of trailers, nor of what a proxy answers itself. */

@@ -43,6 +43,7 @@ export class Call implements AttemptedCall, ClientStreamOwner {
   readonly breaker: CircuitBreaker;
   readonly request: RequestSide;
   readonly observer: CallObserver | undefined;
+  readonly pinnedTo: string | undefined;
   deadlineMs = Infinity;
   httpStatus = 0;
   private readonly startedAtMs: number;
@@ -62,7 +63,11 @@ export class Call implements AttemptedCall, ClientStreamOwner {
   /** Why the call came to nothing, if it did. */
   private failed: Failure | undefined = undefined;
 
-  /** @param route the one that the plan has @param destination the one that the route has chosen */
+  /**
+   * @param route the one that the plan has
+   * @param destination the one that the route has chosen
+   * @param pinnedTo the key of the destination's endpoint that has its session
+   */
   constructor(
     context: CallContext,
     plan: RequestPlan<Cluster>,
@@ -70,6 +75,7 @@ export class Call implements AttemptedCall, ClientStreamOwner {
     destination: ReadyDestination<Cluster>,
     request: RequestSide,
     observer: CallObserver | undefined,
+    pinnedTo: string | undefined,
   ) {
     this.context = context;
     this.plan = plan;
@@ -81,6 +87,7 @@ export class Call implements AttemptedCall, ClientStreamOwner {
     this.breaker = this.cluster.breaker;
     this.request = request;
     this.observer = observer;
+    this.pinnedTo = pinnedTo;
     this.startedAtMs = context.now();
     this.client = request.client;
     this.stream = request.stream;
@@ -170,13 +177,26 @@ export class Call implements AttemptedCall, ClientStreamOwner {
     this.client.sendHeaders(this.stream, block, false);
   }
 
-  onResponseHeaders({ block: received, httpStatus }: ResponseFacts, endStream: boolean): void {
+  onResponseHeaders(
+    { block: received, httpStatus }: ResponseFacts,
+    endStream: boolean,
+    endpoint: string,
+  ): void {
     const { responseChanges } = this.destination;
-    const block = responseChanges === undefined ? received : responseChanges.apply(received);
+    const changed = responseChanges === undefined ? received : responseChanges.apply(received);
+    const { sessions } = this.route;
+    const block =
+      sessions === undefined || endpoint === this.pinnedTo
+        ? changed
+        : sessions.begin(changed, endpoint, this.destination.name, this.isClientSecure);
     this.phase = 'responding';
     this.request.stopSaving();
     this.client.sendHeaders(this.stream, this.plan.isGrpc ? block : withDate(block), endStream);
     this.httpStatus = httpStatus;
+  }
+
+  private get isClientSecure(): boolean {
+    return this.plan.block.get('x-forwarded-proto') === 'https';
   }
 
   onResponseData(bytes: Buffer, start: number, end: number, endStream: boolean): number {

@@ -24,7 +24,7 @@ import { admitTrailers } from '../routing/admitted-request.ts';
 import type { ForwardedBy } from '../routing/forwarded.ts';
 import { isTraced } from '../tracing/trace-context.ts';
 import { planOf, type SharedBlocks } from '../routing/request-plan.ts';
-import type { RouteTable } from '../routing/route-table.ts';
+import type { PinnedSession, ReadyRoute, RouteTable } from '../routing/route-table.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 
 /** Its streams know their calls, or who translates for these. */
@@ -162,11 +162,18 @@ function routedCall(
   // gRPC has no redirects: as with xDS, such a call is refused (gRFC A28).
   if (route.route.redirect !== undefined && !isGrpc)
     return answer(undefined, respondWithRedirect(client, stream, plan, route.route, requestEnded));
-  const destination = route.choose(context.calls.random());
+  const session = route.sessions === undefined ? undefined : keptSession(route, plan.block);
+  const destination = session?.destination ?? route.choose(context.calls.random());
   if (destination === undefined)
     return answer(refused, respondLocally(client, stream, plan, requestEnded, refused));
   const request = new RequestSide(client, stream, context.calls.replay, requestEnded);
-  return new Call(context.calls, plan, route, destination, request, observer);
+  return new Call(context.calls, plan, route, destination, request, observer, session?.endpoint);
+}
+
+/** The session that a request goes on with, as long as its endpoint is there: else the weights choose anew. */
+function keptSession(route: ReadyRoute<Cluster>, block: HeaderBlock): PinnedSession<Cluster> | undefined {
+  const session = route.sessionOf(block);
+  return session?.destination.target.keepsSessions(session.endpoint) ? session : undefined;
 }
 
 /** A share of the route's calls, see `RefusedShare`. */

@@ -8,6 +8,7 @@ import {
   type Route,
   type VirtualHost,
 } from '@evenly/mesh-config';
+import { RouteSessions } from '../session/route-sessions.ts';
 import type { RouteStats } from '../stats/route-stats.ts';
 import { FieldChanges } from './field-changes.ts';
 import { headerValue } from './header-value.ts';
@@ -19,16 +20,28 @@ export interface ReadyRoute<D> {
   readonly stats: RouteStats;
   /** Chooses one of the destinations by weight; undefined: the call is refused. @param random from 0 to 1, 1 excluded */
   choose(random: number): ReadyDestination<D> | undefined;
+  /** Where the session is that a request says it goes on with, whatever the weight is by now (GEP-1619). */
+  sessionOf(block: HeaderBlock): PinnedSession<D> | undefined;
+  /** Undefined: its calls know nothing of each other, as with most routes. */
+  readonly sessions: RouteSessions | undefined;
   /** Undefined: it has none, as most routes. */
   readonly mirrors: readonly ReadyMirror<D>[] | undefined;
 }
 
 /** Where a call goes, and what becomes of its headers there. */
 export interface ReadyDestination<D> {
+  /** The service, or `service/subset`. */
+  readonly name: string;
   readonly target: D;
   /** Undefined: they stay as they are. */
   readonly requestChanges: FieldChanges | undefined;
   readonly responseChanges: FieldChanges | undefined;
+}
+
+export interface PinnedSession<D> {
+  readonly destination: ReadyDestination<D>;
+  /** The key of an endpoint, as the client says it: it may be nobody's. */
+  readonly endpoint: string;
 }
 
 export interface ReadyMirror<D> {
@@ -98,11 +111,24 @@ function readyRoute<D>(
   let sum = 0;
   const upTo = possible.map(({ weight }) => (sum += weight) / total);
   const last = destinations.length - 1;
+  const { sessionPersistence } = route;
+  const sessions = sessionPersistence && new RouteSessions(sessionPersistence, route);
+  const byName = new Map<string, ReadyDestination<D>>();
+  if (sessions !== undefined)
+    for (const one of route.to) {
+      const ready = readyDestination(one, route, destinationOf);
+      if (ready !== undefined) byName.set(ready.name, ready);
+    }
   return {
     name,
     route,
     stats: statsOf(name),
     mirrors: route.mirrors?.map((one) => readyMirror(one, destinationOf)),
+    sessions,
+    sessionOf: (block) => {
+      const token = sessions?.find(block, (name) => byName.has(name));
+      return token && { destination: byName.get(token.service)!, endpoint: token.endpoint };
+    },
     choose: (random) => {
       if (last <= 0) return destinations[0];
       const index = upTo.findIndex((end) => random < end);
@@ -120,6 +146,7 @@ function readyDestination<D>(
 ): ReadyDestination<D> | undefined {
   if (service === undefined) return undefined;
   return {
+    name: subset === undefined ? service : `${service}/${subset}`,
     target: destinationOf(service, subset),
     requestChanges: FieldChanges.of(requestHeaders, route.requestHeaders),
     responseChanges: FieldChanges.of(responseHeaders, route.responseHeaders),

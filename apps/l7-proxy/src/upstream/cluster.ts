@@ -195,6 +195,25 @@ export class Cluster {
   }
 
   /**
+   * Whether the calls of a session go on at an endpoint, or wait until it can be reached: not when it has gone, ends, fails its
+   * health check, refuses connections or is ejected (gRFC A55). Nobody but the source says what an endpoint is.
+   * @param key from a client, so it may be anything
+   */
+  keepsSessions(key: string): boolean {
+    if (this.#endpoints === undefined) return true; // after a restart, all sessions would move
+    const pool = this.#pools.get(key);
+    if (pool === undefined || pool.state === 'failed') return false;
+    const host = this.#balancer.find(key);
+    return host === undefined || !this.isEjected(host);
+  }
+
+  /** The host of an endpoint, if it takes a call now. */
+  hostWithRoom(key: string): Host<EndpointPool> | undefined {
+    const host = this.#balancer.find(key);
+    return host?.target?.connection === undefined ? undefined : host;
+  }
+
+  /**
    * Keeps a call until there is a connection for it, which is hurried up then.
    * @returns false when too many wait already
    */

@@ -7,6 +7,7 @@ import type { PathMatch } from '../path-match.ts';
 import type { Destination, Fault, HeaderMatch, QueryMatch, Route } from '../route.ts';
 import { requestHeaders, responseHeaders } from './header-changes-format.ts';
 import { headerName, hedge, notBoth, notBothFault, retry, timeout } from './policy-format.ts';
+import { sessionPersistence } from './session-format.ts';
 import { duration, name, oneOf, percent, port, text, whole } from './values.ts';
 
 /** The form of `routes:` in files. */
@@ -216,6 +217,7 @@ const route = z
     hedge: z.exactOptional(hedge),
     fault: z.exactOptional(fault),
     hashHeader: z.exactOptional(headerName).describe("Instead of the service's own"),
+    sessionPersistence: z.exactOptional(sessionPersistence),
     requestHeaders: z.exactOptional(requestHeaders),
     responseHeaders: z.exactOptional(responseHeaders),
     mirrors: z
@@ -228,6 +230,9 @@ const route = z
   })
   .refine(({ redirect: elsewhere, rewrite: changed }) => elsewhere === undefined || changed === undefined, {
     error: 'must have a redirect or a rewrite, not both',
+  })
+  .refine(({ redirect: elsewhere, sessionPersistence: session }) => !elsewhere || !session, {
+    error: 'must have a redirect or sessionPersistence, not both: a redirect goes to no endpoint',
   })
   .refine(({ match: { path: matched }, redirect: elsewhere, rewrite: changed }) => {
     const change = (elsewhere ?? changed)?.path;

@@ -4,6 +4,7 @@ import type { SourceCluster } from '../clusters.ts';
 import type { HeaderChanges, HeaderValue } from '../header-changes.ts';
 import { redirectStatuses, type PathChange } from '../redirect.ts';
 import type { Destination, Fault, HeaderMatch, Mirror, QueryMatch, Route, RouteMatch } from '../route.ts';
+import type { SessionPersistence } from '../session-persistence.ts';
 import type { SingleSource, Source } from '../file-format/source-format.ts';
 import { serverSecurities, type AllowedCalls, type Servers } from '../servers.ts';
 import type { UpstreamTls } from '../tls.ts';
@@ -213,7 +214,7 @@ const pathChange = (match: RouteMatch): fc.Arbitrary<PathChange> =>
 const targets = (
   match: RouteMatch,
   to: Destination[],
-): fc.Arbitrary<Pick<Route, 'to' | 'redirect' | 'rewrite'>> => {
+): fc.Arbitrary<Pick<Route, 'to' | 'redirect' | 'rewrite' | 'sessionPersistence'>> => {
   const path = pathChange(match);
   const rewrite = fc.record({ hostname, path }, maybe);
   const redirect = fc.record(
@@ -228,6 +229,7 @@ const targets = (
   );
   return fc.oneof(
     { weight: 4, arbitrary: fc.constant({ to }) },
+    { weight: 1, arbitrary: sessionPersistence.map((one) => ({ to, sessionPersistence: one })) },
     { weight: 1, arbitrary: rewrite.map((one) => ({ to, rewrite: one })) },
     { weight: 1, arbitrary: redirect.map((one) => ({ to: [], redirect: one })) },
   );
@@ -271,6 +273,28 @@ const headerChanges: fc.Arbitrary<HeaderChanges> = fc.record(
   maybe,
 );
 const changes = fc.record({ requestHeaders: headerChanges, responseHeaders: headerChanges }, maybe);
+
+const lifetime = fc.record({ absoluteTimeoutMs: ms(1000) }, maybe);
+const sessionPersistence: fc.Arbitrary<SessionPersistence> = fc.oneof(
+  fc
+    .tuple(fc.record({ name: header }), lifetime)
+    .map(([one, rest]) => ({ kind: 'header' as const, ...one, ...rest })),
+  fc
+    .tuple(
+      fc.record(
+        { name: fc.stringMatching(/^[A-Za-z_]{1,9}$/), path: fc.stringMatching(/^\/[a-z/]{0,9}$/) },
+        { requiredKeys: ['name'] },
+      ),
+      lifetime,
+      fc.boolean(),
+    )
+    .map(([one, rest, permanent]) => ({
+      kind: 'cookie' as const,
+      ...one,
+      ...rest,
+      permanent: permanent && rest.absoluteTimeoutMs !== undefined,
+    })),
+);
 
 /** @param targets services, and their subsets */
 const mirrors = (targets: readonly Omit<Mirror, 'percent'>[]): fc.Arbitrary<Mirror[]> =>

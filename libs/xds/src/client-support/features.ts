@@ -242,6 +242,14 @@ export const features: readonly Feature[] = [
     clients: all(grpc, impossible('headers stay as they are')),
   },
   {
+    title: '`sessionPersistence`',
+    usedBy: ofRoutes('sessionPersistence', ({ sessionPersistence }) => sessionPersistence !== undefined),
+    clients: all(
+      everybody,
+      impossible('each call goes to the next endpoint: only our own proxy with a config file has sessions'),
+    ),
+  },
+  {
     title: '`mirrors`',
     usedBy: ofRoutes('mirrors', ({ mirrors }) => mirrors !== undefined),
     clients: all(grpc, impossible('no copies are made')),

@@ -23,6 +23,8 @@ export interface AttemptedCall {
   readonly breaker: CircuitBreaker;
   readonly request: RequestSide;
   readonly observer: CallObserver | undefined;
+  /** The key of the endpoint that its session is at; undefined: any will do. */
+  readonly pinnedTo: string | undefined;
   /** On the clock of `context.now`; Infinity: none. */
   readonly deadlineMs: number;
   /** Of the response; 0 before it has begun. */
@@ -34,7 +36,8 @@ export interface AttemptedCall {
   /** An endpoint, or the clock, finds the deadline over. */
   onDeadline(): void;
   onInformational(block: HeaderBlock): void;
-  onResponseHeaders(facts: ResponseFacts, endStream: boolean): void;
+  /** @param endpoint the key of the one that answers */
+  onResponseHeaders(facts: ResponseFacts, endStream: boolean, endpoint: string): void;
   onResponseTrailers(facts: ResponseFacts): void;
   /** @returns how many bytes have left for the client */
   onResponseData(bytes: Buffer, start: number, end: number, endStream: boolean): number;

@@ -59,11 +59,16 @@ export class Attempts implements AttemptOwner, WaitingCall {
 
   /** Sends the call to an endpoint, now or as soon as one takes it. */
   start(nowMs?: number): void {
-    if (!this.proceed(nowMs)) this.waitForConnection();
+    if (!this.tryToSend(nowMs)) this.waitForConnection();
+  }
+
+  /** From the queue. A call that waits for the endpoint of its session holds up nobody else. */
+  proceed(): boolean {
+    return this.tryToSend() || this.pinnedTo !== undefined;
   }
 
   /** Sends the call to an endpoint, if there is time left. @returns false when none takes it now */
-  proceed(nowMs = this.call.context.now()): boolean {
+  private tryToSend(nowMs = this.call.context.now()): boolean {
     if (nowMs >= this.call.deadlineMs) {
       this.call.onDeadline();
       return true;
@@ -74,7 +79,19 @@ export class Attempts implements AttemptOwner, WaitingCall {
 
   private chooseHost(nowMs: number, avoided: readonly Host<EndpointPool>[]): Host<EndpointPool> | undefined {
     const { cluster, route, plan } = this.call;
+    const { pinnedTo } = this;
+    if (pinnedTo !== undefined && avoided.length === 0) return cluster.hostWithRoom(pinnedTo);
     return cluster.choose(nowMs, stickyHash(route, cluster, plan.block), avoided);
+  }
+
+  /**
+   * The endpoint of the call's session, if the call goes there: not when it has failed there, as in Envoy, nor when others
+   * have to take the session over.
+   */
+  private get pinnedTo(): string | undefined {
+    const { cluster, pinnedTo } = this.call;
+    const isKept = pinnedTo !== undefined && this.failedHosts.length === 0 && cluster.keepsSessions(pinnedTo);
+    return isKept ? pinnedTo : undefined;
   }
 
   /** @returns false when the host does not take it now */
@@ -171,7 +188,7 @@ export class Attempts implements AttemptOwner, WaitingCall {
     if (kind === 'response') {
       if (endStream && this.isSentAgain(attempt, facts)) return;
       this.commit(attempt);
-      call.onResponseHeaders(facts, endStream);
+      call.onResponseHeaders(facts, endStream, attempt.host.key);
     } else {
       call.onResponseTrailers(facts);
     }

@@ -172,6 +172,35 @@ describe('policies', () => {
     }
   });
 
+  it.each([
+    [[{ evenly_round_robbin: {} }], /UNAVAILABLE: file:.*no policy that can be used: .*evenly_round_robbin/],
+    [[{ round_robbin: {} }, { least_request_x: {} }], /name round_robbin; .*name least_request_x/],
+    [[{ outlier_detection: { child_policy: [{ evenly_rr: {} }] } }], /no policy.*outlier_detection: /],
+  ])(
+    'a policy that is mistyped, as in %j, is an error, not pick_first',
+    async (loadBalancingConfig, message) => {
+      const [server] = await start(1);
+      const file = await fileTarget(server!.endpoint);
+      const client = echoClient(file.target, {
+        'grpc.service_config': JSON.stringify({ loadBalancingConfig }),
+      });
+      ended.push(client.close);
+      expect(await client.call()).toMatch(message);
+      expect(server!.calls()).toBe(0);
+    },
+  );
+
+  it('a name that is not known is passed over where another follows (gRFC A24)', async () => {
+    const servers = await start(2);
+    const file = await fileTarget(...servers.map(({ endpoint }) => endpoint));
+    const loadBalancingConfig = [{ of_the_future: {} }, { evenly_round_robin: {} }];
+    const client = echoClient(file.target, {
+      'grpc.service_config': JSON.stringify({ loadBalancingConfig }),
+    });
+    ended.push(client.close);
+    await expect.poll(() => client.answering()).toEqual(names(servers));
+  });
+
   it('stock policies get none that is not ready, whatever stands behind them in the list', async () => {
     const servers = await start(2);
     const states = [{}, { state: 'not-ready' as const }];

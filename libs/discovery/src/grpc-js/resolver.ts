@@ -10,7 +10,7 @@ import {
 import type { ClientSurroundings, Scheme } from '../source-kind.ts';
 import { text, type Uri } from '../target.ts';
 import { toGrpc } from './endpoints.ts';
-import { isOurs, serviceConfigOf } from './service-config.ts';
+import { isOurs, policyFault, serviceConfigOf } from './service-config.ts';
 import type { PooledWatch, SourcePool } from './source-pool.ts';
 import {
   tellEndpoints,
@@ -116,11 +116,9 @@ export class EvenlyResolver {
 
   #tell(): void {
     const target = text(this.#uri);
-    if (this.#set === undefined) {
-      if (this.#error !== undefined)
-        tellError(this.#listener, unavailable(`${target}: ${this.#error.message}`));
-      return;
-    }
+    const fault = policyFault(this.#options) ?? (this.#set === undefined ? this.#error?.message : undefined);
+    if (fault !== undefined) tellError(this.#listener, unavailable(`${target}: ${fault}`));
+    if (fault !== undefined || this.#set === undefined) return;
     tellEndpoints(this.#listener, this.#endpoints, serviceConfigOf(this.#options), this.#note);
   }
 

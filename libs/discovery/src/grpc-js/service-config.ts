@@ -1,7 +1,7 @@
 // A deep import, the only one: 1.12 to 1.14 export no function that reads a service config, and a resolver that adds a
 // policy to the user's config has to hand over all of it in the form that grpc-js reads (retries, timeouts).
-import { validateServiceConfig } from '@grpc/grpc-js/build/src/service-config.js';
-import type { ChannelOptions } from '@grpc/grpc-js';
+import { validateServiceConfig, type LoadBalancingConfig } from '@grpc/grpc-js/build/src/service-config.js';
+import { experimental, type ChannelOptions } from '@grpc/grpc-js';
 import type { ServiceConfig } from './versions.ts';
 
 /** What channels use that name no policy: calls go to all endpoints, by their weights, and not to the first one only. */
@@ -27,6 +27,25 @@ export function serviceConfigOf(options: ChannelOptions): ServiceConfig {
   const read = validateServiceConfig({ ...config, methodConfig: methods });
   const namesPolicy = (config.loadBalancingConfig ?? []).length > 0;
   return namesPolicy ? read : { ...read, loadBalancingConfig: [{ [defaultPolicy]: {} }] };
+}
+
+/**
+ * Why none of the policies that the channel names can be used, as when a name is mistyped. grpc-js would take pick_first
+ * without a word; that such a config is no good is said by gRFC A24. Absent: one can be used, or none is named.
+ */
+export function policyFault(options: ChannelOptions): string | undefined {
+  const policies = (given(options)?.loadBalancingConfig ?? []) as LoadBalancingConfig[];
+  if (policies.length === 0 || experimental.selectLbConfigFromList(policies) !== null) return undefined;
+  return `the service config names no policy that can be used: ${policies.map(faultOf).join('; ')}`;
+}
+
+function faultOf(policy: LoadBalancingConfig): string {
+  try {
+    experimental.parseLoadBalancingConfig(policy);
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** grpc-js (1.12 to 1.14) takes what is behind the point of a timeout for nanoseconds: "0.5s" would be 5 ns. */

@@ -54,9 +54,8 @@ class KubeconfigAccess implements ApiServerAccess {
 
   /** As the files say it now; the same object while their texts are the same, for it keeps the tokens of exec plugins. */
   async read(): Promise<KubeConfig> {
-    // Loaded only where it is used: it costs 80 MB and half a second (docs/decisions/0005-list-and-watch-of-our-own.md).
-    const { KubeConfig: Config } = await import('@kubernetes/client-node');
     try {
+      const Config = await loadKubeConfig();
       const texts = await Promise.all(this.#files.map((file) => readFile(file, 'utf8')));
       if (this.#config !== undefined && texts.every((text, index) => text === this.#texts[index]))
         return this.#config;
@@ -81,6 +80,23 @@ class KubeconfigAccess implements ApiServerAccess {
   #refuse(cause: unknown): never {
     const message = `cannot use kubeconfig ${this.#files.join(', ')}: ${(cause as Error).message.trim()}`;
     throw new DiscoveryError('BAD_CONFIG', message, { cause });
+  }
+}
+
+/**
+ * Loaded only where it is used, as it costs 80 MB and half a second; an optional peer, as it is 51 MB on disk
+ * (docs/decisions/0005-list-and-watch-of-our-own.md).
+ * @throws Error that says what to install
+ */
+async function loadKubeConfig(): Promise<typeof KubeConfig> {
+  try {
+    return (await import('@kubernetes/client-node')).KubeConfig;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes('@kubernetes/client-node')) throw cause;
+    throw new Error('kubeconfigs are read by another package: npm install @kubernetes/client-node@1', {
+      cause,
+    });
   }
 }
 

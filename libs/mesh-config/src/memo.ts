@@ -42,10 +42,13 @@ export class NamedMemo<R> {
 /** What is looked up in a map by somebody who makes something of it: that holds for as long as the answers are the same. */
 export class Lookups<V> {
   readonly #map: ReadonlyMap<string, V>;
+  /** The last one in which all answers were the same: no need to look again. */
+  #heldIn: ReadonlyMap<string, V>;
   readonly #answers = new Map<string, V | undefined>();
 
   constructor(map: ReadonlyMap<string, V>) {
     this.#map = map;
+    this.#heldIn = map;
   }
 
   get(key: string): V | undefined {
@@ -55,7 +58,9 @@ export class Lookups<V> {
   }
 
   holdIn(map: ReadonlyMap<string, V>): boolean {
+    if (map === this.#heldIn) return true;
     for (const [key, answer] of this.#answers) if (map.get(key) !== answer) return false;
+    this.#heldIn = map;
     return true;
   }
 }

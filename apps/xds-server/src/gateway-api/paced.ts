@@ -1,8 +1,8 @@
 /** Between a run and the next one; doubled for as long as each run is followed by another one. */
 const leastMs = 10;
-const mostMs = 160;
+const mostMs = 500;
 /** Of the time, a run may take one part in so many: a storm of changes does not keep others waiting. */
-const share = 4;
+const share = 10;
 
 /**
  * Runs at once when it is asked to, and then not again for a while: what is asked for meanwhile is one run at its end. A

@@ -47,8 +47,8 @@ describe('how many routes a server may send', () => {
     );
   });
 
-  it('the proxy takes what our server makes of 5000 Services, each by all of its names', () => {
-    const services: Service[] = Array.from({ length: 5000 }, (_, i) => ({
+  it('the proxy takes what our server makes of 3000 Services, each by all of its names', () => {
+    const services: Service[] = Array.from({ length: 3000 }, (_, i) => ({
       name: `srv-${i}.shop:8080`,
       source: { kind: 'static', endpoints: [] },
       locality: { region: '', zone: '' },
@@ -70,7 +70,7 @@ describe('how many routes a server may send', () => {
     )!;
     const resource = isNodeResource(served) ? served.forNode(proxy)! : served;
     const domains = read(resource.encoded).flatMap((host) => host.domains);
-    expect(domains).toContain('srv-4999.shop.svc.cluster.local:8080');
-    expect(domains).toContain('srv-4999.shop');
+    expect(domains).toContain('srv-2999.shop.svc.cluster.local:8080');
+    expect(domains).toContain('srv-2999.shop');
   });
 });

@@ -17,7 +17,7 @@ import { filterChains } from './listener-tls.ts';
 import { encode, message, packed } from './message.ts';
 import { listenerName, routeName, socketRouteName } from './names.ts';
 
-export const usesFaults = (routes: readonly Route[]) => routes.some(({ fault }) => fault !== undefined);
+export const isFaulty = ({ fault }: Route) => fault !== undefined;
 
 /**
  * What a gRPC client gets for `xds:///<authority>`: no address, only how its calls are routed.

@@ -8,7 +8,7 @@ import {
 } from '@evenly/mesh-config';
 import { RouteConfiguration } from '@evenly/proto/envoy/config/route/v3/route';
 import { VirtualHost } from '@evenly/proto/envoy/config/route/v3/route_components';
-import { resource, type Resource } from '../resource.ts';
+import { hashOf, type Resource } from '../resource.ts';
 import { encode, message } from './message.ts';
 import { virtualHostName } from './names.ts';
 import { clusterOf, xdsRoute, type RouteWords, type Services } from './xds-route.ts';
@@ -24,21 +24,32 @@ export interface Words extends RouteWords {
 /** A virtual host as it is in a route configuration, and the clusters that it leads to. */
 interface WrittenHost {
   encoded: Uint8Array;
+  /** Of what is encoded. */
+  hash: string;
   clusters: readonly string[];
 }
 
 /** What was written of virtual hosts, for those who meet them again. */
 export class WrittenHosts {
-  readonly #known = {
-    grpc: new Memo<MeshVirtualHost, WrittenHost>(),
-    envoy: new Memo<MeshVirtualHost, WrittenHost>(),
-  };
+  readonly #known = { grpc: new WrittenFor(), envoy: new WrittenFor() };
 
   /** @param domains as they are written there */
   of(host: MeshVirtualHost, domains: readonly string[], services: Services, words: Words): WrittenHost {
-    const { hash, reader, timeoutMarginMs } = words;
-    const inputs = [hash, timeoutMarginMs, ...domains, ...servicesIn(host.routes, services).values()];
-    return this.#known[reader].get(host, inputs, () => writtenHost(host, domains, services, words));
+    return this.#known[words.reader].of(host, domains, services, words);
+  }
+}
+
+class WrittenFor {
+  /** Most often not one service has changed, and then there is no need to look for those of each host. */
+  readonly #withAll = new Memo<MeshVirtualHost, WrittenHost>();
+  readonly #withIts = new Memo<MeshVirtualHost, WrittenHost>();
+
+  of(host: MeshVirtualHost, domains: readonly string[], services: Services, words: Words): WrittenHost {
+    const { hash, timeoutMarginMs } = words;
+    return this.#withAll.get(host, [hash, timeoutMarginMs, domains, services], () => {
+      const inputs = [hash, timeoutMarginMs, ...domains, ...servicesIn(host.routes, services).values()];
+      return this.#withIts.get(host, inputs, () => writtenHost(host, domains, services, words));
+    });
   }
 }
 
@@ -57,8 +68,18 @@ export function routeConfiguration(
   });
   // Messages of protobuf that follow each other are one, with the lists of all.
   const rest = encode(RouteConfiguration, { name, ignorePortInHostMatching: ignorePort });
-  const encoded = Buffer.concat([rest, ...written.map((one) => one.encoded)]);
-  return resource('route', name, encoded, [...new Set(written.flatMap(({ clusters }) => clusters))]);
+  let encoded: Uint8Array | undefined;
+  return {
+    type: 'route',
+    name,
+    // Of thousands of hosts one has changed: all others are not read again for it.
+    version: hashOf(`${hashOf(rest)} ${written.map(({ hash }) => hash).join(' ')}`),
+    // Nor put together for a kind of client that nobody is.
+    get encoded() {
+      return (encoded ??= Buffer.concat([rest, ...written.map((one) => one.encoded)]));
+    },
+    refs: [...new Set(written.flatMap(({ clusters }) => clusters))],
+  };
 }
 
 function writtenHost(
@@ -73,7 +94,7 @@ function writtenHost(
     routes: routes.map((route) => xdsRoute(route, services, words)),
   });
   const encoded = encode(RouteConfiguration, { virtualHosts: [host] });
-  return { encoded, clusters: clustersOf(routes, services) };
+  return { encoded, hash: hashOf(encoded), clusters: clustersOf(routes, services) };
 }
 
 /** Those that routes lead to, as far as there are such services. */
@@ -99,9 +120,9 @@ function clustersOf(routes: readonly MeshRoute[], services: Services): string[] 
  * ports are not looked at. Else a wildcard is for calls without a port, and for those with the listener's own.
  */
 function portWords(hosts: readonly MeshVirtualHost[], port: number | undefined) {
+  const plain = { ignorePort: false, domainsOf: (domains: readonly string[]) => domains };
+  if (!hosts.some(({ domains }) => domains.some(isWildcard))) return plain;
   const all = hosts.flatMap(({ domains }) => domains);
-  const plain = { ignorePort: false, domainsOf: (domains: readonly string[]) => [...domains] };
-  if (!all.some((one) => isWildcard(one))) return plain;
   const ignorePort = port !== undefined && !all.some((one) => /:\d+$/.test(one));
   const known = new Set(all);
   const written = (domain: string): string[] => {

@@ -19,7 +19,7 @@ import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
 import { isForOurProxyOnly } from '../client-support/features.ts';
 import { gatewayOf } from '../gateway-listener.ts';
-import { apiListener, socketListener, usesFaults } from './listeners.ts';
+import { apiListener, isFaulty, socketListener } from './listeners.ts';
 import { unknownAssignment } from './endpoints.ts';
 import { clusterName, defaultListenerName, refusedClusterName, socketRouteName } from './names.ts';
 import { servicesIn, WrittenHosts } from './route-configuration.ts';
@@ -87,10 +87,10 @@ export class RoutingResources {
   #listenersOf(config: MeshConfig, routes: readonly Route[], targets: Siblings): NodeResource[] {
     const { envoyXdsCluster } = this.#options;
     const sockets = new Map(config.listeners.map((listener) => [listener.name, listener]));
-    const faults = usesFaults(routes);
+    const faults = routes.some(isFaulty);
     const listeners = [...new Set([...targets.keys(), ...sockets.keys()])].map((name) => {
       const listener = sockets.get(name);
-      const socket = listener && socketOf(listener, usesFaults(routesOf(config, listener)));
+      const socket = listener && socketOf(listener, someRoute(config, listener, isFaulty));
       const inputs = [targets.has(name), faults, ...Object.entries(socket ?? {}).flat()];
       const target = targets.has(name) ? { faults } : undefined;
       return this.#listeners.get(name, inputs, () => listenerFor(name, { target, socket }, envoyXdsCluster));
@@ -184,9 +184,15 @@ const defaultListener = (faults: boolean, envoyXdsCluster: string): NodeResource
   );
 
 const refusesCalls = (config: MeshConfig, routes: readonly Route[]): boolean =>
-  [routes, ...config.listeners.map((listener) => routesOf(config, listener))].some((its) =>
-    its.some(({ to }) => to.some(({ refuse }) => refuse)),
-  );
+  routes.some(isRefusal) || config.listeners.some((listener) => someRoute(config, listener, isRefusal));
+
+const isRefusal = ({ to }: Route) => to.some(({ refuse }) => refuse);
+
+/** Whether a listener has such a route. Virtual hosts are walked as they are: to tell their routes apart would cost more. */
+function someRoute(config: MeshConfig, listener: Listener, is: (route: Route) => boolean): boolean {
+  if (listener.virtualHosts === undefined) return routesOf(config, listener).some(is);
+  return listener.virtualHosts.some(({ routes }) => routes.some(is));
+}
 
 /** A cluster that is not there would do too, but for gRPC clients, which wait 15 s for one that nobody mentions. */
 const refusedCluster = (options: ClusterOptions): (Resource | NodeResource)[] => [

@@ -122,7 +122,7 @@ export const options = {
   staleAfter: {
     describe: 'how long the last good endpoints are kept while their source fails',
     schema: values.duration(0, 7 * 24 * 3_600_000),
-    default: '5m',
+    default: '1h',
   },
   emptyGrace: {
     describe:

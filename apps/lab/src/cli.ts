@@ -1,4 +1,4 @@
-import type { ServiceStatus } from '@evenly/local-cluster';
+import { maxReplicas, type ServiceStatus } from '@evenly/local-cluster';
 import { exitCodes, values } from '@evenly/service';
 import { Command, CommanderError, Option } from 'commander';
 import { LabClient } from './client.ts';
@@ -81,12 +81,13 @@ function addCommands(program: Command, env: LabHost['env'], say: (text: string) 
           'EVENLY_LAB_PORT or 8090',
         ),
       );
-  const client = (options: { labPort: string }) => new LabClient(parsePort(options.labPort));
+  const client = (options: { labPort: string }) =>
+    new LabClient(read('--lab-port', values.port(), options.labPort));
   const pathOf = (...parts: string[]) => parts.map((part) => `/${encodeURIComponent(part)}`).join('');
 
   command('scale <service> <replicas>', 'run that many pods of a service').action(
     async (service: string, replicas: string, options: { labPort: string }) => {
-      const body = { replicas: Number(replicas) };
+      const body = { replicas: read('replicas', values.count(0, maxReplicas), replicas) };
       say(
         serviceText(
           (await client(options).post(pathOf('services', service, 'scale'), body)) as ServiceStatus,
@@ -104,10 +105,14 @@ function addCommands(program: Command, env: LabHost['env'], say: (text: string) 
     say(isApp ? `${name}: restarted` : serviceText(status as ServiceStatus));
   });
   for (const [operation, description, done] of podOperations) {
-    command(`${operation} <pod>`, description).action(async (pod: string, options: { labPort: string }) => {
-      await client(options).post(pathOf('pods', pod, operation));
-      say(`${pod}: ${done}`);
-    });
+    command(`${operation} <pod>`, `${description}; with a service's name, any of its pods`).action(
+      async (pod: string, options: { labPort: string }) => {
+        const { pod: taken } = (await client(options).post(pathOf('pods', pod, operation))) as {
+          pod: string;
+        };
+        say(`${taken}: ${done}`);
+      },
+    );
   }
   command(
     'behaviour <pod> <json>',
@@ -135,13 +140,11 @@ const podOperations = [
   ['kill', 'SIGKILL a pod; it is replaced', 'killed'],
 ] as const;
 
-function parsePort(text: string): number {
-  const result = values.port().safeParse(text);
+function read(what: string, schema: ReturnType<typeof values.count>, text: string): number {
+  const result = schema.safeParse(text);
   if (result.success) return result.data;
-  throw new LabError(
-    'BAD_REQUEST',
-    `--lab-port: ${result.error.issues.map(({ message }) => message).join('; ')}`,
-  );
+  const reason = result.error.issues.map(({ message }) => message).join('; ');
+  throw new LabError('BAD_REQUEST', `${what}: ${reason}`);
 }
 
 function parseJson(text: string): unknown {

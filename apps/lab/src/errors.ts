@@ -10,6 +10,8 @@ export type LabErrorCode =
   /** The lab refused what a command asked for; the message is its own. */
   | 'REFUSED'
   | 'UNKNOWN_APP'
+  /** A service was named to mean any of its pods. */
+  | 'NO_POD_RUNS'
   | 'UNKNOWN_SCENARIO'
   /** Another change of the lab is under way. */
   | 'CHANGING'

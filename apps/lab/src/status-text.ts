@@ -22,10 +22,13 @@ export function statusText(status: LabStatus): string {
 export function serviceText({ name, replicas, pods, lastFailure }: ServiceStatus): string {
   const podLines = pods.map((pod) => {
     const at = pod.port === undefined ? '' : `, ${hostPort(pod.address, pod.port)}`;
-    return `  ${pod.name}: ${pod.state}, pid ${pod.pid ?? '-'}${at}`;
+    const health = pod.behaviour?.['healthy'] === false ? ', unhealthy' : '';
+    return `  ${pod.name}: ${pod.state}${health}, pid ${pod.pid ?? '-'}${at}`;
   });
   const failure = lastFailure === undefined ? [] : [`  last failure: ${firstLine(lastFailure)}`];
-  return [`${name}: ${replicas} wanted`, ...podLines, ...failure].join('\n');
+  return [`${name}: ${replicas} wanted`, ...(pods.length === 0 ? ['  no pods'] : podLines), ...failure].join(
+    '\n',
+  );
 }
 
 const firstLine = (message: string) => message.split('\n', 1)[0]!.replace('; its last lines:', '');

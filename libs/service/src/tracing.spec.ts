@@ -22,12 +22,14 @@ interface Export {
 async function collector() {
   const exports: Export[] = [];
   const paths: string[] = [];
+  const types: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
       paths.push(request.url ?? '');
-      exports.push(JSON.parse(body) as Export);
+      types.push(request.headers['content-type']);
+      if (types.at(-1) === 'application/json') exports.push(JSON.parse(body) as Export);
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
@@ -37,6 +39,7 @@ async function collector() {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     exports,
     paths,
+    types,
     close: () => server.close(),
   };
 }
@@ -66,8 +69,35 @@ it.each([
     'when it is switched off',
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_SDK_DISABLED: 'true' },
   ],
+  [
+    'when no exporter is wanted',
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_TRACES_EXPORTER: 'none' },
+  ],
 ])('does nothing %s', async (_when, env) => {
   expect(await startTracing('demo', env, log)).toBeUndefined();
+});
+
+it('sends protobuf where the environment wants it', async () => {
+  const { url, types, close } = await collector();
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', url);
+  vi.stubEnv('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuf');
+  const tracing = await startTracing('demo', process.env, log);
+  tracing!.tracer.startSpan('work').end();
+  await tracing!.stop();
+  close();
+  expect(types).toEqual(['application/x-protobuf']);
+});
+
+it.each([
+  [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, /^OTEL_EXPORTER_OTLP_PROTOCOL is grpc; there are http\/json and/],
+  [{ OTEL_TRACES_EXPORTER: 'zipkin' }, /^OTEL_TRACES_EXPORTER is zipkin; there are otlp, console and none$/],
+])('says which of these it has not, and sends none: %o', async (env, reason) => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
+  expect(await startTracing('demo', { ...endpoint, ...env }, log)).toBeUndefined();
+  expect(log.warn).toHaveBeenLastCalledWith(
+    { reason: expect.stringMatching(reason) as string },
+    'no traces are sent',
+  );
 });
 
 it('says that the collector is away, and goes on', async () => {

@@ -1,5 +1,7 @@
 import { diag, DiagLogLevel, trace, type Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
+import type * as OpenTelemetry from './open-telemetry.ts';
+import { traceExporter, type Environment, type TraceExporter } from './trace-exporter.ts';
 
 export interface Tracing {
   tracer: Tracer;
@@ -8,19 +10,22 @@ export interface Tracing {
 }
 
 /**
- * OpenTelemetry traces by OTLP over HTTP, if the environment says where to (`OTEL_EXPORTER_OTLP_ENDPOINT`, or
- * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`). Names, sampling, headers and queue are set by OpenTelemetry's own variables; as
- * they come, 2048 spans wait at most, and more are dropped. Not by `@opentelemetry/sdk-node`, which brings metrics, logs
- * and more exporters along that nobody here uses. Without an endpoint nothing of it is even loaded.
+ * OpenTelemetry traces, if the environment asks for them ({@link traceExporter}). Names, sampling, headers and queue are set by
+ * OpenTelemetry's own variables; as they come, 2048 spans wait at most, and more are dropped. Not by `@opentelemetry/sdk-node`,
+ * which brings metrics, logs and more exporters along that nobody here uses. Without traces nothing of it is even loaded.
  * @returns undefined when traces are off
  */
 export async function startTracing(
   program: string,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   log: Pick<Logger, 'warn' | 'error'>,
 ): Promise<Tracing | undefined> {
-  const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  if (!endpoint || env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return undefined;
+  const exporter = traceExporter(env);
+  if (exporter === undefined) return undefined;
+  if (typeof exporter === 'object') {
+    log.warn({ reason: exporter.fault }, 'no traces are sent');
+    return undefined;
+  }
   const sdk = await import('./open-telemetry.ts');
   // A collector that is away is no reason to stop, but one to say so.
   const said =
@@ -36,7 +41,7 @@ export async function startTracing(
       .defaultResource()
       .merge(sdk.resourceFromAttributes({ 'service.name': program }))
       .merge(sdk.detectResources({ detectors: [sdk.envDetector] })),
-    spanProcessors: [new sdk.BatchSpanProcessor(new sdk.OTLPTraceExporter())],
+    spanProcessors: [new sdk.BatchSpanProcessor(makers[exporter](sdk))],
   });
   provider.register();
   return {
@@ -44,3 +49,10 @@ export async function startTracing(
     stop: () => provider.shutdown(),
   };
 }
+
+const makers = {
+  json: (sdk: Sdk) => new sdk.JsonExporter(),
+  protobuf: (sdk: Sdk) => new sdk.ProtobufExporter(),
+  console: (sdk: Sdk) => new sdk.ConsoleSpanExporter(),
+} satisfies Record<TraceExporter, unknown>;
+type Sdk = typeof OpenTelemetry;

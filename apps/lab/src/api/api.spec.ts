@@ -88,6 +88,19 @@ describe('the REST API', () => {
     expect(await podNames('be1-srv')).not.toContain(pod);
   });
 
+  it('takes a service’s name for any of its pods: pods have other names after a restart', async () => {
+    const pods = (await podNames('be1-srv')).map((pod) => ({ pod }));
+    const done = async (operation: string) => (await send('POST', `/pods/be1-srv/${operation}`)).body;
+    const first = await done('unhealthy');
+    const second = await done('unhealthy');
+    expect(pods).toContainEqual({ pod: (first as { pod: string }).pod });
+    expect((second as { pod: string }).pod).not.toBe((first as { pod: string }).pod);
+    expect(await done('healthy')).toMatchObject({ behaviour: { healthy: true } });
+    expect(await done('healthy')).toMatchObject({ behaviour: { healthy: true } });
+    const behaviours = (await status()).services[0]!.pods.map(({ behaviour }) => behaviour);
+    expect(behaviours).not.toContainEqual(expect.objectContaining({ healthy: false }));
+  });
+
   it('stops and starts DNS', async () => {
     const { port: dnsPort } = (await status()).dns;
     expect((await send('POST', '/dns/stop')).body).toMatchObject({ state: 'stopped' });
@@ -170,10 +183,34 @@ describe('the REST API refuses', () => {
     ['an unknown pod', '/pods/be1-srv-99/unhealthy', '', 404, /there are: be1-srv-\d+, /],
     ['an unknown app', '/apps/proxy/restart', '', 404, /there are: xds-server, frontend/],
     ['an unknown operation', '/pods/be1-srv-1/hug', '', 404, /there are GET \/status/],
-    ['less than nothing', '/services/be1-srv/scale', '{"replicas":-1}', 400, /replicas: .*from 0 to 50/],
-    ['too much', '/services/be1-srv/scale', '{"replicas":10000}', 400, /replicas: .*from 0 to 50/],
-    ['half a pod', '/services/be1-srv/scale', '{"replicas":1.5}', 400, /replicas: .*from 0 to 50/],
-    ['no number', '/services/be1-srv/scale', '{"replicas":"2"}', 400, /replicas: .*from 0 to 50/],
+    [
+      'less than nothing',
+      '/services/be1-srv/scale',
+      '{"replicas":-1}',
+      400,
+      /^expected \{"replicas": n\} with n from 0 to 50, got /,
+    ],
+    [
+      'too much',
+      '/services/be1-srv/scale',
+      '{"replicas":10000}',
+      400,
+      /^expected \{"replicas": n\} with n from 0 to 50, got /,
+    ],
+    [
+      'half a pod',
+      '/services/be1-srv/scale',
+      '{"replicas":1.5}',
+      400,
+      /^expected \{"replicas": n\} with n from 0 to 50, got /,
+    ],
+    [
+      'no number',
+      '/services/be1-srv/scale',
+      '{"replicas":"2"}',
+      400,
+      /^expected \{"replicas": n\} with n from 0 to 50, got /,
+    ],
     ['another field', '/services/be1-srv/scale', '{"replica":2}', 400, /replica.*from 0 to 50/],
     ['no body', '/services/be1-srv/scale', '', 400, /expected \{"replicas": n\}/],
     ['what is not JSON', '/services/be1-srv/scale', '{"replicas":', 400, /JSON/],
@@ -227,6 +264,7 @@ describe('the small commands', () => {
     });
     const [pod] = await podNames('be1-srv');
     expect(await run('unhealthy', pod!)).toEqual({ code: 0, out: `${pod}: unhealthy\n`, err: '' });
+    expect((await run('status')).out).toContain(`${pod}: running, unhealthy, pid`);
     expect((await run('behaviour', pod!, '{"healthy":true}')).out).toContain('"healthy":true');
     expect((await run('kill', pod!)).out).toBe(`${pod}: killed\n`);
     expect((await run('restart', 'be1-srv')).code).toBe(0);
@@ -241,7 +279,7 @@ describe('the small commands', () => {
   });
 
   it.each([
-    [['scale', 'be1-srv', 'many'], /from 0 to 50/],
+    [['scale', 'be1-srv', 'many'], /^lab: replicas: expected a whole number from 0 to 50, got "many"\n$/],
     [['scale', 'be1-srv', '-1'], /from 0 to 50/],
     [['scale', 'be1-srv', '10000'], /from 0 to 50/],
     [['scale', 'be3-srv', '1'], /no service "be3-srv"; there are: be1-srv, be2-srv/],
@@ -255,6 +293,12 @@ describe('the small commands', () => {
     const { code, err } = await run(...args);
     expect(code).toBe(64);
     expect(err).toMatch(message);
+  });
+
+  it('say that there are no pods', async () => {
+    expect((await run('scale', 'be2-srv', '0')).out).toBe('be2-srv: 0 wanted\n  no pods\n');
+    expect(await run('unhealthy', 'be2-srv')).toMatchObject({ err: 'lab: be2-srv has no pod that runs\n' });
+    expect((await run('scale', 'be2-srv', '2')).code).toBe(0);
   });
 
   it('say so when there is no lab', async () => {

@@ -14,6 +14,7 @@ const statuses: Partial<Record<LocalClusterErrorCode | LabErrorCode, number>> = 
   CHANGING: 409,
   TOO_MANY: 429,
   POD_NOT_RUNNING: 409,
+  NO_POD_RUNS: 409,
   PORT_IN_USE: 409,
   BUSY: 429,
   STOPPED: 503,

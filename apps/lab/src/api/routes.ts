@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { differences } from '../differences.ts';
 import { LabError } from '../errors.ts';
 import type { LiveLab } from '../live-lab.ts';
+import { podOf } from '../pod-of.ts';
 import { scenarios } from '../scenarios.ts';
 
 const scaleBody = z.strictObject({ replicas: z.number().int().min(0).max(maxReplicas) });
@@ -61,19 +62,19 @@ export function labRoutes(live: LiveLab): Router {
     router.post(
       `/pods/:name/${healthy ? 'healthy' : 'unhealthy'}`,
       async (request: Request<Params>, response) => {
-        const pod = live.cluster.pod(request.params.name);
+        const pod = podOf(live.cluster, request.params.name, { healthy });
         response.json({ pod: pod.name, behaviour: await pod.behaviour({ healthy }) });
       },
     );
   }
 
   router.post('/pods/:name/behaviour', async (request: Request<Params>, response) => {
-    const pod = live.cluster.pod(request.params.name);
+    const pod = podOf(live.cluster, request.params.name);
     response.json({ pod: pod.name, behaviour: await pod.behaviour(request.body ?? {}) });
   });
 
   router.post('/pods/:name/kill', async (request: Request<Params>, response) => {
-    const pod = live.cluster.pod(request.params.name);
+    const pod = podOf(live.cluster, request.params.name);
     pod.kill();
     await pod.ended;
     response.json({ pod: pod.name, killed: true });
@@ -96,7 +97,7 @@ export function labRoutes(live: LiveLab): Router {
   });
 
   router.get('/pods/:name/log', (request: Request<Params>, response) => {
-    response.type('text').send(toText(live.cluster.pod(request.params.name).log));
+    response.type('text').send(toText(podOf(live.cluster, request.params.name).log));
   });
 
   router.get('/apps/:name/log', (request: Request<Params>, response) => {
@@ -112,6 +113,6 @@ const toText = (lines: readonly string[]) => lines.map((line) => `${line}\n`).jo
 function read<T>(schema: z.ZodType<T>, body: unknown, wanted: string): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const reason = result.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
-  throw new LabError('BAD_REQUEST', `${reason}; expected ${wanted}`);
+  const got = JSON.stringify(body) ?? 'nothing';
+  throw new LabError('BAD_REQUEST', `expected ${wanted}, got ${got.slice(0, 200)}`);
 }

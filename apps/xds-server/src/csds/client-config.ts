@@ -32,7 +32,8 @@ export function clientConfig({ node, streams }: ConnectedClient, options: Config
       return [...names].map((name) => xdsConfig(type, name, state, node, options));
     }),
   );
-  return { node: nodeOf(node), genericXdsConfigs, clientScope: '' };
+  // grpcdebug heads the resources of each of several clients by it.
+  return { node: nodeOf(node), genericXdsConfigs, clientScope: node.id };
 }
 
 /** All that the client asked for, has or rejected. */

@@ -8,7 +8,7 @@ import type { PathMatch } from './path-match.ts';
  */
 export type SessionPersistence = CookieSession | HeaderSession;
 
-interface CookieSession extends SessionLifetime {
+export interface CookieSession extends SessionLifetime {
   kind: 'cookie';
   /** RFC 6265 §4.1.1: a token, with its case. */
   name: string;
@@ -18,7 +18,7 @@ interface CookieSession extends SessionLifetime {
   permanent: boolean;
 }
 
-interface HeaderSession extends SessionLifetime {
+export interface HeaderSession extends SessionLifetime {
   kind: 'header';
   /** Of the response, and of the requests after it; in lower case. */
   name: string;

@@ -79,6 +79,7 @@ export { beginningOf, type AllowedCalls, type Servers, type ServerSecurity } fro
 export { ranges, type Range } from './ranges.ts';
 export {
   cookieNameFault,
+  cookiePathFault,
   cookiePathOf,
   sessionHeaderFault,
   type SessionPersistence,

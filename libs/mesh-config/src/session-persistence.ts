@@ -46,6 +46,14 @@ export function sessionHeaderFault(name: string): string | undefined {
   return changedNameFault(name);
 }
 
+/** @returns why a cookie cannot have this path, if so; begins with "must" */
+export function cookiePathFault(path: string): string | undefined {
+  const isSendable = path.length <= 1024 && /^\/[\x21-\x3a\x3c-\x7e]*$/.test(path);
+  return isSendable
+    ? undefined
+    : 'must begin with "/", and be at most 1024 visible ASCII characters without ";"';
+}
+
 /**
  * The longest path of a cookie that comes with every request that a route takes (RFC 6265 §5.1.4 goes by whole segments).
  * @param match what the route takes

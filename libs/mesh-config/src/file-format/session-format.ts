@@ -1,25 +1,26 @@
 import * as z from 'zod';
 import { ranges } from '../ranges.ts';
-import { cookieNameFault, sessionHeaderFault, type SessionPersistence } from '../session-persistence.ts';
+import {
+  cookieNameFault,
+  cookiePathFault,
+  sessionHeaderFault,
+  type SessionPersistence,
+} from '../session-persistence.ts';
 import { duration, oneOf } from './values.ts';
 
 /** The form of `sessionPersistence:` of a route. */
 
-const named = (faultOf: (name: string) => string | undefined) =>
-  z.string().superRefine((name, context) => {
-    const message = faultOf(name);
+/** A text of which this says what is wrong with it. */
+const textWithout = (faultOf: (text: string) => string | undefined) =>
+  z.string().superRefine((text, context) => {
+    const message = faultOf(text);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
 
-const cookiePath = z
-  .string()
-  .max(1024)
-  .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, { error: 'must begin with "/", and be visible ASCII without ";"' });
-
 const cookie = z.strictObject({
-  name: named(cookieNameFault),
+  name: textWithout(cookieNameFault),
   path: z
-    .exactOptional(cookiePath)
+    .exactOptional(textWithout(cookiePathFault))
     .describe('With which requests clients send it; absent = with those that match.path is about'),
   permanent: z
     .boolean()
@@ -30,7 +31,7 @@ const cookie = z.strictObject({
 export const sessionPersistence = oneOf(
   {
     cookie: z.exactOptional(cookie),
-    header: z.exactOptional(z.strictObject({ name: named(sessionHeaderFault) })),
+    header: z.exactOptional(z.strictObject({ name: textWithout(sessionHeaderFault) })),
     absoluteTimeout: z
       .exactOptional(duration(ranges.sessionTimeoutMs.min, ranges.sessionTimeoutMs.max))
       .describe('A session ends so long after it began; absent = never by itself'),

@@ -22,6 +22,7 @@ const everybody = [...foreign, 'proxy'] as const;
 
 const sentOnce = impossible('calls are sent once: only our own proxy with a config file hedges');
 const whatItCounts = approximated('what the client counts by itself: xDS has no field for it');
+const noSessions = impossible('each call goes to any endpoint');
 const noSlowStart = impossible('new endpoints get their full share at once');
 
 /** What clients do in another way than the docs say: the one place for it. */
@@ -242,12 +243,50 @@ export const features: readonly Feature[] = [
     clients: all(grpc, impossible('headers stay as they are')),
   },
   {
-    title: '`sessionPersistence`',
-    usedBy: ofRoutes('sessionPersistence', ({ sessionPersistence }) => sessionPersistence !== undefined),
-    clients: all(
-      everybody,
-      impossible('each call goes to the next endpoint: only our own proxy with a config file has sessions'),
+    title: '`sessionPersistence` with a cookie',
+    usedBy: ofRoutes(
+      'sessionPersistence.cookie',
+      ({ sessionPersistence }) => sessionPersistence?.kind === 'cookie',
     ),
+    clients: {
+      ...all(['grpc-js', 'grpc-go', 'grpc-java'], noSessions),
+      ...all(
+        ['grpc-core', 'envoy'],
+        approximated(
+          'the cookie has neither Secure nor SameSite, and is not the one that our own proxy gives',
+        ),
+      ),
+    },
+  },
+  {
+    title: '`sessionPersistence` with a header',
+    usedBy: ofRoutes(
+      'sessionPersistence.header',
+      ({ sessionPersistence }) => sessionPersistence?.kind === 'header',
+    ),
+    clients: {
+      ...all(grpc, noSessions),
+      envoy: approximated('the value is not the one that our own proxy gives'),
+    },
+  },
+  {
+    title: '`sessionPersistence` of a route that leads to several services',
+    usedBy: ofRoutes(
+      'sessionPersistence',
+      ({ sessionPersistence, to }) => sessionPersistence !== undefined && to.length > 1,
+    ),
+    clients: {
+      'grpc-core': approximated('a service whose weight is 0 loses its sessions'),
+      envoy: impossible('each call goes to a service by the weights, and the session moves with it'),
+    },
+  },
+  {
+    title: '`sessionPersistence.absoluteTimeout` without a permanent cookie',
+    usedBy: ofRoutes('sessionPersistence.absoluteTimeout', ({ sessionPersistence: its }) => {
+      const isPermanent = its?.kind === 'cookie' && its.permanent;
+      return its?.absoluteTimeoutMs !== undefined && !isPermanent;
+    }),
+    clients: all(['grpc-core', 'envoy'], impossible('sessions have no end of their own')),
   },
   {
     title: '`mirrors`',

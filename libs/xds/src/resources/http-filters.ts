@@ -6,6 +6,7 @@ import { HttpFilter } from '@evenly/proto/envoy/extensions/filters/network/http_
 import type { Any } from '@evenly/proto/google/protobuf/any';
 import { message, packed } from './message.ts';
 import { rbacFilter } from './rbac.ts';
+import { sessionFilter, sessionFilterName } from './sessions.ts';
 
 export const faultFilterName = 'envoy.filters.http.fault';
 
@@ -15,6 +16,7 @@ const filter = (name: string, value: Any, isOptional = false): HttpFilter =>
 /** The filters of a listener. Only what is used: a client refuses a listener with a filter that it does not know. */
 export function httpFilters(use: {
   faults: boolean;
+  sessions: boolean;
   grpcWeb: boolean;
   /** Absent = every call is let in. */
   allow?: readonly AllowedCalls[] | undefined;
@@ -28,6 +30,8 @@ export function httpFilters(use: {
     ...(use.faults
       ? [filter(faultFilterName, packed(`${prefix}.fault.v3.HTTPFault`, HTTPFault, {}), true)]
       : []),
+    // Optional: a client that keeps no sessions serves on all the same.
+    ...(use.sessions ? [filter(sessionFilterName, sessionFilter(), true)] : []),
     ...(use.allow === undefined ? [] : [filter('envoy.filters.http.rbac', rbacFilter(use.allow))]),
     // gRPC clients refuse a listener whose last filter is not the router (gRFC A39).
     filter('envoy.filters.http.router', packed(`${prefix}.router.v3.Router`, Router, {})),

@@ -16,22 +16,34 @@ import { httpFilters } from './http-filters.ts';
 import { filterChains } from './listener-tls.ts';
 import { encode, message, packed } from './message.ts';
 import { listenerName, routeName, socketRouteName } from './names.ts';
+import { hasSessions, knownSessions } from './sessions.ts';
 
-export const isFaulty = ({ fault }: Route) => fault !== undefined;
+/** What a listener has filters for, because some of its routes use them. */
+export interface UsedFilters {
+  faults: boolean;
+  sessions: boolean;
+}
+
+/** @param someRoute whether one of its routes passes a test */
+export const usedFilters = (someRoute: (test: (route: Route) => boolean) => boolean): UsedFilters => ({
+  faults: someRoute(({ fault }) => fault !== undefined),
+  sessions: someRoute(hasSessions),
+});
 
 /**
  * What a gRPC client gets for `xds:///<authority>`: no address, only how its calls are routed.
- * @param faults some of its routes have faults on purpose
+ * @param used by its routes
  * @param mark makes the content another one, see ReturnedNames
  */
 export function apiListener(
   authority: string,
-  faults: boolean,
+  used: UsedFilters,
   source: ConfigSource,
+  kind: NodeKind,
   { route = routeName(authority), mark = 0 }: { route?: string; mark?: number } = {},
 ): Resource {
   const name = listenerName(authority);
-  const filters = httpFilters({ faults, grpcWeb: false });
+  const filters = httpFilters({ ...knownTo(kind, used), grpcWeb: false });
   const statPrefix = mark === 0 ? name : `${name} ${mark}`; // what gRPC clients keep and have no use for
   const apiListener = { apiListener: connectionManager(statPrefix, route, filters, source) };
   return resource('listener', name, encode(Listener, { name, apiListener }), [route]);
@@ -40,13 +52,13 @@ export function apiListener(
 /** What an Envoy gets for a listener of the config: an address, and the same routes. */
 export function socketListener(
   listener: Omit<MeshListener, 'routes' | 'virtualHosts'>,
-  faults: boolean,
+  used: UsedFilters,
   source: ConfigSource,
   kind: NodeKind,
 ): Resource {
   const { name, address, port, http1, grpcWeb, normalizePath, encodedSlashes } = listener;
   const route = socketRouteName(name);
-  const filters = httpFilters({ faults, grpcWeb });
+  const filters = httpFilters({ ...knownTo(kind, used), grpcWeb });
   // Or an Envoy would take `//admin` for another path than `/admin`.
   const paths = {
     // Our own proxy looks at what comes first only where it has to; an Envoy looks anyway, and needs it for gRPC-Web.
@@ -70,6 +82,11 @@ export function socketListener(
   });
   return resource('listener', name, encoded, [route]);
 }
+
+const knownTo = (kind: NodeKind, { faults, sessions }: UsedFilters): UsedFilters => ({
+  faults,
+  sessions: sessions && knownSessions(kind) !== 'none',
+});
 
 export function socketAddress({ address, port }: { address: string; port: number }): Address {
   const value = message(SocketAddress, { address, portSpecifier: { $case: 'portValue', value: port } });

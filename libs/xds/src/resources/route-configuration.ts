@@ -45,9 +45,10 @@ class WrittenFor {
   readonly #withIts = new Memo<MeshVirtualHost, WrittenHost>();
 
   of(host: MeshVirtualHost, domains: readonly string[], services: Services, words: Words): WrittenHost {
-    const { hash, timeoutMarginMs } = words;
-    return this.#withAll.get(host, [hash, timeoutMarginMs, domains, services], () => {
-      const inputs = [hash, timeoutMarginMs, ...domains, ...servicesIn(host.routes, services).values()];
+    const { hash, timeoutMarginMs, sessions } = words;
+    return this.#withAll.get(host, [hash, timeoutMarginMs, sessions, domains, services], () => {
+      const its = servicesIn(host.routes, services).values();
+      const inputs = [hash, timeoutMarginMs, sessions, ...domains, ...its];
       return this.#withIts.get(host, inputs, () => writtenHost(host, domains, services, words));
     });
   }

@@ -2,6 +2,7 @@ import { normalAuthority, type VirtualHost as MeshVirtualHost } from '@evenly/me
 import { hashOf, type NodeResource, type Resource } from '../resource.ts';
 import { grpcRoute } from './grpc-conditions.ts';
 import { routeName, socketRouteName } from './names.ts';
+import { hasSessions, knownSessions } from './sessions.ts';
 import { routeConfiguration, type Words, type WrittenHosts } from './route-configuration.ts';
 import type { Services } from './xds-route.ts';
 
@@ -37,23 +38,25 @@ export function targetRoutes(
         forGrpc,
         hosts.map((host) => withCluster(host, services)),
       );
+  const core = { ...forGrpc, timeoutMarginMs: coreMarginMs, sessions: knownSessions('grpc-core') };
   let forGrpcJs: Resource | undefined;
-  let forGrpcCore: Resource | undefined;
+  // What is in it alone makes another version, too.
+  let forGrpcCore = hosts.some(({ routes }) => routes.some(hasSessions)) ? written(core) : undefined;
   return {
     type: 'route',
     name,
-    version: hashOf(`${plain.version} ${forGrpcJava.version}`),
+    version: hashOf(`${plain.version} ${forGrpcJava.version} ${forGrpcCore?.version ?? ''}`),
     forNode: ({ kind }) => {
       if (kind === 'grpc-js') return (forGrpcJs ??= written({ ...forGrpc, hash: ` ${plain.version}` }));
-      if (kind === 'grpc-core')
-        return (forGrpcCore ??= written({ ...forGrpc, timeoutMarginMs: coreMarginMs }));
+      if (kind === 'grpc-core') return (forGrpcCore ??= written(core));
       return kind === 'grpc-java' ? forGrpcJava : plain;
     },
   };
 }
 
-const forGrpc: Words = { reader: 'grpc', hash: '', timeoutMarginMs: 0 };
-const forEnvoys: Words = { reader: 'envoy', hash: '', timeoutMarginMs: 0 };
+const forGrpc: Words = { reader: 'grpc', hash: '', timeoutMarginMs: 0, sessions: 'none' };
+const forEnvoys: Words = { reader: 'envoy', hash: '', timeoutMarginMs: 0, sessions: knownSessions('envoy') };
+const forProxies: Words = { ...forGrpc, sessions: knownSessions('proxy') };
 
 /**
  * C-core (1.85; grpc#34547) takes 1 to 2 s off a route's timeout, how much depends on the moment when its process began: so
@@ -108,7 +111,7 @@ export function listenerRoutes(
   const name = socketRouteName(listener);
   const at = port === undefined ? {} : { port };
   const forEnvoy = routeConfiguration(name, hosts, services, { ...forEnvoys, ...at }, known);
-  const forOthers = routeConfiguration(name, hosts, services, { ...forGrpc, ...at }, known);
+  const forOthers = routeConfiguration(name, hosts, services, { ...forProxies, ...at }, known);
   return {
     type: 'route',
     name,

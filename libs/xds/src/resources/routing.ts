@@ -19,7 +19,7 @@ import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
 import { isForOurProxyOnly } from '../client-support/features.ts';
 import { gatewayOf } from '../gateway-listener.ts';
-import { apiListener, isFaulty, socketListener } from './listeners.ts';
+import { apiListener, socketListener, usedFilters, type UsedFilters } from './listeners.ts';
 import { unknownAssignment } from './endpoints.ts';
 import { clusterName, defaultListenerName, refusedClusterName, socketRouteName } from './names.ts';
 import { servicesIn, WrittenHosts } from './route-configuration.ts';
@@ -87,18 +87,18 @@ export class RoutingResources {
   #listenersOf(config: MeshConfig, routes: readonly Route[], targets: Siblings): NodeResource[] {
     const { envoyXdsCluster } = this.#options;
     const sockets = new Map(config.listeners.map((listener) => [listener.name, listener]));
-    const faults = routes.some(isFaulty);
+    const used = usedFilters((test) => routes.some(test));
     const listeners = [...new Set([...targets.keys(), ...sockets.keys()])].map((name) => {
       const listener = sockets.get(name);
-      const socket = listener && socketOf(listener, someRoute(config, listener, isFaulty));
-      const inputs = [targets.has(name), faults, ...Object.entries(socket ?? {}).flat()];
-      const target = targets.has(name) ? { faults } : undefined;
+      const socket = listener && socketOf(config, listener);
+      const inputs = [targets.has(name), used.faults, used.sessions, ...Object.entries(socket ?? {}).flat()];
+      const target = targets.has(name) ? used : undefined;
       return this.#listeners.get(name, inputs, () => listenerFor(name, { target, socket }, envoyXdsCluster));
     });
     if (hasDefaultListener(config))
       listeners.push(
-        this.#listeners.get(`default ${defaultListenerName}`, [faults], () =>
-          defaultListener(faults, envoyXdsCluster),
+        this.#listeners.get(`default ${defaultListenerName}`, [used.faults, used.sessions], () =>
+          defaultListener(used, envoyXdsCluster),
         ),
       );
     this.#listeners.forgetOthers();
@@ -146,26 +146,28 @@ export class RoutingResources {
 export const routingResources = (config: MeshConfig, options?: RoutingOptions) =>
   new RoutingResources(options).of(config);
 
-/** A listener with a socket, without its routes: of these, only whether they have faults on purpose is in a listener. */
-type Socket = Omit<Listener, 'routes' | 'virtualHosts'> & { faults: boolean };
+/** A listener with a socket, without its routes: of these, only what they need filters for is in a listener. */
+type Socket = Omit<Listener & UsedFilters, 'routes' | 'virtualHosts'>;
 
-const socketOf = ({ routes: _, virtualHosts: _hosts, ...listener }: Listener, faults: boolean): Socket => ({
-  ...listener,
-  faults,
+const socketOf = (config: MeshConfig, listener: Listener): Socket => ({
+  ...withoutRoutes(listener),
+  ...usedFilters((test) => someRoute(config, listener, test)),
 });
+
+const withoutRoutes = ({ routes: _, virtualHosts: _hosts, ...rest }: Listener) => rest;
 
 /** @param forms as a target of gRPC clients, and with a socket for proxies */
 function listenerFor(
   name: string,
-  { target, socket }: { target: { faults: boolean } | undefined; socket: Socket | undefined },
+  { target, socket }: { target: UsedFilters | undefined; socket: Socket | undefined },
   envoyXdsCluster: string,
 ): NodeResource {
   return byKind('listener', name, (kind, mark) => {
     const source = configSource(kind, envoyXdsCluster);
-    if (isGrpc(kind)) return target && apiListener(name, target.faults, source, { mark });
+    if (isGrpc(kind)) return target && apiListener(name, target, source, kind, { mark });
     if (socket === undefined || isForOurProxyOnly(socket)) return undefined;
     if (socket.certificates?.length === 0) return undefined; // nobody is let in
-    return socketListener(socket, socket.faults, source, kind);
+    return socketListener(socket, socket, source, kind);
   });
 }
 
@@ -174,10 +176,10 @@ const hasDefaultListener = ({ listeners }: MeshConfig) =>
   listeners.every(({ name }) => gatewayOf(name) !== undefined);
 
 /** For our own proxy, which serves the whole config where its options say, as it does with a config file. */
-const defaultListener = (faults: boolean, envoyXdsCluster: string): NodeResource =>
+const defaultListener = (used: UsedFilters, envoyXdsCluster: string): NodeResource =>
   byKind('listener', defaultListenerName, (kind) =>
     kind === 'proxy'
-      ? apiListener(defaultListenerName, faults, configSource(kind, envoyXdsCluster), {
+      ? apiListener(defaultListenerName, used, configSource(kind, envoyXdsCluster), kind, {
           route: socketRouteName(defaultListenerName),
         })
       : undefined,

@@ -26,7 +26,7 @@ function listenerOf(name: string, { servers }: Service, mark: number): Resource 
   const manager = packed(connectionManagerName, HttpConnectionManager, {
     statPrefix: mark === 0 ? name : `${name} ${mark}`,
     routeSpecifier: { $case: 'routeConfig', value: toTheApplication },
-    httpFilters: httpFilters({ faults: false, grpcWeb: false, allow }),
+    httpFilters: httpFilters({ faults: false, sessions: false, grpcWeb: false, allow }),
   });
   const filter = message(Filter, {
     name: 'envoy.filters.network.http_connection_manager',

@@ -24,6 +24,7 @@ import { clusterName, refusedClusterName } from './names.ts';
 import { redirectAction, rewriteOf } from './redirect.ts';
 import { retryPolicy, type RetryReader } from './retry-policy.ts';
 import { routeMatch } from './route-match.ts';
+import { sessionFilterName, sessionOfRoute, type KnownSessions } from './sessions.ts';
 
 /** By name. */
 export type Services = ReadonlyMap<string, Service>;
@@ -33,15 +34,21 @@ export interface RouteWords {
   reader: RetryReader;
   /** More than each timeout is. */
   timeoutMarginMs: number;
+  sessions: KnownSessions;
 }
 
 export function xdsRoute(route: MeshRoute, services: Services, words: RouteWords): Route {
+  const session = sessionOfRoute(route, words.sessions);
   return message(Route, {
     name: route.name ?? '',
     match: routeMatch(route.match),
     action: actionOf(route, services, words),
     ...headerOptions(route),
-    typedPerFilterConfig: route.fault === undefined ? {} : { [faultFilterName]: faultOf(route.fault) },
+    typedPerFilterConfig: {
+      ...(route.fault === undefined ? {} : { [faultFilterName]: faultOf(route.fault) }),
+      ...(session === undefined ? {} : { [sessionFilterName]: session.config }),
+    },
+    metadata: session?.metadata,
   });
 }
 
@@ -55,7 +62,7 @@ function actionOf(route: MeshRoute, services: Services, words: RouteWords): NonN
 function routeAction(
   route: MeshRoute,
   services: Services,
-  { reader, timeoutMarginMs }: RouteWords,
+  { reader, timeoutMarginMs, sessions }: RouteWords,
 ): RouteAction {
   const policy = services.get(firstService(route) ?? '')?.policy;
   const timeoutMs = route.timeoutMs ?? policy?.timeoutMs;
@@ -64,7 +71,7 @@ function routeAction(
   const hashHeader = route.hashHeader ?? policy?.hashHeader;
   const timeout = durationOf(timeoutMs ?? 0); // 0 = none; left out, Envoy would cut every call after 15 s
   return message(RouteAction, {
-    clusterSpecifier: clusterSpecifier(route),
+    clusterSpecifier: clusterSpecifier(route, sessions),
     timeout,
     // gRPC clients know no other time-out of a route than this one (gRFC A31).
     maxStreamDuration:
@@ -79,8 +86,13 @@ function routeAction(
   });
 }
 
-function clusterSpecifier({ to }: MeshRoute): NonNullable<RouteAction['clusterSpecifier']> {
-  const weighted = to.filter(({ weight }) => weight > 0);
+function clusterSpecifier(
+  { to, sessionPersistence }: MeshRoute,
+  sessions: KnownSessions,
+): NonNullable<RouteAction['clusterSpecifier']> {
+  // Who gets no new sessions keeps the ones that it has (GEP-1619).
+  const keepsSessions = sessionPersistence !== undefined && sessions === 'all';
+  const weighted = to.filter(({ weight, service }) => weight > 0 || (keepsSessions && service !== undefined));
   const [only] = weighted;
   const hasChanges = weighted.some((one) => one.requestHeaders ?? one.responseHeaders);
   if (weighted.length === 1 && !hasChanges) return { $case: 'cluster', value: clusterOf(only!) };

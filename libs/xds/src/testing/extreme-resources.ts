@@ -19,6 +19,9 @@ import {
   WeightedCluster,
   WeightedCluster_ClusterWeight,
 } from '@evenly/proto/envoy/config/route/v3/route_components';
+import { StatefulSessionPerRoute } from '@evenly/proto/envoy/extensions/filters/http/stateful_session/v3/stateful_session';
+import { CookieBasedSessionState } from '@evenly/proto/envoy/extensions/http/stateful_session/cookie/v3/cookie';
+import { HeaderBasedSessionState } from '@evenly/proto/envoy/extensions/http/stateful_session/header/v3/header';
 import { HTTPFault } from '@evenly/proto/envoy/extensions/filters/http/fault/v3/fault';
 import type { RoutingPriority } from '@evenly/proto/envoy/config/core/v3/base';
 import type { FractionalPercent_DenominatorType } from '@evenly/proto/envoy/type/v3/percent';
@@ -26,6 +29,7 @@ import type { Any } from '@evenly/proto/google/protobuf/any';
 import { codecs, typeUrlOf, type ResourceType } from '../resource-type.ts';
 import { configSource } from '../resources/config-source.ts';
 import { faultFilterName } from '../resources/http-filters.ts';
+import { sessionFilterName, sessionTypes } from '../resources/sessions.ts';
 import { apiListener, socketListener } from '../resources/listeners.ts';
 import { message, packed } from '../resources/message.ts';
 import { proxyMetadataKey } from '../resources/names.ts';
@@ -271,6 +275,28 @@ const fault = fc.record({ delay: maybe(duration), share: fraction, status: uint3
   }),
 }));
 
+const session = fc
+  .record({
+    name: often('s', '', 'a b', 'x'.repeat(200)),
+    path: often('/', '', 'x', '/a;b', '/' + 'x'.repeat(5000)),
+    ttl: maybe(duration),
+    kind: often(sessionTypes.cookie, sessionTypes.header, 'x.Y'),
+    cookie: fc.boolean(),
+    own: fc.option(double, { nil: undefined }),
+  })
+  .map(({ kind, cookie: has, own, ...cookie }) => {
+    const value =
+      kind === sessionTypes.cookie
+        ? packed(kind, CookieBasedSessionState, has ? { cookie } : {})
+        : packed(kind, HeaderBasedSessionState, { name: cookie.name });
+    const statefulSession = { sessionState: { name: '', typedConfig: value }, strict: has };
+    const config = packed(sessionTypes.ofRoute, StatefulSessionPerRoute, {
+      override: { $case: 'statefulSession', value: statefulSession },
+    });
+    const filterMetadata = own === undefined ? {} : { [proxyMetadataKey]: { sessionTimeoutMs: own } };
+    return { config: { [sessionFilterName]: config }, metadata: { filterMetadata, typedFilterMetadata: {} } };
+  });
+
 const path = often<NonNullable<RouteMatch['pathSpecifier']>>(
   { $case: 'prefix', value: '' },
   { $case: 'prefix', value: 'no slash' },
@@ -295,6 +321,7 @@ export const extremeRoutes = fc
           ),
           path,
           fault: maybe(fault),
+          session: maybe(session),
         }),
         { maxLength: 3 },
       ),
@@ -316,7 +343,8 @@ export const extremeRoutes = fc
                   name: one.name,
                   match: message(RouteMatch, { pathSpecifier: one.path }),
                   action: one.action && { $case: 'route', value: one.action },
-                  typedPerFilterConfig: one.fault ?? {},
+                  typedPerFilterConfig: { ...one.fault, ...one.session?.config },
+                  metadata: one.session?.metadata,
                 }),
               ),
             }),
@@ -325,14 +353,21 @@ export const extremeRoutes = fc
       ),
   );
 
+const noFilters = { faults: false, sessions: false };
+
 export const extremeListener = fc
   .record({ at: maybe(address), routes: name })
   .map(({ at, routes }) => (own: string) => {
     const source = configSource('proxy', '');
     const { encoded } =
       at === undefined
-        ? apiListener(own, false, source, routes === undefined ? {} : { route: routes })
-        : socketListener(meshListener({ name: own, address: at.ip, port: at.port }), false, source, 'proxy');
+        ? apiListener(own, noFilters, source, 'proxy', routes === undefined ? {} : { route: routes })
+        : socketListener(
+            meshListener({ name: own, address: at.ip, port: at.port }),
+            noFilters,
+            source,
+            'proxy',
+          );
     return { typeUrl: typeUrlOf('listener'), value: Buffer.from(encoded) };
   });
 

@@ -10,17 +10,20 @@ import type { Listener } from '@evenly/proto/envoy/config/listener/v3/listener';
 import type { ListenerFilter } from '@evenly/proto/envoy/config/listener/v3/listener_components';
 import type { Any } from '@evenly/proto/google/protobuf/any';
 import { tlsInspectorType } from '../../resources/listener-tls.ts';
+import { sessionTypes } from '../../resources/sessions.ts';
 import { checkedName } from '../limits.ts';
 import type { XdsListener } from '../model.ts';
 import { Refusal, refuseIf, type Warn } from '../refusal.ts';
 import { parseCertificates } from './listener-tls.ts';
 import { parseRoutes } from './routes.ts';
+import { checkSessionFilter } from './sessions.ts';
 
 const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const filterTypes = {
   router: 'envoy.extensions.filters.http.router.v3.Router',
   fault: 'envoy.extensions.filters.http.fault.v3.HTTPFault',
   grpcWeb: 'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb',
+  sessions: sessionTypes.filter,
 } as const;
 
 /** @throws Refusal */
@@ -101,7 +104,9 @@ function managerOf({ typeUrl, value }: Any): HttpConnectionManager {
 function filtersOf(filters: readonly HttpFilter[], warn: Warn): Set<string> {
   const types = new Set<string>();
   filters.forEach(({ name, configType, isOptional }, index) => {
-    const type = configType?.$case === 'typedConfig' ? configType.value.typeUrl.split('/')[1]! : '';
+    const packed = configType?.$case === 'typedConfig' ? configType.value : undefined;
+    const type = packed?.typeUrl.split('/')[1] ?? '';
+    if (type === filterTypes.sessions) checkSessionFilter(packed!);
     if (Object.values<string>(filterTypes).includes(type)) types.add(type);
     else if (isOptional) warn(`the optional filter ${name} is unsupported`);
     else throw new Refusal(`has the HTTP filter ${name}, which is not supported`);

@@ -22,6 +22,7 @@ import { parseHeaderOptions } from './header-options.ts';
 import { parseRedirect, parseRewrite } from './redirect.ts';
 import { parseFault, parseRetry, percentOf } from './route-policy.ts';
 import { parseMatch } from './route-match.ts';
+import { parseSessions } from './sessions.ts';
 
 /** @throws Refusal */
 export function parseRoutes(configuration: RouteConfiguration, warn: Warn): XdsRoutes {
@@ -142,9 +143,9 @@ function parseRoute(route: XdsRoute, name: string, authority: string, host: Virt
   const timeout = timeoutOf(action, (reason) => warn(`route ${name}: ${reason}`));
   const retryPolicy = action.retryPolicy ?? host.retryPolicy;
   const retry = retryPolicy && parseRetry(retryPolicy, (reason) => warn(`route ${name}: ${reason}`));
-  const fault = parseFault({ ...host.typedPerFilterConfig, ...route.typedPerFilterConfig }, (reason) =>
-    warn(`route ${name}: ${reason}`),
-  );
+  const filters = { ...host.typedPerFilterConfig, ...route.typedPerFilterConfig };
+  const fault = parseFault(filters, (reason) => warn(`route ${name}: ${reason}`));
+  const sessions = parseSessions(filters, route.metadata, (reason) => warn(`route ${name}: ${reason}`));
   const hashHeader = hashHeaderOf(action, (reason) => warn(`route ${name}: ${reason}`));
   return {
     name,
@@ -155,6 +156,7 @@ function parseRoute(route: XdsRoute, name: string, authority: string, host: Virt
     ...(retry === undefined ? {} : { retry }),
     ...(fault === undefined ? {} : { fault }),
     ...(hashHeader === undefined ? {} : { hashHeader }),
+    ...(sessions === undefined ? {} : { sessionPersistence: sessions }),
     ...(mirrors.length === 0 ? {} : { mirrors }),
     ...parseHeaderOptions(route),
   };

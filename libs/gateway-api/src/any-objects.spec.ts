@@ -110,7 +110,12 @@ const rule = record({
   matches: list(match),
   filters: list(filter),
   backendRefs: list(backend),
-  sessionPersistence: record({}),
+  sessionPersistence: record({
+    sessionName: fc.constantFrom('s', 'Set-Cookie', 'a b', ''),
+    type: fc.constantFrom('Cookie', 'Header', 'x'),
+    absoluteTimeout: fc.constantFrom('1h', '0s', '10ms', '1d', '99999h99999h'),
+    cookieConfig: record({ lifetimeType: fc.constantFrom('Permanent', 'Session', 'x') }),
+  }),
 });
 const specs: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   GatewayClass: record({ controllerName: fc.constant(controllerName) }),

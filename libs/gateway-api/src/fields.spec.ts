@@ -27,8 +27,6 @@ const refused: Readonly<Record<string, unknown>> = {
   'ListenerSet.listeners[].tls.options': { 'example.org/x': 'y' },
   'BackendTLSPolicy.options': { 'example.org/x': 'y' },
   'BackendTLSPolicy.validation.subjectAltNames': [{ type: 'Hostname', hostname: 'a.example' }],
-  'GRPCRoute.rules[].sessionPersistence': { type: 'Cookie' },
-  'HTTPRoute.rules[].sessionPersistence': { type: 'Cookie' },
   'HTTPRoute.rules[].retry': { attempts: 2 },
   ...filtersOf('GRPCRoute.rules[].filters', ['ExtensionRef']),
   ...filtersOf('GRPCRoute.rules[].backendRefs[].filters', ['ExtensionRef', 'RequestMirror']),
@@ -60,6 +58,7 @@ const bothHeaders = `
       - { type: ResponseHeaderModifier, responseHeaderModifier: ${headerChanges} }`;
 const backend = '{ group: "", kind: Service, name: a, namespace: other, port: 80, weight: 2 }';
 const commonRule = `
+    sessionPersistence: { sessionName: s, type: Cookie, absoluteTimeout: 10s, cookieConfig: { lifetimeType: Session } }
     filters:${bothHeaders}
       - { type: RequestMirror, requestMirror: { backendRef: { group: "", kind: Service, name: a, namespace: other, port: 80 }, percent: 10 } }
       - { type: RequestMirror, requestMirror: { backendRef: { group: "", kind: Service, name: a, namespace: other, port: 80 }, fraction: { numerator: 1, denominator: 10 } } }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { filters, type Filter } from './filters.ts';
+import { sessionPersistence, type SessionPersistenceObject } from './session-persistence.ts';
 import { field, reader, faultOf, namesOf, type Read } from './read.ts';
 import {
   backendReference,
@@ -32,6 +33,7 @@ export interface Rule<Match> {
   timeoutMs: number | undefined;
   /** Of a single attempt. */
   attemptTimeoutMs: number | undefined;
+  sessionPersistence: SessionPersistenceObject | undefined;
   /** Fields that ask for what we cannot do. */
   unsupported: readonly string[];
 }
@@ -63,15 +65,16 @@ const ruleOf = <M extends z.ZodType>(match: M) =>
       filters,
       backendRefs: listOf(backendRef, limits.backendRefs),
       timeouts: timeouts.nullish(),
-      sessionPersistence: z.unknown().optional(),
+      sessionPersistence: sessionPersistence.nullish(),
       retry: z.unknown().optional(),
     })
-    .transform(({ timeouts: given, sessionPersistence, retry, ...rule }) => ({
+    .transform(({ timeouts: given, retry, ...rule }) => ({
       ...rule,
       name: rule.name ?? undefined,
       timeoutMs: given?.request ?? undefined,
       attemptTimeoutMs: given?.backendRequest ?? undefined,
-      unsupported: namesOf({ sessionPersistence, retry }),
+      sessionPersistence: rule.sessionPersistence ?? undefined,
+      unsupported: namesOf({ retry }),
     }));
 
 const parentRefs = listOf(parentReference, limits.parentRefs);

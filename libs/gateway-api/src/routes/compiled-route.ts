@@ -11,6 +11,7 @@ import { filterActions, headerActions } from './filters.ts';
 import { grpcMatches } from './grpc-matches.ts';
 import { httpMatches } from './http-matches.ts';
 import { UnsupportedRule, type RankedMatch } from './ranked-match.ts';
+import { sessionsOf } from './sessions.ts';
 
 export type AnyRoute = GrpcRoute | HttpRoute;
 
@@ -44,10 +45,11 @@ export function compileRoute(object: AnyRoute, context: BackendContext): Compile
     const name = ('name' in rule ? rule.name : undefined) ?? String(index);
     try {
       const matches = ranked();
-      const { actions, fault } = actionsOrFault(object.kind, readable(rule), matches, backends);
+      const id = `${object.kind.toLowerCase()}/${keyOf(object.meta)}/${name}`;
+      const { actions, fault } = actionsOrFault(object.kind, id, readable(rule), matches, backends);
       if (fault !== undefined) dropped.push(`rule ${name}: ${fault}`);
       for (const [number, { match, rank }] of matches.entries()) {
-        const full = `${object.kind.toLowerCase()}/${keyOf(object.meta)}/${name}${matches.length > 1 ? `.${number}` : ''}`;
+        const full = `${id}${matches.length > 1 ? `.${number}` : ''}`;
         entries.push({ route: { name: full, match, ...actions }, rank });
       }
     } catch (error) {
@@ -63,12 +65,13 @@ type Actions = Omit<Route, 'match' | 'name'>;
 /** Requests of a rule that asks for what we cannot do are refused: to leave it out would be to do something else with them. */
 function actionsOrFault(
   kind: RouteKind,
+  id: string,
   rule: Rule<unknown>,
   matches: readonly RankedMatch[],
   backends: Backends,
 ): { actions: Actions; fault?: string } {
   try {
-    return { actions: actionsOf(kind, rule, matches, backends) };
+    return { actions: actionsOf(kind, id, rule, matches, backends) };
   } catch (error) {
     return { actions: { to: refuseAll }, fault: unsupported(error) };
   }
@@ -99,6 +102,7 @@ function readable<M>(rule: Rule<M> | BrokenRule): Rule<M> {
 /** What is done with a rule's requests. */
 function actionsOf(
   kind: RouteKind,
+  id: string,
   rule: Rule<unknown>,
   matches: readonly RankedMatch[],
   backends: Backends,
@@ -110,8 +114,14 @@ function actionsOf(
     throw new UnsupportedRule('ReplacePrefixMatch needs matches of type PathPrefix');
   // A client that is told to ask elsewhere is passed on to nobody.
   const to = actions.redirect === undefined ? destinationsOf(rule, backends) : [];
+  const sessions = rule.sessionPersistence && sessionsOf(rule.sessionPersistence, id);
   const timeouts = [rule.timeoutMs, rule.attemptTimeoutMs].filter((ms) => ms !== undefined && ms > 0);
-  return { to, ...actions, ...(timeouts.length > 0 ? { timeoutMs: Math.min(...timeouts.map(Number)) } : {}) };
+  return {
+    to,
+    ...actions,
+    ...(sessions === undefined || actions.redirect !== undefined ? {} : { sessionPersistence: sessions }),
+    ...(timeouts.length > 0 ? { timeoutMs: Math.min(...timeouts.map(Number)) } : {}),
+  };
 }
 
 /** Nobody to call, or nobody who gets a share: everything is refused. A backend that is not there refuses its share. */

@@ -1,4 +1,4 @@
-// Makes of each public library what is published, in dist/packages/NAME; npm run pack:libs makes tarballs of that.
+// Makes of each public library what is published, in dist/libs/NAME; npm run pack:libs makes tarballs of that.
 // The code is one file an entry, in which everything is that the manifest does not name as a dependency or a peer: so of
 // zod and of our generated messages users get what is called, and not 8 MB. Types are the files that entries lead to.
 import {
@@ -20,11 +20,11 @@ const { engines, repository } = readJson(`${root}package.json`);
 
 /** @returns the directories that were made */
 export async function stage() {
-  rmSync(`${root}dist/packages`, { recursive: true, force: true });
+  rmSync(`${root}dist/libs`, { recursive: true, force: true });
   const directories = [];
   for (const { folder, manifest } of libraries) {
     const from = `${root}libs/${folder}`;
-    const to = `${root}dist/packages/${folder}`;
+    const to = `${root}dist/libs/${folder}`;
     mkdirSync(to, { recursive: true });
     const entries = Object.values(manifest.exports).filter(({ types }) => types !== undefined);
     const needed = { ...manifest.dependencies, ...manifest.peerDependencies };
@@ -121,7 +121,7 @@ function published(folder, manifest) {
     ...{ type, engines },
     files: [
       'dist',
-      ...(existsSync(`${root}dist/packages/${folder}/THIRD-PARTY-LICENSES`) ? ['THIRD-PARTY-LICENSES'] : []),
+      ...(existsSync(`${root}dist/libs/${folder}/THIRD-PARTY-LICENSES`) ? ['THIRD-PARTY-LICENSES'] : []),
     ],
     exports: Object.fromEntries(
       Object.entries(manifest.exports)

@@ -1,5 +1,6 @@
 // Installs what would be published into new projects, as a user would, and uses it there: npm run pack:check (after
-// npm run build). Needs the registry, for what the libraries depend on. PACK_CHECK_KEEP=1 leaves the projects in place.
+// npm run build). Programs run on this Node, and on those whose paths are given: npm run pack:check -- NODE...
+// Needs the registry, for what the libraries depend on. PACK_CHECK_KEEP=1 leaves the projects in place.
 import { spawnSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { readJson, root } from '../libraries.mjs';
 import { stage } from '../stage.mjs';
 
 const work = mkdtempSync(join(tmpdir(), 'evenly-pack-'));
+const nodes = [process.execPath, ...process.argv.slice(2)];
 const { devDependencies: tools } = readJson(`${root}package.json`);
 
 /** @returns what it printed @throws Error with that, when it fails */
@@ -62,11 +64,15 @@ function project(name, tarballs, dependencies, ...installOptions) {
   return directory;
 }
 
-/** @returns what the program says of itself @throws Error for a warning, too */
-function use(directory, ...args) {
-  const { stdout, stderr } = run(directory, process.execPath, ...args);
-  if (stderr !== '') throw new Error(`node ${args.join(' ')} in ${directory}: ${stderr}`);
-  return JSON.parse(stdout);
+/** Runs a program on each Node. @returns what it says of itself @throws Error for a warning, too */
+function use(directory, file) {
+  const outputs = nodes.map((node) => {
+    const { stdout, stderr } = run(directory, node, file);
+    if (stderr !== '') throw new Error(`${node} ${file} in ${directory}: ${stderr}`);
+    return stdout;
+  });
+  if (new Set(outputs).size > 1) throw new Error(`not the same on each Node: ${outputs.join('')}`);
+  return JSON.parse(outputs[0]);
 }
 
 function sizeOf(directory) {
@@ -112,9 +118,10 @@ function checkModuleSystems(tarballs) {
     '@grpc/grpc-js': 'latest',
     ...Object.fromEntries(ofUsers),
   });
-  const works = (how, kubeconfig, ...args) => {
-    expect(`${how}, a kubeconfig`, use(directory, ...args).kubeconfig, kubeconfig);
-    say(`${how}: calls reach both pods; a kubeconfig: ${kubeconfig}`);
+  const works = (how, kubeconfig, file) => {
+    expect(`${how}, a kubeconfig`, use(directory, file).kubeconfig, kubeconfig);
+    const isRead = typeof kubeconfig === 'string';
+    say(`${how}: calls reach both pods; a kubeconfig ${isRead ? 'is read' : 'says which package it needs'}`);
   };
   const bundle = (format, source, ...options) =>
     run(
@@ -155,7 +162,9 @@ function checkTypes(directory) {
 }
 
 try {
+  const versions = nodes.map((node) => run(work, node, '--version').stdout.trim());
   const tarballs = await pack();
+  say(`programs run on Node ${versions.join(', ')}`);
   checkSize(tarballs);
   checkModuleSystems(tarballs);
   checkGrpcVersions(tarballs);

@@ -42,16 +42,25 @@ def call_forever(channel, call, header):
     say_hello = channel.unary_unary(
         "/echo.EchoServer/SayHello", request_serializer=encode, response_deserializer=decode
     )
-    metadata = [tuple(header.split("=", 1))] if header else None
+    keeps_cookies = header == "cookies"
+    metadata = [tuple(header.split("=", 1))] if header and not keeps_cookies else None
     while True:
         try:
-            message = say_hello("Python", timeout=CALL_TIMEOUT_S, metadata=metadata)
+            message, rpc = say_hello.with_call("Python", timeout=CALL_TIMEOUT_S, metadata=metadata)
+            if keeps_cookies:
+                metadata = with_cookie(rpc) or metadata
         except grpc.RpcError as error:
             emit(call=call, error=f"{error.code().name}: {error.details()}")
             time.sleep(PAUSE_AFTER_FAILURE_S)
         else:
             emit(call=call, **{"from": message.rsplit(" ", 1)[-1]})
             time.sleep(PAUSE_AFTER_ANSWER_S)
+
+
+def with_cookie(rpc):
+    """Metadata with the cookie that a response sets, if it sets one."""
+    given = [value for name, value in rpc.initial_metadata() if name == "set-cookie"]
+    return [("cookie", given[0].partition(";")[0])] if given else None
 
 
 def emit(**line):

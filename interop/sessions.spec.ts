@@ -32,6 +32,12 @@ const carriers: Record<string, (controlPlane: ControlPlane, listenPort: number) 
   },
 };
 
+/** Who answers the next calls. */
+async function answersTo(client: CallingClient, call: string): Promise<Set<string>> {
+  const outcomes = (await client.sample([call], 30)).get(call)!;
+  return new Set(outcomes.map((one) => ('from' in one ? one.from : one.error)));
+}
+
 /** A session by cookie, as a client of gRPC with a jar of cookies sees it. */
 describe.each(Object.entries(carriers))('sessions: %s', (name, carry) => {
   const missing = name === 'Envoy' ? whyNot('envoy') : undefined;
@@ -56,10 +62,7 @@ describe.each(Object.entries(carriers))('sessions: %s', (name, carry) => {
     const env = bootstrapEnv('interop-sessions', controlPlane.port);
     const client = new CallingClient(clients['grpc-python'].command, [session, garbage], env);
     onTestFinished(() => client.stop());
-    const answered = async (call: string) => {
-      const outcomes = (await client.sample([call], 30)).get(call)!;
-      return new Set(outcomes.map((one) => ('from' in one ? one.from : one.error)));
-    };
+    const answered = (call: string) => answersTo(client, call);
 
     await expect.poll(() => answered(session).then(({ size }) => size), settle).toBe(1);
     const [pod] = await answered(session);
@@ -75,5 +78,48 @@ describe.each(Object.entries(carriers))('sessions: %s', (name, carry) => {
     expect(client.failures(session)).toEqual([]);
     const places = client.outcomes(session).map((one) => ('from' in one ? one.from : ''));
     expect(places.filter((place, index) => index > 0 && place !== places[index - 1])).toHaveLength(1);
+  });
+
+  it.skipIf(skipped)('with two services are as docs/client-support.md says', async () => {
+    const listenPort = await freePort();
+    const services = ['be1-srv', 'be2-srv'];
+    const of = (service: string) => inject('pods').filter((pod) => pod.service === service);
+    const mesh = (weights: readonly number[]) =>
+      JSON.stringify({
+        services: Object.fromEntries(
+          services.map((service) => [
+            service,
+            { source: { static: { endpoints: of(service).map(({ port }) => `127.0.0.1:${port}`) } } },
+          ]),
+        ),
+        routes: [
+          {
+            to: services.map((service, index) => ({ service, weight: weights[index] })),
+            sessionPersistence: { cookie: { name: 'session' } },
+          },
+        ],
+        listeners: [{ name: 'edge', address: '127.0.0.1', port: listenPort }],
+      });
+    const controlPlane = await ControlPlane.start(mesh([1, 1]));
+    onTestFinished(() => controlPlane.close());
+    const target = await carry(controlPlane, listenPort);
+    const [session, others] = [`${target}#cookies`, target];
+    const env = bootstrapEnv('interop-sessions', controlPlane.port);
+    const client = new CallingClient(clients['grpc-python'].command, [session, others], env);
+    onTestFinished(() => client.stop());
+    const isOf = (service: string) => (pod: string) => of(service).some((one) => one.name === pod);
+
+    await expect.poll(() => answersTo(client, others).then(({ size }) => size), settle).toBeGreaterThan(2);
+    const [pod, ...more] = await answersTo(client, session);
+    // Envoy draws the service for each call.
+    if (name === 'Envoy') return expect(more).not.toEqual([]);
+    expect(more).toEqual([]);
+    const [own, other] = isOf('be1-srv')(pod!) ? services : services.toReversed();
+    await controlPlane.write(mesh(own === 'be1-srv' ? [0, 1] : [1, 0]));
+    const othersMoved = async () => [...(await answersTo(client, others))].every(isOf(other!));
+    await expect.poll(othersMoved, settle).toBe(true);
+    const now = [...(await answersTo(client, session))];
+    if (name === 'l7-proxy') expect(now).toEqual([pod]);
+    else expect(now.every(isOf(other!))).toBe(true);
   });
 });

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 
 const require = createRequire(`${process.cwd()}/`);
-const { dependencies } = require('./package.json');
+const { dependencies, version } = require('./package.json');
 
 /** Entries of libraries that are threads: no import shows them, and each is wanted beside main.js by its own name. */
 const threads = { '@evenly/live-mesh': ['src/config-thread/thread.ts'] };
@@ -61,6 +61,7 @@ const { metafile } = await build({
   minifyWhitespace: true,
   lineLimit: 160,
   conditions: ['@evenly/source'],
+  define: { EVENLY_VERSION: JSON.stringify(version) },
   external,
   plugins: [oneCopyOfEach],
   sourcemap: 'linked',

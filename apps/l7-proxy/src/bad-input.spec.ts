@@ -5,7 +5,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkFiles } from './check.ts';
+import { checkFiles } from '@evenly/live-mesh';
+import { configWarnings } from './routing/config-warnings.ts';
 import { GrpcClient } from './testing/grpc-client.ts';
 import { oneService, startProxy, type RunningProxy } from './testing/harness.ts';
 import { scriptedBackend, type ScriptedBackend } from './testing/scripted-backend.ts';
@@ -109,12 +110,14 @@ async function fileOf(name: string, text: string): Promise<string> {
   return file;
 }
 
+const program = { program: 'l7-proxy', warningsOf: configWarnings };
+
 describe.each(bad)('%s', (_, text, fault) => {
   const named = new RegExp(`mesh\\.yaml${fault.source}`);
 
   it('is said by `check`', async () => {
     const lines: string[] = [];
-    const code = await checkFiles([await fileOf('mesh.yaml', text)], (line) => lines.push(line));
+    const code = await checkFiles(program, [await fileOf('mesh.yaml', text)], (line) => lines.push(line));
     expect({ code, lines }).toEqual({ code: 64, lines: [expect.stringMatching(named)] });
   });
 
@@ -143,27 +146,13 @@ describe.each(bad)('%s', (_, text, fault) => {
 it('`check` warns of what is hardly meant, and is content', async () => {
   const lines: string[] = [];
   const guarded = oneService([]).replace('match: {}', 'match: { method: GET }');
-  expect(await checkFiles([await fileOf('guarded.yaml', guarded)], (line) => lines.push(line))).toBe(0);
+  expect(await checkFiles(program, [await fileOf('guarded.yaml', guarded)], (line) => lines.push(line))).toBe(
+    0,
+  );
   expect(lines).toEqual([
     expect.stringContaining('good (services: 1'),
     expect.stringMatching(/^warning: .*guarded\.yaml:2: services\.echo: has an implicit route/),
   ]);
-});
-
-it('`check --xds-clients` says what clients of an xds-server do in another way', async () => {
-  const lines: string[] = [];
-  const say = (line: string) => void lines.push(line);
-  const file = await fileOf(
-    'slow.yaml',
-    oneService([]).replace('echo:', 'echo:\n    policy: { slowStart: { window: 10s } }'),
-  );
-  expect(await checkFiles([file], say)).toBe(0);
-  expect(lines.filter((line) => line.includes('slowStart'))).toEqual([]);
-  expect(await checkFiles(['--xds-clients', file], say)).toBe(0);
-  expect(lines.filter((line) => line.includes('slowStart'))).toEqual([
-    'warning: echo: policy.slowStart: in Node; Go; C++, Python, …; Java: new endpoints get their full share at once',
-  ]);
-  expect(await checkFiles(['--nonsense', file], say)).toBe(64);
 });
 
 async function answers(proxy: RunningProxy): Promise<void> {

@@ -3,16 +3,18 @@ import { capYoungGeneration } from '@evenly/service/young-generation';
 
 // Before the rest is loaded, for loading makes the new space grow.
 capYoungGeneration();
-const [{ runMain }, { checkFiles }, { l7Proxy }, { workerHost }] = await Promise.all([
+const [{ runMain }, { checkFiles }, { configWarnings }, { l7Proxy }, { workerHost }] = await Promise.all([
   import('@evenly/service'),
-  import('./check.ts'),
+  import('@evenly/live-mesh'),
+  import('./routing/config-warnings.ts'),
   import('./program.ts'),
   import('./workers/worker-host.ts'),
 ]);
 
 const [command, ...files] = process.argv.slice(2);
 if (command === 'check') {
-  process.exitCode = await checkFiles(files, (line) => process.stdout.write(`${line}\n`));
+  const program = { program: l7Proxy.name, warningsOf: configWarnings };
+  process.exitCode = await checkFiles(program, files, (line) => process.stdout.write(`${line}\n`));
 } else if (cluster.isWorker) {
   await runMain(l7Proxy, workerHost(process));
 } else {

@@ -4,6 +4,7 @@ import { lazyKubernetes } from '@evenly/kubernetes';
 import { endpointKey, SaidOnce } from '@evenly/endpoints';
 import { defaultLimits, MemoryBudget, SocketLoop } from '@evenly/http2';
 import {
+  checkCommand,
   ClusterStates,
   endpointSourceOf,
   healthChanges,
@@ -42,8 +43,8 @@ const title = 'l7-proxy';
 
 export const l7Proxy: Program<typeof options> = {
   name: 'l7-proxy',
-  describe:
-    'Balances each gRPC and HTTP/2 call over the endpoints of a mesh config. `check FILE…` only checks the files.',
+  describe: 'Balances each gRPC and HTTP/2 call over the endpoints of a mesh config',
+  commands: [checkCommand],
   options,
   start: async (config, service) => {
     if (config.workers > 1 && cluster.isPrimary) return supervise(config.workers, service);

@@ -1,5 +1,5 @@
 import { maxReplicas, type ServiceStatus } from '@evenly/local-cluster';
-import { exitCodes, values } from '@evenly/service';
+import { exitCodes, values, version } from '@evenly/service';
 import { Command, CommanderError, Option } from 'commander';
 import { LabClient } from './client.ts';
 import { LabError, exitCodeOf, messageOf } from './errors.ts';
@@ -15,6 +15,7 @@ export async function runCli(host: LabHost): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = new Command('lab')
     .description('A small cluster on this machine, with gRPC load balancing to look at.')
+    .version(`lab ${version}`, '--version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),

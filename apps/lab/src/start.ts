@@ -25,7 +25,7 @@ type StartConfig = Config<typeof startOptions>;
 export async function start(argv: readonly string[], host: LabHost, programs?: Programs): Promise<number> {
   const describe = 'Brings a small cluster up on loopback, with everything that the scenario needs.';
   const result = readOptions({ name: 'lab start', describe, options: startOptions }, argv, host.env);
-  if (result.kind === 'help') {
+  if (result.kind === 'text') {
     host.stdout.write(result.text);
     return exitCodes.ok;
   }

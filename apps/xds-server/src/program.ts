@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { dnsResolver, lazySlices, slicesOfClusters } from '@evenly/discovery';
 import { lazyKubernetes } from '@evenly/kubernetes';
 import { MemoryBudget } from '@evenly/http2';
-import { ClusterStates, SourceGates } from '@evenly/live-mesh';
+import { checkCommand, ClusterStates, SourceGates } from '@evenly/live-mesh';
 import { PatientGates, ServiceError, type Program } from '@evenly/service';
 import { ResourceCache } from '@evenly/xds';
 import { addAdminRoutes } from './admin/routes.ts';
@@ -27,6 +27,13 @@ const clientShareOfHeap = 1 / 4;
 export const xdsServer: Program<typeof options> = {
   name: 'xds-server',
   describe: 'Serves the endpoints of services to proxyless gRPC clients and Envoy by xDS',
+  commands: [
+    checkCommand,
+    {
+      usage: 'bootstrap',
+      describe: "write the xDS bootstrap of a pod's client, and end; see bootstrap --help",
+    },
+  ],
   options,
   start: async (config, runtime) => {
     const { log, readiness } = runtime;

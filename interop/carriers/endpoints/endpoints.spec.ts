@@ -66,7 +66,7 @@ async function differences(name: string, service: Service): Promise<string[]> {
 const warningsOf = (log: string) =>
   log
     .split('\n')
-    .filter((line) => !line.includes('"level":30'))
+    .filter((line) => !line.includes('"level":"info"'))
     .join('\n');
 
 /** All at once, each a service. */

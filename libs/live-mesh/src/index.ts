@@ -1,3 +1,4 @@
+export { checkCommand, checkFiles } from './check-files.ts';
 export { ClusterStates, type ClusterState } from './clusters/cluster-states.ts';
 export { followConfigFiles, followConfigFilesFromNow, type ConfigFilesListener } from './config-files.ts';
 export { endpointSourceOf, type SourceContext } from './endpoint-source.ts';

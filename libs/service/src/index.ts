@@ -8,4 +8,5 @@ export { rpcAttributes } from './grpc/rpc-attributes.ts';
 export { hostPort, runMain, type HostProcess, type Program, type Runtime } from './program.ts';
 export { PatientGates, readyAfter, type PatienceOptions } from './patient-gates.ts';
 export { Readiness, type Gate, type WaitingGate } from './readiness.ts';
+export { version } from './version.ts';
 export * as values from './values.ts';

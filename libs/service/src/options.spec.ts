@@ -49,9 +49,34 @@ describe('readOptions', () => {
     });
   });
 
+  it('prints the version', () => {
+    expect(readOptions(program, ['--version'], {})).toEqual({
+      kind: 'text',
+      text: expect.stringMatching(/ development\n$/) as string,
+    });
+  });
+
+  it('shows the other commands of the program in the help', () => {
+    const commands = [{ usage: 'check FILE…', describe: 'say what is wrong' }];
+    const result = readOptions({ ...program, commands }, ['--help'], {});
+    expect(result.kind === 'text' && result.text).toMatch(
+      /\nOther commands:\n {2}\S+ check FILE… {2}say what is wrong\n$/,
+    );
+  });
+
+  it('says which option was meant', () => {
+    const [name] = Object.keys(program.options);
+    const flag = `--${name!.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const result = readOptions(program, [`${flag}x`, '1'], {});
+    expect(result.kind === 'faults' && result.faults[0]).toEqual({
+      where: 'command line',
+      reason: `unknown option '${flag}x' (Did you mean ${flag}?) (see --help)`,
+    });
+  });
+
   it('shows every option with its environment variable and default in the help', () => {
     const result = readOptions(program, ['--help'], {});
-    const text = result.kind === 'help' ? result.text.replace(/\s+/g, ' ') : '';
+    const text = result.kind === 'text' ? result.text.replace(/\s+/g, ' ') : '';
     expect(text).toContain('--max-age <value> age (env EVENLY_MAX_AGE or MAX_AGE)');
     expect(text).toContain('(env EVENLY_PORT, default 50051)');
   });

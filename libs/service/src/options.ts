@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { z } from 'zod';
+import { version } from './version.ts';
 
 /** One option of a program: a flag `--max-age`, and `EVENLY_MAX_AGE` in the environment for the key `maxAge`. */
 export interface OptionSpec {
@@ -35,7 +36,14 @@ export interface OptionFault {
 export type OptionsResult<S extends OptionSpecs> =
   | { kind: 'config'; config: Config<S> }
   | { kind: 'faults'; faults: OptionFault[] }
-  | { kind: 'help'; text: string };
+  | { kind: 'text'; text: string };
+
+/** A second thing that a program does, by `NAME COMMAND …`. */
+export interface SubCommand {
+  /** With its arguments: `check FILE…`. */
+  usage: string;
+  describe: string;
+}
 
 const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const flagName = (key: string) => `--${kebab(key)}`;
@@ -44,18 +52,25 @@ const envNames = (key: string, spec: OptionSpec) => [
   ...(spec.alsoEnv ?? []),
 ];
 
+interface Described<S extends OptionSpecs> {
+  name: string;
+  describe: string;
+  options: S;
+  commands?: readonly SubCommand[];
+}
+
 /**
  * Reads a program's options: a flag wins over the environment, that over the default. A pure function.
  * @param argv the arguments after the program's name
- * @returns the configuration, or every fault at once (not only the first), or the help text
+ * @returns the configuration, or every fault at once (not only the first), or what --help and --version print
  */
 export function readOptions<const S extends OptionSpecs>(
-  program: { name: string; describe: string; options: S },
+  program: Described<S>,
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): OptionsResult<S> {
   const parsed = parseFlags(program, argv);
-  if (parsed.kind === 'help') return parsed;
+  if (parsed.kind === 'text') return parsed;
 
   const faults = parsed.faults;
   const config: Record<string, unknown> = {};
@@ -86,17 +101,16 @@ function given(
 }
 
 type Flags = Record<string, string | true | undefined>;
-type ParsedFlags = { kind: 'help'; text: string } | { kind: 'flags'; flags: Flags; faults: OptionFault[] };
+type ParsedFlags = { kind: 'text'; text: string } | { kind: 'flags'; flags: Flags; faults: OptionFault[] };
 
-function parseFlags(
-  program: { name: string; describe: string; options: OptionSpecs },
-  argv: readonly string[],
-): ParsedFlags {
-  let help = '';
+function parseFlags(program: Described<OptionSpecs>, argv: readonly string[]): ParsedFlags {
+  let text = '';
   const command = new Command(program.name)
     .description(program.describe)
+    .version(`${program.name} ${version}`, '--version', 'print the version')
+    .addHelpText('after', commandsText(program))
     .exitOverride()
-    .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined });
+    .configureOutput({ writeOut: (part) => (text += part), writeErr: () => undefined });
   for (const [key, spec] of Object.entries(program.options)) {
     const option = new Option(spec.isFlag ? flagName(key) : `${flagName(key)} <value>`, describe(key, spec));
     command.addOption(option);
@@ -106,8 +120,8 @@ function parseFlags(
     return { kind: 'flags', flags: command.opts<Flags>(), faults: [] };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === 'commander.helpDisplayed') return { kind: 'help', text: help };
-    const reason = `${error.message.replace(/^error: /, '')} (see --help)`;
+    if (error.exitCode === 0) return { kind: 'text', text };
+    const reason = `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')} (see --help)`;
     return { kind: 'flags', flags: command.opts<Flags>(), faults: [{ where: 'command line', reason }] };
   }
 }
@@ -117,4 +131,10 @@ function describe(key: string, spec: OptionSpec): string {
   if (spec.default !== undefined && spec.default !== '') notes.push(`default ${spec.default}`);
   if (spec.required) notes.push('required');
   return `${spec.describe} (${notes.join(', ')})`;
+}
+
+function commandsText({ name, commands = [] }: Described<OptionSpecs>): string {
+  const width = Math.max(0, ...commands.map(({ usage }) => usage.length)) + 2;
+  const lines = commands.map(({ usage, describe: what }) => `  ${name} ${usage.padEnd(width)}${what}`);
+  return lines.length === 0 ? '' : `\nOther commands:\n${lines.join('\n')}`;
 }

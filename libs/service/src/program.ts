@@ -1,6 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
-import { pino, type Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Router } from 'express';
 import express from 'express';
 import { adminGuard } from './admin-guard.ts';
@@ -8,11 +8,13 @@ import { adminRouter, listenHttp } from './admin.ts';
 import { drain, type DrainStep } from './drain.ts';
 import { ServiceError, exitCodeOf, exitCodes } from './errors.ts';
 import { heapWarning, processMemory } from './heap-limit.ts';
-import { readOptions, type Config, type OptionSpecs } from './options.ts';
+import { createLog } from './log.ts';
+import { readOptions, type Config, type OptionSpecs, type SubCommand } from './options.ts';
 import { Readiness } from './readiness.ts';
 import { sayReadiness } from './say-readiness.ts';
 import { startTracing } from './tracing.ts';
 import * as values from './values.ts';
+import { version } from './version.ts';
 
 /** Options that every program has. */
 const commonOptions = {
@@ -36,6 +38,11 @@ const commonOptions = {
     describe: 'least level that is logged',
     schema: values.oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
     default: 'info',
+  },
+  logFormat: {
+    describe: 'how the log is written; auto = text in a terminal, json elsewhere',
+    schema: values.oneOf(['auto', 'json', 'text']),
+    default: 'auto',
   },
   drainTimeout: {
     describe: 'how long calls in flight may take after SIGTERM before they are cut',
@@ -74,6 +81,8 @@ export interface Runtime {
 export interface Program<S extends OptionSpecs> {
   name: string;
   describe: string;
+  /** What else its main does, by `NAME COMMAND`: for --help alone. */
+  commands?: readonly SubCommand[];
   /** Those of the program itself; one that every program has (`drainTimeout`) may be given another default here. */
   options: S;
   /** What standard output is for: with `data`, the log goes to standard error. */
@@ -100,7 +109,7 @@ export async function runMain<const S extends OptionSpecs>(
 ): Promise<void> {
   const options = { ...commonOptions, ...program.options };
   const result = readOptions({ ...program, options }, host.argv.slice(2), host.env);
-  if (result.kind === 'help') {
+  if (result.kind === 'text') {
     host.stdout.write(result.text);
     return host.exit(exitCodes.ok);
   }
@@ -114,7 +123,7 @@ export async function runMain<const S extends OptionSpecs>(
   const steps: { name: string; run: DrainStep }[] = [];
   let stop: Runtime['stop'] = () => undefined;
   const stopRequested = new Promise<string>((resolve) => (stop = resolve));
-  const runtime = createRuntime(program, common, steps, host.env, stop);
+  const runtime = createRuntime(program.name, await logOf(program, common, host), steps, host.env, stop);
   const { readiness } = runtime;
   const stopSaying = sayReadiness(readiness, runtime.log);
   const start = async () => {
@@ -146,23 +155,35 @@ export async function runMain<const S extends OptionSpecs>(
   host.exit(exitCodes.ok);
 }
 
-function createRuntime(
+function logOf(
   { name, output }: Pick<Program<OptionSpecs>, 'name' | 'output'>,
-  config: Config<typeof commonOptions>,
+  { logLevel, logFormat }: Config<typeof commonOptions>,
+  { stdout, stderr }: HostProcess,
+): Promise<Logger> {
+  const to =
+    output === 'data'
+      ? ({ fd: 2, isTerminal: stderr.isTTY } as const)
+      : ({ fd: 1, isTerminal: stdout.isTTY } as const);
+  return createLog({ app: name, level: logLevel, format: logFormat, to });
+}
+
+function createRuntime(
+  name: string,
+  log: Logger,
   steps: { name: string; run: DrainStep }[],
   env: Runtime['env'],
   stop: Runtime['stop'],
 ): Runtime {
-  // sync: else what is not yet written at exit is flushed by sonic-boom, which tries for ever when the reader of the
-  // pipe is gone (EPIPE in flushSync); a program whose parent was killed would then stay.
-  const log = pino(
-    { level: config.logLevel, base: { app: name } },
-    pino.destination({ dest: output === 'data' ? 2 : 1, sync: true }),
-  );
   const metrics = new Registry();
   // By default its timer for the event loop's lag goes off every 10 ms, for which a program that does nothing took 2 % of
   // a core. Lags that hurt are longer than this, and are seen.
   collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 200 });
+  new Gauge({
+    name: 'evenly_build_info',
+    help: 'Always 1; its labels say which program this is, and of which version',
+    labelNames: ['app', 'version'],
+    registers: [metrics],
+  }).set({ app: name, version }, 1);
   const readiness = new Readiness();
   let readMetrics = () => metrics.metrics();
   return {

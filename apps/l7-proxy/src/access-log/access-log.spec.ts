@@ -36,7 +36,7 @@ it('has a line for each call: what it was, where it went, what came of it', asyn
   await expect.poll(lines).toHaveLength(1);
   const [line] = await lines();
   expect(line).toEqual({
-    time: expect.any(Number) as number,
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
     event: 'access',
     listener: 'proxy',
     peer: '127.0.0.1',

@@ -47,7 +47,7 @@ export class AccessLogEntry implements CallObserver {
     const { listener, block, peer, isGrpc, route } = this.#start;
     const { method, path, authority } = block.asRequest();
     const line = {
-      time: this.#startedAtMs,
+      time: new Date(this.#startedAtMs).toISOString(),
       event: 'access',
       listener,
       peer,

@@ -25,7 +25,7 @@ export async function runCompare(
 ): Promise<number> {
   const describe = 'Runs scenarios on this machine, measures each, and writes a report.';
   const result = readOptions({ name: 'lab compare', describe, options: compareOptions }, argv, host.env);
-  if (result.kind === 'help') {
+  if (result.kind === 'text') {
     host.stdout.write(result.text);
     return exitCodes.ok;
   }

@@ -20,7 +20,7 @@ export function writeBootstrap(
   host: Pick<HostProcess, 'env' | 'stdout' | 'stderr'>,
 ): number {
   const result = readOptions(program, args, host.env);
-  if (result.kind === 'help') {
+  if (result.kind === 'text') {
     host.stdout.write(result.text);
     return exitCodes.ok;
   }

@@ -1,0 +1,33 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkFiles } from '@evenly/live-mesh';
+import { expect, it } from 'vitest';
+import { clientWarnings } from './client-warnings.ts';
+
+const check = async (text: string) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'check-')), 'mesh.yaml');
+  writeFileSync(file, text);
+  const lines: string[] = [];
+  const program = { program: 'xds-server', warningsOf: clientWarnings };
+  return { code: await checkFiles(program, [file], (line) => lines.push(line)), lines };
+};
+const service = (more: string) =>
+  `services:\n  echo:\n    source: { static: { endpoints: ['127.0.0.1:1'] } }\n    ${more}\n`;
+
+it('`check` says what some clients do in another way, and is content', async () => {
+  const { code, lines } = await check(service('policy: { slowStart: { window: 10s } }'));
+  expect(code).toBe(0);
+  expect(lines[0]).toMatch(/mesh\.yaml: good \(services: 1, routes: 0, listeners: 0\)$/);
+  expect(lines).toContainEqual(
+    'warning: echo: policy.slowStart: in Node; Go; C++, Python, …; Java: new endpoints get their full share at once',
+  );
+});
+
+it('`check` says a fault with file, line and field, and exits 64', async () => {
+  const { code, lines } = await check(service('policie: {}'));
+  expect(code).toBe(64);
+  expect(lines).toEqual([
+    expect.stringMatching(/mesh\.yaml:4: services\.echo\.policie: is not a field that is known here$/),
+  ]);
+});

@@ -5,8 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkFiles } from '@evenly/live-mesh';
-import { configWarnings } from './routing/config-warnings.ts';
+import { check } from './check.ts';
 import { GrpcClient } from './testing/grpc-client.ts';
 import { oneService, startProxy, type RunningProxy } from './testing/harness.ts';
 import { scriptedBackend, type ScriptedBackend } from './testing/scripted-backend.ts';
@@ -110,14 +109,12 @@ async function fileOf(name: string, text: string): Promise<string> {
   return file;
 }
 
-const program = { program: 'l7-proxy', warningsOf: configWarnings };
-
 describe.each(bad)('%s', (_, text, fault) => {
   const named = new RegExp(`mesh\\.yaml${fault.source}`);
 
   it('is said by `check`', async () => {
     const lines: string[] = [];
-    const code = await checkFiles(program, [await fileOf('mesh.yaml', text)], (line) => lines.push(line));
+    const code = await check([await fileOf('mesh.yaml', text)], (line) => lines.push(line));
     expect({ code, lines }).toEqual({ code: 64, lines: [expect.stringMatching(named)] });
   });
 
@@ -146,9 +143,7 @@ describe.each(bad)('%s', (_, text, fault) => {
 it('`check` warns of what is hardly meant, and is content', async () => {
   const lines: string[] = [];
   const guarded = oneService([]).replace('match: {}', 'match: { method: GET }');
-  expect(await checkFiles(program, [await fileOf('guarded.yaml', guarded)], (line) => lines.push(line))).toBe(
-    0,
-  );
+  expect(await check([await fileOf('guarded.yaml', guarded)], (line) => lines.push(line))).toBe(0);
   expect(lines).toEqual([
     expect.stringContaining('good (services: 1'),
     expect.stringMatching(/^warning: .*guarded\.yaml:2: services\.echo: has an implicit route/),

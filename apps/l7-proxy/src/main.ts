@@ -3,18 +3,16 @@ import { capYoungGeneration } from '@evenly/service/young-generation';
 
 // Before the rest is loaded, for loading makes the new space grow.
 capYoungGeneration();
-const [{ runMain }, { checkFiles }, { configWarnings }, { l7Proxy }, { workerHost }] = await Promise.all([
+const [{ runMain }, { check }, { l7Proxy }, { workerHost }] = await Promise.all([
   import('@evenly/service'),
-  import('@evenly/live-mesh'),
-  import('./routing/config-warnings.ts'),
+  import('./check.ts'),
   import('./program.ts'),
   import('./workers/worker-host.ts'),
 ]);
 
 const [command, ...files] = process.argv.slice(2);
 if (command === 'check') {
-  const program = { program: l7Proxy.name, warningsOf: configWarnings };
-  process.exitCode = await checkFiles(program, files, (line) => process.stdout.write(`${line}\n`));
+  process.exitCode = await check(files, (line) => process.stdout.write(`${line}\n`));
 } else if (cluster.isWorker) {
   await runMain(l7Proxy, workerHost(process));
 } else {

@@ -1,16 +1,14 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkFiles } from '@evenly/live-mesh';
 import { expect, it } from 'vitest';
-import { clientWarnings } from './client-warnings.ts';
+import { check as checkFiles } from './check.ts';
 
 const check = async (text: string) => {
   const file = join(mkdtempSync(join(tmpdir(), 'check-')), 'mesh.yaml');
   writeFileSync(file, text);
   const lines: string[] = [];
-  const program = { program: 'xds-server', warningsOf: clientWarnings };
-  return { code: await checkFiles(program, [file], (line) => lines.push(line)), lines };
+  return { code: await checkFiles([file], (line) => lines.push(line)), lines };
 };
 const service = (more: string) =>
   `services:\n  echo:\n    source: { static: { endpoints: ['127.0.0.1:1'] } }\n    ${more}\n`;

@@ -29,3 +29,15 @@ it('`check` says a fault with file, line and field, and exits 64', async () => {
     expect.stringMatching(/mesh\.yaml:4: services\.echo\.policie: is not a field that is known here$/),
   ]);
 });
+
+it('`check` says that there is no such file, and which options it has not', async () => {
+  const lines: string[] = [];
+  const say = (line: string) => void lines.push(line);
+  expect(await checkFiles(['/no/mesh.yaml'], say)).toBe(64);
+  expect(await checkFiles(['--strict', 'mesh.yaml'], say)).toBe(64);
+  expect(lines).toEqual([
+    '/no/mesh.yaml: there is no such file',
+    'xds-server check has no options, but got --strict',
+    'usage: xds-server check FILE…',
+  ]);
+});

@@ -45,7 +45,8 @@ export async function checkFiles(
     return exitCodes.ok;
   } catch (error) {
     if (!(error instanceof ConfigError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-    say((error as Error).message);
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    say(code === 'ENOENT' ? `${path}: there is no such file` : message);
     return exitCodes.usage;
   }
 }

@@ -9,8 +9,12 @@ import { kubeconfigAccess } from './kubeconfig.ts';
 /** Where Kubernetes puts a pod's own credentials. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+/** So long a file's text is taken for what it says now: hundreds of statuses are written in a second, and each read costs. */
+const freshMs = 1000;
+
 /**
- * Access by a token and a CA in files, both read for each request: the kubelet rotates a pod's token every hour or so.
+ * Access by a token and a CA in files, both read again for a request a second later: the kubelet rotates a pod's token every
+ * hour or so.
  * Without them, for `kubectl proxy` and the like: `{ server: 'http://127.0.0.1:8001' }`.
  */
 export function tokenAccess(options: {
@@ -20,6 +24,8 @@ export function tokenAccess(options: {
   namespaceFile?: string;
 }): ApiServerAccess {
   const { server, tokenFile, caFile, namespaceFile } = options;
+  const ca = caFile === undefined ? undefined : fresh(caFile);
+  const token = tokenFile === undefined ? undefined : fresh(tokenFile);
   return {
     server,
     ...(namespaceFile !== undefined && {
@@ -27,11 +33,22 @@ export function tokenAccess(options: {
     }),
     requestOptions: async () => ({
       agent: false, // a connection for each request: a list and a watch every few minutes
-      ...(caFile !== undefined && { ca: await readCredential(caFile) }),
-      ...(tokenFile !== undefined && {
-        headers: { authorization: `Bearer ${(await readCredential(tokenFile)).trim()}` },
-      }),
+      ...(ca !== undefined && { ca: await ca() }),
+      ...(token !== undefined && { headers: { authorization: `Bearer ${(await token()).trim()}` } }),
     }),
+  };
+}
+
+/** Reads a file, but not more often than once in `freshMs`. What could not be read is tried again the next time. */
+function fresh(file: string): () => Promise<string> {
+  let read: Promise<string> | undefined;
+  let untilMs = 0;
+  return () => {
+    if (read !== undefined && performance.now() < untilMs) return read;
+    untilMs = performance.now() + freshMs;
+    const reading = readCredential(file);
+    reading.catch(() => (read = undefined));
+    return (read = reading);
   };
 }
 

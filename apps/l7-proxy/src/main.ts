@@ -3,10 +3,9 @@ import { capYoungGeneration } from '@evenly/service/young-generation';
 
 // Before the rest is loaded, for loading makes the new space grow.
 capYoungGeneration();
-const [{ runMain }, { check }, { l7Proxy }, { workerHost }] = await Promise.all([
-  import('@evenly/service'),
+const [{ run }, { check }, { workerHost }] = await Promise.all([
+  import('./run.ts'),
   import('./check.ts'),
-  import('./program.ts'),
   import('./workers/worker-host.ts'),
 ]);
 
@@ -14,7 +13,7 @@ const [command, ...files] = process.argv.slice(2);
 if (command === 'check') {
   process.exitCode = await check(files, (line) => process.stdout.write(`${line}\n`));
 } else if (cluster.isWorker) {
-  await runMain(l7Proxy, workerHost(process));
+  await run(workerHost(process));
 } else {
-  await runMain(l7Proxy, process);
+  await run(process);
 }

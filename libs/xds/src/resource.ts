@@ -21,7 +21,7 @@ export interface Resource {
 export interface NodeResource {
   readonly type: ResourceType;
   readonly name: string;
-  /** Differs when the content for any node does. */
+  /** Differs when the content for any node does, and may differ when it does not: then streams look once more. */
   readonly version: string;
   /** @param mark other than 0: the content should differ from that with any other mark, without another meaning */
   forNode(node: NodeInfo, mark?: number): Resource | undefined;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { normalAuthority, type VirtualHost as MeshVirtualHost } from '@evenly/mesh-config';
 import { hashOf, type NodeResource, type Resource } from '../resource.ts';
 import { grpcRoute } from './grpc-conditions.ts';
@@ -110,13 +111,19 @@ export function listenerRoutes(
 ): NodeResource {
   const name = socketRouteName(listener);
   const at = port === undefined ? {} : { port };
-  const forEnvoy = routeConfiguration(name, hosts, services, { ...forEnvoys, ...at }, known);
-  const forOthers = routeConfiguration(name, hosts, services, { ...forProxies, ...at }, known);
+  const written = (words: Words) => routeConfiguration(name, hosts, services, { ...words, ...at }, known);
+  let forEnvoy: Resource | undefined;
+  let forOthers: Resource | undefined;
   return {
     type: 'route',
     name,
-    version: hashOf(`${forEnvoy.version} ${forOthers.version}`),
-    forNode: ({ kind }) => (kind === 'envoy' || kind === 'envoy-separate' ? forEnvoy : forOthers),
+    // Not of its content: the form for Envoys is written if there are any, and with hundreds of hosts it is half of the work.
+    // What a client is sent has a version of its own.
+    version: randomUUID(),
+    forNode: ({ kind }) =>
+      kind === 'envoy' || kind === 'envoy-separate'
+        ? (forEnvoy ??= written(forEnvoys))
+        : (forOthers ??= written(forProxies)),
   };
 }
 

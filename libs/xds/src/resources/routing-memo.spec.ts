@@ -14,7 +14,7 @@ function servedOf(resources: readonly (Resource | NodeResource)[]) {
     const forms = nodeKinds.flatMap((kind) =>
       [0, 7].map((mark) => wordsOf(item.forNode({ ...anonymousNode, kind }, mark))),
     );
-    return [name, [item.version, ...forms]];
+    return [name, forms];
   });
   return new Map(served);
 }

@@ -40,7 +40,7 @@ const kubeconfig = (server: string, token: string, context = 'test') =>
   });
 
 describe('tokenAccess', () => {
-  it('reads the token again for each request, so that a rotated one counts at once', async () => {
+  it('reads the token again for requests a second later, so that a rotated one counts by itself', async () => {
     await writeFile(file('token'), 'one\n');
     const access = tokenAccess({ server: server.url, tokenFile: file('token') });
     const { addresses, log, stop } = watching(access);
@@ -64,6 +64,16 @@ describe('tokenAccess', () => {
     await writeFile(file('token'), 'one');
     await expect.poll(() => log).toEqual(['BAD_CONFIG', 'objects', 'watching']);
     stop();
+  });
+});
+
+describe('a token that could not be read', () => {
+  it('is read again by the very next request', async () => {
+    const access = tokenAccess({ server: server.url, tokenFile: file('token') });
+    await expect(access.requestOptions()).rejects.toThrow('cannot read credentials');
+    await writeFile(file('token'), 'one');
+    const [first, second] = await Promise.all([access.requestOptions(), access.requestOptions()]);
+    expect([first.headers, second.headers]).toEqual(Array(2).fill({ authorization: 'Bearer one' }));
   });
 });
 

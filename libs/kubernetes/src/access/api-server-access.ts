@@ -5,7 +5,8 @@ export interface ApiServerAccess {
   /** The server's URL, as it was when `requestOptions` was asked last. */
   readonly server: string;
   /**
-   * What a request needs: headers, certificates, agent. Asked for each request, so that what rotates is never stale.
+   * What a request needs: headers, certificates, agent. Asked for each request, so that what rotates is not stale for more
+   * than a second.
    * @throws DiscoveryError BAD_CONFIG
    */
   requestOptions(): Promise<RequestOptions>;

@@ -26,7 +26,9 @@ it('`check` says a fault with file, line and field, and exits 64', async () => {
   const { code, lines } = await check(service('policie: {}'));
   expect(code).toBe(64);
   expect(lines).toEqual([
-    expect.stringMatching(/mesh\.yaml:4: services\.echo\.policie: is not a field that is known here$/),
+    expect.stringMatching(
+      /mesh\.yaml:4: services\.echo\.policie: is not a field that is known here; did you mean policy\?$/,
+    ),
   ]);
 });
 

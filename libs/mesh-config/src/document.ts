@@ -102,7 +102,7 @@ function lineFinder(
 export function validate<T>(schema: z.ZodType<T>, document: ConfigDocument): T {
   const result = schema.safeParse(document.value);
   if (result.success) return result.data;
-  const faults = explainIssues(result.error.issues, document.value);
+  const faults = explainIssues(result.error.issues, { value: document.value, schema });
   throw new ConfigError(faults.map(({ path, reason }) => faultAt(document, path, reason)));
 }
 

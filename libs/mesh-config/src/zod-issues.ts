@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { z } from 'zod';
+import { fieldsAt, meantField } from './known-fields.ts';
 
 /** Turns zod's issues into what a person can act on: which field, what was expected, what was found. */
 
@@ -11,26 +12,54 @@ export interface Explained {
   reason: string;
 }
 
-/** @param value what was checked, so that a reason can say what was found */
-export function explainIssues(issues: readonly Issue[], value: unknown): Explained[] {
-  return issues.flatMap((issue) => explain(issue, [], value));
+/** What was checked, so that a reason can say what was found, and against which schema, so that it can say what is known. */
+interface Checked {
+  value: unknown;
+  schema: z.core.$ZodType;
 }
 
-function explain(issue: Issue, parent: Path, value: unknown): Explained[] {
+export function explainIssues(issues: readonly Issue[], checked: Checked): Explained[] {
+  return issues.flatMap((issue) => explain(issue, [], checked));
+}
+
+function explain(issue: Issue, parent: Path, checked: Checked): Explained[] {
   const path = [...parent, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: [...path, key], reason: 'is not a field that is known here' }));
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      reason: unknownField(key, fieldsAt(checked.schema, path)),
+    }));
   if (issue.code === 'invalid_key')
     return issue.issues.map(({ message }) => ({ path, reason: `has a name that ${message}` }));
   if (issue.code === 'invalid_union') {
     const meant = meantBranch(issue.errors);
-    if (meant) return meant.flatMap((inner) => explain(inner, path, value));
+    if (meant) return meant.flatMap((inner) => explain(inner, path, checked));
   }
-  const found = at(value, path);
+  const found = at(checked.value, path);
   if (found === undefined && issue.code !== 'custom') return [{ path, reason: 'is missing' }];
   const reason = expected(issue) ?? issue.message;
   // By convention a message that begins with "must" says what was expected; any other says all.
   return [{ path, reason: reason.startsWith('must') ? `${reason}, got ${show(found)}` : reason }];
+}
+
+/** More of them than this are no help in one line. */
+const maxFieldsSaid = 12;
+
+function unknownField(key: string, fields: readonly string[]): string {
+  const meant = meantField(key, fields);
+  const known = fields.length > 0 && fields.length <= maxFieldsSaid ? `: known are ${fields.join(', ')}` : '';
+  return `is not a field that is known here${meant === undefined ? known : `; did you mean ${meant}?`}`;
+}
+
+/** `must be a text or an object`, when none of several allowed forms fits; undefined when they differ by more than their type. */
+function formsOf(branches: readonly (readonly Issue[])[]): string | undefined {
+  const types = branches.map((issues) =>
+    issues.flatMap((issue) =>
+      issue.code === 'invalid_type' && issue.path.length === 0 ? issue.expected : [],
+    ),
+  );
+  if (types.some((each) => each.length !== 1)) return undefined;
+  return `must be ${[...new Set(types.flat().map((type) => typeNames[type] ?? type))].join(' or ')}`;
 }
 
 /** Of several allowed forms the one whose type fits: its faults are what the writer wants to hear. */
@@ -56,6 +85,8 @@ function expected(issue: Issue): string | undefined {
   // A schema with a message of its own knows best; zod's own messages begin like this.
   if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return undefined;
   switch (issue.code) {
+    case 'invalid_union':
+      return formsOf(issue.errors);
     case 'invalid_type':
       return `must be ${typeNames[issue.expected] ?? issue.expected}`;
     case 'invalid_value':

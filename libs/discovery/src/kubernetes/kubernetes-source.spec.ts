@@ -218,6 +218,26 @@ describe('kubernetesSource', () => {
     expect(last()).toEqual(['10.0.0.1:50051']);
   });
 
+  it('asks a server whose watch says nothing whether it is still there, and lists again when it hangs', async () => {
+    const server = kube.server;
+    kube.put('a', '10.0.0.1');
+    const access = tokenAccess({ server: server.url });
+    const limits = { quietMs: 20, requestTimeoutMs: 200, backoff: { initialMs: 5, maxMs: 20 } };
+    const { failures, log, last } = watching({
+      slices: new EndpointSlices(new KubernetesApi(access, limits)),
+    });
+    await expect.poll(() => server.watches).toBe(1);
+    // It refuses to tell its version, which is an answer.
+    await expect.poll(() => server.counters.refused).toBeGreaterThan(2);
+    expect(log).toEqual(['set']);
+    expect(server.counters.watches).toBe(1);
+    server.faults.answer = 'hang';
+    await expect.poll(() => failures[0]?.message).toBe(`API server ${server.url}: no response within 200 ms`);
+    server.faults.answer = 'properly';
+    await expect.poll(() => log.at(-1)).toBe('recovered');
+    expect(last()).toEqual(['10.0.0.1:50051']);
+  });
+
   it('says an outage once, however often it tries', async () => {
     kube.put('a', '10.0.0.1');
     const { failures, log } = watching();

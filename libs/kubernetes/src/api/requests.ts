@@ -13,6 +13,7 @@ import {
 import type { ApiServerAccess } from '../access/api-server-access.ts';
 import { apiPath, type KindName, type Scope } from '../resource-kind.ts';
 import { JsonLines } from '../watch/json-lines.ts';
+import { Silence } from '../watch/silence.ts';
 import { ApiRefusal } from './api-refusal.ts';
 
 export interface RequestLimits {
@@ -20,10 +21,14 @@ export interface RequestLimits {
   requestTimeoutMs?: number;
   /** How long a watch lasts before it is renewed, the least of it; up to a quarter longer by chance. Default 240 s. */
   watchSeconds?: number;
+  /** A server whose watches have all said nothing for so long is asked whether it is still there. Default 30 s. */
+  quietMs?: number;
   /** Connections and timers do not keep the process alive: for clients, which end when their work is done. */
   unref?: boolean;
 }
 
+/** What each API server says to everybody who may come in. */
+const versionPath = '/version';
 /** Objects a page, and the most bytes that a page may have. */
 const pageSize = 500;
 const maxListBytes = 64 * 1024 * 1024;
@@ -60,12 +65,23 @@ export class ApiRequests {
   readonly #options: Required<RequestLimits>;
   /** Who writes, writes often: the handshakes would cost more than the writing. Watches have connections of their own. */
   readonly #kept: HttpAgent;
+  readonly #silence: Silence;
 
   constructor(access: ApiServerAccess, options: RequestLimits = {}) {
     this.#access = access;
-    this.#options = { requestTimeoutMs: 30_000, watchSeconds: 240, unref: false, ...options };
+    this.#options = {
+      requestTimeoutMs: 30_000,
+      watchSeconds: 240,
+      quietMs: 30_000,
+      unref: false,
+      ...options,
+    };
     const Agent = access.server.startsWith('http:') ? HttpAgent : HttpsAgent;
     this.#kept = new Agent({ keepAlive: true, maxSockets: maxConnections, timeout: 60_000 });
+    const { quietMs, unref } = this.#options;
+    this.#silence = new Silence(quietMs, unref, () =>
+      this.#json(versionPath, {}, new AbortController().signal),
+    );
   }
 
   /** @throws ApiRefusal; DiscoveryError UNREACHABLE, INVALID, BAD_CONFIG */
@@ -81,7 +97,8 @@ export class ApiRequests {
   }
 
   /**
-   * Watches from a version of a server's on, until the server ends it, as it does after a few minutes, or the connection breaks.
+   * Watches from a version of a server's on, until the server ends it, as it does after a few minutes, the connection breaks,
+   * or the server is silent and does not answer when it is asked.
    * @param on.events may throw, which ends the watch
    * @throws as `list`, and what `on.events` throws
    */
@@ -95,6 +112,7 @@ export class ApiRequests {
     const seconds = Math.ceil(this.#options.watchSeconds * (1 + Math.random() / 4));
     const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
     let opened = false;
+    let stopGuard = () => {};
     try {
       const query = {
         ...selectors(scope),
@@ -107,13 +125,19 @@ export class ApiRequests {
       deadline.extend(seconds * 1000 + watchGraceMs);
       opened = true;
       on.open();
+      this.#silence.heard();
+      stopGuard = this.#silence.guard((error) => response.destroy(error));
       const lines = new JsonLines();
-      for await (const chunk of response as AsyncIterable<Buffer>) on.events(lines.push(chunk));
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        this.#silence.heard();
+        on.events(lines.push(chunk));
+      }
     } catch (error) {
       // A connection that breaks ends the watch like any other end: what matters is whether the next one can be opened.
       const broken = opened && !isDescribed(error) && !deadline.expired;
       if (!broken) throw this.#describe(error, deadline);
     } finally {
+      stopGuard();
       deadline.clear();
     }
   }

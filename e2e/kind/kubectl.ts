@@ -18,12 +18,15 @@ export interface Pod {
   node: string | undefined;
 }
 
-/** kubectl in one namespace of the cluster that KUBECONFIG says. */
+/** kubectl in one namespace of a cluster. */
 export class Kubectl {
   readonly namespace: string;
+  readonly #cluster: readonly string[];
 
-  constructor(namespace: string) {
+  /** @param kubeconfig absent: the cluster that KUBECONFIG says */
+  constructor(namespace: string, kubeconfig?: string) {
     this.namespace = namespace;
+    this.#cluster = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
   }
 
   /**
@@ -32,7 +35,7 @@ export class Kubectl {
    */
   run(...args: string[]): PromiseWithChild<{ stdout: string; stderr: string }> {
     const options = { timeout: timeoutMs, maxBuffer: maxOutputBytes };
-    return run('kubectl', ['--namespace', this.namespace, ...args], options);
+    return run('kubectl', [...this.#cluster, '--namespace', this.namespace, ...args], options);
   }
 
   /** Applies manifests that are given as text. */

@@ -14,7 +14,7 @@ export { isServerListener, serverListenerTemplate } from './server-listener-name
 export { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from './resource-type.ts';
 export { endpointAssignment, unknownAssignment, type EndpointsOptions } from './resources/endpoints.ts';
 export { clients, type Client } from './client-support/clients.ts';
-export { features } from './client-support/features.ts';
+export { features } from './client-support/features/index.ts';
 export { unsupported, type Unsupported } from './client-support/unsupported.ts';
 export { clusterName, defaultListenerName } from './resources/names.ts';
 export { withoutKeys } from './resources/without-keys.ts';

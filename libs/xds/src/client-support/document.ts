@@ -1,5 +1,5 @@
 import { clientNames, clients } from './clients.ts';
-import { features } from './features.ts';
+import { features } from './features/index.ts';
 
 /** The table as Markdown, which docs/client-support.md holds. */
 export function clientSupportTable(): string {

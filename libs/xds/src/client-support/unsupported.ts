@@ -1,7 +1,7 @@
 import type { MeshConfig } from '@evenly/mesh-config';
 import { clientNames, type Client } from './clients.ts';
 import type { Difference, Use } from './difference.ts';
-import { features } from './features.ts';
+import { features } from './features/index.ts';
 
 /** Something that a config asks for, and what some clients make of it. */
 export interface Unsupported extends Use, Difference {

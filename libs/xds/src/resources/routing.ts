@@ -17,7 +17,7 @@ import type { NodeResource, Resource } from '../resource.ts';
 import { byKind } from './by-kind.ts';
 import { cluster, type ClusterOptions } from './clusters.ts';
 import { configSource } from './config-source.ts';
-import { isForOurProxyOnly } from '../client-support/features.ts';
+import { isForOurProxyOnly } from '../client-support/features/index.ts';
 import { gatewayOf } from '../gateway-listener.ts';
 import { apiListener, socketListener, usedFilters, type UsedFilters } from './listeners.ts';
 import { unknownAssignment } from './endpoints.ts';

@@ -20,6 +20,15 @@ export interface AppStatus {
   /** From what it announced (`http`, `xds`, `admin`) to the address. */
   ports: Record<string, ListenAddress>;
   restarts: number;
+  /** How it ended, if it did so by itself. */
+  lost?: string;
+}
+
+/** An app that ended by itself. */
+export interface LostApp {
+  name: string;
+  /** That, how, and its last lines. */
+  message: string;
 }
 
 const startTimeoutMs = 30_000;
@@ -29,15 +38,16 @@ const stopGraceMs = 8000;
 export class LabApp {
   readonly name: string;
   readonly #spec: AppSpec;
-  readonly #onLost: (message: string) => void;
+  readonly #onLost: (app: LostApp) => void;
   #process: ManagedProcess | undefined;
   #port: number;
   #restarts = 0;
+  #lost: string | undefined;
   #restarting: Promise<void> | undefined;
   #stopped = false;
 
   /** @param onLost hears when the app ends by itself; it is not started again then, `restart` does that */
-  constructor(spec: AppSpec, onLost: (message: string) => void) {
+  constructor(spec: AppSpec, onLost: (app: LostApp) => void) {
     this.name = spec.name;
     this.#spec = spec;
     this.#port = spec.port;
@@ -54,6 +64,7 @@ export class LabApp {
       ...(process?.pid !== undefined && { pid: process.pid }),
       ports,
       restarts: this.#restarts,
+      ...(this.#lost !== undefined && { lost: this.#lost }),
     };
   }
 
@@ -66,6 +77,7 @@ export class LabApp {
     if (this.#stopped) throw new LabError('STOPPED', `${this.name} was stopped`);
     const process = new ManagedProcess({ ...this.#spec, command: this.#spec.command(this.#port) });
     this.#process = process;
+    this.#lost = undefined;
     try {
       await process.listening([this.#spec.what, 'admin'], startTimeoutMs);
     } catch (error) {
@@ -75,9 +87,9 @@ export class LabApp {
     }
     void process.exited.then((exit) => {
       if (this.#stopped || this.#restarting) return;
-      this.#onLost(
-        `${this.name} ended by itself (${describeExit(exit)}); its last lines:\n${process.log.text}`,
-      );
+      this.#lost = exit.signal ? `was killed by ${exit.signal}` : `ended by itself (${describeExit(exit)})`;
+      const message = `${this.name} ${this.#lost}; its last lines:\n${process.log.text}`;
+      this.#onLost({ name: this.name, message });
     });
     const at = process.addresses.get(this.#spec.what)!;
     this.#port = at.port;

@@ -1,14 +1,15 @@
-import { maxReplicas, type ServiceStatus } from '@evenly/local-cluster';
+import { maxReplicas, type PodStatus, type ServiceStatus } from '@evenly/local-cluster';
 import { exitCodes, values, version } from '@evenly/service';
 import { Command, CommanderError, Option } from 'commander';
 import { LabClient } from './client.ts';
+import { followService } from './follow-service.ts';
 import { LabError, exitCodeOf, messageOf } from './errors.ts';
 import type { LabStatus } from './lab.ts';
 import { runCompare } from './compare/command.ts';
 import { scenarioList } from './scenario-list.ts';
 import { startOptions } from './start-options.ts';
 import { start, type LabHost } from './start.ts';
-import { serviceText, statusText } from './status-text.ts';
+import { behaviourText, serviceText, statusText } from './status-text.ts';
 
 /** Runs `lab <command> …`. @returns the exit code: 0, 64 for a wrong command line or request, 69 without a lab */
 export async function runCli(host: LabHost): Promise<number> {
@@ -59,7 +60,10 @@ export async function runCli(host: LabHost): Promise<number> {
     .action(async (argv: string[]) => {
       exitCode = await runCompare(argv, host);
     });
-  addCommands(program, host.env, (text) => void host.stdout.write(`${text}\n`));
+  const say = (text: string) => void host.stdout.write(`${text}\n`);
+  // Not where the answer goes: scripts read that.
+  const sayProgress = (text: string) => void host.stderr.write(`${text}\n`);
+  addCommands(program, host.env, { say, sayProgress });
 
   try {
     await program.parseAsync(host.argv.slice(2), { from: 'user' });
@@ -71,7 +75,12 @@ export async function runCli(host: LabHost): Promise<number> {
   }
 }
 
-function addCommands(program: Command, env: LabHost['env'], say: (text: string) => void): void {
+interface Voices {
+  say: (text: string) => void;
+  sayProgress: (text: string) => void;
+}
+
+function addCommands(program: Command, env: LabHost['env'], { say, sayProgress }: Voices): void {
   const command = (usage: string, description: string) =>
     program
       .command(usage)
@@ -89,20 +98,20 @@ function addCommands(program: Command, env: LabHost['env'], say: (text: string) 
   command('scale <service> <replicas>', 'run that many pods of a service').action(
     async (service: string, replicas: string, options: { labPort: string }) => {
       const body = { replicas: read('replicas', values.count(0, maxReplicas), replicas) };
-      say(
-        serviceText(
-          (await client(options).post(pathOf('services', service, 'scale'), body)) as ServiceStatus,
-        ),
-      );
+      const lab = client(options);
+      const scale = () => lab.post(pathOf('services', service, 'scale'), body);
+      say(serviceText((await followService(lab, service, sayProgress, scale)) as ServiceStatus));
     },
   );
   command(
     'restart <name>',
     'rolling restart of a service, or restart of an app (xds-server, frontend)',
   ).action(async (name: string, options: { labPort: string }) => {
-    const { apps } = (await client(options).get('/status')) as LabStatus;
+    const lab = client(options);
+    const { apps } = (await lab.get('/status')) as LabStatus;
     const isApp = apps.some((app) => app.name === name);
-    const status = await client(options).post(pathOf(isApp ? 'apps' : 'services', name, 'restart'));
+    const restart = () => lab.post(pathOf(isApp ? 'apps' : 'services', name, 'restart'));
+    const status = await followService(lab, name, sayProgress, restart);
     say(isApp ? `${name}: restarted` : serviceText(status as ServiceStatus));
   });
   for (const [operation, description, done] of podOperations) {
@@ -119,7 +128,9 @@ function addCommands(program: Command, env: LabHost['env'], say: (text: string) 
     'behaviour <pod> <json>',
     'change a pod, for example: behaviour be1-srv-1 \'{"delay": "200ms"}\'',
   ).action(async (pod: string, json: string, options: { labPort: string }) => {
-    say(JSON.stringify(await client(options).post(pathOf('pods', pod, 'behaviour'), parseJson(json))));
+    const changed = await client(options).post(pathOf('pods', pod, 'behaviour'), parseJson(json));
+    const { pod: taken, ...status } = changed as { pod: string } & Pick<PodStatus, 'behaviour'>;
+    say(`${taken}: ${behaviourText(status) || 'as at first'}`);
   });
   command('dns <start|stop>', 'start or stop the DNS server').action(
     async (operation: string, options: { labPort: string }) => {
@@ -131,7 +142,8 @@ function addCommands(program: Command, env: LabHost['env'], say: (text: string) 
     .option('--json', 'as JSON')
     .action(async (options: { labPort: string; json?: true }) => {
       const status = (await client(options).get('/status')) as LabStatus;
-      say(options.json ? JSON.stringify(status, undefined, 2) : statusText(status));
+      const port = read('--lab-port', values.port(), options.labPort);
+      say(options.json ? JSON.stringify(status, undefined, 2) : statusText(status, port));
     });
 }
 

@@ -1,4 +1,5 @@
 import { formatDuration, hostPort } from '@evenly/service';
+import { commandAt } from './command-at.ts';
 import type { LabStatus } from './lab.ts';
 import { mainService } from './main-service.ts';
 
@@ -8,7 +9,8 @@ export interface Guide {
   tries: { command: string; why: string }[];
 }
 
-export function guideOf({ apps, dns, services }: LabStatus, refreshMs: number): Guide {
+/** @param labPort of the REST API */
+export function guideOf({ apps, dns, services }: LabStatus, refreshMs: number, labPort: number): Guide {
   const refresh = formatDuration(refreshMs);
   const listening = apps.flatMap(({ name, ports }) => {
     const at = name === 'client' ? undefined : (ports['http'] ?? ports['xds'] ?? ports['proxy']);
@@ -33,15 +35,15 @@ export function guideOf({ apps, dns, services }: LabStatus, refreshMs: number): 
     tries: [
       ...(url === undefined ? [] : curls),
       {
-        command: `npm run lab -- scale ${mainService} 10`,
+        command: commandAt(`scale ${mainService} 10`, labPort),
         why: `then curl again: all ten within ${refresh}`,
       },
-      { command: `npm run lab -- restart ${mainService}`, why: 'a rolling restart; no call fails' },
+      { command: commandAt(`restart ${mainService}`, labPort), why: 'a rolling restart; no call fails' },
       {
-        command: `npm run lab -- unhealthy ${mainService}-1`,
+        command: commandAt(`unhealthy ${mainService}-1`, labPort),
         why: `gets no calls after ${refresh}; "healthy" brings it back`,
       },
-      { command: 'npm run lab -- status', why: 'what runs now' },
+      { command: commandAt('status', labPort), why: 'what runs now' },
     ],
   };
 }

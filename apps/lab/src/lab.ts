@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { LocalCluster, type DnsStatus, type ServiceStatus } from '@evenly/local-cluster';
-import { LabApp, type AppSpec, type AppStatus } from './app.ts';
+import { LabApp, type AppSpec, type AppStatus, type LostApp } from './app.ts';
 import { Calls } from './calls.ts';
 import { LabError } from './errors.ts';
 
@@ -27,7 +27,7 @@ export interface LabOptions {
   host: string;
   dnsPort: number;
   /** Hears of an app that ended by itself. */
-  onLost: (message: string) => void;
+  onLost: (app: LostApp) => void;
 }
 
 const maxWeight = 1_000_000;

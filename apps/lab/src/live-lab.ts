@@ -1,4 +1,6 @@
 import type { LocalCluster } from '@evenly/local-cluster';
+import type { LostApp } from './app.ts';
+import { commandAt } from './command-at.ts';
 import { LabError } from './errors.ts';
 import { Lab, type LabStatus } from './lab.ts';
 import type { Scenario } from './scenario.ts';
@@ -19,6 +21,8 @@ export class LiveLab {
   #rate: number;
   #changing = false;
   #stopped = false;
+  /** Of the REST API, once it listens. */
+  apiPort: number | undefined;
   #close: () => Promise<void> = () => Promise.resolve();
 
   constructor(options: LiveOptions) {
@@ -48,7 +52,8 @@ export class LiveLab {
   /** Brings a scenario up. @throws what its programs throw; what was started until then is still there */
   async start(scenario: Scenario): Promise<void> {
     const { pid, host, dnsPort, progress } = this.#options;
-    const onLost = (message: string) => progress.say(message);
+    const onLost = ({ name, message }: LostApp) =>
+      progress.say(`${message}\nTo bring it back: ${commandAt(`restart ${name}`, this.apiPort)}`);
     const lab = new Lab({ scenario: scenario.name, pid, host, dnsPort, onLost });
     const stage = new Stage({ ...this.#options, rate: this.#rate, lab });
     this.#lab = lab;

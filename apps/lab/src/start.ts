@@ -2,7 +2,7 @@ import { exitCodes, readOptions, type Config, type HostProcess } from '@evenly/s
 import { serveApi } from './api/server.ts';
 import { childEnvironment } from './environment.ts';
 import { exitCodeOf, messageOf } from './errors.ts';
-import { guideOf, type Guide } from './guide.ts';
+import { guideOf } from './guide.ts';
 import { LiveLab } from './live-lab.ts';
 import { checkPorts } from './ports.ts';
 import { builtPrograms, type Programs } from './programs.ts';
@@ -105,18 +105,8 @@ async function bringUp(
   await lab.start(scenario);
   const api = await serveApi(lab, config.labPort);
   lab.onStop(() => api.close());
-  const guide = guideOf(lab.status, config.refresh);
-  progress.ready(withLabPort(guide, api.port), { address: api.address, port: api.port });
-}
-
-/** The small commands look at the default port; tell them where the lab is, if it is elsewhere. */
-function withLabPort(guide: Guide, port: number): Guide {
-  if (String(port) === startOptions.labPort.default) return guide;
-  const tries = guide.tries.map(({ command, why }) => ({
-    command: command.startsWith('npm run lab') ? `${command} --lab-port ${port}` : command,
-    why,
-  }));
-  return { ...guide, tries };
+  lab.apiPort = api.port;
+  progress.ready(guideOf(lab.status, config.refresh, api.port), { address: api.address, port: api.port });
 }
 
 /** Why the lab ends. */

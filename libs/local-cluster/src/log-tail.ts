@@ -19,8 +19,44 @@ export class LogTail {
   /** Indented, for the end of an error message; says so when there is nothing. */
   get text(): string {
     if (this.#lines.length === 0) return '  (it logged nothing)';
-    return this.#lines.map((line) => `  ${line}`).join('\n');
+    return this.#lines.map((line) => `  ${readableLine(line)}`).join('\n');
   }
+}
+
+/** `event`, and where something listens, are said by the message, too. */
+const saidElsewhere = new Set(['time', 'level', 'msg', 'app', 'event', 'what', 'address', 'port']);
+
+/** A line of a log in JSON as a person reads it: `09:30:01 warn: no endpoints (service be1-srv)`. Any other line is left alone. */
+export function readableLine(line: string): string {
+  const entry = logEntry(line);
+  if (entry === undefined) return line;
+  const { time, level, msg } = entry;
+  const begin = [
+    typeof time === 'string' ? time.slice(11, 19) : '',
+    typeof level === 'string' ? `${level}:` : '',
+  ];
+  const fields = Object.entries(entry)
+    .filter(([name]) => !saidElsewhere.has(name))
+    .map(([name, value]) => `${name} ${fieldText(value)}`);
+  const end = fields.length > 0 ? `(${fields.join(', ')})` : '';
+  return [...begin, msg, end].filter((part) => part !== '').join(' ');
+}
+
+function logEntry(line: string): (Record<string, unknown> & { msg: string }) | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const value = JSON.parse(line) as Record<string, unknown>;
+    return typeof value.msg === 'string' ? { ...value, msg: value.msg } : undefined;
+  } catch {
+    return undefined; // cut, or no log at all
+  }
+}
+
+/** Of an error its message: the stack is for those who ask for the log itself. */
+function fieldText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const message = (value as { message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : JSON.stringify(value);
 }
 
 /**

@@ -259,13 +259,17 @@ describe('the small commands', () => {
     expect(await run('scale', 'be1-srv', '3')).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /^be1-srv: 3 wanted\n( {2}be1-srv-\d+: running, pid \d+, 127.0.0.1:\d+\n){3}/,
+        /^be1-srv: 3 of 3 pods run\n( {2}be1-srv-\d+: running, pid \d+, 127.0.0.1:\d+\n){3}/,
       ) as string,
     });
     const [pod] = await podNames('be1-srv');
     expect(await run('unhealthy', pod!)).toEqual({ code: 0, out: `${pod}: unhealthy\n`, err: '' });
     expect((await run('status')).out).toContain(`${pod}: running, unhealthy, pid`);
-    expect((await run('behaviour', pod!, '{"healthy":true}')).out).toContain('"healthy":true');
+    expect((await run('status')).out).toContain('be1-srv: 3 of 3 pods run, 1 of them unhealthy\n');
+    expect((await run('behaviour', pod!, '{"healthy":true,"delay":"200ms"}')).out).toBe(
+      `${pod}: delay 200ms\n`,
+    );
+    expect((await run('behaviour', pod!, '{"healthy":true,"delay":"0s"}')).out).toBe(`${pod}: as at first\n`);
     expect((await run('kill', pod!)).out).toBe(`${pod}: killed\n`);
     expect((await run('restart', 'be1-srv')).code).toBe(0);
     expect(await podNames('be1-srv')).not.toContain(pod);
@@ -296,9 +300,27 @@ describe('the small commands', () => {
   });
 
   it('say that there are no pods', async () => {
-    expect((await run('scale', 'be2-srv', '0')).out).toBe('be2-srv: 0 wanted\n  no pods\n');
+    expect((await run('scale', 'be2-srv', '0')).out).toBe(
+      'be2-srv: 0 of 0 pods run\n  no pods: nobody answers calls\n',
+    );
     expect(await run('unhealthy', 'be2-srv')).toMatchObject({ err: 'lab: be2-srv has no pod that runs\n' });
     expect((await run('scale', 'be2-srv', '2')).code).toBe(0);
+  });
+
+  it('name a program that was killed, how, and what brings it back', async () => {
+    const { pid } = (await status()).apps.find(({ name }) => name === 'frontend')!;
+    process.kill(pid!, 'SIGKILL');
+    const back = `npm run lab -- restart frontend --lab-port ${port}`;
+    await eventually(() =>
+      expect(host.events.at(-1)!.msg).toMatch(
+        new RegExp(`^frontend was killed by SIGKILL; its last lines:\n[^]*\nTo bring it back: ${back}$`),
+      ),
+    );
+    expect((await run('status')).out).toContain(
+      `frontend: was killed by SIGKILL; to bring it back: ${back}\n`,
+    );
+    expect((await run('restart', 'frontend')).code).toBe(0);
+    expect((await run('status')).out).toContain('frontend: running');
   });
 
   it('say so when there is no lab', async () => {

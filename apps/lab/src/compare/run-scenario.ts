@@ -45,7 +45,7 @@ export async function onStage<T>(
     pid,
     host,
     dnsPort: 0,
-    onLost: (message) => (lost = message),
+    onLost: ({ message }) => (lost = message),
   });
   const stop = () => void lab.stop();
   signal.addEventListener('abort', stop, { once: true });

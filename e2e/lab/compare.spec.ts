@@ -38,7 +38,7 @@ interface Report {
     name: string;
     error?: string;
     rounds: number;
-    figures: Record<string, { median: number | null }>;
+    figures: Record<string, { median: number | null; beyond?: string; missing?: string }>;
     scaledProxies?: { before: number[]; added: number[] };
   }[];
 }
@@ -60,8 +60,10 @@ describe('lab compare', () => {
     expect({ name, rounds, error }).toEqual({ name: 'headless-dns', rounds: 1, error: undefined });
     expect(figures!['jain']!.median).toBeGreaterThan(0.9);
     // What the reference systems say of it: new pods get nothing.
-    expect(figures!['firstCallMs']!.median).toBeNull();
-    expect(Object.keys(figures!)).toHaveLength(12);
+    expect(figures!['firstCallMs']!).toMatchObject({ median: null, beyond: '> 6 s', repeatable: null });
+    expect(figures!['p99EwmaMs']!.missing).toMatch(/gRPC's own policies do not look at latency/);
+    expect(process.log.text).toMatch(/\(a\) not measured: gRPC's own policies do not look at latency/);
+    expect(Object.keys(figures!)).toHaveLength(14);
   });
 
   it('counts which proxies calls go through when proxies are added', async () => {
@@ -70,6 +72,9 @@ describe('lab compare', () => {
     expect(process.log.text).toMatch(
       /proxy: 2 → 4 proxies, calls of the next 6 s: .* of the new ones 0 and 0/,
     );
+    // The default does not see that a pod is slow; peak EWMA does.
+    const { p99SlowMs, p99EwmaMs } = report().scenarios[0]!.figures;
+    expect(p99EwmaMs!.median).toBeLessThan(p99SlowMs!.median!);
     const { before, added } = report().scenarios[0]!.scaledProxies!;
     expect(before.every((calls) => calls > 0)).toBe(true);
     expect(added).toEqual([0, 0]);
@@ -118,10 +123,10 @@ describe.skipIf(chromiumPath === undefined)(`the report${noChromium}`, () => {
     const url = pathToFileURL(join(output, 'index.html')).href;
     for (const options of [{}, { colorScheme: 'dark' }, { width: 390 }] as const) {
       const { page, faults } = await openPage(browser, url, options);
-      expect(await page.locator('svg[role=img]').count()).toBe(11);
+      expect(await page.locator('svg[role=img]').count()).toBe(12);
       expect(await page.locator('table').textContent()).toContain('> 6 s');
       const labelOf = (chart: string) => page.locator(`${chart} svg`).getAttribute('aria-label');
-      expect(await labelOf('#convergence')).toMatch(/clusterip not within 6 s/);
+      expect(await labelOf('#convergence')).toMatch(/clusterip > 6 s/);
       expect(await labelOf('#latency')).toMatch(/clusterip p50 [\d.]+ ms p90 [\d.]+ ms p99 [\d.]+ ms/);
       expect(await labelOf('#clusterip')).toMatch(/3 → 5 pods.*one pod \+200 ms.*killed.*rolling restart/);
       expect(await page.locator('#clusterip').textContent()).toMatch(/When: .*Unlike a real cluster: /);

@@ -5,22 +5,15 @@ const report = JSON.parse(document.getElementById('data').textContent);
 const kinds = report.figureKinds;
 const at = (id) => document.getElementById(id);
 
-/** The median in words: `~` where rounds are too far apart, and what it means that there is none. */
-function figureText(name, figure, patienceS) {
-  if (!figure) return '–';
-  const isTime = name === 'firstCallMs' || name === 'evenMs';
-  const text =
-    figure.median === null ? (isTime ? `> ${patienceS} s` : '∞') : figure.median.toFixed(kinds[name].digits);
-  return `${figure.repeatable ? '' : '~'}${text}`;
-}
-
-function spreadText(name, { min, max, values }) {
-  const show = (value) => (value === null ? 'not reached' : value.toFixed(kinds[name].digits));
-  return `${values.length} rounds, from ${show(min)} to ${show(max)}`;
+/** What a figure says that has no median: it was beyond what can be measured, or was not measured, and why. */
+function withoutMedian({ figures, error }, name) {
+  const figure = figures[name];
+  if (figure?.beyond !== undefined) return figure.beyond;
+  return `not measured: ${figure?.missing ?? error ?? 'it was not run'}`;
 }
 
 function head() {
-  const { machine, seed, rounds, rate, seconds, startedAt, partial, scenarios } = report;
+  const { machine, load, doubts, seed, rounds, rate, seconds, startedAt, partial, scenarios } = report;
   const fewest = Math.min(
     rounds,
     ...scenarios.filter(({ error }) => error === undefined).map((each) => each.rounds),
@@ -29,10 +22,18 @@ function head() {
     fewest === rounds ? `${rounds} rounds` : `${fewest} to ${rounds} rounds (time ran short)`;
   at('facts').textContent =
     `${new Date(startedAt).toUTCString()}, ${seconds} s. ${machine.cores} × ${machine.cpu}, ${machine.memoryGib} GiB, ` +
-    `${machine.os}, Node ${machine.node}, load before ${machine.loadBefore}. Seed ${seed}.`;
+    `${machine.os}, Node ${machine.node}. CPU that others used before: ${load.busyBefore === null ? 'unknown' : `${Math.round(load.busyBefore * 100)} %`}. ` +
+    `Seed ${seed}.`;
   at('how').textContent =
     `Medians of ${roundsText} with ${rate} calls a second; the spread is in each cell's title and in report.json. ` +
-    '~ marks a figure whose rounds are too far apart for it to be repeatable.';
+    (rounds === 1
+      ? 'With one round nobody knows whether they are repeatable. '
+      : '~ marks a figure whose rounds are too far apart for it to be repeatable. ') +
+    'Of each column the best are marked ▲ and the worst ▼, where they differ by more than chance.';
+  for (const doubt of doubts)
+    at('partial').append(
+      element('p', { class: 'card alert bad', role: 'note' }, `These figures cannot be trusted: ${doubt}.`),
+    );
   if (partial) {
     const text = 'Partial: the run was interrupted. What is missing was not run.';
     at('partial').append(element('p', { class: 'card alert bad', role: 'note' }, text));
@@ -40,26 +41,49 @@ function head() {
 }
 
 function table() {
-  const names = Object.keys(kinds);
+  const { figures, rows, notes } = report.table;
   const title = ({ title, unit }) => (unit === '' ? title : `${title}, ${unit}`);
-  const heads = names.map((name) => element('th', { scope: 'col' }, title(kinds[name])));
-  const rows = report.scenarios.map(({ name, figures, patienceS }) => {
-    const cells = names.map((figure) =>
-      element(
-        'td',
-        { title: figures[figure] ? spreadText(figure, figures[figure]) : 'not measured' },
-        figureText(figure, figures[figure], patienceS),
-      ),
-    );
-    return element(
+  const heads = figures.map((name) => element('th', { scope: 'col' }, title(kinds[name])));
+  const marks = { best: '▲ ', worst: '▼ ' };
+  const bodyRows = rows.map(({ scenario, cells }) =>
+    element(
       'tr',
       {},
-      element('th', { scope: 'row' }, element('a', { href: `#${name}` }, name)),
-      cells,
-    );
-  });
+      element('th', { scope: 'row' }, element('a', { href: `#${scenario}` }, scenario)),
+      cells.map(({ text, spread, rank }) =>
+        element(
+          'td',
+          { title: spread, class: { best: 'good', worst: 'bad' }[rank] },
+          marks[rank] ?? '',
+          text,
+        ),
+      ),
+    ),
+  );
   const header = element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'scenario'), heads));
-  at('table').replaceChildren(element('table', {}, header, element('tbody', {}, rows)));
+  at('table').replaceChildren(element('table', {}, header, element('tbody', {}, bodyRows)));
+  at('notes').replaceChildren(...notes.map(({ letter, text }) => element('li', {}, `(${letter}) ${text}`)));
+}
+
+/** What to take for which need; nothing when there was nothing to choose from. */
+function recommendations() {
+  const { recommendations, doubts } = report;
+  at('recommended').hidden = recommendations.length === 0;
+  if (doubts.length > 0)
+    at('recommendations').before(
+      element('p', { class: 'bad' }, 'They follow from figures that cannot be trusted, see above.'),
+    );
+  at('recommendations').replaceChildren(
+    ...recommendations.flatMap(({ need, scenarios, because }) => [
+      element(
+        'dt',
+        {},
+        `${need[0].toUpperCase()}${need.slice(1)}: `,
+        element('strong', {}, scenarios.join(', ') || 'cannot be said'),
+      ),
+      element('dd', { class: 'quiet' }, because),
+    ]),
+  );
 }
 
 /** A figure of all scenarios: the median as a dot, its spread as a line. */
@@ -68,9 +92,14 @@ function sideBySide({ name, container }) {
     const figure = figures[name];
     return figure && figure.median !== null ? [{ scenario, ...figure }] : [];
   });
-  const never = report.scenarios.filter(({ figures }) => figures[name] && figures[name].median === null);
+  const others = report.scenarios
+    .filter(({ figures }) => (figures[name]?.median ?? null) === null)
+    .map((scenario) => ({ name: scenario.name, text: withoutMedian(scenario, name) }));
   const { title, unit, digits } = kinds[name];
-  const label = `${title}: ${rows.map((row) => `${row.scenario} ${row.median.toFixed(digits)} ${unit}`).join(', ')}`;
+  const label = `${title}: ${[
+    ...rows.map((row) => `${row.scenario} ${row.median.toFixed(digits)} ${unit}`),
+    ...others.map((other) => `${other.name} ${other.text}`),
+  ].join(', ')}`;
   const domain = report.scenarios.map((scenario) => scenario.name);
   const ends = rows.flatMap(({ min, max, median }) => [min, max ?? median]);
   chart(container, label, {
@@ -101,11 +130,12 @@ function sideBySide({ name, container }) {
         dy: -9,
         fontSize: 10,
       }),
-      Plot.text(never, {
+      Plot.text(others, {
         y: 'name',
         frameAnchor: 'left',
         dx: 4,
-        text: ({ patienceS }) => `not within ${patienceS} s`,
+        // Why is said below the table: there is no room for it here.
+        text: ({ text }) => text.replace(/^(not measured):.*$/, '$1'),
       }),
     ],
   });
@@ -115,9 +145,10 @@ function sideBySide({ name, container }) {
 function convergence() {
   const { scenarios, evenFrom } = report;
   const rows = scenarios.flatMap(({ name, convergence }) => convergence.map((point) => ({ name, ...point })));
-  const words = scenarios.map(({ name, figures, patienceS }) => {
-    const { values: [first] = [] } = figures.evenMs ?? {};
-    return `${name} ${first === undefined ? 'not run' : first === null ? `not within ${patienceS} s` : `${(first / 1000).toFixed(1)} s`}`;
+  const words = scenarios.map((scenario) => {
+    const [first] = scenario.figures.evenMs?.samples ?? [];
+    if (typeof first === 'number') return `${scenario.name} ${(first / 1000).toFixed(1)} s`;
+    return `${scenario.name} ${first?.beyond ?? withoutMedian({ ...scenario, figures: {} }, 'evenMs')}`;
   });
   const names = scenarios.map(({ name }) => name);
   chart(at('convergence'), `Time until shares are even after 3 → 5 pods: ${words.join(', ')}.`, {
@@ -191,6 +222,8 @@ function latency() {
   });
 }
 
+const shareText = (got) => (got === null ? 'not measured: no call succeeded' : `${got} % measured`);
+
 function scenarioCard(scenario) {
   const { name, about, use, differs, error, shares, scaledProxies, series, failures, marks } = scenario;
   const container = element('div', { class: 'figure' });
@@ -209,8 +242,8 @@ function scenarioCard(scenario) {
     const steps = shares
       .map(({ wanted, got, header }) =>
         header === undefined
-          ? `${wanted} % wanted, ${got} % measured`
-          : `of calls with ${header}, ${got} % (at 0 % for all others)`,
+          ? `${wanted} % wanted, ${shareText(got)}`
+          : `of calls with ${header}, ${shareText(got)} (at 0 % for all others)`,
       )
       .join('; ');
     card.append(element('p', {}, `Share of the new version: ${steps}.`));
@@ -293,6 +326,7 @@ const sideFigures = [
   'lostRestart',
   'lostKill',
   'p99SlowMs',
+  'p99EwmaMs',
   'addedP50Ms',
   'addedP99Ms',
   'addedCpuUs',
@@ -312,6 +346,7 @@ function draw() {
 
 head();
 table();
+recommendations();
 at('differs').append(...report.differences.map((text) => element('li', {}, text)));
 draw();
 let width = window.innerWidth;

@@ -9,6 +9,7 @@ export const canary: Scenario = {
   use: 'To roll a new version out by shares of the calls, whatever the number of its pods.',
   differs: 'The config file is written by the lab, where a cluster has a ConfigMap.',
   header: 'x-canary=always',
+  withoutPeakEwma: 'its proxy could, as that of the scenario sidecar does',
   async start(stage) {
     await stage.pods(mainService);
     await stage.pods('be1-srv-v2');

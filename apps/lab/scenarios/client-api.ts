@@ -12,5 +12,6 @@ export const clientApi: Scenario = {
     await stage.pods(mainService);
     const env = await stage.kubernetes();
     await stage.callers({ target: 'k8s:///be1-srv.default:grpc', env });
+    stage.peakEwma = (on) => stage.clientByPeakEwma(on);
   },
 };

@@ -12,5 +12,6 @@ export const clientDns: Scenario = {
     await stage.pods(mainService);
     const name = '_grpc._tcp.be1-srv.default.svc.cluster.local';
     await stage.callers({ target: `dns+srv://${stage.dns}/${name}` });
+    stage.peakEwma = (on) => stage.clientByPeakEwma(on);
   },
 };

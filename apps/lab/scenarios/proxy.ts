@@ -9,13 +9,13 @@ export const proxy: Scenario = {
   differs: 'DNS knows a change at once; in a cluster, CoreDNS caches for some seconds.',
   async start(stage) {
     await stage.pods(mainService);
-    const config = await stage.file('mesh.json', {
-      services: {
-        'be1-srv': { ...stage.foundByDns('be1-srv'), policy: { loadBalancing: 'least-request' } },
-      },
+    const config = (loadBalancing: string) => ({
+      services: { 'be1-srv': { ...stage.foundByDns('be1-srv'), policy: { loadBalancing } } },
       routes: [{ match: {}, to: [{ service: 'be1-srv' }] }],
     });
-    await stage.proxies(config, { replicas: 2 });
+    const write = (on: boolean) => stage.file('mesh.json', config(on ? 'peak-ewma' : 'least-request'));
+    await stage.proxies(await write(false), { replicas: 2 });
+    stage.peakEwma = write;
     await stage.callers({ target: `dns://${stage.dns}/proxy.default.svc.cluster.local:8080` });
   },
 };

@@ -9,11 +9,14 @@ export const sidecar: Scenario = {
   differs: 'Client and proxy are two processes of this machine, where a pod would limit their CPU.',
   async start(stage) {
     await stage.pods(mainService);
-    const config = await stage.file('mesh.json', {
-      services: { 'be1-srv': stage.foundByDns('be1-srv') },
+    const listeners = [await stage.webListener()];
+    const config = (loadBalancing: string) => ({
+      services: { 'be1-srv': { ...stage.foundByDns('be1-srv'), policy: { loadBalancing } } },
       routes: [{ match: {}, to: [{ service: 'be1-srv' }] }],
-      listeners: [await stage.webListener()],
+      listeners,
     });
-    await stage.callers({ target: await stage.sidecar(config) });
+    const write = (on: boolean) => stage.file('mesh.json', config(on ? 'peak-ewma' : 'round-robin'));
+    await stage.callers({ target: await stage.sidecar(await write(false)) });
+    stage.peakEwma = write;
   },
 };

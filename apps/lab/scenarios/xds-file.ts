@@ -1,5 +1,5 @@
 import { mainService } from '../src/main-service.ts';
-import type { Scenario } from '../src/scenario.ts';
+import { xdsClientsChoose, type Scenario } from '../src/scenario.ts';
 
 /** Everything that the xDS server serves stands in a file, which is edited while it runs. */
 export const xdsFile: Scenario = {
@@ -8,6 +8,7 @@ export const xdsFile: Scenario = {
     'Proxyless gRPC: the xDS server serves the services and shares of a file; an edit takes effect at once.',
   use: 'To shift calls between versions without a proxy; also where endpoints come from elsewhere than Kubernetes.',
   differs: 'The config file is written by the lab, where a cluster has a ConfigMap.',
+  withoutPeakEwma: xdsClientsChoose,
   async start(stage) {
     await stage.pods(mainService);
     await stage.pods('be1-srv-v2');

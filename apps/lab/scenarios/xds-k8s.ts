@@ -1,5 +1,5 @@
 import { mainService } from '../src/main-service.ts';
-import type { Scenario } from '../src/scenario.ts';
+import { xdsClientsChoose, type Scenario } from '../src/scenario.ts';
 import { clientZone, otherZone } from '../src/stage/files.ts';
 
 /** The xDS server watches Kubernetes, and keeps calls in the zone of the caller. */
@@ -10,6 +10,7 @@ export const xdsK8s: Scenario = {
   use: 'For many clients, at once the quickest updates and the cheapest calls: one part of the mesh reads the API for all.',
   differs: "Pods take the two zones by turns; the API is the lab's own, without TLS and RBAC.",
   reaches: ({ zone }) => zone === clientZone,
+  withoutPeakEwma: xdsClientsChoose,
   async start(stage) {
     await stage.pods(mainService, { replicas: 4, zones: [clientZone, otherZone] });
     const config = await stage.file('mesh.json', {

@@ -16,6 +16,16 @@ export interface Scenario {
   patienceS?: number;
   /** Metadata (`name=value`) whose calls all go to the new version, whatever the shares. */
   header?: string;
+  /** Why the recipe does not offer to choose pods by peak EWMA, and what to do instead. */
+  withoutPeakEwma?: string;
   /** Which pods of be1-srv are to get calls; default all. */
   reaches?: (pod: PodStatus) => boolean;
 }
+
+/** What xDS clients make of peak EWMA: `inXds` of libs/xds/src/resources/load-balancing.ts, docs/client-support.md. */
+export const xdsClientsChoose =
+  'no gRPC client that speaks xDS has peak EWMA: grpc-js, grpc-go and C-core take round robin, grpc-java least request; ' +
+  'the l7-proxy takes it by xDS';
+/** Clients with nothing but gRPC. */
+export const plainClientsChoose =
+  "gRPC's own policies do not look at latency: @evenly/discovery brings one that does (client-dns), and so does a proxy";

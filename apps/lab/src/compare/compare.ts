@@ -2,10 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { differences } from '../differences.ts';
 import { evenFrom } from '../measure/call-log.ts';
-import { figureKinds, figureOf, type FigureName } from '../measure/figures.ts';
+import { figureKinds, figureOf, type FigureName, type Sample } from '../measure/figures.ts';
+import { busyShare, doubtsOf, watchLateness } from '../measure/machine-load.ts';
 import { seededRandom, shuffled } from '../measure/statistics.ts';
 import type { Scenario } from '../scenario.ts';
 import { measureCost } from './cost.ts';
+import { figureTable } from './figure-table.ts';
+import { recommend } from './recommend.ts';
 import { machineFacts, type Report, type ScenarioResult } from './report.ts';
 import { onStage, runScenario, type RunOptions } from './run-scenario.ts';
 
@@ -21,6 +24,8 @@ export interface CompareOptions extends Omit<RunOptions, 'random' | 'step' | 'en
 
 /** Hears how far it is. */
 export interface CompareProgress {
+  /** The figures of this run cannot be trusted; said before minutes are spent on it. */
+  doubt(text: string): void;
   step(scenario: string, text: string): void;
   /** One of the parts (events of a scenario, cost of a scenario) is over. */
   partDone(scenario: string, error?: string): void;
@@ -47,6 +52,9 @@ export async function compare(options: CompareOptions): Promise<Report> {
   const { scenarios, seed, signal, rounds, rate } = options;
   const startedAt = new Date();
   const machine = machineFacts();
+  const busyBefore = await busyShare(signal);
+  for (const doubt of doubtsOf({ busyBefore, lateMs: 0 })) options.progress.doubt(doubt);
+  const lateness = watchLateness();
   const random = seededRandom(seed);
   // Each has random numbers of its own: which runs first must not change what another does.
   const seeds = new Map(scenarios.map(({ name }) => [name, Math.floor(random() * 2 ** 32)]));
@@ -83,9 +91,11 @@ export async function compare(options: CompareOptions): Promise<Report> {
     await addCost(scenario, results.get(scenario.name)!, { ...options, rounds: isLate ? 1 : rounds });
   }
 
+  const load = { busyBefore, lateMs: lateness() };
+  const measured = scenarios.flatMap(({ name }) => results.get(name) ?? []);
   return {
     kind: 'evenly-lab-report',
-    version: 1,
+    version: 2,
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     seed,
@@ -93,10 +103,14 @@ export async function compare(options: CompareOptions): Promise<Report> {
     rate,
     partial: signal.aborted,
     machine,
+    load,
+    doubts: doubtsOf(load),
+    table: figureTable(measured),
+    recommendations: recommend(measured),
     figureKinds,
     evenFrom,
     differences,
-    scenarios: scenarios.flatMap(({ name }) => results.get(name) ?? []),
+    scenarios: measured,
   };
 }
 
@@ -117,7 +131,7 @@ async function addCost(scenario: Scenario, result: ScenarioResult, options: Comp
     const cost = await onStage(scenario, { ...options, rate: 0 }, (lab, stage) =>
       measureCost(lab, stage, { rounds, rate: costRate, signal }),
     );
-    for (const [name, values] of Object.entries(cost) as [FigureName, (number | null)[]][])
+    for (const [name, values] of Object.entries(cost) as [FigureName, Sample[]][])
       result.figures[name] = figureOf(name, values);
   } catch (error) {
     result.error ??= signal.aborted ? 'interrupted' : (error as Error).message;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CallLog } from '../measure/call-log.ts';
-import type { FigureName } from '../measure/figures.ts';
+import { sampleOf, type FigureName, type Sample } from '../measure/figures.ts';
 import { connectionsTo, cpuUs } from '../measure/processes.ts';
 import { percentile } from '../measure/statistics.ts';
 import type { Lab } from '../lab.ts';
@@ -30,24 +30,27 @@ export async function measureCost(lab: Lab, stage: Stage, options: CostOptions):
   const clientPid = client.status.pid!;
   const ours = [clientPid, ...between(lab)];
   const theirs = [direct.status.pid!];
-  const figures: CostFigures = { addedP50Ms: [], addedP99Ms: [], addedCpuUs: [], connections: [] };
+  const figures: CostFigures = { addedP50Ms: [], addedP99Ms: [], addedCpuUs: [], connections: [], parts: [] };
   for (let round = 0; round < rounds; round++) {
     const [fromMs, cpuBefore] = [Date.now(), [await cpuOf(ours), await cpuOf(theirs)] as const];
     await sleep(sliceMs, undefined, { signal });
     const [toMs, cpuAfter] = [Date.now(), [await cpuOf(ours), await cpuOf(theirs)] as const];
     const perCall = (log: CallLog, before?: number, after?: number) =>
-      before === undefined || after === undefined ? NaN : (after - before) / log.between(fromMs, toMs).length;
+      before === undefined || after === undefined
+        ? undefined
+        : (after - before) / log.between(fromMs, toMs).length;
+    const latencies = [logs.client.latencies(fromMs, toMs), logs.direct.latencies(fromMs, toMs)] as const;
     const added = (share: number) =>
-      percentile(logs.client.latencies(fromMs, toMs), share)! -
-      percentile(logs.direct.latencies(fromMs, toMs), share)!;
-    figures.addedP50Ms.push(finite(added(0.5)));
-    figures.addedP99Ms.push(finite(added(0.99)));
-    const [ourCpu, theirCpu] = [
+      sampleOf(difference(percentile(latencies[0], share), percentile(latencies[1], share)), noneSucceeded);
+    figures.addedP50Ms.push(added(0.5));
+    figures.addedP99Ms.push(added(0.99));
+    const addedCpuUs = difference(
       perCall(logs.client, cpuBefore[0], cpuAfter[0]),
       perCall(logs.direct, cpuBefore[1], cpuAfter[1]),
-    ];
-    figures.addedCpuUs.push(finite(ourCpu - theirCpu));
-    figures.connections.push((await connectionsTo(clientPid, servingPorts(lab))) ?? null);
+    );
+    figures.addedCpuUs.push(sampleOf(addedCpuUs, untold));
+    figures.connections.push(sampleOf(await connectionsTo(clientPid, servingPorts(lab)), untold));
+    figures.parts.push(ours.length - 1);
   }
   return figures;
 }
@@ -61,8 +64,8 @@ export interface CostOptions {
 }
 
 export type CostFigures = Record<
-  Extract<FigureName, 'addedP50Ms' | 'addedP99Ms' | 'addedCpuUs' | 'connections'>,
-  (number | null)[]
+  Extract<FigureName, 'addedP50Ms' | 'addedP99Ms' | 'addedCpuUs' | 'connections' | 'parts'>,
+  Sample[]
 >;
 
 /** Processes that work for the calls of the client, other than the pods. */
@@ -87,4 +90,7 @@ async function cpuOf(pids: readonly number[]): Promise<number | undefined> {
   return all.includes(undefined) ? undefined : all.reduce<number>((sum, each) => sum + each!, 0);
 }
 
-const finite = (value: number) => (Number.isFinite(value) ? value : null);
+const noneSucceeded = 'no call of one of the two clients succeeded';
+const untold = 'this system does not tell it (there is no /proc), or a program had ended';
+
+const difference = (a?: number, b?: number) => (a === undefined || b === undefined ? undefined : a - b);

@@ -1,4 +1,5 @@
 import ora from 'ora';
+import pc from 'picocolors';
 import type { CompareProgress } from './compare.ts';
 
 type Output = NodeJS.WriteStream & { fd: 1 };
@@ -17,6 +18,7 @@ export function compareDisplay(stdout: Output, parts: number): CompareProgress &
     if (spinner) spinner.text = `${share()}  ${seconds()}  ${now}`.slice(0, Math.max(20, stdout.columns - 4));
   };
   return {
+    doubt: (text) => say(pc.yellow(`Figures of this run cannot be trusted: ${text}.`)),
     step(scenario, text) {
       steps.set(scenario, text);
       show();

@@ -1,6 +1,9 @@
 import os from 'node:os';
 import { version } from 'node:process';
 import type { figureKinds, Figure, FigureName } from '../measure/figures.ts';
+import type { MachineLoad } from '../measure/machine-load.ts';
+import type { FigureTable } from './figure-table.ts';
+import type { Recommendation } from './recommend.ts';
 import type { Mark } from './round.ts';
 import type { ScaledProxies } from './scaled-proxies.ts';
 
@@ -11,8 +14,6 @@ export interface MachineFacts {
   memoryGib: number;
   os: string;
   node: string;
-  /** Load average of the last minute when the run began: others may have been at work. */
-  loadBefore: number;
 }
 
 export function machineFacts(): MachineFacts {
@@ -22,7 +23,6 @@ export function machineFacts(): MachineFacts {
     memoryGib: Math.round(os.totalmem() / 2 ** 30),
     os: `${os.type()} ${os.release()} ${os.arch()}`,
     node: version,
-    loadBefore: Math.round(os.loadavg()[0]! * 100) / 100,
   };
 }
 
@@ -37,7 +37,8 @@ export interface SeriesPoint {
 /** One change of weights, and what came of it. */
 export interface ShareResult {
   wanted: number;
-  got: number;
+  /** Null when no call succeeded: that is no share. */
+  got: number | null;
   /** Of calls with this metadata alone, while all others went to the old version. */
   header?: string;
 }
@@ -69,7 +70,7 @@ export interface ScenarioResult {
 
 export interface Report {
   kind: 'evenly-lab-report';
-  version: 1;
+  version: 2;
   startedAt: string;
   seconds: number;
   seed: number;
@@ -78,6 +79,11 @@ export interface Report {
   /** True when it was interrupted: what had not been run yet is missing. */
   partial: boolean;
   machine: MachineFacts;
+  load: MachineLoad;
+  /** Why the figures cannot be trusted; empty when nothing speaks against them. */
+  doubts: string[];
+  table: FigureTable;
+  recommendations: Recommendation[];
   figureKinds: typeof figureKinds;
   /** Jain's index from which on shares count as even. */
   evenFrom: number;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jainIndex } from '@evenly/balancing';
 import type { LocalService, PodStatus } from '@evenly/local-cluster';
+import type { Call } from '../calls.ts';
 import type { CallLog } from '../measure/call-log.ts';
-import type { FigureName } from '../measure/figures.ts';
+import { sampleOf, type FigureName, type Sample } from '../measure/figures.ts';
 import { maxToMin, percentile } from '../measure/statistics.ts';
 
 /** What happened, for the charts. */
@@ -21,13 +22,15 @@ export interface RoundContext {
   /** Runs it when not too many restarts of other scenarios are under way. */
   inTurn: <T>(restart: () => Promise<T>) => Promise<T>;
   patienceMs: number;
+  /** Has whoever chooses the pods do so by peak EWMA, and back; in words why not, where that cannot be. */
+  peakEwma: ((on: boolean) => Promise<unknown>) | string;
   random: () => number;
   signal: AbortSignal;
   step: (text: string) => void;
 }
 
 export interface RoundResult {
-  figures: Partial<Record<FigureName, number | null>>;
+  figures: Partial<Record<FigureName, Sample>>;
   marks: Mark[];
   /** Evenness over the five pods, in the seconds since the new ones listen. */
   convergence: { s: number; jain: number }[];
@@ -37,6 +40,8 @@ const few = 3;
 const many = 5;
 const steadyMs = 2000;
 const slowMs = 2500;
+/** What peak EWMA has to learn who is slow: a few calls to each pod. */
+const learnMs = 2000;
 const settleMs = 500;
 const settleAtMostMs = 5000;
 const afterKillMs = 2000;
@@ -78,6 +83,7 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   await slow.behaviour({ delay: '200ms' });
   await wait(settleMs + slowMs);
   const p99SlowMs = percentile(log.latencies(slowAtMs, Date.now()), 0.99);
+  const p99EwmaMs = await p99WithPeakEwma(context, mark, wait);
   await slow.behaviour({ delay: '0s' });
   await wait(settleMs);
 
@@ -101,15 +107,45 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
     marks,
     convergence,
     figures: {
-      jain: jainIndex(steady) ?? null,
-      maxToMin: finite(maxToMin(steady)),
+      jain: sampleOf(jainIndex(steady), noneSucceeded),
+      maxToMin: ratioOf(steady),
       ...joined,
-      p99SlowMs: finite(p99SlowMs),
-      lostKill: log.lost(killedAtMs, fewerAtMs),
+      p99SlowMs: sampleOf(p99SlowMs, noneSucceeded),
+      p99EwmaMs,
+      lostKill: sampleOf(log.lost(killedAtMs, fewerAtMs), noCalls),
       restartMs,
-      lostRestart: log.lost(restartedAtMs, endMs),
+      lostRestart: sampleOf(log.lost(restartedAtMs, endMs), noCalls),
     },
   };
+}
+
+/** What is lost of nothing, or how even it is, is no result. */
+const noCalls = 'the client made no calls';
+const noneSucceeded = 'no call succeeded';
+
+/** The most calls against the fewest. */
+function ratioOf(counts: readonly number[]): Sample {
+  const most = Math.max(0, ...counts);
+  if (most === 0) return { missing: noneSucceeded };
+  const ratio = maxToMin(counts)!;
+  return Number.isFinite(ratio) ? ratio : { beyond: `${most}:0` };
+}
+
+/** While one pod is slow. */
+async function p99WithPeakEwma(
+  { peakEwma, log }: RoundContext,
+  mark: (text: string) => number,
+  wait: (ms: number) => Promise<void>,
+): Promise<Sample> {
+  if (typeof peakEwma === 'string') return { missing: peakEwma };
+  mark('peak EWMA');
+  await peakEwma(true);
+  await wait(learnMs);
+  const fromMs = Date.now();
+  await wait(slowMs);
+  const p99Ms = percentile(log.latencies(fromMs, Date.now()), 0.99);
+  await peakEwma(false);
+  return sampleOf(p99Ms, noneSucceeded);
 }
 
 /** Waits until new pods have had calls and all have even shares, as long as patience lasts. */
@@ -121,12 +157,21 @@ async function joinTimes(context: RoundContext, added: readonly PodStatus[], rea
     const evenAtMs = log.evenSince(names, readyAtMs);
     const all = first.every((atMs) => atMs !== undefined);
     if ((all && evenAtMs !== undefined) || Date.now() - readyAtMs > patienceMs) {
+      const late = lateness(log.between(readyAtMs, Infinity), patienceMs);
       const delays = added.map(({ readyAtMs = 0 }, i) => Math.max(0, (first[i] ?? Infinity) - readyAtMs));
-      const evenMs = evenAtMs === undefined ? null : Math.max(0, evenAtMs - readyAtMs);
-      return { firstCallMs: finite(Math.max(...delays)), evenMs };
+      const firstCallMs: Sample = all ? Math.max(...delays) : late;
+      const evenMs: Sample = evenAtMs === undefined ? late : Math.max(0, evenAtMs - readyAtMs);
+      return { firstCallMs, evenMs };
     }
     await sleep(100, undefined, { signal });
   }
+}
+
+/** That something did not come in time is a result only if somebody called, and was answered. */
+function lateness(calls: readonly Call[], patienceMs: number): Sample {
+  if (calls.length === 0) return { missing: noCalls };
+  if (calls.every(({ code }) => code !== 'OK')) return { missing: noneSucceeded };
+  return { beyond: `> ${patienceMs / 1000} s` };
 }
 
 const podsOf = ({ service, reaches }: RoundContext) =>
@@ -144,4 +189,3 @@ function inUse(context: RoundContext): string[] {
 }
 
 const pick = <T>(items: readonly T[], random: () => number): T => items[Math.floor(random() * items.length)]!;
-const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : null);

@@ -85,7 +85,10 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       lab.calls.listen((call) => call.client === 'client' && log.add(call));
       const service = lab.cluster.service(mainService);
       const { reaches = () => true } = scenario;
-      const context = { service, log, reaches, patienceMs: patienceS * 1000, random, signal, inTurn };
+      const peakEwma =
+        stage.peakEwma ?? scenario.withoutPeakEwma ?? 'nobody in between chooses pods call by call';
+      const patienceMs = patienceS * 1000;
+      const context = { service, log, reaches, patienceMs, peakEwma, random, signal, inTurn };
       const beganMs = Date.now();
       const proxies = lab.cluster.services.find(({ name }) => name === proxyService);
       const afterMs = (lab.status.shares ? sharesMs : 0) + (proxies ? scaledProxiesMs : 0);
@@ -124,7 +127,7 @@ function resultOf(done: readonly RoundResult[], log: CallLog) {
   for (const name of names)
     figures[name] = figureOf(
       name,
-      done.map((round) => round.figures[name] ?? null),
+      done.map((round) => round.figures[name] ?? { missing: 'the round did not come so far' }),
     );
   return {
     figures,

@@ -44,7 +44,7 @@ export async function runShares(
     );
     await sleep(windowMs, undefined, { signal }).finally(unlisten);
     const calls = log.all.filter(({ pod }) => pod?.startsWith(`${second}-`)).length;
-    return log.all.length === 0 ? 0 : Math.round((calls / log.all.length) * 1000) / 10;
+    return log.all.length === 0 ? null : Math.round((calls / log.all.length) * 1000) / 10;
   };
   for (const wanted of steps) {
     await set(wanted);

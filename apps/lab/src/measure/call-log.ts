@@ -25,12 +25,15 @@ export class CallLog {
     return this.#calls.slice(this.#firstAt(fromMs), this.#firstAt(toMs));
   }
 
-  lost(fromMs: number, toMs: number): number {
-    return this.between(fromMs, toMs).filter(({ code }) => code !== 'OK').length;
+  /** Failed calls; undefined when there was no call at all, of which none can be lost. */
+  lost(fromMs: number, toMs: number): number | undefined {
+    const calls = this.between(fromMs, toMs);
+    return calls.length === 0 ? undefined : calls.filter(({ code }) => code !== 'OK').length;
   }
 
+  /** Of calls that succeeded: one that is refused at once is not quick. */
   latencies(fromMs: number, toMs: number): number[] {
-    return this.between(fromMs, toMs).map(({ latencyMs }) => latencyMs);
+    return this.between(fromMs, toMs).flatMap(({ code, latencyMs }) => (code === 'OK' ? latencyMs : []));
   }
 
   /** How many calls each of these pods answered. */

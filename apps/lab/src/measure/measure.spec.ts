@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CallLog } from './call-log.ts';
 import { figureOf } from './figures.ts';
+import { doubtsOf, shareOf } from './machine-load.ts';
 import { connectionsTo, cpuUs } from './processes.ts';
 import { maxToMin, median, percentile, seededRandom, shuffled } from './statistics.ts';
 
@@ -45,16 +46,31 @@ describe('a figure', () => {
     expect(figureOf('lostKill', [0, 1, 3]).repeatable).toBe(true); // what does not matter is no spread
   });
 
-  it('counts what was not reached as more than anything', () => {
-    expect(figureOf('evenMs', [null, null, 900])).toMatchObject({
-      median: null,
-      min: 900,
-      max: null,
-      repeatable: false,
+  it('counts what was beyond measure as more than anything, and says it in its words', () => {
+    const late = { beyond: '> 6 s' };
+    expect(figureOf('evenMs', [late, late, 900])).toMatchObject({
+      ...{ median: null, beyond: '> 6 s', min: 900, max: null, repeatable: false },
     });
-    expect(figureOf('evenMs', [null, null, null])).toMatchObject({ median: null, repeatable: true });
-    expect(figureOf('evenMs', [null, 900])).toMatchObject({ median: null, repeatable: false });
-    expect(figureOf('evenMs', [null, 900, 1000])).toMatchObject({ median: 1000, repeatable: false });
+    expect(figureOf('evenMs', [late, late])).toMatchObject({ median: null, repeatable: true });
+    expect(figureOf('evenMs', [late, 900])).toMatchObject({ median: null, repeatable: false });
+    expect(figureOf('evenMs', [late, 900, 1000])).toMatchObject({ median: 1000, repeatable: false });
+    expect(figureOf('evenMs', [late, 900, 1000])).not.toHaveProperty('beyond');
+  });
+
+  it('is no result where nothing was measured, but why', () => {
+    const missing = 'the client made no calls';
+    expect(figureOf('lostKill', [{ missing }, { missing }])).toMatchObject({
+      ...{ median: null, missing, repeatable: null },
+    });
+    expect(figureOf('lostKill', [])).toMatchObject({ missing: 'no round came to its end' });
+    // What was measured counts without it.
+    const figure = figureOf('evenMs', [{ missing }, 900, 1000]);
+    expect(figure).toMatchObject({ median: 950, repeatable: true });
+    expect(figure).not.toHaveProperty('missing');
+  });
+
+  it('is not called repeatable for one round', () => {
+    expect(figureOf('evenMs', [900]).repeatable).toBeNull();
   });
 });
 
@@ -77,6 +93,13 @@ describe('the log of calls', () => {
     expect(log.firstResponseOf('b')).toBe(2010);
     expect(log.firstResponseOf('c')).toBeUndefined();
     expect(log.lost(0, 4000)).toBe(4);
+    expect(log.lost(5000, 6000)).toBeUndefined(); // of no calls, none can be lost
+  });
+
+  it('takes a call that failed at once for no quick one', () => {
+    const failing = new CallLog();
+    failing.add({ client: 'client', atMs: 1, code: 'UNAVAILABLE', latencyMs: 0.1 });
+    expect(failing.latencies(0, 2)).toEqual([]);
   });
 
   it('knows since when shares are even', () => {
@@ -91,6 +114,22 @@ describe('the log of calls', () => {
     expect(evenness.at(-1)).toMatchObject({ s: 2.5 });
     expect(evenness.at(-1)!.jain).toBeGreaterThan(0.99);
     expect(log.evenness(['a'], 0, 1000)).toEqual([]);
+  });
+});
+
+describe('the load of the machine', () => {
+  it('is the share of CPU that others had', () => {
+    expect(shareOf(300, 400)).toBe(0.25);
+    expect(shareOf(0, 0)).toBeNull();
+  });
+
+  it('makes figures doubtful when others had much, or the lab had to wait', () => {
+    expect(doubtsOf({ busyBefore: 0.05, lateMs: 5 })).toEqual([]);
+    expect(doubtsOf({ busyBefore: null, lateMs: 5 })).toEqual([]);
+    expect(doubtsOf({ busyBefore: 0.63, lateMs: 400 })).toEqual([
+      expect.stringMatching(/63 %/) as string,
+      expect.stringMatching(/400 ms/) as string,
+    ]);
   });
 });
 

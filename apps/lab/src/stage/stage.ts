@@ -57,6 +57,8 @@ export class Stage {
   #proxyPort: number | undefined;
   /** How clients call, once that was said. */
   caller: CallerOptions | undefined;
+  /** Has whoever chooses pods do so by peak EWMA while all runs, and by the recipe's own policy again; where that can be. */
+  peakEwma: ((on: boolean) => Promise<unknown>) | undefined;
 
   constructor(context: StageContext) {
     this.#context = context;
@@ -185,6 +187,13 @@ export class Stage {
       ...['--target', target, '--mode', 'rate', '--rate', String(rate), '--deadline', '5s'],
       ...['--output', 'calls', '--json', ...args],
     ]);
+  }
+
+  /** For clients that choose pods themselves: the policy is theirs, so that they begin anew with another one. */
+  async clientByPeakEwma(on: boolean): Promise<void> {
+    await this.#context.lab.removeApp('client');
+    const args = on ? ['--policy', 'evenly_peak_ewma'] : (this.caller?.args ?? []);
+    await this.client('client', this.#context.rate, { args });
   }
 
   /**

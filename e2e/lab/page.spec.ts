@@ -66,7 +66,9 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
 
   it('shows what the clients of the xDS server have acknowledged, and calls that are not the client’s', async () => {
     const { page } = await open();
-    await expect.poll(() => page.locator('#xds').textContent()).toMatch(/lab-client.*acked/);
+    await expect
+      .poll(() => page.locator('#xds').textContent())
+      .toMatch(/lab-frontend.*lab-client.*acked|lab-client.*lab-frontend.*acked/);
     await lab.call('be1-srv', 1000);
     await expect.poll(() => chartOf(page)).toContain('be1-srv');
     await page.close();

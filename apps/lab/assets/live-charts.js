@@ -18,13 +18,8 @@ function drawCalls() {
     const count = d3.sum(edges, ({ failed }) => failed);
     return count > 0 ? [{ x: (atMs - now) / 1000, count }] : [];
   });
-  const { p50Ms, p99Ms } = history.at(-1);
-  at('latency').textContent =
-    p50Ms === undefined
-      ? 'The client makes no calls; those of curl and browsers are counted by the pods.'
-      : `The client's calls took ${p50Ms.toFixed(1)} ms (half of them), ${p99Ms.toFixed(1)} ms (99 of 100).`;
+  sayHowWell();
   const pods = [...new Set(rows.map(({ pod }) => pod))].sort(byName);
-  pods.forEach(colourOf);
   const xs = history.map(({ atMs }) => (atMs - now) / 1000);
   chart(at('calls'), `Calls a second by pod, over the last minute. Pods: ${pods.join(', ') || 'none'}.`, {
     height: 220,
@@ -47,13 +42,37 @@ function drawCalls() {
         x: 'x',
         y: 0,
         r: (row) => Math.min(8, 2 + row.count),
-        fill: '#d62728',
+        fill: badColour,
         stroke: 'white',
       }),
       Plot.ruleY([0]),
     ],
   });
   at('legend').replaceChildren(legend(pods, colourOf));
+}
+
+/** Calls that the lab makes itself: of the others it does not know what became of them. */
+const own = ({ from }) => from !== 'others';
+
+function sayHowWell() {
+  const edges = history.flatMap((second) => second.edges.filter(own));
+  const [calls, failed] = [d3.sum(edges, (edge) => edge.calls), d3.sum(edges, (edge) => edge.failed)];
+  const percent = (100 * (calls - failed)) / calls;
+  // Rounded down: 99.97 % are not all.
+  const success = failed === 0 ? 'All' : `${(Math.floor(percent * 10) / 10).toFixed(1)} %`;
+  at('success').className = failed === 0 ? 'good' : 'bad';
+  at('success').textContent =
+    calls === 0
+      ? ''
+      : `${success} of the client's ${calls} calls in the last minute succeeded${failed === 0 ? '' : `; ${failed} failed`}.`;
+  const { p50Ms, p99Ms, edges: last } = history.at(-1);
+  const none = last.some(own)
+    ? 'No call of the client succeeded in the last second.'
+    : 'The client makes no calls; those of curl and browsers are counted by the pods.';
+  at('latency').textContent =
+    p50Ms === undefined
+      ? none
+      : `Those of the last second took ${p50Ms.toFixed(1)} ms (half of them), ${p99Ms.toFixed(1)} ms (99 of 100).`;
 }
 
 /* --- who calls whom --- */
@@ -69,33 +88,40 @@ function inBetween({ apps, services }) {
   return services.some(({ virtualIp }) => virtualIp) ? 'virtual IP' : undefined;
 }
 
+/** Where calls end that no pod answers. */
+const nobody = 'nobody';
+const badColour = '#d62728';
+
 /** Callers on the left, pods on the right, a proxy in the middle; each line as thick as it has calls. */
-function drawGraph(status, { edges }) {
+function drawGraph(status, traffic) {
+  const edges = traffic.edges.map((edge) => ({ ...edge, pod: edge.pod ?? nobody }));
   const pods = status.services.filter(({ name }) => name !== tier).flatMap((service) => service.pods);
   const callers = [...new Set(edges.map(({ from }) => from))];
-  const ends = [...new Set([...pods.map(({ name }) => name), ...edges.flatMap(({ pod }) => pod ?? [])])].sort(
-    byName,
+  const named = [...pods.map(({ name }) => name), ...edges.map(({ pod }) => pod)];
+  const ends = [...new Set(named)].sort(
+    (a, b) => Number(a === nobody) - Number(b === nobody) || byName(a, b),
   );
+  if (ends.length === 0) return at('graph').replaceChildren(element('p', { class: 'bad' }, 'No pods.'));
+  const colourOfEnd = (name) => (name === nobody ? badColour : colourOf(name));
   const via = inBetween(status);
   const rows = Math.max(1, ends.length, callers.length);
   const place = (names, x) => names.map((name, i) => ({ name, x, y: ((i + 0.5) * rows) / names.length }));
   const [from, middle, to] = [place(callers, 0), place(via ? [via] : [], 0.5), place(ends, 1)];
-  const known = edges.filter(({ pod }) => pod !== undefined);
   const link = (a, b, calls, stroke) => ({ x1: a.x, y1: a.y, x2: b.x, y2: b.y, calls, stroke });
   const nodeOf = (list, wanted) => list.find(({ name }) => name === wanted);
-  const lines = known.flatMap(({ from: caller, pod, calls }) => {
+  const lines = edges.map(({ from: caller, pod, calls }) => {
     const [a, b] = [nodeOf(from, caller), nodeOf(to, pod)];
-    return [link(middle[0] ?? a, b, calls, colourOf(pod))];
+    return link(middle[0] ?? a, b, calls, colourOfEnd(pod));
   });
   const total = (list) => d3.sum(list, ({ calls }) => calls);
   if (via)
     for (const caller of from)
       lines.push(
-        link(caller, middle[0], total(known.filter((edge) => edge.from === caller.name)), 'currentColor'),
+        link(caller, middle[0], total(edges.filter((edge) => edge.from === caller.name)), 'currentColor'),
       );
   const most = d3.max(lines, ({ calls }) => calls) ?? 1;
   const through = via ? ` through ${via}` : '';
-  const words = known.map(({ from, pod, calls }) => `${from} calls ${pod}${through} ${calls} times a second`);
+  const words = edges.map(({ from, pod, calls }) => `${from} calls ${pod}${through} ${calls} times a second`);
   chart(at('graph'), words.join(', ') || 'Nobody calls anybody.', {
     height: 30 + 24 * rows,
     marginLeft: 70,
@@ -111,7 +137,7 @@ function drawGraph(status, { edges }) {
       Plot.dot([...from, ...middle], { x: 'x', y: 'y', fill: 'currentColor', r: 4 }),
       Plot.text(from, { x: 'x', y: 'y', text: 'name', textAnchor: 'end', dx: -8 }),
       Plot.text(middle, { x: 'x', y: 'y', text: 'name', dy: -16 }),
-      Plot.dot(to, { x: 'x', y: 'y', fill: ({ name }) => colourOf(name), r: 5 }),
+      Plot.dot(to, { x: 'x', y: 'y', fill: ({ name }) => colourOfEnd(name), r: 5 }),
       Plot.text(to, {
         x: 'x',
         y: 'y',

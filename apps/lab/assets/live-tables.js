@@ -59,7 +59,10 @@ function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }
   const total = d3.sum(edges, ({ pod, calls }) => (pods.some((each) => each.name === pod) ? calls : 0));
   const heads = ['pod', 'state', 'calls/s', 'share', 'actions'].map((text) => head(text));
   const rows = pods.map((pod) => (name === tier ? proxyRow(pod) : podRow(pod, edges, total)));
-  const table = stackingTable(heads, rows);
+  const table =
+    rows.length > 0
+      ? stackingTable(heads, rows)
+      : element('p', { class: 'bad' }, `No pods: nobody answers calls to ${name}.`);
   const ip =
     virtualIp &&
     `Virtual IP ${virtualIp.address}:${virtualIp.port}; connections: ${
@@ -107,9 +110,13 @@ function podRow({ name, state, zone, address, port, behaviour = {} }, edges, tot
   const fill = element('span', { style: `width:${(share * 100).toFixed(1)}%;background:${colour}` });
   return row(
     rowHead({ title: port ? `${address}:${port}` : 'no port yet' }, key, name),
-    cell({}, words),
+    cell({ class: isHealthy ? '' : 'bad' }, words),
     cell({ 'data-unit': ' calls/s' }, String(calls)),
-    cell({}, element('span', { class: 'bar' }, fill), ` ${(share * 100).toFixed(0)} %`),
+    cell(
+      {},
+      element('span', { class: 'bar' }, fill),
+      element('span', { class: 'percent' }, `${(share * 100).toFixed(0)} %`),
+    ),
     cell({ class: 'wide' }, element('span', { class: 'row together' }, actions)),
   );
 }
@@ -132,10 +139,13 @@ function appTable({ apps, dns }) {
     Object.entries(ports)
       .map(([what, { address, port }]) => `${what} ${address}:${port}`)
       .join(', ');
-  const rows = apps.map(({ name, state, restarts, ports }) =>
+  const rows = apps.map(({ name, state, lost, restarts, ports }) =>
     row(
       rowHead({}, name),
-      cell({ class: state === 'running' ? '' : 'bad' }, state),
+      cell(
+        { class: state === 'running' ? '' : 'bad' },
+        state === 'ended' && lost ? `${lost}: Restart brings it back` : state,
+      ),
       cell({ class: 'left wide' }, where(ports)),
       cell({ 'data-unit': restarts === 1 ? ' restart' : ' restarts' }, String(restarts)),
       cell(

@@ -2,7 +2,9 @@
 'use strict';
 
 const at = (id) => document.getElementById(id);
-const colourOf = podColours();
+/** As the lab has numbered the pods: all pages, also one that is loaded anew, have the same colours. */
+let numbers = {};
+const colourOf = (pod) => colourNumber(numbers[pod] ?? 0);
 const historySeconds = 60;
 let history = [];
 let scenarios = [];
@@ -33,7 +35,8 @@ function say(text, isBad = false) {
   at('said').className = isBad ? 'bad' : 'quiet';
 }
 
-function look({ status, traffic, xds }) {
+function look({ status, traffic, numbers: numbered, xds }) {
+  numbers = numbered;
   if (at('said').textContent.startsWith('The lab does not answer')) say('');
   history.push(traffic);
   if (history.length > historySeconds) history.shift();
@@ -41,12 +44,12 @@ function look({ status, traffic, xds }) {
   if (document.activeElement !== at('rate')) showRate(status.rate);
   drawCalls();
   drawGraph(status, traffic);
-  status.services.forEach((service) => service.pods.forEach(({ name }) => colourOf(name)));
   keep(
     'services',
     status.services.map((service) => serviceCard(service, traffic)),
   );
   drawShares(status.shares);
+  if (status.shares) drawGot(status.shares);
   at('apps').replaceChildren(appTable(status));
   at('xds-section').hidden = !xds;
   if (xds) at('xds').replaceChildren(xdsTable(xds));
@@ -126,6 +129,33 @@ function drawShares(shares) {
     );
   });
   at('shares').replaceChildren(element('label', { for: 'share' }, `${second} gets`), slider, shown);
+}
+
+const serviceOf = (pod) => pod.replace(/-\d+$/, '');
+const gotSeconds = 10;
+let asked = { text: '', sinceMs: 0 };
+
+/** What was asked for beside what came of it: of the client's calls in the last seconds, none from before the last change. */
+function drawGot(shares) {
+  const text = JSON.stringify(shares);
+  const nowMs = history.at(-1).atMs;
+  // Of a page that has just come, nobody knows since when; of a change, the next second still has calls of before.
+  if (asked.text !== text) asked = { text, sinceMs: asked.text === '' ? 0 : nowMs + 1000 };
+  const seconds = history.slice(-gotSeconds).filter(({ atMs }) => atMs > asked.sinceMs);
+  const edges = seconds.flatMap((second) => second.edges.filter(({ from, pod }) => from === 'client' && pod));
+  const answered = ({ calls, failed }) => calls - failed;
+  const total = d3.sum(edges, answered);
+  const weights = d3.sum(Object.values(shares));
+  const rows = Object.entries(shares).map(([service, weight]) => {
+    const got = d3.sum(
+      edges.filter(({ pod }) => serviceOf(pod) === service),
+      answered,
+    );
+    const measured =
+      total === 0 ? 'not measured: no call was answered' : `${((100 * got) / total).toFixed(1)} %`;
+    return `${service}: asked for ${((100 * weight) / weights).toFixed(0)} %, got ${measured}`;
+  });
+  at('got').textContent = `${rows.join('; ')}${total === 0 ? '' : ` of ${total} calls`}.`;
 }
 
 /* --- gRPC-Web --- */

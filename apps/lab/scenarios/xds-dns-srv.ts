@@ -23,7 +23,7 @@ export const xdsDnsSrv: Scenario = {
         zone: clientZone,
       })),
     });
-    const env = await stage.xdsServer(config);
-    await stage.callers({ target: 'xds:///be1-srv', env });
+    await stage.xdsServer(config);
+    await stage.callers({ target: 'xds:///be1-srv' });
   },
 };

@@ -25,7 +25,7 @@ export const xdsFile: Scenario = {
       ],
     });
     const file = await stage.shares('mesh.json', { 'be1-srv': 50, 'be1-srv-v2': 50 }, config);
-    const env = await stage.xdsServer(file);
-    await stage.callers({ target: 'xds:///be1-srv', env });
+    await stage.xdsServer(file);
+    await stage.callers({ target: 'xds:///be1-srv' });
   },
 };

@@ -21,7 +21,7 @@ export const xdsK8s: Scenario = {
         },
       },
     });
-    const env = await stage.xdsServer(config, await stage.kubernetes());
-    await stage.callers({ target: 'xds:///be1-srv', env });
+    await stage.xdsServer(config, await stage.kubernetes());
+    await stage.callers({ target: 'xds:///be1-srv' });
   },
 };

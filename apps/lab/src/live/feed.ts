@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import type { LabStatus } from '../lab.ts';
 import type { LiveLab } from '../live-lab.ts';
+import { PodNumbers } from './pod-numbers.ts';
 import { Traffic, type TrafficSecond } from './traffic.ts';
 import { xdsClients, type XdsClients } from './xds-clients.ts';
 
@@ -8,6 +9,8 @@ import { xdsClients, type XdsClients } from './xds-clients.ts';
 export interface LiveEvent {
   status: LabStatus & { rate: number; changing: boolean };
   traffic: TrafficSecond;
+  /** A number for each pod that is shown, which says its colour. */
+  numbers: Record<string, number>;
   xds?: XdsClients;
 }
 
@@ -23,6 +26,7 @@ export class LiveFeed {
   readonly #readers = new Set<Response>();
   readonly #traffic = new Traffic();
   readonly #history: TrafficSecond[] = [];
+  readonly #numbers = new PodNumbers();
   #timer: NodeJS.Timeout | undefined;
   #listening: { lab: unknown; stop: () => void } | undefined;
 
@@ -72,7 +76,10 @@ export class LiveFeed {
       .flatMap((service) => service.pods)
       .filter(({ state }) => state !== 'starting');
     const [traffic, xds] = await Promise.all([this.#traffic.second(pods), xdsClients(status.apps)]);
-    return { status, traffic, ...(xds && { xds }) };
+    const past = [...this.#history, traffic].flatMap(({ edges }) => edges.flatMap(({ pod }) => pod ?? []));
+    const present = status.services.flatMap((service) => service.pods.map(({ name }) => name));
+    const numbers = this.#numbers.of([...present, ...past]);
+    return { status, traffic, numbers, ...(xds && { xds }) };
   }
 
   /** Each scenario has a lab of its own. */

@@ -15,6 +15,7 @@ export interface Edge {
 export interface TrafficSecond {
   atMs: number;
   edges: Edge[];
+  /** Of calls that succeeded. */
   p50Ms?: number;
   p99Ms?: number;
 }
@@ -40,9 +41,10 @@ export class Traffic {
       failed: 0,
     };
     edge.calls++;
-    if (code !== 'OK') edge.failed++;
     this.#edges.set(key, edge);
-    if (this.#latencies.length < maxLatencies) this.#latencies.push(latencyMs);
+    // A call that is refused at once is not quick.
+    if (code !== 'OK') edge.failed++;
+    else if (this.#latencies.length < maxLatencies) this.#latencies.push(latencyMs);
   }
 
   /** Ends the second. @param pods those that run */

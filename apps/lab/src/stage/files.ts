@@ -7,10 +7,10 @@ export const region = 'us-central1';
 export const clientZone = 'us-central1-a';
 export const otherZone = 'us-central1-b';
 
-/** A gRPC client's bootstrap file. */
-export const xdsBootstrap = (server: string): unknown => ({
+/** A gRPC client's bootstrap file. @param id by which the xDS server tells clients apart */
+export const xdsBootstrap = (server: string, id: string): unknown => ({
   xds_servers: [{ server_uri: server, channel_creds: [{ type: 'insecure' }], server_features: ['xds_v3'] }],
-  node: { id: 'lab-client', cluster: 'lab', metadata: {}, locality: { region, zone: clientZone } },
+  node: { id, cluster: 'lab', metadata: {}, locality: { region, zone: clientZone } },
 });
 
 /** What tells kubectl, and our programs, where the API server is. */

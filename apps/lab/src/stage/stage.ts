@@ -55,6 +55,7 @@ export class Stage {
   readonly #context: StageContext;
   #kubeconfig: Promise<string> | undefined;
   #proxyPort: number | undefined;
+  #xdsServer: string | undefined;
   /** How clients call, once that was said. */
   caller: CallerOptions | undefined;
   /** Has whoever chooses pods do so by peak EWMA while all runs, and by the recipe's own policy again; where that can be. */
@@ -116,17 +117,15 @@ export class Stage {
     return { KUBECONFIG: await this.#kubeconfig };
   }
 
-  /** Starts the xDS server with a config. @returns the environment by which clients find it */
-  async xdsServer(config: string, env: Readonly<Record<string, string>> = {}) {
+  /** Starts the xDS server with a config, where clients that are started later find it. */
+  async xdsServer(config: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const { ports } = this.#context;
     const app = await this.#app({ name: 'xds-server', what: 'xds', port: ports.xds, env }, [
       ...['--config', config, '--dns-servers', this.dns, '--refresh', this.refresh],
       ...['--health-timeout', formatDuration(healthTimeoutMs)],
     ]);
     const { address, port } = app.status.ports['xds']!;
-    return {
-      GRPC_XDS_BOOTSTRAP: await this.file('xds_bootstrap.json', xdsBootstrap(hostPort(address, port))),
-    };
+    this.#xdsServer = hostPort(address, port);
   }
 
   /** For the config of a proxy beside the clients: takes gRPC-Web, too, of whatever page. */
@@ -170,7 +169,8 @@ export class Stage {
     this.caller = { target, env: known, args };
     if (frontend) {
       const template = target.replaceAll(mainService, '{service}');
-      await this.#app({ name: 'frontend', what: 'http', port: ports.frontend, env: known }, [
+      const own = { ...known, ...(await this.#xdsEnvironment('frontend')) };
+      await this.#app({ name: 'frontend', what: 'http', port: ports.frontend, env: own }, [
         '--target',
         template,
       ]);
@@ -183,7 +183,8 @@ export class Stage {
     const { target = '', env = {}, args = [] } = { ...this.caller, ...change };
     const { lab } = this.#context;
     const onLine = (line: string) => lab.calls.take(name, line);
-    return this.#app({ name, program: 'echo-client', what: 'http', port: 0, env, onLine }, [
+    const own = { ...env, ...(await this.#xdsEnvironment(name)) };
+    return this.#app({ name, program: 'echo-client', what: 'http', port: 0, env: own, onLine }, [
       ...['--target', target, '--mode', 'rate', '--rate', String(rate), '--deadline', '5s'],
       ...['--output', 'calls', '--json', ...args],
     ]);
@@ -205,6 +206,13 @@ export class Stage {
     const apply = (shares: Shares) => this.file(file, config(shares));
     this.#context.lab.offerShares(initial, apply);
     return apply(initial);
+  }
+
+  /** Each client has a name of its own for the xDS server, whose list of clients would not tell them apart. */
+  async #xdsEnvironment(client: string): Promise<Record<string, string>> {
+    if (this.#xdsServer === undefined) return {};
+    const bootstrap = xdsBootstrap(this.#xdsServer, `lab-${client}`);
+    return { GRPC_XDS_BOOTSTRAP: await this.file(`xds_bootstrap-${client}.json`, bootstrap) };
   }
 
   async #app(spec: AppStart, args: readonly string[]): Promise<LabApp> {

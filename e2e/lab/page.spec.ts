@@ -41,6 +41,17 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
     await expect
       .poll(() => page.locator('#graph svg').getAttribute('aria-label'))
       .toMatch(/client calls be1-srv-4/);
+    await expect
+      .poll(() => page.locator('#success').textContent())
+      .toMatch(/^(All|[\d.]+ %) of the client's/);
+    await page.getByLabel('Pods of be2-srv').fill('0');
+    await page.getByRole('button', { name: 'Scale be2-srv' }).click();
+    await expect
+      .poll(() => page.locator('#services').textContent())
+      .toContain('No pods: nobody answers calls to be2-srv.');
+    await page.getByLabel('Pods of be2-srv').fill('2');
+    await page.getByRole('button', { name: 'Scale be2-srv' }).click();
+    await expect.poll(() => said(page)).toBe('be2-srv has 2 pods.');
     expect(faults).toEqual([]);
     await page.close();
   });
@@ -66,10 +77,10 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
 
   it('shows what the clients of the xDS server have acknowledged, and calls that are not the client’s', async () => {
     const { page } = await open();
-    await expect
-      .poll(() => page.locator('#xds').textContent())
-      .toMatch(/lab-frontend.*lab-client.*acked|lab-client.*lab-frontend.*acked/);
+    // The frontend asks the xDS server with its first call; the two clients have two names.
     await lab.call('be1-srv', 1000);
+    for (const name of ['lab-client', 'lab-frontend'])
+      await expect.poll(() => page.locator('#xds tr', { hasText: name }).textContent()).toMatch(/acked/);
     await expect.poll(() => chartOf(page)).toContain('be1-srv');
     await page.close();
   });
@@ -92,6 +103,9 @@ describe.skipIf(chromiumPath === undefined)(`the live page${noChromium}`, () => 
     await slider.waitFor();
     await slider.fill('100'); // with an input and a change event
     await expect.poll(() => said(page)).toBe('be1-srv-v2 gets 100 % of the calls.');
+    await expect
+      .poll(() => page.locator('#got').textContent())
+      .toMatch(/be1-srv: asked for 0 %, got 0\.0 %; be1-srv-v2: asked for 100 %, got 100\.0 % of \d+ calls/);
     const callers = () => page.locator('#graph svg').getAttribute('aria-label');
     await expect
       .poll(callers)

@@ -37,8 +37,23 @@ const mayUse = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist', '**/gen', '**/.nx', '**/*.config.ts', '**/*.config.base.ts', '**/*.mjs'] },
+  {
+    ignores: [
+      '**/dist',
+      '**/gen',
+      '**/.nx',
+      '**/*.config.ts',
+      '**/*.config.base.ts',
+      'release/check/project',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
+  {
+    rules: {
+      // { unwanted: _, ...rest } leaves a field out.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+    },
+  },
   {
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
@@ -56,7 +71,6 @@ export default tseslint.config(
         },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/restrict-template-expressions': [
         'error',
@@ -101,7 +115,7 @@ export default tseslint.config(
     ignores: ['**/main.ts', '**/*.spec.ts', '**/testing/**'],
     rules: { 'no-restricted-globals': ['error', 'process'], 'no-console': 'error' },
   },
-  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['**/*.{js,mjs}'], extends: [tseslint.configs.disableTypeChecked] },
   // Scripts of a page share their globals.
   {
     files: ['apps/*/assets/*.js'],

@@ -3,7 +3,6 @@
 // --save keeps the result: JSON in bench/results, the table in README.md.
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { arms } from './arms.mjs';
 import { cluster } from './cluster.mjs';
 import { fanOut } from './fan-out.mjs';
 import { few } from './few.mjs';

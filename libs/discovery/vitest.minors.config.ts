@@ -5,7 +5,7 @@ import base from '../../vitest.config.base.ts';
 const olderMinors = ['1.12', '1.13'].map((minor) => ({
   ...base,
   resolve: { ...base.resolve, alias: { '@grpc/grpc-js': `grpc-js-${minor}` } },
-  test: { ...base.test, name: `grpc-js ${minor}`, include: ['src/grpc-js/**/*.spec.ts'] },
+  test: { ...base.test, name: `grpc-js ${minor}`, include: ['src/{grpc-js,opentelemetry}/**/*.spec.ts'] },
 }));
 
 export default { ...base, test: { projects: olderMinors, maxWorkers: availableParallelism() } };

@@ -1,0 +1,1 @@
+export { grpcMetrics, type GrpcMetricsOptions } from './grpc-metrics.ts';

@@ -44,7 +44,7 @@ export async function startSlowServer(command: readonly string[], policy: string
     target: `127.0.0.1:${port('proxy')}`,
     counted: async () => {
       const metrics = await (await fetch(`http://127.0.0.1:${port('admin')}/metrics`)).text();
-      const lines = metrics.matchAll(/^evenly_proxy_calls_total\{route="all",code="(\w+)"\} (\d+)$/gm);
+      const lines = metrics.matchAll(/^evenly_proxy_calls_total\{route="all",code="(\w+)"\} ([1-9]\d*)$/gm);
       return Object.fromEntries([...lines].map(([, code = '', count]) => [code, Number(count)]));
     },
     stop: async () => {

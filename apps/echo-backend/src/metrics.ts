@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { EchoServerService } from '@evenly/proto/echo/echo';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface CallMetrics {
@@ -24,10 +25,14 @@ export function callMetrics(registry: Registry): CallMetrics {
     labelNames: ['grpc_service', 'grpc_method'],
     registers: [registry],
   });
+  // Before there is one, `increase()` of Prometheus misses the first call of a code.
+  for (const { path } of Object.values(EchoServerService)) {
+    for (const grpc_code of codes) handled.inc({ ...labelsOf(path), grpc_code }, 0);
+    inFlight.inc(labelsOf(path), 0);
+  }
   return {
     started: (path) => {
-      const [, grpc_service = '', grpc_method = ''] = path.split('/');
-      const call = { grpc_service, grpc_method };
+      const call = labelsOf(path);
       inFlight.inc(call);
       let ended = false;
       return (code) => {
@@ -38,4 +43,11 @@ export function callMetrics(registry: Registry): CallMetrics {
       };
     },
   };
+}
+
+const codes = Object.keys(status).filter((name) => Number.isNaN(Number(name)));
+
+function labelsOf(path: string) {
+  const [, grpc_service = '', grpc_method = ''] = path.split('/');
+  return { grpc_service, grpc_method };
 }

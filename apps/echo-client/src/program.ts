@@ -93,6 +93,6 @@ async function registerSchemes(
   registerDiscovery({
     dns: { refreshMs: dnsRefresh, minRefreshMs: Math.min(dnsRefresh, 1000) },
     ...(zone !== undefined && { zone }),
-    onWarning: (message) => log.warn(message),
+    onWarning: (reason) => log.warn({ reason }, 'check the config'),
   });
 }

@@ -181,7 +181,7 @@ export class Proxy {
   #warn(config: MeshConfig): void {
     const warnings = configWarnings(config);
     for (const warning of warnings) {
-      if (!this.#warned.has(warning)) this.#context.service.log.warn({ warning }, 'check the config');
+      if (!this.#warned.has(warning)) this.#context.service.log.warn({ reason: warning }, 'check the config');
     }
     this.#warned = new Set(warnings);
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { textProgress } from './progress.ts';
+import { jsonProgress, textProgress } from './progress.ts';
 
 const terminal = (isTTY: boolean, columns?: number) => {
   const written: string[] = [];
@@ -21,4 +21,18 @@ it('passes the error of a step on', async () => {
   const failing = progress.step('DNS server', () => Promise.reject(new Error('no luck')));
   await expect(failing).rejects.toThrow('no luck');
   expect(written).toEqual([]);
+});
+
+it('writes JSON lines for programs, with the fields that the logs of all programs have', async () => {
+  const written: string[] = [];
+  const progress = jsonProgress({ write: (text: string) => written.push(text) > 0 });
+  await progress.step('DNS server', async () => undefined);
+  progress.say('later');
+  progress.ready({ running: [], tries: [] }, { address: '127.0.0.1', port: 1 });
+  const common = { level: 'info', time: expect.any(String) as string, app: 'lab' };
+  expect(written.map((line) => JSON.parse(line) as object)).toEqual([
+    { ...common, event: 'starting', what: 'DNS server', msg: 'DNS server' },
+    { ...common, event: 'message', msg: 'later' },
+    expect.objectContaining({ ...common, event: 'listening', what: 'lab', msg: 'lab is ready' }),
+  ]);
 });

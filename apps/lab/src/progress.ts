@@ -56,13 +56,16 @@ export function textProgress(stdout: Output): Progress {
 
 /** For programs: JSON lines, as all our programs write them. `listening` of the lab comes when all is ready. */
 export function jsonProgress(stdout: Pick<Output, 'write'>): Progress {
-  const write = (fields: object) => void stdout.write(`${JSON.stringify({ app: 'lab', ...fields })}\n`);
+  const write = (fields: object) => {
+    const common = { level: 'info', time: new Date().toISOString(), app: 'lab' };
+    stdout.write(`${JSON.stringify({ ...common, ...fields })}\n`);
+  };
   return {
     say: (text) => write({ event: 'message', msg: text }),
     async step(title, run) {
-      write({ event: 'starting', what: title });
+      write({ event: 'starting', what: title, msg: title });
       return run();
     },
-    ready: (guide, api) => write({ event: 'listening', what: 'lab', ...api, ...guide }),
+    ready: (guide, api) => write({ event: 'listening', what: 'lab', ...api, ...guide, msg: 'lab is ready' }),
   };
 }

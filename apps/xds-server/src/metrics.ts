@@ -1,10 +1,26 @@
 import type { MemoryBudget } from '@evenly/http2';
 import type { ClusterState } from '@evenly/live-mesh';
+import { sendOrder } from '@evenly/xds';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
 export function createMetrics(registry: Registry) {
+  const metrics = register(registry);
+  // Before there is one, `increase()` of Prometheus misses the first event of a series.
+  for (const type of sendOrder) {
+    for (const said of ['subscribe', 'ack', 'nack', 'stale']) metrics.requests.inc({ said, type }, 0);
+    metrics.nacks.inc({ type }, 0);
+    metrics.responses.inc({ type }, 0);
+    metrics.ackSeconds.zero({ type });
+  }
+  metrics.requests.inc({ said: 'refused', type: 'unknown' }, 0);
+  for (const result of ['taken', 'refused']) metrics.certificateReloads.inc({ result }, 0);
+  metrics.certificateExpiry.remove(); // prom-client begins with 0, which an alert takes for 1970
+  return metrics;
+}
+
+function register(registry: Registry) {
   const registers = [registry];
   return {
     endpoints: new Gauge({
@@ -57,7 +73,7 @@ export function createMetrics(registry: Registry) {
     }),
     certificateExpiry: new Gauge({
       name: 'evenly_tls_certificate_expiry_timestamp_seconds',
-      help: "When the xDS port's certificate ends, in seconds since 1970; 0 without TLS",
+      help: "When the xDS port's certificate ends, in seconds since 1970; no row without TLS",
       registers,
     }),
     certificateReloads: new Counter({

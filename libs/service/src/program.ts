@@ -150,7 +150,8 @@ export async function runMain<const S extends OptionSpecs>(
   readiness.draining();
   runtime.log.info({ reason }, 'draining');
   const report = await drain(steps, common.drainTimeout);
-  for (const { step, reason: why } of report.failed) runtime.log.warn({ step, why }, 'drain step failed');
+  for (const { step, reason: why } of report.failed)
+    runtime.log.warn({ step, reason: why }, 'drain step failed');
   runtime.log.info('stopped');
   host.exit(exitCodes.ok);
 }
@@ -178,10 +179,14 @@ function createRuntime(
   // By default its timer for the event loop's lag goes off every 10 ms, for which a program that does nothing took 2 % of
   // a core. Lags that hurt are longer than this, and are seen.
   collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 200 });
+  // Gauges that are named as counters are; what they sum up has its own rows, by type.
+  for (const of of ['resources', 'handles', 'requests'])
+    metrics.removeSingleMetric(`nodejs_active_${of}_total`);
   new Gauge({
     name: 'evenly_build_info',
     help: 'Always 1; its labels say which program this is, and of which version',
     labelNames: ['app', 'version'],
+    aggregator: 'max', // of several workers, which are one program
     registers: [metrics],
   }).set({ app: name, version }, 1);
   const readiness = new Readiness();

@@ -251,13 +251,18 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
   };
 }
 
+/**
+ * Each code from the start, for before there is a row `increase()` of Prometheus misses the first event. Of HTTP, which few
+ * routes are for, once there was a request.
+ */
 function callSamples(route: string, { grpc, http }: RouteStats): Sample[] {
   const samples: Sample[] = [];
   grpc.forEach((value, code) => {
-    if (value > 0) samples.push({ labels: { route, code: grpcCodes[code] ?? 'none' }, value });
+    samples.push({ labels: { route, code: grpcCodes[code] ?? 'none' }, value });
   });
+  if (http.every((value) => value === 0)) return samples;
   http.forEach((value, digit) => {
-    if (value > 0) samples.push({ labels: { route, code: digit === 0 ? 'reset' : `${digit}xx` }, value });
+    samples.push({ labels: { route, code: digit === 0 ? 'reset' : `${digit}xx` }, value });
   });
   return samples;
 }

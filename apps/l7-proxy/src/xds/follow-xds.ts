@@ -2,7 +2,7 @@ import type { MeshConfig } from '@evenly/mesh-config';
 import { Node } from '@evenly/proto/envoy/config/core/v3/base';
 import type { Runtime } from '@evenly/service';
 import { firstOf } from '@evenly/service/admin-page';
-import { proxyUserAgent, XdsClient } from '@evenly/xds';
+import { proxyUserAgent, sendOrder, XdsClient } from '@evenly/xds';
 import { Counter, Gauge } from 'prom-client';
 import type { ProxyConfig } from '../config.ts';
 import { defaultListener } from '../listener/default-listener.ts';
@@ -35,6 +35,7 @@ export async function xdsFollower(
     labelNames: ['type', 'said'],
     registers: [metrics],
   });
+  for (const type of sendOrder) for (const said of ['ack', 'nack']) responses.inc({ type, said }, 0);
   let onConfig: (applied: MeshConfig) => void = () => undefined;
   const client = new XdsClient({
     variant: config.xdsVariant,

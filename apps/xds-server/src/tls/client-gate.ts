@@ -27,7 +27,7 @@ export function clientGate(
     const names = all.map((name) => name.slice(0, 256)).slice(0, 10);
     metrics.deniedCalls.inc();
     log.warn(
-      { peer: peer.address, names, fault },
+      { peer: peer.address, names, reason: fault },
       `a client that is not on the list of ${what} was turned away`,
     );
     const who = names.length === 0 ? 'a certificate without SPIFFE id or DNS name' : names.join(', ');

@@ -15,19 +15,22 @@ export async function portCertificates(
   const live = await LiveCertificates.start({
     files,
     onTaken: (certificates) => {
-      const untilMs = endOf(certificates);
       onTaken(certificates);
       metrics.certificateReloads.inc({ result: 'taken' });
-      metrics.certificateExpiry.set(untilMs / 1000);
-      log.info({ validUntil: new Date(untilMs).toISOString() }, 'new certificates are in use');
+      log.info({ validUntil: sayEnd(certificates, metrics) }, 'new certificates are in use');
     },
     onRefused: ({ message }) => {
       metrics.certificateReloads.inc({ result: 'refused' });
       log.error({ reason: message }, 'certificates refused; the last good ones stay');
     },
   });
-  metrics.certificateExpiry.set(endOf(live.current) / 1000);
+  sayEnd(live.current, metrics);
   return live;
 }
 
-const endOf = ({ validity }: Certificates) => validity?.untilMs ?? 0;
+/** @returns when they end, by ISO 8601 */
+function sayEnd({ validity }: Certificates, metrics: Metrics): string | undefined {
+  if (validity === undefined) return undefined;
+  metrics.certificateExpiry.set(validity.untilMs / 1000);
+  return new Date(validity.untilMs).toISOString();
+}

@@ -7,5 +7,12 @@ export default defineConfig({
     projects: ['{apps,libs}/*/vitest.config.ts'],
     // Many tests start programs and wait for them: one more than there are cores keeps those busy.
     maxWorkers: availableParallelism() + 1,
+    // With --coverage. Of what runs in the tests' own processes: programs that they start are not seen.
+    coverage: {
+      include: ['{apps,libs}/*/src/**/*.ts'],
+      exclude: ['**/*.spec.ts', '**/testing/**', '**/gen/**'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'dist/coverage',
+    },
   },
 });

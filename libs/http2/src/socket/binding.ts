@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Connection, type ConnectionOptions } from '../connection/connection.ts';
+import { ErrorCode } from '../errors.ts';
+import { http1Refusal } from './http1-refusal.ts';
 import type { LoopMember, SocketLoop } from './loop.ts';
 
 /** How long a finished connection may take to get its last bytes out before the socket is destroyed. */
@@ -30,6 +32,11 @@ export class SocketBinding<TUser> implements LoopMember {
   private failure = 'transport closed';
   /** Bytes are given to the socket only when it is connected: until then, streams provably were not sent. */
   private ready: boolean;
+  /**
+   * A server without TLS says nothing before its client does, for nobody knows yet whether that speaks HTTP/2. It costs no time: a client
+   * sends its preface at once (RFC 9113 §3.4), and without that nothing of what a server says is of use.
+   */
+  private awaitsClient: boolean;
 
   constructor(socket: Socket, options: BindOptions<TUser>) {
     this.socket = socket;
@@ -44,6 +51,7 @@ export class SocketBinding<TUser> implements LoopMember {
     socket.setNoDelay(true);
     const secure = socket instanceof TLSSocket;
     this.ready = !socket.connecting && !(secure && socket.getProtocol() === null);
+    this.awaitsClient = options.role === 'server' && !secure;
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       this.ready = true;
       this.flush();
@@ -70,7 +78,22 @@ export class SocketBinding<TUser> implements LoopMember {
   }
 
   receive(bytes: Buffer): void {
+    if (this.awaitsClient && !this.admits(bytes)) return;
     this.connection.receive(bytes, this.loop.now());
+  }
+
+  /** The first bytes. */
+  private admits(bytes: Buffer): boolean {
+    const refusal = http1Refusal(bytes);
+    if (refusal === undefined) {
+      this.awaitsClient = false;
+      // Our own preface waits: what the client's bytes lead to leaves together with it.
+      this.loop.schedule(this);
+      return true;
+    }
+    if (!this.connection.closed) this.socket.write(refusal, 'latin1');
+    this.connection.close(ErrorCode.PROTOCOL_ERROR, 'the client speaks HTTP/1.1');
+    return false;
   }
 
   tick(nowMs: number): void {
@@ -94,7 +117,7 @@ export class SocketBinding<TUser> implements LoopMember {
   /** Writes everything that has piled up, in one system call where possible. */
   private writeAll(): void {
     const { connection, socket } = this;
-    if (!socket.writable || !this.ready) return;
+    if (!socket.writable || !this.ready || this.awaitsClient) return;
     // A write that was not done at once (over TLS none is) has ended without a word.
     this.reuseWritten();
     let bytes = connection.takeOutput();

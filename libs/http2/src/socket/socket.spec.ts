@@ -185,6 +185,43 @@ test('answers without content to a client that does not read are bounded too', a
   expect(ended[0]).toMatchObject({ code: 'H2_ENHANCE_YOUR_CALM' });
 });
 
+describe('a client without TLS', () => {
+  const start = async () => {
+    const server = await startServer((connection) => answering(connection, Buffer.from('ok')));
+    closers.push(server.close);
+    const socket = net.connect(server.port, '127.0.0.1');
+    closers.push(() => socket.destroy());
+    await once(socket, 'connect');
+    return { server, socket };
+  };
+
+  test.each(['GET / HTTP/1.1\r\nhost: a\r\n\r\n', 'POST /echo.EchoServer/SayHello HTTP/1.0\r\n\r\n'])(
+    'of HTTP/1 is told so in its own words, and nothing else: %j',
+    async (request) => {
+      const { server, socket } = await start();
+      socket.write(request);
+      const chunks = (await socket.toArray()) as Buffer[];
+      const [head, body] = Buffer.concat(chunks).toString('latin1').split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 505 HTTP Version Not Supported\r\n/);
+      expect(head).toContain(`content-length: ${body!.length}`);
+      expect(body).toMatch(/^This port speaks HTTP\/2 without TLS/);
+      expect(server.connections[0]!.closed).toBe(true);
+    },
+  );
+
+  test.each(['\x16\x03\x01 a TLS handshake', 'INVALID CONNECTION PREFACE\r\n\r\n'])(
+    'that speaks neither gets a GOAWAY after our preface: %j',
+    async (begin) => {
+      const { socket } = await start();
+      socket.write(begin);
+      const chunks = (await socket.toArray()) as Buffer[];
+      const bytes = Buffer.concat(chunks);
+      expect(bytes[3]).toBe(0x4); // SETTINGS
+      expect(bytes.toString('latin1')).toContain('not HTTP/2');
+    },
+  );
+});
+
 test('all answers of one turn leave in one write', async () => {
   const server = await startServer((connection) => answering(connection, Buffer.from('ok')));
   closers.push(server.close);

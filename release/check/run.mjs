@@ -116,6 +116,7 @@ function checkModuleSystems(tarballs) {
   const ofUsers = ['@types/node', 'typescript', 'esbuild'].map((name) => [name, tools[name]]);
   const directory = project('modules', tarballs, {
     '@grpc/grpc-js': 'latest',
+    '@opentelemetry/api': '1.9.0', // for the types of metrics
     ...Object.fromEntries(ofUsers),
   });
   const works = (how, kubeconfig, file) => {

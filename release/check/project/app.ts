@@ -1,11 +1,13 @@
 import { createBalancer, type Balancer } from '@evenly/balancing';
 import { endpointKey, fileSource, grpcHealthChecker, healthCheckedSource } from '@evenly/discovery';
 import { channelReady, register, type RegisterOptions } from '@evenly/discovery/grpc-js';
+import { grpcMetrics } from '@evenly/discovery/opentelemetry';
 import { staticSource, type EndpointSource } from '@evenly/endpoints';
 import { readCredential } from '@evenly/endpoints/http';
 import { Connection, type ConnectionOptions } from '@evenly/http2';
 import { findAccess, type ApiServerAccess } from '@evenly/kubernetes';
 import { Client, credentials } from '@grpc/grpc-js';
+import { createNoopMeter } from '@opentelemetry/api';
 
 const options: RegisterOptions = { zone: 'a', dns: { refreshMs: 1000 } };
 register(options);
@@ -18,6 +20,7 @@ const balancer: Balancer<string> = createBalancer<string>({
 });
 const sources: EndpointSource[] = [staticSource([]), fileSource({ path: 'endpoints.yaml' })];
 const access: Promise<ApiServerAccess> = findAccess({ env: process.env });
+const metrics = grpcMetrics({ meterProvider: { getMeter: createNoopMeter } });
 const connectionOptions: ConnectionOptions | undefined = undefined;
 
 export const used = [
@@ -27,5 +30,7 @@ export const used = [
     checker: grpcHealthChecker({ grpcService: '', timeoutMs: 1000 }),
     intervalMs: 1000,
   }),
-  channelReady(new Client('k8s:///be1-srv.default:grpc', credentials.createInsecure()).getChannel()),
+  channelReady(
+    new Client('k8s:///be1-srv.default:grpc', credentials.createInsecure(), { ...metrics }).getChannel(),
+  ),
 ];

@@ -39,15 +39,16 @@ it('tells who watches', async () => {
 });
 
 it.each([
-  ['{"healthy": "no"}', 'healthy', 'boolean'],
+  ['{"healthy": "no"}', 'healthy', 'expected true or false, got "no"'],
   ['{"delay": "200"}', 'delay', 'duration'],
   ['{"delay": "-1s"}', 'delay', 'duration'],
   ['{"delay": "11m"}', 'delay', '600000ms'],
-  ['{"delay": 200}', 'delay', 'string'],
-  ['{"failRatio": 1.5}', 'failRatio', '<=1'],
-  ['{"failRatio": -0.1}', 'failRatio', '>=0'],
-  ['{"failRatio": "0.5"}', 'failRatio', 'number'],
-  ['{"hang": 1}', 'hang', 'boolean'],
+  ['{"delay": 200}', 'delay', 'expected a text in quotes, got 200'],
+  ['{"failRatio": 1.5}', 'failRatio', 'expected at most 1, got 1.5'],
+  ['{"failRatio": -0.1}', 'failRatio', 'expected at least 0, got -0.1'],
+  ['{"failRatio": "0.5"}', 'failRatio', 'expected a number, got "0.5"'],
+  ['{"failRatio": null}', 'failRatio', 'expected a number, got null'],
+  ['{"hang": 1}', 'hang', 'expected true or false, got 1'],
   ['{"hanging": true}', 'hanging', 'unknown field'],
   ['[]', 'body', 'object'],
   ['{}', 'body', 'at least one of'],

@@ -1,4 +1,4 @@
-import { formatDuration, values } from '@evenly/service';
+import { formatDuration, inWords, values } from '@evenly/service';
 import * as z from 'zod';
 import { maxDelayMs } from './config.ts';
 
@@ -36,7 +36,7 @@ const patchSchema = z.strictObject({
 export function readBehaviourPatch(
   json: unknown,
 ): { ok: true; patch: Partial<Behaviour> } | { ok: false; faults: BehaviourFault[] } {
-  const result = patchSchema.safeParse(json);
+  const result = patchSchema.safeParse(json, { error: inWords });
   if (!result.success) return { ok: false, faults: result.error.issues.flatMap(faultsOf) };
   const { delay, ...same } = result.data;
   const given = Object.entries(delay === undefined ? same : { ...same, delayMs: delay });

@@ -55,17 +55,14 @@ describe('the service config', () => {
 
   it.each([
     ['{"loadBalancingPolicy":"round_robin"}', 'loadBalancingPolicy: grpc-js does not read it'],
-    ['{"loadbalancingConfig":[]}', 'the service config: Unrecognized key: "loadbalancingConfig"'],
-    [
-      '{"methodConfig":[{"name":[{}],"retry_policy":{}}]}',
-      'methodConfig.0: Unrecognized key: "retry_policy"',
-    ],
+    ['{"loadbalancingConfig":[]}', 'the service config: unknown field loadbalancingConfig'],
+    ['{"methodConfig":[{"name":[{}],"retry_policy":{}}]}', 'methodConfig.0: unknown field retry_policy'],
     [
       '{"methodConfig":[{"name":[{}],"retryPolicy":{"attempts":3}}]}',
-      'methodConfig.0.retryPolicy: Unrecognized',
+      'methodConfig.0.retryPolicy: unknown field',
     ],
-    ['{"methodConfig":[{"name":[{"svc":"a"}]}]}', 'methodConfig.0.name.0: Unrecognized key: "svc"'],
-    ['{"retryThrottling":{"max":3}}', 'retryThrottling: Unrecognized key: "max"'],
+    ['{"methodConfig":[{"name":[{"svc":"a"}]}]}', 'methodConfig.0.name.0: unknown field svc'],
+    ['{"retryThrottling":{"max":3}}', 'retryThrottling: unknown field max'],
   ])('refuses %s, which grpc-js would read past', (text, reason) => {
     expect(serviceConfig().safeParse(text).error?.issues[0]?.message).toContain(reason);
   });

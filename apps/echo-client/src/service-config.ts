@@ -1,5 +1,5 @@
 import { experimental } from '@grpc/grpc-js';
-import { ServiceError } from '@evenly/service';
+import { inWords, ServiceError } from '@evenly/service';
 import { roundRobinServiceConfig } from '@evenly/service/grpc';
 import * as z from 'zod';
 import { isOfDiscovery } from './target.ts';
@@ -51,7 +51,7 @@ export const serviceConfig = () =>
       return fault(
         `loadBalancingPolicy: grpc-js does not read it; expected loadBalancingConfig, as in ${example}`,
       );
-    for (const { path, message } of fields.safeParse(config).error?.issues ?? [])
+    for (const { path, message } of fields.safeParse(config, { error: inWords }).error?.issues ?? [])
       fault(`${path.map(String).join('.') || 'the service config'}: ${message}`);
   });
 

@@ -18,8 +18,8 @@ function head() {
     rounds,
     ...scenarios.filter(({ error }) => error === undefined).map((each) => each.rounds),
   );
-  const roundsText =
-    fewest === rounds ? `${rounds} rounds` : `${fewest} to ${rounds} rounds (time ran short)`;
+  const all = rounds === 1 ? 'one round' : `${rounds} rounds`;
+  const roundsText = fewest === rounds ? all : `${fewest} to ${rounds} rounds (time ran short)`;
   at('facts').textContent =
     `${new Date(startedAt).toUTCString()}, ${seconds} s. ${machine.cores} × ${machine.cpu}, ${machine.memoryGib} GiB, ` +
     `${machine.os}, Node ${machine.node}. CPU that others used before: ${load.busyBefore === null ? 'unknown' : `${Math.round(load.busyBefore * 100)} %`}. ` +

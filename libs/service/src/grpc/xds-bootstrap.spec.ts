@@ -53,17 +53,29 @@ it('needs none for other targets', () => {
 it.each([
   ['a file that is not there', { xdsBootstrap: '/no/such/file' }, '/no/such/file'],
   ['truncated JSON', { xdsBootstrapConfig: '{"xds_servers": [' }, 'is not JSON'],
-  ['no object', { xdsBootstrapConfig: 'null' }, 'whole: '],
-  ['no servers', text({ xds_servers: [], node }), 'xds_servers: '],
-  ['no address', text({ xds_servers: [{ ...server, server_uri: 1 }], node }), 'xds_servers.0.server_uri: '],
-  ['no credentials', text({ xds_servers: [{ server_uri: 'x:1' }], node }), 'xds_servers.0.channel_creds: '],
+  ['no object', { xdsBootstrapConfig: 'null' }, 'whole: expected an object, got null'],
+  ['no servers', text({ xds_servers: [], node }), 'xds_servers: expected a length of at least 1, got []'],
+  [
+    'no address',
+    text({ xds_servers: [{ ...server, server_uri: 1 }], node }),
+    'xds_servers.0.server_uri: expected a text in quotes, got 1',
+  ],
+  [
+    'no credentials',
+    text({ xds_servers: [{ server_uri: 'x:1' }], node }),
+    'xds_servers.0.channel_creds: is missing',
+  ],
   [
     'unsupported credentials',
     text({ xds_servers: [{ ...server, channel_creds: [{ type: 'tls' }] }], node }),
     'xds_servers.0.channel_creds: expected one whose type is insecure or google_default',
   ],
-  ['no node', text({ xds_servers: [server] }), 'node: '],
-  ['a node without locality', text({ xds_servers: [server], node: { id: 'x' } }), 'node.locality: '],
+  ['no node', text({ xds_servers: [server] }), 'node: is missing'],
+  [
+    'a node without locality',
+    text({ xds_servers: [server], node: { id: 'x' } }),
+    'node.locality: is missing',
+  ],
 ])('refuses %s', (_what, options, reason) => {
   const refused = () => provide(options);
   expect(refused).toThrow(expect.objectContaining({ code: 'BAD_CONFIG' }));

@@ -23,8 +23,8 @@ it('a gRPC server gets the listener of its service, is told when there is none, 
   await expect.poll(names).toEqual([]);
   await server.rewriteConfig(mesh('shop', 'other'));
   await expect.poll(names).toEqual([name]);
-  await expect.poll(() => server.server.log.text).toMatch(/"shop-2".*"shopp".*stays NOT_SERVING/);
-  expect(server.server.log.text).not.toMatch(/"shop-1".*stays NOT_SERVING/);
+  await expect.poll(() => server.server.log.lines.join('\n')).toMatch(/"shop-2".*"shopp".*stays NOT_SERVING/);
+  expect(server.server.log.lines.join('\n')).not.toMatch(/"shop-1".*stays NOT_SERVING/);
   asking.close();
   unknown.close();
 });

@@ -74,7 +74,9 @@ describe('xds-server', () => {
       .toBeGreaterThan(errors + 5);
     expect(client.ports('be1-srv-cluster')).toEqual(ports(0, 1));
     // Said once for each reason, not with every look-up; the first one to fail may be of SRV records or of addresses.
-    const said = [...server.server.log.text.matchAll(/"reason":"([^"]*)"/g)].map(([, reason]) => reason);
+    const said = [...server.server.log.lines.join('\n').matchAll(/"reason":"([^"]*)"/g)].map(
+      ([, reason]) => reason,
+    );
     expect(said.length).toBeGreaterThan(0);
     expect(said).toEqual([...new Set(said)]);
 

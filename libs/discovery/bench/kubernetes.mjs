@@ -4,7 +4,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { KubernetesApi, kubernetesSource, tokenAccess } from '@evenly/discovery';
+import { EndpointSlices, KubernetesApi, kubernetesSource, tokenAccess } from '@evenly/discovery';
 import { KubeApi } from '@evenly/local-cluster';
 
 const slices = 50;
@@ -48,7 +48,7 @@ async function measure() {
   const before = memory();
   let told = () => {};
   const source = kubernetesSource({
-    api: new KubernetesApi(tokenAccess({ server: url })),
+    slices: new EndpointSlices(new KubernetesApi(tokenAccess({ server: url }))),
     ...{ namespace: 'default', service: 'be1-srv', port: 'grpc' },
   });
   const first = new Promise((resolve) => (told = resolve));

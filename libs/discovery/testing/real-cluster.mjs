@@ -6,7 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endpointKey, findAccess, KubernetesApi, kubernetesSource, tokenAccess } from '@evenly/discovery';
+import {
+  endpointKey,
+  EndpointSlices,
+  findAccess,
+  KubernetesApi,
+  kubernetesSource,
+  tokenAccess,
+} from '@evenly/discovery';
 
 const image = process.argv[2] ?? 'registry.k8s.io/pause:3.10.1';
 const namespace = `evenly-discovery-${process.pid}`;
@@ -54,7 +61,7 @@ const binding = {
 function watch(api, options = {}) {
   const seen = { ready: [], states: new Set(), log: [], warnings: [], errors: [] };
   const source = kubernetesSource({
-    ...{ api, namespace, service: 'be1-srv', port: 'grpc', ...options },
+    ...{ slices: new EndpointSlices(api), namespace, service: 'be1-srv', port: 'grpc', ...options },
     onWarning: (message) => seen.warnings.push(message),
   });
   seen.stop = source.watch({

@@ -13,8 +13,9 @@ export default defineConfig({
     environment: 'node',
     // States are waited for, never slept for; a loaded machine takes its time.
     expect: { poll: { timeout: 15_000 } },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Only against what hangs: beside other work, or with coverage, a second of computing has taken half a minute.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ['default'],
     globalSetup: [new URL('./vitest.temp-folder.ts', import.meta.url).pathname],
   },

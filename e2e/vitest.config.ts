@@ -7,7 +7,7 @@ export default {
     include: ['local/**/*.spec.ts', 'client/**/*.spec.ts'],
     // Each file runs a lab of a dozen processes: two at once would only wait for each other on a small machine.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 };

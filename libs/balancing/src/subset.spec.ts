@@ -77,8 +77,8 @@ describe('evenSubset', () => {
 
   it('shuffles anew for each lot of 256 clients, so that all backends get some in the end', () => {
     expect(evenSubset(keys(100), 5, 256)).not.toEqual(evenSubset(keys(100), 5, 0));
-    // One lot of 256 clients × 2 reaches 512 of 2,000 backends, and ten lots nearly all.
-    const idle = clientsOf(evenSubset, 2_000, 2, 2_560).filter((count) => count === 0).length;
-    expect(idle).toBeLessThan(200);
+    // One lot of 256 clients reaches 256 of 1,000 backends; five lots reach 772 if each is shuffled by itself.
+    const idle = clientsOf(evenSubset, 1_000, 1, 1_280).filter((count) => count === 0).length;
+    expect(idle).toBeLessThan(300);
   });
 });

@@ -65,7 +65,7 @@ export default async function setup(project: TestProject): Promise<void> {
       apps.push({
         app,
         metrics: await metricsOf(app),
-        log: log.text.split('\n').filter((line) => line !== ''),
+        log: log.lines,
       });
     project.provide('apps', apps);
   } finally {

@@ -142,7 +142,7 @@ export const table: readonly Row[] = [
   {
     name: 'a delay longer than the timeout',
     endpoints: ['ok1'],
-    route: { timeout: '400ms', fault: { delay: { duration: '2s' } } },
+    route: { timeout: '1500ms', fault: { delay: { duration: '3s' } } },
   },
 
   // Faults of a part of the calls.

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 function commandsOf(heading: string): string {
   const docs = readFileSync(`${root}/docs/kubernetes.md`, 'utf8');
   const section = docs.slice(docs.indexOf(`\n### ${heading}\n`));
-  return /```sh\n(.*?)```/s.exec(section)![1]!;
+  return /```sh cluster\n(.*?)```/s.exec(section)![1]!;
 }
 
 /** One that is free on this machine, where the docs' may be taken. */

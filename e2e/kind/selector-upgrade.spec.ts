@@ -58,7 +58,7 @@ describe.skipIf(why)(`from 0.1.0 of the chart${why ? ` (skipped: ${why})` : ''}`
 
   it('the commands of README.md bring it to the selectors of now, and no call fails', async () => {
     const readme = readFileSync(`${chart}/README.md`, 'utf8');
-    const block = /```sh\n(for app in .*?)```/s.exec(readme)![1]!;
+    const block = /```sh cluster\n(for app in .*?)```/s.exec(readme)![1]!;
     const [before, after] = block.split(/^# .*\n/m) as [string, string];
     const commands = (text: string) =>
       run('bash', ['-ec', `kubectl() { command kubectl --namespace ${namespace} "$@"; }\n${text}`]);

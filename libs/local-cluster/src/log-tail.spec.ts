@@ -32,6 +32,11 @@ describe('a line of a log', () => {
     expect(readableLine(line)).toBe(line);
   });
 
+  it('moves no cursor and begins no line, whatever a peer has sent', () => {
+    const line = JSON.stringify({ msg: 'refused', name: 'a\u001b[2Jb\nc\u0085' });
+    expect(readableLine(line)).toBe('refused (name a\\u001b[2Jb\\u000ac\\u0085)');
+  });
+
   it('is kept as it was, for programs', () => {
     const tail = new LogTail();
     tail.add('{"msg":"a"}');

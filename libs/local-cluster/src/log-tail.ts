@@ -39,7 +39,15 @@ export function readableLine(line: string): string {
     .filter(([name]) => !saidElsewhere.has(name))
     .map(([name, value]) => `${name} ${fieldText(value)}`);
   const end = fields.length > 0 ? `(${fields.join(', ')})` : '';
-  return [...begin, msg, end].filter((part) => part !== '').join(' ');
+  return printable([...begin, msg, end].filter((part) => part !== '').join(' '));
+}
+
+/** What JSON had escaped must not reach a terminal: a value may come from a peer, and move the cursor or begin a line. */
+function printable(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function logEntry(line: string): (Record<string, unknown> & { msg: string }) | undefined {

@@ -38,7 +38,7 @@ export type LoadBalancing = (typeof loadBalancings)[number];
  * - `round-robin`: one after the other, each as often as its weight says
  * - `least-request`: the one with fewer calls under way, of two picked by chance (gRFC A48)
  * - `peak-ewma`: the one that answers faster, of two picked by chance
- * - `weighted-round-robin`: the same
+ * - `weighted-round-robin`: the same as `round-robin`
  * - `random`: any of them, as often as its weight says
  * - `ring-hash`: the same value of a header goes to the same endpoint (gRFC A42)
  */

@@ -60,7 +60,7 @@ describe.each(policies)('the deadline of a call, %s', (_name, policy) => {
     expect(outcomes.map(({ code }) => code)).toEqual(Array(manyCalls).fill('DEADLINE_EXCEEDED'));
     const metrics = await proxy.metrics.metrics();
     expect(metrics).toContain(`calls_total{route="all",code="DEADLINE_EXCEEDED"} ${manyCalls}\n`);
-    expect(metrics).not.toMatch(/code="CANCELLED"} [1-9]/);
+    expect(metrics).not.toContain('code="CANCELLED"');
     expect(metrics).not.toMatch(/retries_total\{route="all",kind="policy"\} [1-9]/);
     client.close();
   });

@@ -252,17 +252,26 @@ export function registerMetrics(registry: Registry, context: MetricsContext) {
 }
 
 /**
- * Each code from the start, for before there is a row `increase()` of Prometheus misses the first event. Of HTTP, which few
- * routes are for, once there was a request.
+ * Codes that alerts go by. They have a row from the start, for `increase()` of Prometheus misses what was counted before there
+ * was one. The others come with their first call: of 2,000 routes all codes took a scrape from 2.8 to 5 MB.
  */
+const codesFromTheStart = new Set<string>([
+  'OK',
+  'UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+]);
+
 function callSamples(route: string, { grpc, http }: RouteStats): Sample[] {
   const samples: Sample[] = [];
-  grpc.forEach((value, code) => {
-    samples.push({ labels: { route, code: grpcCodes[code] ?? 'none' }, value });
+  grpc.forEach((value, number) => {
+    const code = grpcCodes[number] ?? 'none';
+    if (value > 0 || codesFromTheStart.has(code)) samples.push({ labels: { route, code }, value });
   });
-  if (http.every((value) => value === 0)) return samples;
   http.forEach((value, digit) => {
-    samples.push({ labels: { route, code: digit === 0 ? 'reset' : `${digit}xx` }, value });
+    if (value > 0) samples.push({ labels: { route, code: digit === 0 ? 'reset' : `${digit}xx` }, value });
   });
   return samples;
 }

@@ -60,9 +60,9 @@ export class Silence {
     this.#asked ??= this.#probe()
       .then(() => undefined)
       .catch((error: unknown) => {
-        // A refusal, or words that are no JSON, are an answer.
-        const silent = (error as DiscoveryError).code === 'UNREACHABLE';
-        return silent ? (error as DiscoveryError) : undefined;
+        // A refusal, or words that are no JSON, are an answer; and so is what a watch has said meanwhile.
+        const isAnswer = (error as DiscoveryError).code !== 'UNREACHABLE';
+        return isAnswer || this.#quietForMs() < this.#quietMs ? undefined : (error as DiscoveryError);
       })
       .finally(() => {
         this.#asked = undefined;

@@ -77,6 +77,18 @@ export function proxies(directory, before) {
       ],
       version: [process.execPath, '--version'],
     },
+    {
+      name: 'forwarder',
+      port: 18096,
+      command: [
+        process.execPath,
+        here('peers/forwarder.mjs'),
+        '18096',
+        String(tlsPortOf(18096)),
+        ...backends,
+      ],
+      version: [process.execPath, '--version'],
+    },
   ];
 }
 

@@ -11,6 +11,7 @@ const names = {
   nginx: 'nginx',
   envoy: 'Envoy',
   'node-http2': 'node:http2',
+  forwarder: 'bare forwarder',
 };
 
 /** What must be reached: at most so many times the peer's median CPU per call. */

@@ -24,7 +24,7 @@ const { values } = parseArgs({
     key: { type: 'string', default: 'ecdsa' },
   },
 });
-const peers = ['haproxy', 'nginx', 'envoy', 'node-http2'];
+const peers = ['haproxy', 'nginx', 'envoy', 'node-http2', 'forwarder'];
 const wantedArms = values.arms?.split(',') ?? ['l7-proxy', ...(values.before === undefined ? peers : [])];
 const rounds = Number(values.rounds);
 const wanted = values.loads.split(';');

@@ -369,6 +369,23 @@ describe('PING', () => {
     expect(harness.output()).toEqual(['PING ACK', 'HEADERS 1 :status=200']);
   });
 
+  test('of a busy peer is answered with the next output, if that comes soon', () => {
+    const harness = new Harness();
+    harness.feed(headers(1));
+    harness.tick(4).feed(ping());
+    expect(harness).toMatchObject({ outputs: 1, patientOutputs: 1 });
+    harness.connection.sendHeaders(harness.streams[0]!, ok, false);
+    expect(harness.outputs).toBe(2);
+    expect(harness.output()).toEqual(['PING ACK', 'HEADERS 1 :status=200']);
+  });
+
+  test('of a peer that was silent is answered at once', () => {
+    const harness = new Harness();
+    harness.tick(1000).feed(ping());
+    expect(harness).toMatchObject({ outputs: 2, patientOutputs: 0 });
+    expect(harness.output()).toEqual(['PING ACK']);
+  });
+
   test('of ours measures the round trip', () => {
     const times: number[] = [];
     const harness = new Harness({ events: { onPong: (roundTripMs) => void times.push(roundTripMs) } });

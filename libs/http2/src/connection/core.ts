@@ -12,6 +12,7 @@ import { type ClosedBy, ClosedStreams } from './closed-streams.ts';
 import type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './events.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { countMemo, countUnsent, forgetBlocks, memoLimit } from './held-memory.ts';
+import { BUSY_PAUSE_MS, PATIENCE_MS } from './ping.ts';
 import type { Stream } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 
@@ -109,6 +110,8 @@ export class Core<TUser = unknown> {
   settingsAcknowledged = false;
   readonly startedAtMs: number;
   lastReceivedAtMs: number;
+  /** Between the last bytes of the peer's and those before. */
+  receivePauseMs = Infinity;
   partialSinceMs = 0;
   idleSinceMs: number;
   /** Last stream identifier of the peer's GOAWAY, or -1. */
@@ -159,6 +162,12 @@ export class Core<TUser = unknown> {
     if (!this.writable) countUnsent(this);
     if (pending > this.limits.maxUnsentBytes) this.checkUnsent(pending);
     if (this.outputSignalled) return;
+    // On a connection that rests, waiting would cost a wake-up and save nothing.
+    const canWait = pending === this.writer.patientBytes && this.receivePauseMs < BUSY_PAUSE_MS;
+    if (canWait && this.transport.onPatientOutput !== undefined) {
+      this.transport.onPatientOutput(PATIENCE_MS);
+      return;
+    }
     this.outputSignalled = true;
     this.transport.onOutput();
   }

@@ -55,6 +55,8 @@ export interface ConnectionEvents<TUser = unknown> {
 export interface Transport {
   /** There is output: call `takeOutput` before the event loop's turn ends. Said once until all is taken. */
   onOutput(): void;
+  /** There is output that may wait so long for more; may be said several times. Without it: `onOutput` is called. */
+  onPatientOutput?(withinMs: number): void;
   /** Nothing more will come: take the output that is left, then close; `failed`: soon, whether it is read or not. */
   onFinished(failed: boolean): void;
   /** Takes what there is now, without waiting for the end of the turn (`Connection.flush`). */

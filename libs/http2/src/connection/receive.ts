@@ -36,6 +36,7 @@ export class Receiver {
   /** @throws Http2Error a connection error */
   receive(chunk: Buffer): void {
     const core = this.core;
+    core.receivePauseMs = core.nowMs - core.lastReceivedAtMs;
     core.lastReceivedAtMs = core.nowMs;
     core.flood.received(chunk.length);
     if (core.silentSinceMs > 0) answered(core);

@@ -10,6 +10,9 @@ export class FrameWriter {
   /** Leaves before everything else: our preface, then PING answers, so that a full queue delays no peer's clock. */
   readonly urgent = new Slab();
 
+  /** Of `urgent`, what is no loss to the peer if it waits a moment: PING answers. */
+  patientBytes = 0;
+
   /** Bytes written and not taken. */
   get pending(): number {
     return this.slab.pending + this.urgent.pending;
@@ -18,6 +21,7 @@ export class FrameWriter {
   take(): Uint8Array | undefined {
     const { urgent, slab } = this;
     if (urgent.pending === 0) return slab.take();
+    this.patientBytes = 0;
     const next = slab.pending <= MAX_JOINED_BYTES ? slab.take() : undefined;
     if (next !== undefined) urgent.append(next, 0, next.length);
     return urgent.take();
@@ -36,6 +40,7 @@ export class FrameWriter {
   clear(): void {
     this.urgent.clear();
     this.slab.clear();
+    this.patientBytes = 0;
   }
 
   /** A client's first bytes (RFC 9113 §3.4). */
@@ -62,6 +67,7 @@ export class FrameWriter {
   pingAck(payload: Uint8Array, from: number): void {
     writeHeader(this.urgent, 8, FrameType.PING, Flag.ACK, 0);
     this.urgent.append(payload, from, from + 8);
+    this.patientBytes += FRAME_HEADER_BYTES + 8;
   }
 
   ping(payload: Uint8Array): void {

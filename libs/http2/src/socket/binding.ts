@@ -43,6 +43,7 @@ export class SocketBinding<TUser> implements LoopMember {
     this.loop = options.loop;
     const transport = {
       onOutput: () => this.loop.schedule(this),
+      onPatientOutput: (withinMs: number) => this.loop.scheduleWithin(withinMs, this),
       onFinished: (failed: boolean) => this.finish(failed),
       flush: () => this.flush(),
     };

@@ -26,6 +26,7 @@ export class SocketLoop {
   private readonly tickMs: number;
   private readonly members = new Set<LoopMember>();
   private ready: LoopMember[] = [];
+  private readonly patient = new Set<LoopMember>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(options: SocketLoopOptions = {}) {
@@ -49,6 +50,18 @@ export class SocketLoop {
   schedule(member: LoopMember): void {
     if (this.ready.length === 0) setImmediate(() => this.flushReady());
     this.ready.push(member);
+  }
+
+  /** `member.flush` will be called within so many ms, for all that wait by one timer. */
+  scheduleWithin(withinMs: number, member: LoopMember): void {
+    if (this.patient.size === 0) setTimeout(() => this.flushPatient(), withinMs);
+    this.patient.add(member);
+  }
+
+  private flushPatient(): void {
+    const patient = [...this.patient];
+    this.patient.clear();
+    for (const member of patient) member.flush();
   }
 
   private flushReady(): void {

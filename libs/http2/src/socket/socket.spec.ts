@@ -242,3 +242,16 @@ test('all answers of one turn leave in one write', async () => {
   await once(socket, 'data');
   expect(writes).toBe(1);
 });
+
+test('the answer to a PING leaves in the end, when there is nothing to leave with', async () => {
+  const server = await startServer(echoing);
+  closers.push(server.close);
+  const socket = await rawClient(server.port, wire.settings(), wire.ping('12345678'));
+  let received = '';
+  for await (const chunk of socket) {
+    if (received === '') socket.write(wire.ping('23456789'));
+    received += (chunk as Buffer).toString('latin1');
+    if (received.includes('23456789')) break;
+  }
+  expect(received).toContain('12345678');
+});

@@ -119,6 +119,8 @@ export class Harness {
   closedWith: Http2Error | undefined | 'open' = 'open';
   /** Times that output was announced. */
   outputs = 0;
+  /** Times that it was announced as output that may wait. */
+  patientOutputs = 0;
   finished = false;
 
   constructor(options: HarnessOptions = {}) {
@@ -130,7 +132,11 @@ export class Harness {
       ...(limits && { limits }),
       ...(local && { settings: local }),
       ...(memory && { memory }),
-      transport: { onOutput: () => this.outputs++, onFinished: () => (this.finished = true) },
+      transport: {
+        onOutput: () => this.outputs++,
+        onPatientOutput: () => this.patientOutputs++,
+        onFinished: () => (this.finished = true),
+      },
       events: { ...this.events(), ...options.events },
     });
     if (options.raw) return;

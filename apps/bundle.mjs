@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 
 const require = createRequire(`${process.cwd()}/`);
-const { dependencies, version } = require('./package.json');
+const { dependencies, version } = require(`${process.cwd()}/package.json`);
 
 /** Entries of libraries that are threads: no import shows them, and each is wanted beside main.js by its own name. */
 const threads = { '@evenly/live-mesh': ['src/config-thread/thread.ts'] };

@@ -88,7 +88,7 @@ function copyTypes(from, to, entries, needed) {
   for (const { types } of entries) copy(join(from, types));
 }
 
-const packageOf = (name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)[0];
+const packageOf = (name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name;
 
 /** @param files of each package in the bundle the files that are in it */
 function licences(files) {
@@ -108,7 +108,7 @@ const text = (path) => readFileSync(`${root}${path}`, 'utf8');
 
 /** The comment at the top of a source, where it says whose that is. */
 function copyright(file) {
-  const comment = /^(?:\/\/.*\n)*|^\/\*[^]*?\*\//.exec(text(file))[0];
+  const [comment = ''] = /^(?:\/\/.*\n)*|^\/\*[^]*?\*\//.exec(text(file)) ?? [];
   return /copyright/i.test(comment) ? comment.replace(/^(\/\/|\/\*+| \*\/?) ?/gm, '').trim() : '';
 }
 
@@ -145,4 +145,4 @@ function withoutSource(entry) {
   return rest;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await stage();
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await stage();

@@ -4,8 +4,8 @@
 import { credentials } from '@grpc/grpc-js';
 import { EchoServerClient } from '@evenly/proto/echo/echo';
 
-const { target, policy, concurrency, warmupMs, measureMs } = JSON.parse(process.argv[2]);
-if (Object.keys(policy)[0].startsWith('evenly_')) await import('@evenly/discovery/grpc-js');
+const { target, policy, concurrency, warmupMs, measureMs } = JSON.parse(process.argv[2] ?? '');
+if (Object.keys(policy).some((name) => name.startsWith('evenly_'))) await import('@evenly/discovery/grpc-js');
 
 const serviceConfig = JSON.stringify({ loadBalancingConfig: [policy] });
 const client = new EchoServerClient(target, credentials.createInsecure(), {

@@ -53,16 +53,18 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 
 const running = await Promise.all(Array.from({ length: servers }, startServer));
 const target = `ipv4:${running.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
-const rounds = Object.fromEntries(Object.keys(arms).map((name) => [name, []]));
+/** @type {Record<string, { callsPerS: number, cpuUsPerCall: number }[]>} */
+const rounds = {};
 for (let round = 0; round < Number(values.rounds); round++)
   for (const [name, config] of Object.entries(arms))
-    rounds[name].push(await measure({ [name]: config }, target));
+    (rounds[name] ??= []).push(await measure({ [name]: config }, target));
 running.forEach(({ stop }) => stop());
 
 const rows = Object.entries(rounds).map(([policy, results]) => {
   // Against the stock one of the same round, by pairs.
   const relative = (field) =>
-    median(results.map((each, index) => each[field] / rounds.round_robin[index][field] - 1)) * 100;
+    median(results.map((each, index) => each[field] / (rounds['round_robin']?.[index]?.[field] ?? NaN) - 1)) *
+    100;
   return {
     policy,
     callsPerS: Math.round(median(results.map(({ callsPerS }) => callsPerS))),

@@ -21,9 +21,10 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '200' },
   },
 });
-const [services, routes, reloads, rate] = ['services', 'routes', 'reloads', 'rate'].map((name) =>
-  Number(values[name]),
-);
+const services = Number(values.services);
+const routes = Number(values.routes);
+const reloads = Number(values.reloads);
+const rate = Number(values.rate);
 const here = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 function config(port, version) {
@@ -133,7 +134,7 @@ async function arm(name, root) {
     response.writeHead(200, { 'content-type': 'application/grpc', 'grpc-status': '0' }).end();
   }).listen(0, '127.0.0.1');
   await once(backend, 'listening');
-  const { port } = backend.address();
+  const { port } = /** @type {import('node:net').AddressInfo} */ (backend.address());
   await writeFile(file, config(port, 0));
   const proxy = await startProxy(root, file);
   const session = connect(`http://127.0.0.1:${proxy.port}`);

@@ -5,7 +5,7 @@ import { credentials, Metadata } from '@grpc/grpc-js';
 import { EchoServerClient } from '@evenly/proto/echo/echo';
 
 const { target, ratePerS, deadlineMs, serviceConfig, kubeApi, authority, dns, use } = JSON.parse(
-  process.argv[2],
+  process.argv[2] ?? '',
 );
 
 if (use === 'evenly') {

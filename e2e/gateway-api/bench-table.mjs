@@ -1,13 +1,16 @@
 // Medians and ratios of what bench.sh measured: bench-table.mjs FILE
 import { readFileSync } from 'node:fs';
 
-const lines = readFileSync(process.argv[2], 'utf8')
+const lines = readFileSync(process.argv[2] ?? '', 'utf8')
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line));
 const median = (values) => values.sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 
-/** What a row is about, of which lines, and the ratio that is wanted at most. */
+/**
+ * What a row is about, of which lines, and the ratio that is wanted at most.
+ * @type {[what: string, which: RegExp, valueOf: (one: any) => number, wanted?: number | 'none'][]}
+ */
 const rows = [
   ['change → obeyed, median, ms', /^weights, \d+ changes$/, (one) => one.ms_from_apply_end.median, 0.5],
   ['the same, worst, ms', /^weights, \d+ changes$/, (one) => one.ms_from_apply_end.max, 0.5],
@@ -30,11 +33,10 @@ console.log(`${''.padEnd(52)}${'evenly'.padStart(10)}${'istio'.padStart(10)}${'r
 for (const [what, which, valueOf, wanted] of rows) {
   const of = (name) => lines.filter((one) => one.class === name && which.test(one.what)).map(valueOf);
   const sum = (values) => values.reduce((total, value) => total + value, 0);
-  const [ours, theirs] = ['evenly', 'istio'].map((name) =>
-    wanted === 'none' ? sum(of(name)) : median(of(name)),
-  );
+  const value = (name) => (wanted === 'none' ? sum(of(name)) : median(of(name)));
+  const [ours, theirs] = [value('evenly'), value('istio')];
   const ratio = wanted === 'none' ? '' : (ours / theirs).toFixed(2);
   const limit = wanted === 'none' ? '0' : wanted === undefined ? '' : `≤ ${wanted}`;
-  const [one, other] = [ours, theirs].map((value) => String(Math.round(value * 100) / 100));
-  console.log(`${what.padEnd(52)}${one.padStart(10)}${other.padStart(10)}${ratio.padStart(8)}  ${limit}`);
+  const shown = (number) => String(Math.round(number * 100) / 100).padStart(10);
+  console.log(`${what.padEnd(52)}${shown(ours)}${shown(theirs)}${ratio.padStart(8)}  ${limit}`);
 }

@@ -41,11 +41,13 @@ try {
 }
 
 function listening() {
-  return new Promise((resolve, reject) => {
+  /** @type {Promise<void>} */
+  const listens = new Promise((resolve, reject) => {
     let output = '';
     const read = (chunk) => (output += chunk).includes('Ctrl-C ends it all') && resolve();
     lab.stdout.on('data', read);
     lab.stderr.on('data', read);
     lab.on('exit', () => reject(new Error(`the lab ended: ${output}`)));
   });
+  return listens;
 }

@@ -72,7 +72,7 @@ function use(directory, file) {
     return stdout;
   });
   if (new Set(outputs).size > 1) throw new Error(`not the same on each Node: ${outputs.join('')}`);
-  return JSON.parse(outputs[0]);
+  return JSON.parse(outputs[0] ?? '');
 }
 
 function sizeOf(directory) {
@@ -104,8 +104,8 @@ function checkGrpcVersions(tarballs) {
     const directory = project(`grpc-js ${version}`, tarballs, { '@grpc/grpc-js': version });
     const { grpcJs, kubeconfig } = use(directory, 'app.mjs');
     expect('a kubeconfig without its package', kubeconfig, withoutClientNode);
-    const copies = readdirSync(join(directory, 'node_modules'), { recursive: true }).filter((file) =>
-      /(^|\/)@grpc\/grpc-js\/package.json$/.test(file),
+    const copies = readdirSync(join(directory, 'node_modules'), { recursive: true, encoding: 'utf8' }).filter(
+      (file) => /(^|\/)@grpc\/grpc-js\/package.json$/.test(file),
     );
     expect(`copies of grpc-js ${grpcJs}`, copies.length, 1);
     say(`grpc-js ${grpcJs}: calls reach both pods, health checks too, one copy`);
@@ -170,7 +170,7 @@ try {
   checkModuleSystems(tarballs);
   checkGrpcVersions(tarballs);
 } catch (error) {
-  process.stderr.write(`pack:check: ${error.message}\n`);
+  process.stderr.write(`pack:check: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 } finally {
   if (!process.env.PACK_CHECK_KEEP) rmSync(work, { recursive: true, force: true });

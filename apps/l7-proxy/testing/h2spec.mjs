@@ -17,13 +17,14 @@ backend.on('sessionError', () => {});
 backend.listen(0, '127.0.0.1');
 await once(backend, 'listening');
 
+const backendPort = /** @type {import('node:net').AddressInfo} */ (backend.address()).port;
 const { TLS_KEY: key, TLS_CERT: cert } = process.env;
-const tls = key ? `, tls: ${JSON.stringify({ cert: resolve(cert), key: resolve(key) })}` : '';
+const tls = key && cert ? `, tls: ${JSON.stringify({ cert: resolve(cert), key: resolve(key) })}` : '';
 const directory = mkdtempSync(join(tmpdir(), 'l7-proxy-h2spec-'));
 const config = join(directory, 'mesh.yaml');
 writeFileSync(
   config,
-  `services: { plain: { source: { static: { endpoints: ['127.0.0.1:${backend.address().port}'] } } } }
+  `services: { plain: { source: { static: { endpoints: ['127.0.0.1:${backendPort}'] } } } }
 routes: [{ match: {}, to: [{ service: plain }] }]
 listeners: [{ name: h2spec, address: 127.0.0.1, port: 0${tls} }]
 `,

@@ -1,7 +1,11 @@
 /* A gRPC-Web call from the browser, by hand: the page has no build step. */
 'use strict';
 
-/** A unary call as gRPC-Web has it: a message frame there, a message frame and a trailer frame back. */
+/**
+ * A unary call as gRPC-Web has it: a message frame there, a message frame and a trailer frame back.
+ * @param {string} url
+ * @param {string} name
+ */
 async function sayHello(url, name) {
   const text = new TextEncoder().encode(name);
   const message = [0x0a, ...varint(text.length), ...text]; // EchoRequest{name = 1}
@@ -10,13 +14,13 @@ async function sayHello(url, name) {
   const response = await fetch(url, { method: 'POST', headers, body: frame });
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
-  let answer;
+  let answer = '';
   let trailers = `grpc-status:${response.headers.get('grpc-status') ?? ''}`;
   for (let i = 0; i + 5 <= bytes.length;) {
     const length = new DataView(bytes.buffer).getUint32(i + 1);
     const content = bytes.subarray(i + 5, i + 5 + length);
-    if (bytes[i] & 0x80) trailers = new TextDecoder().decode(content);
-    else answer = new TextDecoder().decode(content.subarray(content[1] & 0x80 ? 3 : 2)); // EchoReply{message = 1}
+    if ((bytes[i] ?? 0) & 0x80) trailers = new TextDecoder().decode(content);
+    else answer = new TextDecoder().decode(content.subarray((content[1] ?? 0) & 0x80 ? 3 : 2)); // EchoReply{message = 1}
     i += 5 + length;
   }
   const status = /grpc-status:\s*(\d+)/.exec(trailers)?.[1];
@@ -24,4 +28,5 @@ async function sayHello(url, name) {
   return answer;
 }
 
+/** @param {number} value */
 const varint = (value) => (value < 128 ? [value] : [(value & 0x7f) | 0x80, value >> 7]);

@@ -4,23 +4,23 @@
 /* --- calls over time --- */
 
 function drawCalls() {
-  const now = history.at(-1).atMs;
-  const rows = history.flatMap(({ atMs, edges }, i) => {
-    const seconds = Math.max(0.2, i === 0 ? 1 : (atMs - history[i - 1].atMs) / 1000);
+  const now = latest().atMs;
+  const rows = past.flatMap(({ atMs, edges }, i) => {
+    const seconds = Math.max(0.2, i === 0 ? 1 : (atMs - (past[i - 1]?.atMs ?? atMs)) / 1000);
     const byPod = d3.rollup(
-      edges.filter(({ pod }) => pod),
+      edges.flatMap(({ pod, calls }) => (pod ? [{ pod, calls }] : [])),
       (list) => d3.sum(list, ({ calls }) => calls) / seconds,
       ({ pod }) => pod,
     );
     return [...byPod].map(([pod, calls]) => ({ x: (atMs - now) / 1000, pod, calls }));
   });
-  const failed = history.flatMap(({ atMs, edges }) => {
+  const failed = past.flatMap(({ atMs, edges }) => {
     const count = d3.sum(edges, ({ failed }) => failed);
     return count > 0 ? [{ x: (atMs - now) / 1000, count }] : [];
   });
   sayHowWell();
   const pods = [...new Set(rows.map(({ pod }) => pod))].sort(byName);
-  const xs = history.map(({ atMs }) => (atMs - now) / 1000);
+  const xs = past.map(({ atMs }) => (atMs - now) / 1000);
   chart(at('calls'), `Calls a second by pod, over the last minute. Pods: ${pods.join(', ') || 'none'}.`, {
     height: 220,
     marginBottom: 36,
@@ -52,10 +52,10 @@ function drawCalls() {
 }
 
 /** Calls that the lab makes itself: of the others it does not know what became of them. */
-const own = ({ from }) => from !== 'others';
+const own = (/** @type {Edge} */ { from }) => from !== 'others';
 
 function sayHowWell() {
-  const edges = history.flatMap((second) => second.edges.filter(own));
+  const edges = past.flatMap((second) => second.edges.filter(own));
   const [calls, failed] = [d3.sum(edges, (edge) => edge.calls), d3.sum(edges, (edge) => edge.failed)];
   const percent = (100 * (calls - failed)) / calls;
   // Rounded down: 99.97 % are not all.
@@ -65,12 +65,12 @@ function sayHowWell() {
     calls === 0
       ? ''
       : `${success} of the client's ${calls} calls in the last minute succeeded${failed === 0 ? '' : `; ${failed} failed`}.`;
-  const { p50Ms, p99Ms, edges: last } = history.at(-1);
+  const { p50Ms, p99Ms, edges: last } = latest();
   const none = last.some(own)
     ? 'No call of the client succeeded in the last second.'
     : 'The client makes no calls; those of curl and browsers are counted by the pods.';
   at('latency').textContent =
-    p50Ms === undefined
+    p50Ms === undefined || p99Ms === undefined
       ? none
       : `Those of the last second took ${p50Ms.toFixed(1)} ms (half of them), ${p99Ms.toFixed(1)} ms (99 of 100).`;
 }
@@ -80,7 +80,10 @@ function sayHowWell() {
 /** The service of proxies, where a scenario has one. */
 const tier = 'proxy';
 
-/** What all calls of the scenario go through; undefined when callers reach the pods themselves. */
+/**
+ * What all calls of the scenario go through; undefined when callers reach the pods themselves.
+ * @param {LiveEvent['status']} status
+ */
 function inBetween({ apps, services }) {
   if (apps.some(({ name }) => name === 'l7-proxy')) return 'l7-proxy';
   const proxies = services.find(({ name }) => name === tier)?.pods.length;
@@ -92,7 +95,11 @@ function inBetween({ apps, services }) {
 const nobody = 'nobody';
 const badColour = '#d62728';
 
-/** Callers on the left, pods on the right, a proxy in the middle; each line as thick as it has calls. */
+/**
+ * Callers on the left, pods on the right, a proxy in the middle; each line as thick as it has calls.
+ * @param {LiveEvent['status']} status
+ * @param {TrafficSecond} traffic
+ */
 function drawGraph(status, traffic) {
   const edges = traffic.edges.map((edge) => ({ ...edge, pod: edge.pod ?? nobody }));
   const pods = status.services.filter(({ name }) => name !== tier).flatMap((service) => service.pods);
@@ -102,23 +109,27 @@ function drawGraph(status, traffic) {
     (a, b) => Number(a === nobody) - Number(b === nobody) || byName(a, b),
   );
   if (ends.length === 0) return at('graph').replaceChildren(element('p', { class: 'bad' }, 'No pods.'));
-  const colourOfEnd = (name) => (name === nobody ? badColour : colourOf(name));
+  const colourOfEnd = (/** @type {string} */ name) => (name === nobody ? badColour : colourOf(name));
   const via = inBetween(status);
   const rows = Math.max(1, ends.length, callers.length);
+  /** @param {string[]} names @param {number} x */
   const place = (names, x) => names.map((name, i) => ({ name, x, y: ((i + 0.5) * rows) / names.length }));
   const [from, middle, to] = [place(callers, 0), place(via ? [via] : [], 0.5), place(ends, 1)];
+  const [between] = middle;
+  /** @typedef {typeof from[number]} Node */
+  /** @param {Node} a @param {Node} b @param {number} calls @param {string} stroke */
   const link = (a, b, calls, stroke) => ({ x1: a.x, y1: a.y, x2: b.x, y2: b.y, calls, stroke });
-  const nodeOf = (list, wanted) => list.find(({ name }) => name === wanted);
-  const lines = edges.map(({ from: caller, pod, calls }) => {
-    const [a, b] = [nodeOf(from, caller), nodeOf(to, pod)];
-    return link(middle[0] ?? a, b, calls, colourOfEnd(pod));
+  const lines = edges.flatMap(({ from: caller, pod, calls }) => {
+    const a = between ?? from.find(({ name }) => name === caller);
+    const b = to.find(({ name }) => name === pod);
+    return a && b ? [link(a, b, calls, colourOfEnd(pod))] : [];
   });
-  const total = (list) => d3.sum(list, ({ calls }) => calls);
-  if (via)
-    for (const caller of from)
-      lines.push(
-        link(caller, middle[0], total(edges.filter((edge) => edge.from === caller.name)), 'currentColor'),
-      );
+  const total = (/** @type {Edge[]} */ list) => d3.sum(list, ({ calls }) => calls);
+  if (between)
+    for (const caller of from) {
+      const calls = total(edges.filter((edge) => edge.from === caller.name));
+      lines.push(link(caller, between, calls, 'currentColor'));
+    }
   const most = d3.max(lines, ({ calls }) => calls) ?? 1;
   const through = via ? ` through ${via}` : '';
   const words = edges.map(({ from, pod, calls }) => `${from} calls ${pod}${through} ${calls} times a second`);

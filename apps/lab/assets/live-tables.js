@@ -1,28 +1,42 @@
 /* The tables of the live page, with their buttons, by what live.js knows. */
 'use strict';
 
-/** Replaces children, but never what the person is at: their focus and their input stay. */
+/**
+ * Replaces children, but never what the person is at: their focus and their input stay.
+ * @param {string} id
+ * @param {HTMLElement[]} children
+ */
 function keep(id, children) {
   const container = at(id);
-  if (container.contains(document.activeElement) && document.activeElement.tagName === 'INPUT') return;
-  const focused = container.contains(document.activeElement)
-    ? document.activeElement.getAttribute('aria-label')
-    : null;
+  const active = container.contains(document.activeElement) ? document.activeElement : null;
+  if (active?.tagName === 'INPUT') return;
+  const focused = active?.getAttribute('aria-label');
   container.replaceChildren(...children);
-  if (focused) container.querySelector(`[aria-label=${JSON.stringify(focused)}]`)?.focus();
+  if (!focused) return;
+  const again = container.querySelector(`[aria-label=${JSON.stringify(focused)}]`);
+  if (again instanceof HTMLElement) again.focus();
 }
 
+/** @param {string} text @param {string} label @param {() => unknown} act */
 const button = (text, label, act) =>
   element('button', { type: 'button', 'aria-label': label, on: { click: act } }, text);
 
-const head = (text, attributes = {}) =>
+/** @param {string} text */
+const headCell = (text, attributes = {}) =>
   element('th', { scope: 'col', role: 'columnheader', ...attributes }, text);
-const row = (...cells) => element('tr', { role: 'row' }, cells);
+/** @param {(Child | Child[])[]} cells */
+const row = (...cells) => element('tr', { role: 'row' }, ...cells);
+/** @param {Attributes} attributes @param {Child[]} content */
 const rowHead = (attributes, ...content) =>
   element('th', { scope: 'row', role: 'rowheader', ...attributes }, content);
+/** @param {Attributes} attributes @param {Child[]} content */
 const cell = (attributes, ...content) => element('td', { role: 'cell', ...attributes }, content);
 
-/** On a narrow screen its rows become blocks. That takes a table's roles from its elements, so they are given by name. */
+/**
+ * On a narrow screen its rows become blocks. That takes a table's roles from its elements, so they are given by name.
+ * @param {HTMLElement[]} heads
+ * @param {HTMLElement[]} rows
+ */
 function stackingTable(heads, rows) {
   return element(
     'table',
@@ -32,6 +46,7 @@ function stackingTable(heads, rows) {
   );
 }
 
+/** @param {Service} service @param {TrafficSecond} traffic */
 function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }) {
   const input = element('input', {
     type: 'number',
@@ -40,10 +55,10 @@ function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }
     value: replicas,
     'aria-label': `Pods of ${name}`,
   });
-  const scale = (event) => {
+  const scale = (/** @type {Event} */ event) => {
     event.preventDefault();
     const wanted = Number(input.value);
-    document.activeElement.blur();
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     void ask(`/services/${name}/scale`, { replicas: wanted }, `${name} has ${wanted} pods.`);
   };
   const form = element(
@@ -57,7 +72,7 @@ function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }
     ),
   );
   const total = d3.sum(edges, ({ pod, calls }) => (pods.some((each) => each.name === pod) ? calls : 0));
-  const heads = ['pod', 'state', 'calls/s', 'share', 'actions'].map((text) => head(text));
+  const heads = ['pod', 'state', 'calls/s', 'share', 'actions'].map((text) => headCell(text));
   const rows = pods.map((pod) => (name === tier ? proxyRow(pod) : podRow(pod, edges, total)));
   const table =
     rows.length > 0
@@ -84,12 +99,14 @@ function serviceCard({ name, replicas, pods, lastFailure, virtualIp }, { edges }
   );
 }
 
+/** @param {Pod} pod @param {Edge[]} edges @param {number} total */
 function podRow({ name, state, zone, address, port, behaviour = {} }, edges, total) {
   const calls = d3.sum(edges, (edge) => (edge.pod === name ? edge.calls : 0));
   const share = total === 0 ? 0 : calls / total;
   const isHealthy = behaviour.healthy !== false;
   const isSlow = behaviour.delay !== undefined && !/^0m?s$/.test(behaviour.delay);
   const colour = colourOf(name);
+  /** @param {object} body @param {string} done */
   const change = (body, done) => () => ask(`/pods/${name}/behaviour`, body, `${name} ${done}.`);
   const words = [state, zone, !isHealthy && 'unhealthy', isSlow && `+${behaviour.delay}`]
     .filter(Boolean)
@@ -121,7 +138,7 @@ function podRow({ name, state, zone, address, port, behaviour = {} }, edges, tot
   );
 }
 
-/** A proxy has no behaviour to change; calls are counted where they are answered. */
+/** A proxy has no behaviour to change; calls are counted where they are answered. @param {Pod} pod */
 function proxyRow({ name, state, address, port }) {
   const kill = button('Kill', `Kill ${name}`, () =>
     ask(`/pods/${name}/kill`, undefined, `${name} was killed.`),
@@ -134,7 +151,9 @@ function proxyRow({ name, state, address, port }) {
   );
 }
 
+/** @param {LiveEvent['status']} status */
 function appTable({ apps, dns }) {
+  /** @param {typeof apps[number]['ports']} ports */
   const where = (ports) =>
     Object.entries(ports)
       .map(([what, { address, port }]) => `${what} ${address}:${port}`)
@@ -171,21 +190,23 @@ function appTable({ apps, dns }) {
     cell({}, button(isUp ? 'Stop' : 'Start', `${isUp ? 'Stop' : 'Start'} the DNS server`, turn)),
   );
   const heads = [
-    ...['program', 'state'].map((text) => head(text)),
-    head('listens on', { class: 'left' }),
-    ...['restarts', 'actions'].map((text) => head(text)),
+    ...['program', 'state'].map((text) => headCell(text)),
+    headCell('listens on', { class: 'left' }),
+    ...['restarts', 'actions'].map((text) => headCell(text)),
   ];
   return stackingTable(heads, [...rows, dnsRow]);
 }
 
+/** @param {XdsClients} clients */
 function xdsTable(clients) {
   const types = ['listener', 'route', 'cluster', 'endpoints'];
   const heads = ['client', 'zone', ...types].map((text) => element('th', { scope: 'col' }, text));
+  /** @param {XdsClients[number]['types'][string] | undefined} type */
   const typeCell = (type) => {
     if (!type) return element('td', {}, '–');
     const { subscribed, sentVersion, ackedVersion, rejected } = type;
     const said =
-      rejected.length > 0
+      rejected[0] !== undefined
         ? element('span', { class: 'bad', title: rejected[0].error }, 'rejected')
         : ackedVersion !== undefined && ackedVersion === sentVersion
           ? element('span', { class: 'good' }, 'acked')

@@ -1,18 +1,23 @@
 /* The report: everything is drawn from the JSON in the page. */
 'use strict';
 
-const report = JSON.parse(document.getElementById('data').textContent);
+/** @type {LabReport} */
+const report = JSON.parse(at('data').textContent ?? '');
+const mainColour = colours[0] ?? '';
 const kinds = report.figureKinds;
-const at = (id) => document.getElementById(id);
 
-/** What a figure says that has no median: it was beyond what can be measured, or was not measured, and why. */
+/**
+ * What a figure says that has no median: it was beyond what can be measured, or was not measured, and why.
+ * @param {Pick<LabReport['scenarios'][number], 'figures' | 'error'>} scenario
+ * @param {FigureName} name
+ */
 function withoutMedian({ figures, error }, name) {
   const figure = figures[name];
   if (figure?.beyond !== undefined) return figure.beyond;
   return `not measured: ${figure?.missing ?? error ?? 'it was not run'}`;
 }
 
-function head() {
+function facts() {
   const { machine, load, doubts, seed, rounds, rate, seconds, startedAt, partial, scenarios } = report;
   const fewest = Math.min(
     rounds,
@@ -42,22 +47,21 @@ function head() {
 
 function table() {
   const { figures, rows, notes } = report.table;
-  const title = ({ title, unit }) => (unit === '' ? title : `${title}, ${unit}`);
-  const heads = figures.map((name) => element('th', { scope: 'col' }, title(kinds[name])));
-  const marks = { best: '▲ ', worst: '▼ ' };
+  const titleOf = (/** @type {FigureName} */ name) => {
+    const { title, unit } = kinds[name];
+    return unit === '' ? title : `${title}, ${unit}`;
+  };
+  const heads = figures.map((name) => element('th', { scope: 'col' }, titleOf(name)));
+  const marks = { best: { class: 'good', sign: '▲ ' }, worst: { class: 'bad', sign: '▼ ' } };
   const bodyRows = rows.map(({ scenario, cells }) =>
     element(
       'tr',
       {},
       element('th', { scope: 'row' }, element('a', { href: `#${scenario}` }, scenario)),
-      cells.map(({ text, spread, rank }) =>
-        element(
-          'td',
-          { title: spread, class: { best: 'good', worst: 'bad' }[rank] },
-          marks[rank] ?? '',
-          text,
-        ),
-      ),
+      cells.map(({ text, spread, rank }) => {
+        const mark = rank && marks[rank];
+        return element('td', { title: spread, class: mark?.class }, mark?.sign, text);
+      }),
     ),
   );
   const header = element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'scenario'), heads));
@@ -78,7 +82,7 @@ function recommendations() {
       element(
         'dt',
         {},
-        `${need[0].toUpperCase()}${need.slice(1)}: `,
+        `${need.slice(0, 1).toUpperCase()}${need.slice(1)}: `,
         element('strong', {}, scenarios.join(', ') || 'cannot be said'),
       ),
       element('dd', { class: 'quiet' }, because),
@@ -86,22 +90,26 @@ function recommendations() {
   );
 }
 
-/** A figure of all scenarios: the median as a dot, its spread as a line. */
+/**
+ * A figure of all scenarios: the median as a dot, its spread as a line.
+ * @param {{ name: FigureName, container: HTMLElement }} figure
+ */
 function sideBySide({ name, container }) {
+  const { title, unit, digits } = kinds[name];
   const rows = report.scenarios.flatMap(({ name: scenario, figures }) => {
     const figure = figures[name];
-    return figure && figure.median !== null ? [{ scenario, ...figure }] : [];
+    if (!figure || figure.median === null) return [];
+    return [{ ...figure, scenario, median: figure.median, text: figure.median.toFixed(digits) }];
   });
   const others = report.scenarios
     .filter(({ figures }) => (figures[name]?.median ?? null) === null)
     .map((scenario) => ({ name: scenario.name, text: withoutMedian(scenario, name) }));
-  const { title, unit, digits } = kinds[name];
   const label = `${title}: ${[
-    ...rows.map((row) => `${row.scenario} ${row.median.toFixed(digits)} ${unit}`),
+    ...rows.map((row) => `${row.scenario} ${row.text} ${unit}`),
     ...others.map((other) => `${other.name} ${other.text}`),
   ].join(', ')}`;
   const domain = report.scenarios.map((scenario) => scenario.name);
-  const ends = rows.flatMap(({ min, max, median }) => [min, max ?? median]);
+  const ends = rows.flatMap(({ min, max, median }) => [min ?? median, max ?? median]);
   chart(container, label, {
     height: 40 + 24 * domain.length,
     marginLeft: 100,
@@ -122,11 +130,11 @@ function sideBySide({ name, container }) {
         stroke: 'currentColor',
         strokeOpacity: 0.5,
       }),
-      Plot.dot(rows, { y: 'scenario', x: 'median', fill: colours[0], r: 5 }),
+      Plot.dot(rows, { y: 'scenario', x: 'median', fill: mainColour, r: 5 }),
       Plot.text(rows, {
         y: 'scenario',
         x: 'median',
-        text: (row) => row.median.toFixed(digits),
+        text: 'text',
         dy: -9,
         fontSize: 10,
       }),
@@ -148,7 +156,8 @@ function convergence() {
   const words = scenarios.map((scenario) => {
     const [first] = scenario.figures.evenMs?.samples ?? [];
     if (typeof first === 'number') return `${scenario.name} ${(first / 1000).toFixed(1)} s`;
-    return `${scenario.name} ${first?.beyond ?? withoutMedian({ ...scenario, figures: {} }, 'evenMs')}`;
+    const beyond = first !== undefined && 'beyond' in first ? first.beyond : undefined;
+    return `${scenario.name} ${beyond ?? withoutMedian({ ...scenario, figures: {} }, 'evenMs')}`;
   });
   const names = scenarios.map(({ name }) => name);
   chart(at('convergence'), `Time until shares are even after 3 → 5 pods: ${words.join(', ')}.`, {
@@ -174,8 +183,8 @@ function convergence() {
         names.map((name) => ({ name })),
         { fy: 'name', y: 0, stroke: 'currentColor', strokeOpacity: 0.3 },
       ),
-      Plot.areaY(rows, { fy: 'name', x: 's', y: 'jain', fill: colours[0], fillOpacity: 0.25 }),
-      Plot.lineY(rows, { fy: 'name', x: 's', y: 'jain', stroke: colours[0], strokeWidth: 2 }),
+      Plot.areaY(rows, { fy: 'name', x: 's', y: 'jain', fill: mainColour, fillOpacity: 0.25 }),
+      Plot.lineY(rows, { fy: 'name', x: 's', y: 'jain', stroke: mainColour, strokeWidth: 2 }),
     ],
   });
 }
@@ -183,10 +192,10 @@ function convergence() {
 /** p50, p90 and p99 of each scenario on one line. */
 function latency() {
   const shares = [50, 90, 99];
-  const colourOf = (share) => colours[shares.indexOf(share)];
+  const colourOf = (/** @type {number} */ share) => colours[shares.indexOf(share)];
   const drawn = report.scenarios.filter(({ latencies }) => latencies.length > 0);
   const rows = drawn.flatMap(({ name, latencies }) =>
-    shares.map((share) => ({ name, share, ms: Math.max(0.1, latencies[share]) })),
+    shares.map((share) => ({ name, share, ms: Math.max(0.1, latencies[share] ?? 0) })),
   );
   const label = drawn
     .map(
@@ -222,8 +231,10 @@ function latency() {
   });
 }
 
-const shareText = (got) => (got === null ? 'not measured: no call succeeded' : `${got} % measured`);
+const shareText = (/** @type {number | null} */ got) =>
+  got === null ? 'not measured: no call succeeded' : `${got} % measured`;
 
+/** @param {LabReport['scenarios'][number]} scenario */
 function scenarioCard(scenario) {
   const { name, about, use, differs, error, shares, scaledProxies, series, failures, marks } = scenario;
   const container = element('div', { class: 'figure' });
@@ -320,6 +331,7 @@ function scenarioCard(scenario) {
   });
 }
 
+/** @type {FigureName[]} */
 const sideFigures = [
   'evenMs',
   'firstCallMs',
@@ -344,7 +356,7 @@ function draw() {
   report.scenarios.forEach(scenarioCard);
 }
 
-head();
+facts();
 table();
 recommendations();
 at('differs').append(...report.differences.map((text) => element('li', {}, text)));

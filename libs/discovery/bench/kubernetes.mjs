@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { EndpointSlices, KubernetesApi, kubernetesSource, tokenAccess } from '@evenly/discovery';
 import { KubeApi } from '@evenly/local-cluster';
 
+/** @typedef {import('@evenly/discovery').EndpointSet} EndpointSet */
+
 const slices = 50;
 const endpointsOfSlice = 100;
 const changes = 100;
@@ -23,7 +25,8 @@ const pod = (slice, index, ready) => ({
     uid: `uid-${slice}-${index}`,
   },
 });
-const sliceObject = (slice, notReady) => ({
+/** @returns {import('@evenly/local-cluster').EndpointSliceObject} */
+const sliceObject = (slice, notReady = -1) => ({
   metadata: {
     name: `be1-srv-${slice}`,
     namespace: 'default',
@@ -39,18 +42,19 @@ async function serve() {
   for (let slice = 0; slice < slices; slice++) api.store.put(sliceObject(slice));
   process.on('message', ({ slice, notReady }) => api.store.put(sliceObject(slice, notReady)));
   process.on('disconnect', () => process.exit(0));
-  process.send({ url: api.url });
+  process.send?.({ url: api.url });
 }
 
 async function measure() {
   const server = fork(fileURLToPath(import.meta.url), ['serve']);
   const [{ url }] = await once(server, 'message');
   const before = memory();
-  let told = () => {};
+  let told = (/** @type {EndpointSet} */ _set) => {};
   const source = kubernetesSource({
     slices: new EndpointSlices(new KubernetesApi(tokenAccess({ server: url }))),
     ...{ namespace: 'default', service: 'be1-srv', port: 'grpc' },
   });
+  /** @type {Promise<EndpointSet>} */
   const first = new Promise((resolve) => (told = resolve));
   const stop = source.watch({
     onEndpoints: (set) => told(set),
@@ -62,6 +66,7 @@ async function measure() {
   const latencies = [];
   const cpu = process.cpuUsage();
   for (let change = 0; change < changes; change++) {
+    /** @type {Promise<EndpointSet>} */
     const next = new Promise((resolve) => (told = resolve));
     const startedMs = performance.now();
     server.send({ slice: change % slices, notReady: change });

@@ -58,8 +58,18 @@ const binding = {
   subjects: [{ kind: 'ServiceAccount', name: 'reader', namespace }],
 };
 
+/**
+ * @typedef {import('@evenly/discovery').Endpoint} Endpoint
+ * @typedef {import('@evenly/discovery').DiscoveryError} DiscoveryError
+ * @typedef {{
+ *   ready: string[], states: Set<string>, log: string[], warnings: string[], errors: DiscoveryError[],
+ *   last?: readonly Endpoint[], stop: () => void,
+ * }} Seen
+ */
+
 function watch(api, options = {}) {
-  const seen = { ready: [], states: new Set(), log: [], warnings: [], errors: [] };
+  /** @type {Seen} */
+  const seen = { ready: [], states: new Set(), log: [], warnings: [], errors: [], stop: () => {} };
   const source = kubernetesSource({
     ...{ slices: new EndpointSlices(api), namespace, service: 'be1-srv', port: 'grpc', ...options },
     onWarning: (message) => seen.warnings.push(message),
@@ -95,7 +105,7 @@ async function followsTheService(api) {
   await until('no slice yet: an empty set, and a warning', () => seen.warnings.length === 1 && seen.last);
   apply(deployment, service);
   await until('3 pods are ready', () => seen.ready.length === 3);
-  console.log('  such as', seen.last[0]);
+  console.log('  such as', seen.last?.[0]);
   inNamespace('scale', 'deployment/be1-srv', '--replicas=10');
   await until('10 pods are ready', () => seen.ready.length === 10);
   const before = new Set(seen.ready);
@@ -106,15 +116,15 @@ async function followsTheService(api) {
   );
   await until('pods that terminated were seen', () => seen.states.has('serving-terminating'));
   inNamespace('scale', 'deployment/be1-srv', '--replicas=0');
-  await until('none is ready', () => seen.last.length === 0);
+  await until('none is ready', () => seen.last?.length === 0);
   inNamespace('scale', 'deployment/be1-srv', '--replicas=2');
   await until('2 pods are ready', () => seen.ready.length === 2);
   const noPort = watch(api, { port: 'http' });
   await until('a port that is not there is an error', () => noPort.errors[0]?.code === 'NO_PORT');
-  console.log(`  ${noPort.errors[0].message}`);
+  console.log(`  ${noPort.errors[0]?.message}`);
   noPort.stop();
   inNamespace('delete', 'service', 'be1-srv');
-  await until('the service is gone', () => seen.last.length === 0 && seen.warnings.length === 2);
+  await until('the service is gone', () => seen.last?.length === 0 && seen.warnings.length === 2);
   apply(service);
   await until('the service is back', () => seen.ready.length === 2);
   if (seen.errors.length > 0) throw new Error(`there were errors: ${seen.errors.map(String).join('; ')}`);
@@ -138,7 +148,7 @@ async function namesTheMissingRule(server) {
   await until('a wrong token is refused', () => seen.log.includes('UNAUTHORIZED'));
   writeFileSync(tokenFile, inNamespace('create', 'token', 'reader'));
   await until('a token without rights is refused', () => seen.log.includes('FORBIDDEN'));
-  console.log(`  ${seen.errors.at(-1).message}`);
+  console.log(`  ${seen.errors.at(-1)?.message}`);
   apply(role, binding);
   await until('with the rule it follows', () => seen.log.at(-1) === 'recovered' && seen.ready.length === 2);
   if (seen.log.filter((each) => each === 'FORBIDDEN').length > 1) throw new Error('FORBIDDEN was said twice');
@@ -161,7 +171,7 @@ try {
   console.log(
     `API server ${access.server}, ${kubectl('version', '-o', 'json')
       .match(/"gitVersion": "(v[^"]+)"/g)
-      .at(-1)}`,
+      ?.at(-1)}`,
   );
   await followsTheService(new KubernetesApi(access));
   await namesTheMissingRule(access.server);

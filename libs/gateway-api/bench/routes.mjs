@@ -9,8 +9,9 @@ const together = 5;
 const changes = 200;
 
 const controllerName = 'evenly.bench/gateway';
+/** @type {import('@evenly/gateway-api').ProxyOptions} */
 const proxy = { image: 'l7-proxy', args: () => [], replicas: 1, resources: {}, serviceType: 'ClusterIP' };
-const translator = new Translator({ controllerName, proxy, mesh: true, clusterDomain: 'cluster.local' });
+const translator = new Translator({ controllerName, proxy, mesh: true });
 const none = new Map();
 const state = {
   ...{

@@ -2,7 +2,7 @@
 // Usage: node forwarder.mjs LISTEN_PORT UPSTREAM_PORT
 import { connectHttp2, createHttp2Server, ErrorCode, SocketLoop } from '../dist/index.js';
 
-const [listenPort, upstreamPort] = process.argv.slice(2).map(Number);
+const [listenPort, upstreamPort] = [Number(process.argv[2]), Number(process.argv[3])];
 const loop = new SocketLoop();
 const limits = { maxConcurrentStreams: 1000 };
 

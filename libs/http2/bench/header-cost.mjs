@@ -4,6 +4,7 @@ import { HeaderBlock, headerList } from '../dist/headers/block.js';
 import { Decoder } from '../dist/hpack/decoder.js';
 import { Encoder } from '../dist/hpack/encoder.js';
 
+/** @type {[string, string][]} */
 const fields = [
   [':method', 'POST'],
   [':scheme', 'http'],
@@ -17,6 +18,7 @@ const fields = [
 ];
 const limits = { maxFields: 100, maxListBytes: 61_440 };
 const [sender, decoder, encoder] = [new Encoder(4096), new Decoder(), new Encoder(4096)];
+/** @returns {[string, string][]} */
 const unique = (index) => [
   ['traceparent', `00-${String(index).padStart(32, '0')}-0123456789abcdef-01`],
   ['grpc-timeout', `${1000 + index}m`],
@@ -47,4 +49,4 @@ for (let round = 0; round < rounds; round++) {
 }
 const count = BigInt(rounds * blocks.length);
 const perBlock = Object.entries(nanoseconds).map(([step, total]) => `${step} ${total / count} ns`);
-console.log(`${blocks.at(-1).length} bytes, ${fields.length + 2} fields: ${perBlock.join(', ')}`);
+console.log(`${blocks.at(-1)?.length} bytes, ${fields.length + 2} fields: ${perBlock.join(', ')}`);

@@ -7,10 +7,10 @@ const server = http2.createServer();
 server.on('stream', (stream, headers) => {
   const call = upstream.request(headers);
   call.on('response', (answer) => stream.respond(answer, { waitForTrailers: true }));
-  call.on('trailers', (trailers) => (call.lastTrailers = trailers));
-  stream.on('wantTrailers', () =>
-    call.lastTrailers ? stream.sendTrailers(call.lastTrailers) : stream.close(),
-  );
+  /** @type {http2.IncomingHttpHeaders | undefined} */
+  let trailers;
+  call.on('trailers', (came) => (trailers = came));
+  stream.on('wantTrailers', () => (trailers ? stream.sendTrailers(trailers) : stream.close()));
   call.on('error', () => stream.close());
   stream.on('error', () => call.close());
   stream.pipe(call);

@@ -25,7 +25,9 @@ function start(script, ...args) {
 }
 
 function cpuMicros(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return ((Number(fields[11]) + Number(fields[12])) * 1e6) / ticksPerSecond;
 }
 
@@ -50,7 +52,8 @@ function h2load(port, load, calls) {
     child.on('exit', () => {
       const [, done] = /(\d+) succeeded/.exec(text) ?? [];
       if (Number(done) !== calls) return reject(new Error(`h2load: ${text}`));
-      resolve(Number(/, ([\d.]+) req\/s/.exec(text)[1]));
+      const [, rate] = /, ([\d.]+) req\/s/.exec(text) ?? [];
+      resolve(Number(rate));
     });
   });
 }
@@ -61,7 +64,8 @@ const arms = { engine: 'forwarder.mjs', 'node:http2': 'node-forwarder.mjs' };
 let port = 18812;
 for (const load of loads) {
   writeFileSync(body, Buffer.alloc(load.bytes, 'x'));
-  const results = Object.fromEntries(Object.keys(arms).map((arm) => [arm, { micros: [], rate: [] }]));
+  /** @type {Record<string, { micros: number[], rate: number[] }>} */
+  const results = {};
   for (let round = 0; round < rounds; round++) {
     for (const [arm, script] of Object.entries(arms)) {
       if (process.env.ARM && process.env.ARM !== arm) continue;
@@ -69,13 +73,13 @@ for (const load of loads) {
       const calls = arm === 'engine' ? load.calls : load.calls / 5;
       await h2load(port, load, Math.ceil(calls / 5));
       const before = cpuMicros(forwarder.pid);
-      results[arm].rate.push(await h2load(port, load, calls));
-      results[arm].micros.push((cpuMicros(forwarder.pid) - before) / calls);
+      const result = (results[arm] ??= { micros: [], rate: [] });
+      result.rate.push(await h2load(port, load, calls));
+      result.micros.push((cpuMicros(forwarder.pid) - before) / calls);
       forwarder.kill();
     }
   }
   for (const [arm, { micros, rate }] of Object.entries(results)) {
-    if (micros.length === 0) continue;
     const spread = `${Math.min(...micros).toFixed(1)}-${Math.max(...micros).toFixed(1)}`;
     console.log(
       `${load.name} | ${arm} | ${median(micros).toFixed(1)} µs per call (${spread}) | ${Math.round(median(rate))} calls/s`,

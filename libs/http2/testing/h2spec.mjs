@@ -35,7 +35,8 @@ const server = createHttp2Server({
 });
 
 server.listen(0, '127.0.0.1', () => {
-  const args = ['-h', '127.0.0.1', '-p', String(server.address().port), ...(tls ? ['-t', '-k'] : [])];
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const args = ['-h', '127.0.0.1', '-p', String(port), ...(tls ? ['-t', '-k'] : [])];
   args.push(...process.argv.slice(2));
   const run = spawn(process.env.H2SPEC ?? 'h2spec', args, { stdio: 'inherit' });
   run.on('error', (error) => {

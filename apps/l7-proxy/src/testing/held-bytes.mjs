@@ -4,6 +4,7 @@
  * of what is held.
  */
 process.on('SIGUSR2', () => {
+  if (globalThis.gc === undefined) throw new Error('node has to run with --expose-gc');
   // Twice: the first one leaves some buffers to be freed beside it.
   globalThis.gc();
   globalThis.gc();

@@ -7,7 +7,7 @@ import { openSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:http2';
 
-const [host, port, file] = process.argv.slice(2);
+const [host, port, file = ''] = process.argv.slice(2);
 const workMs = 20;
 const warmUpCalls = 500;
 const ledger = openSync(file, 'a');
@@ -21,7 +21,7 @@ server.on('session', (session) => {
 server.on('stream', (stream) => {
   let message = Buffer.alloc(0);
   stream.on('error', () => {}); // the caller has gone
-  stream.on('data', (bytes) => (message = Buffer.concat([message, bytes])));
+  stream.on('data', (/** @type {Buffer} */ bytes) => (message = Buffer.concat([message, bytes])));
   stream.on('end', () => {
     const id = message.subarray(5).toString();
     if (id !== '') writeSync(ledger, `${id}\n`);
@@ -39,7 +39,7 @@ function answer(stream, message) {
 async function warmUp() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const session = connect(`http://127.0.0.1:${server.address().port}`);
+  const session = connect(`http://127.0.0.1:${portOf(server)}`);
   for (let count = 0; count < warmUpCalls; count += 50) {
     await Promise.all(
       Array.from({ length: 50 }, () => once(session.request(post).resume().end(noMessage), 'end')),
@@ -48,6 +48,8 @@ async function warmUp() {
   session.close();
   await new Promise((resolve) => server.close(resolve));
 }
+
+const portOf = (listening) => /** @type {import('node:net').AddressInfo} */ (listening.address()).port;
 
 const post = { ':method': 'POST', ':path': '/', 'content-type': 'application/grpc' };
 const noMessage = Buffer.alloc(5);

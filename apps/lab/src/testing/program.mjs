@@ -30,11 +30,17 @@ function listen(name, port, answer) {
   const server = createServer(async (request, response) => {
     const chunks = await request.toArray();
     try {
-      const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks)) : undefined;
+      const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined;
       response.end(JSON.stringify(answer(body, request)));
     } catch (error) {
-      response.writeHead(400).end(error.message);
+      response.writeHead(400).end(error instanceof Error ? error.message : String(error));
     }
   });
-  server.listen(port, host, () => log({ event: 'listening', what: name, ...server.address() }));
+  server.listen(port, host, () =>
+    log({
+      event: 'listening',
+      what: name,
+      .../** @type {import('node:net').AddressInfo} */ (server.address()),
+    }),
+  );
 }

@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 /** Which of our libraries each project may use: dependencies point downwards only (docs/architecture.md). */
 const mayUse = {
   'scope:proto': [],
-  'scope:service': [],
+  'scope:service': ['scope:endpoints'],
   'scope:endpoints': [],
   'scope:balancing': ['scope:endpoints'],
   'scope:kubernetes': ['scope:endpoints', 'scope:local-cluster'], // local-cluster: its API, in tests only

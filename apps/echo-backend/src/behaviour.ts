@@ -1,4 +1,5 @@
-import { formatDuration, inWords, values } from '@evenly/service';
+import { explainIssues } from '@evenly/endpoints/faults';
+import { formatDuration, values } from '@evenly/service';
 import * as z from 'zod';
 import { maxDelayMs } from './config.ts';
 
@@ -36,8 +37,12 @@ const patchSchema = z.strictObject({
 export function readBehaviourPatch(
   json: unknown,
 ): { ok: true; patch: Partial<Behaviour> } | { ok: false; faults: BehaviourFault[] } {
-  const result = patchSchema.safeParse(json, { error: inWords });
-  if (!result.success) return { ok: false, faults: result.error.issues.flatMap(faultsOf) };
+  const result = patchSchema.safeParse(json);
+  if (!result.success) {
+    const explained = explainIssues(result.error.issues, { value: json, schema: patchSchema });
+    const faults = explained.map(({ path, reason }) => ({ field: path.join('.') || 'body', reason }));
+    return { ok: false, faults };
+  }
   const { delay, ...same } = result.data;
   const given = Object.entries(delay === undefined ? same : { ...same, delayMs: delay });
   // An empty patch is more likely a mistake (a body that got lost) than a wish.
@@ -45,14 +50,6 @@ export function readBehaviourPatch(
     return { ok: false, faults: [{ field: 'body', reason: `expected at least one of ${fields}` }] };
   const patch = Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Partial<Behaviour>;
   return { ok: true, patch };
-}
-
-function faultsOf(issue: z.core.$ZodIssue): BehaviourFault[] {
-  if (issue.code === 'unrecognized_keys') {
-    const reason = `unknown field; known are ${fields}`;
-    return issue.keys.map((field) => ({ field, reason }));
-  }
-  return [{ field: issue.path.join('.') || 'body', reason: issue.message }];
 }
 
 /** A behaviour as `GET /behaviour` shows it: the form that PATCH takes. */

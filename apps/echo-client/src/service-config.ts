@@ -1,5 +1,6 @@
 import { experimental } from '@grpc/grpc-js';
-import { inWords, ServiceError } from '@evenly/service';
+import { explainIssues } from '@evenly/endpoints/faults';
+import { ServiceError } from '@evenly/service';
 import { roundRobinServiceConfig } from '@evenly/service/grpc';
 import * as z from 'zod';
 import { isOfDiscovery } from './target.ts';
@@ -51,8 +52,9 @@ export const serviceConfig = () =>
       return fault(
         `loadBalancingPolicy: grpc-js does not read it; expected loadBalancingConfig, as in ${example}`,
       );
-    for (const { path, message } of fields.safeParse(config, { error: inWords }).error?.issues ?? [])
-      fault(`${path.map(String).join('.') || 'the service config'}: ${message}`);
+    const { issues = [] } = fields.safeParse(config).error ?? {};
+    for (const { path, reason } of explainIssues(issues, { value: config, schema: fields }))
+      fault(`${path.join('.') || 'the service config'}: ${reason}`);
   });
 
 function objectOf(text: string): object | undefined {

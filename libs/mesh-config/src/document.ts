@@ -1,9 +1,9 @@
 import { isAlias, isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import type { z } from 'zod';
+import { explainIssues } from '@evenly/endpoints/faults';
 import { walkDocument, type DocumentFault, type Walked } from './document-walk.ts';
 import { ConfigError, type ConfigFault } from './errors.ts';
-import { explainIssues } from './zod-issues.ts';
 import { textFault } from './text-limits.ts';
 
 /** Steps from the top of a document to a value: `['services', 0, 'portName']`. */

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
-import { fieldsAt, meantField } from './known-fields.ts';
 import { readAnyConfig } from './read-config.ts';
 import { faultsOf } from './testing/faults.ts';
-import { explainIssues } from './zod-issues.ts';
 
 const reasonsOf = (config: unknown) =>
   faultsOf(() => readAnyConfig(JSON.stringify(config), 'f')).map(
@@ -39,30 +36,5 @@ describe('a field that nobody knows', () => {
       services: { a: { source, policy: { subsetting: { size: 1, colour: 2 } } } },
     });
     expect(reason).toMatch(/colour: is not a field that is known here: known are size$/);
-  });
-
-  it('finds the fields behind whatever stands between', () => {
-    const schema = z
-      .object({ list: z.array(z.union([z.string(), z.strictObject({ inner: z.number() }).optional()])) })
-      .prefault({ list: [] })
-      .transform((value) => value);
-    expect(fieldsAt(schema, ['list', 3])).toEqual(['inner']);
-    expect(fieldsAt(schema, ['nowhere', 'else'])).toEqual([]);
-    expect(meantField('port', ['serviceName', 'portName'])).toBeUndefined();
-    expect(meantField('on', ['to'])).toBeUndefined();
-  });
-});
-
-describe('a value of the wrong form', () => {
-  const schema = z.object({ a: z.union([z.string(), z.number()]), b: z.number().nullable() });
-  const reasons = (value: unknown) =>
-    explainIssues(schema.safeParse(value).error!.issues, { value, schema }).map(({ reason }) => reason);
-
-  it('is said in words, not in the validator’s', () => {
-    expect(reasons({ a: true, b: 'x' })).toEqual([
-      'must be a text or a number, got true',
-      'must be a number, got "x"',
-    ]);
-    expect(reasons({ b: null })).toEqual(['is missing']);
   });
 });

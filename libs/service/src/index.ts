@@ -2,7 +2,6 @@ export { listenHttp, type HttpListener } from './admin.ts';
 export { parseDuration, formatDuration } from './duration.ts';
 export { ServiceError, listenError, exitCodes, type ServiceErrorCode } from './errors.ts';
 export { dividedHeap, processMemory } from './heap-limit.ts';
-export { inWords } from './in-words.ts';
 export { openFiles, type OpenFiles } from './open-files.ts';
 export { readOptions, type Config, type OptionFault, type OptionSpec, type OptionSpecs } from './options.ts';
 export { rpcAttributes } from './grpc/rpc-attributes.ts';

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import * as z from 'zod';
 import { DiscoveryError, type Endpoint } from '@evenly/endpoints';
+import { explainIssues } from '@evenly/endpoints/faults';
 import {
   Deadline,
   parseJson,
@@ -78,6 +79,7 @@ const instance = z.object({
   }),
   Checks: z.array(z.object({ Status: z.string() })).nullish(),
 });
+const instances = z.array(instance);
 type Instance = z.output<typeof instance>;
 
 /**
@@ -200,12 +202,12 @@ function readInstances(response: unknown, service: string): Instance[] {
     const message = `service ${service} has ${response.length} instances; at most ${maxInstances} are used`;
     throw new DiscoveryError('TOO_MANY', message);
   }
-  const read = z.array(instance).safeParse(response);
+  const read = instances.safeParse(response);
   if (read.success) return read.data;
-  const { path, message } = read.error.issues[0]!;
+  const [fault] = explainIssues(read.error.issues, { value: response, schema: instances });
   throw new DiscoveryError(
     'INVALID',
-    `${who} sent what is no list of instances: ${path.join('.')}: ${message}`,
+    `${who} sent what is no list of instances: ${fault?.path.join('.')}: ${fault?.reason}`,
   );
 }
 

@@ -29,27 +29,53 @@ describe('readEndpointFile', () => {
   });
 
   it.each([
-    ['', 'e.yaml:1: Invalid input'],
+    ['', 'e.yaml:1: must be an object, got null'],
     ['endpoints: [', 'e.yaml:1: not valid JSON or YAML'],
-    ['endpoints: 7', 'e.yaml:1: endpoints: Invalid input'],
+    ['endpoints: 7', 'e.yaml:1: endpoints: must be a list, got 7'],
+    ['endpoint: []', 'e.yaml:1: endpoints: is missing'],
+    ['endpoint: []', 'e.yaml:1: endpoint: is not a field that is known here; did you mean endpoints?'],
     ['endpoints: []\nendpoints: []', 'e.yaml:2: not valid JSON or YAML: Map keys must be unique'],
-    ['endpoints: []\nservices: []', 'Unrecognized key: "services"'],
+    [
+      'endpoints: []\nservices: []',
+      'e.yaml:2: services: is not a field that is known here: known are endpoints',
+    ],
     ['endpoints:\n- localhost:1', 'e.yaml:2: endpoints.0: must be an IP address and a port'],
     ['endpoints:\n- 10.0.0.1:0', 'e.yaml:2: endpoints.0'],
     ['endpoints:\n- 10.0.0.1:1\n- ::1:1', 'e.yaml:3: endpoints.1: must be an IP address and a port'],
     ['endpoints:\n- {address: a, port: 1}', 'e.yaml:2: endpoints.0.address: must be an IP address'],
-    ['endpoints:\n- {address: 10.0.0.1, port: 70000}', 'endpoints.0.port: Too big'],
-    ['endpoints:\n- {address: 10.0.0.1}', 'endpoints.0.port: Invalid input'],
-    ['endpoints:\n- {address: 10.0.0.1, port: 1, weight: 0}', 'endpoints.0.weight: Too small'],
-    ['endpoints:\n- {address: 10.0.0.1, port: 1, colour: red}', 'Unrecognized key: "colour"'],
-    ['endpoints: [7]', 'endpoints.0: Invalid input'],
+    [
+      'endpoints:\n- {address: 10.0.0.1, port: 70000}',
+      'e.yaml:2: endpoints.0.port: must be at most 65535, got 70000',
+    ],
+    ['endpoints:\n- {address: 10.0.0.1}', 'e.yaml:2: endpoints.0.port: is missing'],
+    [
+      'endpoints:\n- {address: 10.0.0.1, port: null}',
+      'e.yaml:2: endpoints.0.port: must be a number, got null',
+    ],
+    [
+      'endpoints:\n- {address: 10.0.0.1, port: 1, state: up}',
+      'endpoints.0.state: must be one of ready, serving-terminating',
+    ],
+    [
+      'endpoints:\n- {address: 10.0.0.1, prot: 1}',
+      'endpoints.0.prot: is not a field that is known here; did you mean port?',
+    ],
+    [
+      'endpoints:\n- {address: 10.0.0.1, port: 1, weight: 0}',
+      'e.yaml:2: endpoints.0.weight: must be at least 1, got 0',
+    ],
+    [
+      'endpoints:\n- {address: 10.0.0.1, port: 1, colour: red}',
+      'e.yaml:2: endpoints.0.colour: is not a field that is known here',
+    ],
+    ['endpoints: [7]', 'e.yaml:1: endpoints.0: must be a text or an object, got 7'],
     ['{"endpoints": [],\n"endpoints": []}', 'e.yaml:2: not valid JSON or YAML: Map keys must be unique'],
     ['{"endpoints": [{"address": "10.0.0.1", "port": 1, "port": 2}]}', 'Map keys must be unique'],
     [
       '{"endpoints": ["10.0.0.1:1",\n"localhost:1"]}',
       'e.yaml:2: endpoints.1: must be an IP address and a port',
     ],
-    ['{"endpoints": null}', 'e.yaml:1: endpoints: Invalid input'],
+    ['{"endpoints": null}', 'e.yaml:1: endpoints: must be a list, got null'],
     [`a: &a [1]\n${'b: *a\n'.repeat(1)}endpoints: &e [*e]`, 'e.yaml:'],
   ])('refuses %j', (text, reason) => {
     expect(() => read(text)).toThrow(reason);

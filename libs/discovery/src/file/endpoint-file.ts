@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isScalar, Lexer, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import * as z from 'zod';
 import { DiscoveryError, parseEndpointKey, type Endpoint } from '@evenly/endpoints';
+import { explainIssues } from '@evenly/endpoints/faults';
 
 /** More endpoints in a file are an error, TOO_MANY. */
 const maxEndpoints = 10_000;
@@ -20,8 +21,8 @@ const maxAliases = 100;
 const endpointText = z.string().transform((text, context): Endpoint => {
   const parsed = parseEndpointKey(text);
   if (parsed !== undefined) return { ...parsed, state: 'ready' };
-  const expected = 'must be an IP address and a port, such as 10.0.0.1:50051 or [::1]:50051';
-  context.addIssue({ code: 'custom', message: `${expected}, got ${JSON.stringify(text)}` });
+  const message = 'must be an IP address and a port, such as 10.0.0.1:50051 or [::1]:50051';
+  context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
 
@@ -44,17 +45,7 @@ const endpointObject = z
   // Neither JSON nor YAML has undefined: fields that are absent stay absent.
   .transform((given) => given as Endpoint);
 
-const schema = z.strictObject({
-  endpoints: z.array(
-    z.unknown().transform((given, context) => {
-      const result = (typeof given === 'string' ? endpointText : endpointObject).safeParse(given);
-      if (result.success) return result.data;
-      for (const { path, message } of result.error.issues)
-        context.addIssue({ code: 'custom', path, message });
-      return z.NEVER;
-    }),
-  ),
-});
+const schema = z.strictObject({ endpoints: z.array(z.union([endpointText, endpointObject])) });
 
 /**
  * Reads `{"endpoints": ["10.0.0.1:50051", {"address": "10.0.0.2", "port": 50051, "zone": "a", "weight": 2}]}`, as JSON or
@@ -103,14 +94,24 @@ function readWithLines(text: string, file: string): Endpoint[] {
     const { line } = lines.linePos(syntax.pos[0]);
     throw invalid([`${file}:${line}: not valid JSON or YAML: ${syntax.message}`]);
   }
-  const result = schema.safeParse(valueOf(document, file));
+  const value = valueOf(document, file);
+  const result = schema.safeParse(value);
   if (result.success) return result.data.endpoints;
-  const faults = result.error.issues.slice(0, maxFaultsSaid).map(({ path, message }) => {
+  const faults = explainIssues(result.error.issues, { value, schema });
+  const lineOf = (path: readonly unknown[]): number => {
     const node = document.getIn(path, true) as { range?: [number, number, number] } | null | undefined;
-    const line = node?.range ? lines.linePos(node.range[0]).line : 1;
-    return `${file}:${line}: ${path.length > 0 ? `${path.map(String).join('.')}: ` : ''}${message}`;
-  });
-  throw invalid(faults);
+    if (node?.range) return lines.linePos(node.range[0]).line;
+    // What is missing is told where it would be.
+    return path.length === 0 ? 1 : lineOf(path.slice(0, -1));
+  };
+  throw invalid(
+    faults
+      .slice(0, maxFaultsSaid)
+      .map(
+        ({ path, reason }) =>
+          `${file}:${lineOf(path)}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${reason}`,
+      ),
+  );
 }
 
 /** What would cost too much to parse, before it is parsed. */

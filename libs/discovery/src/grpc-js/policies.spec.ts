@@ -162,10 +162,23 @@ describe('policies', () => {
   it('says what is wrong with its part of the service config, where grpc-js would take pick_first silently', async () => {
     const servers = await start(1);
     for (const [policy, message] of [
-      [{ evenly_peak_ewma: { decay: 10 } }, /UNAVAILABLE: the service config.*evenly_peak_ewma.decay/],
-      [{ evenly_least_request: { choiceCount: 1 } }, /evenly_least_request.choiceCount.*>=2/],
-      [{ evenly_round_robin: { zone: 'a' } }, /Unrecognized key: "zone"/],
-      [{ evenly_round_robin: { zonePreference: 'near' } }, /evenly_round_robin.zonePreference.*"failover"/],
+      [
+        { evenly_peak_ewma: { decay: 10 } },
+        /UNAVAILABLE: the service config.*evenly_peak_ewma.decay: must be a duration such as "10s" or "0.5s", got 10$/,
+      ],
+      [
+        { evenly_least_request: { choiceCount: 1 } },
+        /evenly_least_request.choiceCount: must be at least 2, got 1$/,
+      ],
+      [{ evenly_round_robin: { zone: 'a' } }, /evenly_round_robin.zone: is not a field that is known here/],
+      [
+        { evenly_round_robin: { slowstart: {} } },
+        /evenly_round_robin.slowstart: .*did you mean slowStart\?$/,
+      ],
+      [
+        { evenly_round_robin: { zonePreference: 'near' } },
+        /zonePreference: must be one of none, weighted, failover, hints, got "near"$/,
+      ],
     ] as const) {
       const { client } = await clientOf(servers, policy);
       expect(await client.call()).toMatch(message);
@@ -338,9 +351,12 @@ describe('outlier detection', () => {
   it.each([
     [{ interval: 5 }, /evenly_round_robin.outlierDetection.interval/],
     [{ failureCodes: ['OK'] }, /outlierDetection.failureCodes.0/],
-    [{ failureCodes: [] }, /outlierDetection.failureCodes/],
+    [
+      { failureCodes: [] },
+      /outlierDetection.failureCodes: must have a number of entries of at least 1, got \[\]$/,
+    ],
     [{ baseEjectionTime: '600s' }, /outlierDetection: must have a baseEjectionTime that is not more/],
-    [{ consecutive5xx: 3 }, /Unrecognized key: "consecutive5xx"/],
+    [{ consecutive5xx: 3 }, /consecutive5xx: is not a field that is known here/],
   ])('%j: says what is wrong with it', async (outlierDetection, message) => {
     const { client } = await clientOf(await start(1), { evenly_round_robin: { outlierDetection } });
     expect(await client.call()).toMatch(message);

@@ -9,6 +9,7 @@ import {
   type ZonePreference,
 } from '@evenly/balancing';
 import * as z from 'zod';
+import { explainIssues } from '@evenly/endpoints/faults';
 import { duration } from './duration.ts';
 import { outcomeTable, outlierDetectionSchema, outlierOptions } from './outlier-detection.ts';
 
@@ -84,11 +85,13 @@ export class PolicyConfig {
   constructor(name: PolicyName, json: unknown) {
     this.#name = name;
     this.#json = json;
-    const result = schemas.get(name)!.safeParse(json ?? {});
+    const schema = schemas.get(name)!;
+    const value = json ?? {};
+    const result = schema.safeParse(value);
     if (result.success) this.settings = settingsOf(name, result.data);
     else
-      this.fault = result.error.issues
-        .map(({ path, message }) => `${[name, ...path].map(String).join('.')}: ${message}`)
+      this.fault = explainIssues(result.error.issues, { value, schema })
+        .map(({ path, reason }) => `${[name, ...path].join('.')}: ${reason}`)
         .join('; ');
   }
 

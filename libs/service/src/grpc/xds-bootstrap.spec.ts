@@ -53,12 +53,16 @@ it('needs none for other targets', () => {
 it.each([
   ['a file that is not there', { xdsBootstrap: '/no/such/file' }, '/no/such/file'],
   ['truncated JSON', { xdsBootstrapConfig: '{"xds_servers": [' }, 'is not JSON'],
-  ['no object', { xdsBootstrapConfig: 'null' }, 'whole: expected an object, got null'],
-  ['no servers', text({ xds_servers: [], node }), 'xds_servers: expected a length of at least 1, got []'],
+  ['no object', { xdsBootstrapConfig: 'null' }, 'whole: must be an object, got null'],
+  [
+    'no servers',
+    text({ xds_servers: [], node }),
+    'xds_servers: must have a number of entries of at least 1, got []',
+  ],
   [
     'no address',
     text({ xds_servers: [{ ...server, server_uri: 1 }], node }),
-    'xds_servers.0.server_uri: expected a text in quotes, got 1',
+    'xds_servers.0.server_uri: must be a text, got 1',
   ],
   [
     'no credentials',

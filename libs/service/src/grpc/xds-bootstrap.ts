@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { explainIssues } from '@evenly/endpoints/faults';
 import { ServiceError } from '../errors.ts';
-import { inWords } from '../in-words.ts';
 import type { Config, OptionSpecs } from '../options.ts';
 import * as values from '../values.ts';
 
@@ -83,9 +83,11 @@ function check(what: string, text: string, onWarning: (reason: string) => void):
   } catch (cause) {
     throw new ServiceError('BAD_CONFIG', `${what} is not JSON: ${(cause as Error).message}`, { cause });
   }
-  const result = bootstrapSchema.safeParse(json, { error: inWords });
+  const result = bootstrapSchema.safeParse(json);
   if (result.success) return warnOfSpares(what, result.data.xds_servers, onWarning);
-  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'whole'}: ${issue.message}`);
+  const faults = explainIssues(result.error.issues, { value: json, schema: bootstrapSchema }).map(
+    ({ path, reason }) => `${path.join('.') || 'whole'}: ${reason}`,
+  );
   throw new ServiceError('BAD_CONFIG', `${what}: ${faults.join('; ')}`);
 }
 

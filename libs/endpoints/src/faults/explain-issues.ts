@@ -1,10 +1,23 @@
 import { inspect } from 'node:util';
-import type { z } from 'zod';
-import { fieldsAt, meantField } from './known-fields.ts';
+import { fieldsAt, meantField, type Schema } from './known-fields.ts';
 
-/** Turns zod's issues into what a person can act on: which field, what was expected, what was found. */
+/** What zod's issues of all kinds say. Those who use this library need not have zod, so its types are not named. */
+export interface Issue {
+  readonly code?: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly expected?: string;
+  readonly values?: readonly unknown[];
+  readonly origin?: string;
+  readonly minimum?: number | bigint;
+  readonly maximum?: number | bigint;
+  readonly keys?: readonly string[];
+  /** Of a name that does not fit. */
+  readonly issues?: readonly Issue[];
+  /** Of several allowed forms, those of each. */
+  readonly errors?: readonly (readonly Issue[])[];
+}
 
-type Issue = z.core.$ZodIssue;
 type Path = (string | number)[];
 
 export interface Explained {
@@ -15,9 +28,13 @@ export interface Explained {
 /** What was checked, so that a reason can say what was found, and against which schema, so that it can say what is known. */
 interface Checked {
   value: unknown;
-  schema: z.core.$ZodType;
+  schema: Schema;
 }
 
+/**
+ * Turns zod's issues into what a person can act on: which field, what was expected, what was found. The validator itself
+ * speaks of "invalid input" and of `null` that was "received".
+ */
 export function explainIssues(issues: readonly Issue[], checked: Checked): Explained[] {
   return issues.flatMap((issue) => explain(issue, [], checked));
 }
@@ -25,14 +42,14 @@ export function explainIssues(issues: readonly Issue[], checked: Checked): Expla
 function explain(issue: Issue, parent: Path, checked: Checked): Explained[] {
   const path = [...parent, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
+    return (issue.keys ?? []).map((key) => ({
       path: [...path, key],
       reason: unknownField(key, fieldsAt(checked.schema, path)),
     }));
   if (issue.code === 'invalid_key')
-    return issue.issues.map(({ message }) => ({ path, reason: `has a name that ${message}` }));
+    return (issue.issues ?? []).map(({ message }) => ({ path, reason: `has a name that ${message}` }));
   if (issue.code === 'invalid_union') {
-    const meant = meantBranch(issue.errors);
+    const meant = meantBranch(issue.errors ?? []);
     if (meant) return meant.flatMap((inner) => explain(inner, path, checked));
   }
   const found = at(checked.value, path);
@@ -55,7 +72,7 @@ function unknownField(key: string, fields: readonly string[]): string {
 function formsOf(branches: readonly (readonly Issue[])[]): string | undefined {
   const types = branches.map((issues) =>
     issues.flatMap((issue) =>
-      issue.code === 'invalid_type' && issue.path.length === 0 ? issue.expected : [],
+      issue.code === 'invalid_type' && issue.path.length === 0 ? (issue.expected ?? []) : [],
     ),
   );
   if (types.some((each) => each.length !== 1)) return undefined;
@@ -86,15 +103,15 @@ function expected(issue: Issue): string | undefined {
   if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return undefined;
   switch (issue.code) {
     case 'invalid_union':
-      return formsOf(issue.errors);
+      return formsOf(issue.errors ?? []);
     case 'invalid_type':
-      return `must be ${typeNames[issue.expected] ?? issue.expected}`;
+      return `must be ${typeNames[issue.expected ?? ''] ?? issue.expected}`;
     case 'invalid_value':
-      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+      return `must be ${issue.values?.length === 1 ? '' : 'one of '}${issue.values?.map(String).join(', ')}`;
     case 'too_small':
-      return `must ${count(issue.origin)} at least ${issue.minimum}`;
+      return `must ${count(issue.origin ?? '')} at least ${issue.minimum}`;
     case 'too_big':
-      return `must ${count(issue.origin)} at most ${issue.maximum}`;
+      return `must ${count(issue.origin ?? '')} at most ${issue.maximum}`;
     default:
       return undefined;
   }

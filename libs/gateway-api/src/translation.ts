@@ -11,7 +11,7 @@ export interface Translation {
   listeners: readonly Listener[];
   /** For those who call Services directly. */
   serviceRoutes: readonly ServiceRoutes[];
-  /** Of each object that is ours. Whoever writes them leaves out those that are written already. */
+  /** Of each object that is ours or might have been. Whoever writes them leaves out those that are written already. */
   statuses: readonly ObjectStatus[];
   /** What shall run for each Gateway that is accepted. */
   infrastructure: readonly GatewayInfrastructure[];

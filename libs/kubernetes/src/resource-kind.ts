@@ -13,9 +13,10 @@ export interface KindName {
 export interface ResourceKind<T> extends KindName {
   /**
    * @param object with a name, else nothing of it is known
+   * @param before what the same name was read as last; where that says all that is to be known it can be returned again
    * @throws DiscoveryError INVALID, which has everything listed again; for what a person can write, tell the fault in T
    */
-  read(object: ApiObject): T;
+  read(object: ApiObject, before?: T): T;
 }
 
 /** What every object has. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   ApiObject,
   KindName,
@@ -35,8 +36,7 @@ class FakeCluster {
       const watching: Watching = { kind, scope, listener, map: new Map() };
       this.#watches.push(watching);
       queueMicrotask(() => {
-        for (const object of this.#of(watching))
-          watching.map.set(objectKey(object.metadata), kind.read(object));
+        for (const object of this.#of(watching)) this.#read(watching, object);
         listener.onObjects(watching.map, new Set(watching.map.keys()));
       });
       return () => void (this.#watches = this.#watches.filter((one) => one !== watching));
@@ -103,8 +103,11 @@ class FakeCluster {
 
   #put({ kind }: KindName, object: ApiObject): ApiObject {
     const key = `${kind} ${objectKey(object.metadata)}`;
-    const metadata = { uid: key, generation: 1, ...object.metadata, resourceVersion: `${++this.#version}` };
-    const stored = { status: this.objects.get(key)?.status, ...object, kind, metadata };
+    const before = this.objects.get(key);
+    const counted = Number(before?.metadata.generation ?? 0);
+    const generation = before && isDeepStrictEqual(before.spec, object.spec) ? counted : counted + 1;
+    const metadata = { uid: key, ...object.metadata, generation, resourceVersion: `${++this.#version}` };
+    const stored = { status: before?.status, ...object, kind, metadata };
     this.objects.set(key, stored);
     this.#tell(kind, stored, stored);
     return stored;
@@ -115,9 +118,14 @@ class FakeCluster {
     for (const watching of this.#watches) {
       if (watching.kind.kind !== kind || !isSelected(object, watching.scope)) continue;
       if (now === undefined) watching.map.delete(key);
-      else watching.map.set(key, watching.kind.read(now));
+      else this.#read(watching, now);
       watching.listener.onObjects(watching.map, new Set([key]));
     }
+  }
+
+  #read({ kind, map }: Watching, object: ApiObject): void {
+    const key = objectKey(object.metadata);
+    map.set(key, kind.read(object, map.get(key)));
   }
 
   *#of({ kind, scope }: Watching): Iterable<ApiObject> {

@@ -54,7 +54,7 @@ export class GatewayApi {
     this.#translation = new Paced(() => this.#translate());
     const onChange = () => this.#translation.ask();
     const onError = (kind: string, error: Error) => this.#say(`${kind}: ${error.message}`, 'no updates');
-    this.#objects = new ClusterObjects(api, translator.controllerName, {
+    this.#objects = new ClusterObjects(api, {
       onChange,
       onStatus: (kind, key) => this.#statuses.seen(kind, key),
       onError,

@@ -1,5 +1,6 @@
 export { Deadline } from './deadline.ts';
 export {
+  dropBody,
   parseJson,
   readCredential,
   requestJson,

@@ -11,8 +11,6 @@ interface PolicySpec {
   /** Undefined: the policy cannot be read. */
   validation: Validation | undefined;
   options: readonly string[];
-  /** Entries of `status.ancestors`, whoever wrote them. */
-  writtenAncestors: readonly unknown[];
 }
 
 /** In the policy's own namespace; without a section name all ports are meant. */
@@ -34,25 +32,20 @@ const validation = z.object({
 });
 
 const targets = listOf(target, 16);
-const writtenAncestors = z.array(z.unknown()).max(16);
-const ancestorsOf = (object: unknown) => field(object, ['status', 'ancestors'], writtenAncestors) ?? [];
 
 export const readBackendTlsPolicy = reader(
   'BackendTLSPolicy',
   z.object({
     spec: z.object({ targetRefs: targets, validation, options: textMap }),
-    status: z.unknown().optional(),
   }),
-  ({ spec, status }): PolicySpec => ({
+  ({ spec }): PolicySpec => ({
     targets: spec.targetRefs,
     validation: spec.validation,
     options: Object.keys(spec.options),
-    writtenAncestors: ancestorsOf({ status }),
   }),
   (object): PolicySpec => ({
     targets: field(object, ['spec', 'targetRefs'], targets) ?? [],
     validation: undefined,
     options: [],
-    writtenAncestors: ancestorsOf(object),
   }),
 );

@@ -19,8 +19,6 @@ export type RouteObject<Match> = Read<{
   /** None = all of the listener. */
   hostnames: readonly string[];
   rules: readonly (Rule<Match> | BrokenRule)[];
-  /** Entries of `status.parents`, whoever wrote them: a writer must leave those of others as they are. */
-  writtenParents: readonly unknown[];
 }>;
 
 export interface Rule<Match> {
@@ -78,7 +76,6 @@ const ruleOf = <M extends z.ZodType>(match: M) =>
     }));
 
 const parentRefs = listOf(parentReference, limits.parentRefs);
-const writtenParents = z.array(z.unknown()).max(limits.parentRefs);
 
 /** @param match the form of one entry of a rule's `matches` */
 export function routeReader<K extends 'GRPCRoute' | 'HTTPRoute', M extends z.ZodType>(kind: K, match: M) {
@@ -89,7 +86,6 @@ export function routeReader<K extends 'GRPCRoute' | 'HTTPRoute', M extends z.Zod
       hostnames: listOf(hostname, limits.hostnames),
       rules: listOf(z.unknown(), limits.rules),
     }),
-    status: z.unknown().optional(),
   });
   const readRule = (given: unknown): Rule<z.output<M>> | BrokenRule => {
     const read = rule.safeParse(given);
@@ -98,19 +94,17 @@ export function routeReader<K extends 'GRPCRoute' | 'HTTPRoute', M extends z.Zod
   return reader(
     kind,
     form,
-    ({ spec, status }) => ({
+    ({ spec }) => ({
       kind,
       parentRefs: spec.parentRefs,
       hostnames: spec.hostnames,
       rules: spec.rules.map(readRule),
-      writtenParents: field(status, ['parents'], writtenParents) ?? [],
     }),
     (object) => ({
       kind,
       parentRefs: field(object, ['spec', 'parentRefs'], parentRefs) ?? [],
       hostnames: [],
       rules: [],
-      writtenParents: field(object, ['status', 'parents'], writtenParents) ?? [],
     }),
   );
 }

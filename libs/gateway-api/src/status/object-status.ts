@@ -41,13 +41,13 @@ export interface ListenerSetStatus {
 }
 
 export interface RouteStatus {
-  /** Ours, and before them those of other controllers as they are. */
-  parents: readonly (RouteParentStatus | object)[];
+  /** Those of ours; whoever writes them leaves those of other controllers as they are. */
+  parents: readonly RouteParentStatus[];
 }
 
 export interface PolicyStatus {
-  /** Ours, and before them those of other controllers as they are. */
-  ancestors: readonly (PolicyAncestorStatus | object)[];
+  /** The same; the API takes 16 of all controllers. */
+  ancestors: readonly PolicyAncestorStatus[];
 }
 
 export interface PolicyAncestorStatus {

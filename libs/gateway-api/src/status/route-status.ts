@@ -3,7 +3,6 @@ import type { ParentReference } from '../objects/values.ts';
 import { short } from '../objects/read.ts';
 import { conditionOf, type Condition, type Refusal } from './condition.ts';
 import type { RouteParentStatus, RouteStatus } from './object-status.ts';
-import { isOf } from './policy-status.ts';
 
 /** A parent of ours, and why the route is not taken there. */
 export interface ParentOutcome {
@@ -11,21 +10,18 @@ export interface ParentOutcome {
   refusal: Refusal | undefined;
 }
 
-/** @returns undefined: it is none of our business, nor was it before */
+/** Without parents of ours it says nothing: then what we said before is to go. */
 export function routeStatus(
   compiled: CompiledRoute,
   parents: readonly ParentOutcome[],
   controllerName: string,
-): RouteStatus | undefined {
-  const written = compiled.object.writtenParents;
-  const others = written.filter((entry): entry is object => !isOf(entry, controllerName));
-  if (parents.length === 0 && others.length === written.length) return undefined;
+): RouteStatus {
   const ours = parents.map(({ ref, refusal }): RouteParentStatus => ({
     parentRef: ref,
     controllerName,
     conditions: conditionsOf(compiled, refusal),
   }));
-  return { parents: [...others, ...ours] };
+  return { parents: ours };
 }
 
 function conditionsOf(compiled: CompiledRoute, refusal: Refusal | undefined): Condition[] {

@@ -14,7 +14,7 @@ import { routeStatus } from './route-status.ts';
 export class Statuses {
   readonly #controllerName: string;
   readonly #classes = new Memo<GatewayClass, ObjectStatus>();
-  readonly #routes = new Memo<PlacedRoute, ObjectStatus | undefined>();
+  readonly #routes = new Memo<PlacedRoute, ObjectStatus>();
   readonly #gateways = new LastStatuses();
 
   constructor(controllerName: string) {
@@ -35,10 +35,7 @@ export class Statuses {
     }
     const ofPolicies = this.#ofPolicies(outcomes, attached, policies);
     statuses.push(...this.#gateways.of([...outcomes.flatMap(gatewayStatuses), ...ofPolicies]));
-    for (const one of placed) {
-      const status = this.#ofRoute(one, attached);
-      if (status !== undefined) statuses.push(status);
-    }
+    for (const one of placed) statuses.push(this.#ofRoute(one, attached));
     return statuses;
   }
 
@@ -49,13 +46,13 @@ export class Statuses {
       for (const listener of merged.listeners)
         for (const { route } of attached.at(listener))
           for (const one of route.policies) gateways.get(one)?.add(gateway.meta);
-    return [...gateways].flatMap(([outcome, ancestors]): ObjectStatus[] => {
+    return [...gateways].map(([outcome, ancestors]): ObjectStatus => {
       const status = policyStatus(outcome, policies, [...ancestors], this.#controllerName);
-      return status ? [{ kind: 'BackendTLSPolicy', object: outcome.policy.meta, status }] : [];
+      return { kind: 'BackendTLSPolicy', object: outcome.policy.meta, status };
     });
   }
 
-  #ofRoute(placed: PlacedRoute, attached: AttachedRoutes): ObjectStatus | undefined {
+  #ofRoute(placed: PlacedRoute, attached: AttachedRoutes): ObjectStatus {
     const refusals = attached.conflictsOf(placed);
     return this.#routes.get(
       placed,
@@ -68,7 +65,7 @@ export class Statuses {
           refusal: parent.refusal ?? refusals.find(({ parent: of }) => of === parent),
         }));
         const status = routeStatus(compiled, outcomes, this.#controllerName);
-        return status && { kind: object.kind, object: object.meta, status };
+        return { kind: object.kind, object: object.meta, status };
       },
     );
   }

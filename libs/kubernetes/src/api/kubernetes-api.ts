@@ -1,4 +1,5 @@
 import type { BackoffOptions } from '@evenly/endpoints';
+import type { JsonBody } from '@evenly/endpoints/http';
 import type { ApiServerAccess } from '../access/api-server-access.ts';
 import {
   apiPath,
@@ -81,9 +82,9 @@ export class KubernetesApi {
    * A JSON merge patch (RFC 7386): fields that are null go away.
    * @throws as `get`
    */
-  async patch(kind: KindName, ref: ObjectRef, patch: object, subresource?: 'status'): Promise<ApiObject> {
+  async patch(kind: KindName, ref: ObjectRef, patch: object, subresource?: 'status'): Promise<void> {
     const body = { method: 'PATCH', type: 'application/merge-patch+json', value: patch } as const;
-    return this.#send('patch', kind, ref, [ref.name, ...(subresource ? [subresource] : [])], body);
+    await this.#write(kind, ref, [ref.name, ...(subresource ? [subresource] : [])], body);
   }
 
   /**
@@ -91,12 +92,12 @@ export class KubernetesApi {
    * (server-side apply, as the field manager `evenly`).
    * @throws as `create`
    */
-  async apply(kind: KindName, object: ApiObject): Promise<ApiObject> {
+  async apply(kind: KindName, object: ApiObject): Promise<void> {
     const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
     const value = { apiVersion, kind: kind.kind, ...object };
     const body = { method: 'PATCH', type: 'application/apply-patch+yaml', value } as const;
     const query = { fieldManager, force: 'true' };
-    return this.#send('patch', kind, object.metadata, [object.metadata.name], body, query);
+    await this.#write(kind, object.metadata, [object.metadata.name], body, query);
   }
 
   /** What is not there is deleted already. @throws as `create` */
@@ -117,16 +118,37 @@ export class KubernetesApi {
   async #send(
     verb: Verb,
     kind: KindName,
-    { namespace }: { namespace?: string | undefined },
+    { namespace }: Pick<ObjectRef, 'namespace'>,
     rest: string[],
-    body?: Parameters<ApiRequests['send']>[1],
-    query: Record<string, string> = {},
+    body?: JsonBody,
   ): Promise<ApiObject> {
-    try {
-      return (await this.#requests.send(apiPath(kind, namespace, ...rest), body, query)) as ApiObject;
-    } catch (error) {
-      if (!(error instanceof ApiRefusal) || [404, 409, 422].includes(error.status)) throw error;
-      throw errorOfRefusal(error, verb, kind, namespace);
-    }
+    const path = apiPath(kind, namespace, ...rest);
+    return (await told(verb, kind, namespace, this.#requests.send(path, body))) as ApiObject;
+  }
+
+  async #write(
+    kind: KindName,
+    { namespace }: Pick<ObjectRef, 'namespace'>,
+    rest: string[],
+    body: JsonBody,
+    query: Record<string, string> = {},
+  ): Promise<void> {
+    const path = apiPath(kind, namespace, ...rest);
+    await told('patch', kind, namespace, this.#requests.write(path, body, query));
+  }
+}
+
+/** @throws what the caller handles as it is, of a refusal; for others what is told of it */
+async function told<T>(
+  verb: Verb,
+  kind: KindName,
+  namespace: string | undefined,
+  answer: Promise<T>,
+): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ApiRefusal) || [404, 409, 422].includes(error.status)) throw error;
+    throw errorOfRefusal(error, verb, kind, namespace);
   }
 }

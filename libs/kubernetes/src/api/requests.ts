@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { DiscoveryError } from '@evenly/endpoints';
 import {
   Deadline,
+  dropBody,
   parseJson,
   requestJson,
   textOf,
@@ -147,13 +148,20 @@ export class ApiRequests {
    * @returns what the server has of it now
    * @throws as `list`
    */
-  async send(
-    path: string,
-    body: JsonBody | undefined,
-    query: Record<string, string>,
-    signal: AbortSignal = new AbortController().signal,
-  ): Promise<unknown> {
-    return (await this.#json(path, query, signal, { body, agent: this.#kept })).body;
+  async send(path: string, body: JsonBody | undefined): Promise<unknown> {
+    return (await this.#json(path, {}, new AbortController().signal, { body, agent: this.#kept })).body;
+  }
+
+  /**
+   * Writes, where nobody asks what the server makes of it.
+   * @throws as `list`
+   */
+  async write(path: string, body: JsonBody, query: Record<string, string>): Promise<void> {
+    const { signal } = new AbortController();
+    const { response } = await this.#within(signal, (deadline) =>
+      this.#open(path, query, deadline, { body, agent: this.#kept }),
+    );
+    dropBody(response);
   }
 
   /** Ends connections that are kept for more. */
@@ -167,10 +175,16 @@ export class ApiRequests {
     signal: AbortSignal,
     sent: Sent = {},
   ): Promise<Answer> {
+    return this.#within(signal, async (inTime) => {
+      const { response, server } = await this.#open(path, query, inTime, sent);
+      return { body: parseJson(await textOf(response, maxListBytes, who), who), server };
+    });
+  }
+
+  async #within<T>(signal: AbortSignal, work: (inTime: AbortSignal) => Promise<T>): Promise<T> {
     const deadline = new Deadline(signal, this.#options.requestTimeoutMs, this.#options.unref);
     try {
-      const { response, server } = await this.#open(path, query, deadline.signal, sent);
-      return { body: parseJson(await textOf(response, maxListBytes, who), who), server };
+      return await work(deadline.signal);
     } catch (error) {
       throw this.#describe(error, deadline);
     } finally {

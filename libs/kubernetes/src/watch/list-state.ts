@@ -152,7 +152,10 @@ export class ListState<T> {
     const key = objectKey(object.metadata);
     const known = this.#objects.get(key);
     const isKnown = resourceVersion !== undefined && this.#versions.get(key) === resourceVersion;
-    return { resourceVersion, value: isKnown && known !== undefined ? known : this.#kind.read(object) };
+    return {
+      resourceVersion,
+      value: isKnown && known !== undefined ? known : this.#kind.read(object, known),
+    };
   }
 
   #set(key: string, { resourceVersion, value }: Known<T>): void {

@@ -1,7 +1,6 @@
 import type { DiscoveryError } from '@evenly/endpoints';
 import type { ClusterState } from '@evenly/gateway-api';
 import type { KubernetesApi } from '@evenly/kubernetes';
-import { keptObject } from './kept-object.ts';
 import { kinds, type StateKey, type WatchedKind } from './kinds.ts';
 
 export interface ClusterObjectsListener {
@@ -17,8 +16,8 @@ export interface ClusterObjectsListener {
 export class ClusterObjects {
   readonly #kinds: Readonly<Record<StateKey, KindObjects>>;
 
-  constructor(api: Pick<KubernetesApi, 'watch'>, controllerName: string, listener: ClusterObjectsListener) {
-    const follow = (key: StateKey) => new KindObjects(api, kinds[key], controllerName, listener);
+  constructor(api: Pick<KubernetesApi, 'watch'>, listener: ClusterObjectsListener) {
+    const follow = (key: StateKey) => new KindObjects(api, kinds[key], listener);
     this.#kinds = Object.fromEntries(
       (Object.keys(kinds) as StateKey[]).map((key) => [key, follow(key)]),
     ) as Record<StateKey, KindObjects>;
@@ -62,7 +61,6 @@ class KindObjects {
   constructor(
     api: Pick<KubernetesApi, 'watch'>,
     { resource, scope, optional }: WatchedKind<object>,
-    controllerName: string,
     listener: ClusterObjectsListener,
   ) {
     this.kind = resource.kind;
@@ -76,7 +74,7 @@ class KindObjects {
           // Objects of the whole cluster have no namespace; in the state their keys begin with a slash.
           const key = watchKey.includes('/') ? watchKey : `/${watchKey}`;
           const now = objects.get(watchKey);
-          differs = this.#set(key, keptObject(this.#values.get(key), now?.value, controllerName)) || differs;
+          differs = this.#set(key, now?.value) || differs;
           if (now === undefined) this.#statuses.delete(key);
           else this.#statuses.set(key, now.status);
           listener.onStatus(this.kind, key);

@@ -12,8 +12,10 @@ import {
   readService,
   readTlsSecret,
   type ClusterState,
+  type Meta,
 } from '@evenly/gateway-api';
 import type { KindName, ResourceKind, Scope } from '@evenly/kubernetes';
+import { kept, keptGeneration } from './kept.ts';
 
 export type StateKey = keyof ClusterState;
 export type ObjectOf<K extends StateKey> = ClusterState[K] extends ReadonlyMap<string, infer T> ? T : never;
@@ -34,16 +36,18 @@ export interface WatchedKind<T> {
 
 type Kinds = { readonly [K in StateKey]: WatchedKind<ObjectOf<K>> };
 
-function watched<T>(
+function watched<T extends { meta: Meta }>(
   name: KindName,
   read: (object: unknown) => T | undefined,
   { scope = {}, optional = false }: { scope?: Scope; optional?: boolean } = {},
 ): WatchedKind<T> {
-  const resource = { ...name, read: (object: object) => ({ value: read(object), status: statusOf(object) }) };
+  const keep = name.group === gatewayGroup ? keptGeneration : kept;
+  const resource: ResourceKind<Watched<T>> = {
+    ...name,
+    read: (object, before) => ({ value: keep(before?.value, object, read), status: object.status }),
+  };
   return { resource, scope, optional };
 }
-
-const statusOf = (object: object): unknown => (object as { status?: unknown }).status;
 
 const ofGateways = (plural: string, kind: string, version = 'v1'): KindName => ({
   group: gatewayGroup,

@@ -14,15 +14,13 @@ export function statusPatch(
   { controllerName, now }: { controllerName: string; now: Date },
 ): { status: Json } | undefined {
   const before = fieldsOf(standing);
+  if (stands(wanted, before, controllerName)) return undefined;
   const time = now.toISOString().replace(/\.\d+Z$/, 'Z');
-  // As the API has it: without fields that are undefined.
-  const plain = JSON.parse(JSON.stringify(wanted)) as Json;
-  const next = Object.entries(plain).map(([field, value]): [string, unknown] => {
+  const next = Object.entries(wanted).map(([field, value]): [string, unknown] => {
     const written = timed(field, value, before[field], time);
-    return [
-      field,
-      field in sharedLists ? shared(listOf(before[field]), listOf(written), controllerName) : written,
-    ];
+    const max = maxShared[field];
+    if (max === undefined) return [field, written];
+    return [field, shared(listOf(before[field]), listOf(written), controllerName).slice(0, max)];
   });
   const changed = next.filter(
     ([field, value]) => !isDeepStrictEqual(value, before[field] ?? emptyLike(value)),
@@ -30,16 +28,48 @@ export function statusPatch(
   return changed.length === 0 ? undefined : { status: Object.fromEntries(changed) };
 }
 
-/** Lists that several controllers write, and what an entry is about. */
-const sharedLists: Readonly<Record<string, (entry: Json) => unknown>> = {
-  parents: ({ controllerName, parentRef }) => [controllerName, parentRef],
-  ancestors: ({ controllerName, ancestorRef }) => [controllerName, ancestorRef],
-};
+/** Whether there is no need to look any further: each status that is written comes back, hundreds of them after a storm of routes. */
+function stands(wanted: object, standing: Json, controllerName: string): boolean {
+  return Object.entries(wanted).every(([field, value]: [string, unknown]) => {
+    const written = field in maxShared ? entriesOf(standing[field], controllerName) : standing[field];
+    return isSame(value, written);
+  });
+}
+
+/** But for the times of conditions. */
+function isSame(wanted: unknown, written: unknown): boolean {
+  if (Array.isArray(wanted)) {
+    const list = written as readonly unknown[];
+    return (
+      Array.isArray(written) &&
+      wanted.length === list.length &&
+      wanted.every((one, i) => isSame(one, list[i]))
+    );
+  }
+  if (typeof wanted !== 'object' || wanted === null) return wanted === written;
+  const fields = fieldsOf(written);
+  const size = Object.keys(fields).length - (typeof fields.lastTransitionTime === 'string' ? 1 : 0);
+  const entries = Object.entries(wanted);
+  return size === entries.length && entries.every(([name, value]) => isSame(value, fields[name]));
+}
+
+/** In any list of several controllers, the entries of one. What has no controller makes the list another one. */
+const entriesOf = (list: unknown, controllerName: string): unknown =>
+  Array.isArray(list)
+    ? list.filter((entry) => {
+        const { controllerName: by } = fieldsOf(entry);
+        return typeof by !== 'string' || by === controllerName;
+      })
+    : list;
+
+/** Lists that several controllers write, and how many entries the API takes. */
+const maxShared: Readonly<Record<string, number>> = { parents: 32, ancestors: 16 };
 
 /** Lists whose entries have conditions, and what tells one entry from another. */
 const namedBy: Readonly<Record<string, (entry: Json) => unknown>> = {
   listeners: ({ name }) => name,
-  ...sharedLists,
+  parents: ({ controllerName, parentRef }) => [controllerName, parentRef],
+  ancestors: ({ controllerName, ancestorRef }) => [controllerName, ancestorRef],
 };
 
 /** In the order that stands there, so that nobody sees a change where there is none. */

@@ -8,7 +8,9 @@ const otherColor = '#b8bec7';
 /** CPU per call as bars, one small chart for each load, with the spread of the rounds. @returns SVG */
 export function chart({ samples, peakRssMiB }, of, names) {
   const arms = Object.keys(peakRssMiB).toReversed();
-  const loads = [...new Set(samples.map(({ load }) => load))].filter((load) => load !== 'open loop');
+  const loads = [...new Set(samples.map(({ load }) => load))].filter(
+    (load) => !['open loop', 'idle connections'].includes(load),
+  );
   const cell = { width: width / columns, height: rowHeight };
   const height = titleHeight + Math.ceil(loads.length / columns) * rowHeight;
   const at = (index) => ({

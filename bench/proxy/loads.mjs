@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { tlsPortOf } from './arms.mjs';
 import { output } from './processes.mjs';
 
@@ -32,6 +33,11 @@ export const loads = [
   { name: '10×10 TLS', calls: 20_000, run: unary(10, 10, 100, 'tls') },
   { name: '4×64 TLS', calls: 20_000, run: unary(4, 64, 100, 'tls') },
   { name: '50×1 TLS', calls: 10_000, run: unary(50, 1, 100, 'tls') },
+  { name: '10/s', calls: 60, run: paced(10) },
+  { name: '100/s', calls: 400, run: paced(100) },
+  { name: '200/s', calls: 800, run: paced(200) },
+  { name: '1000/s', calls: 3_000, run: paced(1000) },
+  { name: 'idle', calls: 5, run: idle },
   { name: 'new connections', calls: 2_000, run: fresh() },
   { name: 'new TLS connections', calls: 2_000, run: fresh('-tls') },
   { name: 'new TLS connections, resumed', calls: 2_000, run: fresh('-tls', '-resume') },
@@ -53,6 +59,20 @@ function unary(connections, streamsEach, bytes, tls) {
     if (tls && !text.includes(cipher)) throw new Error(`h2load on ${port} did not speak ${cipher}\n${text}`);
     return Number(/, ([\d.]+) req\/s/.exec(text)[1]);
   };
+}
+
+/** Calls at a rate, evenly spaced, on one connection: what a sidecar sees. */
+function paced(rate) {
+  return async (port, calls) => {
+    const args = ['-address', `127.0.0.1:${port}`, '-rate', rate, '-calls', calls];
+    return Number(await output(here('bin/paced'), args));
+  };
+}
+
+/** Nothing happens: a "call" is a second that passes. */
+async function idle(_port, seconds) {
+  await delay(seconds * 1000);
+  return 1;
 }
 
 /** Connections with one call each, 10 at a time: a full handshake each, or resumed sessions. */

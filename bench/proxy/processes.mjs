@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,6 +26,14 @@ function accepts(port) {
     const socket = connect(port, '127.0.0.1', () => resolve(true));
     socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
   });
+}
+
+/** Ends one of those. */
+export async function stop(pid) {
+  const child = children.find((one) => one.pid === pid);
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
 }
 
 /** Ends all that was started. */
@@ -66,7 +75,23 @@ export function cpuMicros(pid) {
   return nanos / 1000;
 }
 
+/** How often its threads have waited for something so far, which is about how often they were woken. */
+export function switches(pid) {
+  let count = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+    count += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)[1]);
+  }
+  return count;
+}
+
 /** Most memory that was ever resident. */
-export function peakMiB(pid) {
-  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+export const peakMiB = (pid) => memoryMiB(pid, 'VmHWM');
+
+/** Memory that is resident now. */
+export const residentMiB = (pid) => memoryMiB(pid, 'VmRSS');
+
+function memoryMiB(pid, name) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]) / 1024;
 }

@@ -24,26 +24,41 @@ const goals = [
   ['50×1', 'haproxy', 1],
   ['1×1', 'envoy', 1],
   ['10×10, 64 KiB', 'envoy', 1],
+  ['50×1 TLS', 'haproxy', 0.75],
+  ['10/s', 'haproxy', 1.2],
+  ['10/s', 'envoy', 0.5],
+  ['100/s', 'haproxy', 1.2],
+  ['100/s', 'envoy', 0.5],
+  ['200/s', 'haproxy', 1.1],
+  ['1000/s', 'haproxy', 1.1],
   ['new TLS connections', 'haproxy', 1.5],
   ['new TLS connections, resumed', 'haproxy', 1.5],
 ];
 /** And so many times what it was in the other checkout. */
 const mostOfBefore = 1.03;
 const mostRssMiB = 120;
+const mostIdleMicros = 300;
+const mostForIdleConnectionsMiB = 30;
 
 const range = ({ median, min, max }, digits) =>
   `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 
 function tables({ samples, peakRssMiB, versions }, of) {
   const arms = Object.keys(peakRssMiB);
-  const closed = [...new Set(samples.map(({ load }) => load))].filter((load) => load !== 'open loop');
+  const all = [...new Set(samples.map(({ load }) => load))];
+  const closed = all.filter((load) => !['open loop', 'idle connections'].includes(load));
   const header = ['load', ...arms.map((arm) => `${names[arm]} ${versions[arm]}`)];
   const row = (title, load, field, digits) => [
     title,
     ...arms.map((arm) => range(of(load, arm, field), digits)),
   ];
   const cpu = { header, rows: closed.map((load) => row(load, load, 'micros', 1)) };
-  const rate = { header, rows: closed.map((load) => row(load, load, 'callsPerSecond', 0)) };
+  const waits = { header, rows: closed.map((load) => row(load, load, 'waits', 2)) };
+  const paced = (load) => load === 'idle' || load.endsWith('/s');
+  const rate = {
+    header,
+    rows: closed.filter((load) => !paced(load)).map((load) => row(load, load, 'callsPerSecond', 0)),
+  };
   const open = samples.some(({ load }) => load === 'open loop');
   const latency = open
     ? [
@@ -52,8 +67,11 @@ function tables({ samples, peakRssMiB, versions }, of) {
         row('failed calls', 'open loop', 'failed', 0),
       ]
     : [];
+  const idle = all.includes('idle connections')
+    ? [row('5,000 idle connections, MiB', 'idle connections', 'mebibytes', 0)]
+    : [];
   const rss = ['peak RSS, MiB', ...arms.map((arm) => String(peakRssMiB[arm]))];
-  return { cpu, rate, other: { header: ['', ...header.slice(1)], rows: [...latency, rss] } };
+  return { cpu, waits, rate, other: { header: ['', ...header.slice(1)], rows: [...latency, rss, ...idle] } };
 }
 
 /** A row for each goal, with what was reached. */
@@ -70,6 +88,14 @@ function reached({ samples, peakRssMiB }, of) {
   if (has('open loop', 'l7-proxy') && has('open loop', 'envoy')) {
     const ratio = of('open loop', 'l7-proxy', 'p99Ms').median / of('open loop', 'envoy', 'p99Ms').median;
     add('p99 at 3,000 calls/s, × Envoy', ratio, 1);
+  }
+  if (has('idle', 'l7-proxy')) {
+    const micros = of('idle', 'l7-proxy', 'micros').median;
+    add('CPU µs per second, idle', micros, mostIdleMicros, 0);
+  }
+  if (has('idle connections', 'l7-proxy')) {
+    const mebibytes = of('idle connections', 'l7-proxy', 'mebibytes').median;
+    add('5,000 idle connections, MiB', mebibytes, mostForIdleConnectionsMiB, 0);
   }
   if (peakRssMiB['l7-proxy'] !== undefined) add('peak RSS, MiB', peakRssMiB['l7-proxy'], mostRssMiB, 0);
   return { header: ['what', 'goal', 'measured', 'reached'], rows };
@@ -101,10 +127,11 @@ function besideBefore({ samples }) {
 }
 
 export function print(result, of) {
-  const { cpu, rate, other } = tables(result, of);
+  const { cpu, waits, rate, other } = tables(result, of);
   console.log(
     `\nCPU µs per call (or message), median of ${result.rounds} rounds (least–most)\n${plain(cpu)}`,
   );
+  console.log(`\nwaits of its threads per call (voluntary context switches)\n${plain(waits)}`);
   console.log(`\ncalls (or messages) per second\n${plain(rate)}`);
   console.log(`\nopen loop, 3,000 calls/s; memory\n${plain(other)}`);
   console.log(`\n${plain(reached(result, of))}`);
@@ -124,8 +151,10 @@ export async function save(result, of) {
     `${machine.date.slice(0, 10)}, commit ${machine.commit}, ${machine.cores} shared cores (${machine.cpu}), ` +
       `${machine.kernel}, Node ${machine.node}; medians of ${result.rounds} rounds (least–most).`,
     '![CPU per call by load and proxy](proxy.svg)',
-    'CPU µs of the proxy process per call (per message for streams):',
+    'CPU µs of the proxy process per call (per message for streams, per second where it is idle):',
     markdown(medians.cpu),
+    'How often the threads of the process waited, per call (voluntary context switches):',
+    markdown(medians.waits),
     'Calls (or messages) per second in the closed loop:',
     markdown(medians.rate),
     'Open loop at 3,000 calls/s, and memory over all loads:',

@@ -11,7 +11,8 @@ import { spread } from '../xds/statistics.mjs';
 import { backends, prepareEnvoy, proxies, tlsPortOf } from './arms.mjs';
 import { makeCertificate } from './certificate.mjs';
 import { backendCommand, loads as allLoads, openLoop, prepareOpenLoop, prepareTools } from './loads.mjs';
-import { childOf, cpuMicros, peakMiB, start, stopAll, versionOf } from './processes.mjs';
+import { idleConnections } from './idle-connections.mjs';
+import { childOf, cpuMicros, peakMiB, start, stop, stopAll, switches, versionOf } from './processes.mjs';
 import { print, save } from './report.mjs';
 
 const { values } = parseArgs({
@@ -20,7 +21,10 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     arms: { type: 'string' },
     before: { type: 'string' },
-    loads: { type: 'string', default: [...allLoads.map(({ name }) => name), 'open loop'].join(';') },
+    loads: {
+      type: 'string',
+      default: [...allLoads.map(({ name }) => name), 'open loop', 'idle connections'].join(';'),
+    },
     key: { type: 'string', default: 'ecdsa' },
   },
 });
@@ -31,6 +35,11 @@ const wanted = values.loads.split(';');
 const loads = allLoads.filter(({ name }) => wanted.includes(name));
 const callsPerSecond = 3000;
 const openLoopSeconds = 2;
+
+async function begin(arm, directory) {
+  arm.child = await start(arm.command, tlsPortOf(arm.port), directory);
+  arm.pid = arm.worksInChild ? childOf(arm.child) : arm.child;
+}
 
 async function measure(directory) {
   prepareTools();
@@ -46,10 +55,7 @@ async function measure(directory) {
   }
   const there = arms.filter(({ name }) => versions[name] !== undefined);
   await start([backendCommand, ...backends], 50051, directory);
-  for (const arm of there) {
-    arm.pid = await start(arm.command, tlsPortOf(arm.port), directory);
-    if (arm.worksInChild) arm.pid = childOf(arm.pid);
-  }
+  for (const arm of there) await begin(arm, directory);
   const samples = [];
   // Round 0 is for compilers and connections to warm up. Arms take turns, so that a change of the machine meets all,
   // and every other round backwards, for the one that follows another is not like the one that comes first.
@@ -57,10 +63,11 @@ async function measure(directory) {
     const turns = round % 2 === 0 ? there : there.toReversed();
     for (const { name, calls, run } of loads) {
       for (const arm of turns) {
-        const before = cpuMicros(arm.pid);
+        const before = { micros: cpuMicros(arm.pid), waits: switches(arm.pid) };
         const callsPerSecond = await run(arm.port, calls, directory);
-        const micros = (cpuMicros(arm.pid) - before) / calls;
-        if (round > 0) samples.push({ load: name, arm: arm.name, round, micros, callsPerSecond });
+        const micros = (cpuMicros(arm.pid) - before.micros) / calls;
+        const waits = (switches(arm.pid) - before.waits) / calls;
+        if (round > 0) samples.push({ load: name, arm: arm.name, round, micros, waits, callsPerSecond });
       }
     }
     if (!wanted.includes('open loop')) continue;
@@ -70,6 +77,15 @@ async function measure(directory) {
     }
   }
   const peakRssMiB = Object.fromEntries(there.map(({ name, pid }) => [name, Math.round(peakMiB(pid))]));
+  if (wanted.includes('idle connections')) {
+    for (const arm of there) {
+      // Memory that the loads have left behind would hold a part of them.
+      await stop(arm.child);
+      await begin(arm, directory);
+      const mebibytes = await idleConnections(arm.port, arm.pid);
+      samples.push({ load: 'idle connections', arm: arm.name, round: 1, mebibytes });
+    }
+  }
   return { rounds, versions, peakRssMiB, samples };
 }
 

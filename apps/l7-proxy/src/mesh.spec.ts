@@ -27,6 +27,7 @@ function meshWith(sourceOf: (service: string) => EndpointSource) {
     onEndpoints: () => undefined,
     onSourceError: (_: string, { message }: Error) => void errors.push(message),
     onSourceRecovered: () => undefined,
+    onNeedsTicks: () => undefined,
   } as unknown as ClusterContext;
   const mesh = new Mesh(context);
   const apply = (config: MeshConfig) => {

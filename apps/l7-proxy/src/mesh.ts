@@ -79,9 +79,11 @@ export class Mesh {
     }
   }
 
-  /** About once a second. */
-  tick(nowMs: number): void {
-    for (const cluster of this.#clusters.values()) cluster.tick(nowMs);
+  /** See `Cluster.tick`. */
+  tick(nowMs: number): boolean {
+    let again = false;
+    for (const cluster of this.#clusters.values()) again = cluster.tick(nowMs) || again;
+    return again;
   }
 
   close(): void {

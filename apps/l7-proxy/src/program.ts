@@ -31,13 +31,11 @@ import { Proxy } from './proxy.ts';
 import { defaultListener } from './listener/default-listener.ts';
 import type { ClusterContext } from './upstream/cluster.ts';
 import { Supervisor } from './workers/supervisor.ts';
+import { Ticker } from './ticker.ts';
 import { ticketSecretOf } from './workers/ticket-secret.ts';
 import { answerSupervisor, tellSupervisor } from './workers/worker.ts';
 import { traceCalls } from './tracing/call-trace.ts';
 import type { XdsFollower } from './xds/follow-xds.ts';
-
-/** How often outliers and slow starts are looked at. */
-const tickMs = 1000;
 
 const title = 'l7-proxy';
 
@@ -63,8 +61,12 @@ export const l7Proxy: Program<typeof options> = {
     const xds = await xdsOf(config, service);
     const gates = sourceGates(config, service);
     const clusters = new ClusterStates();
-    const context = clusterContext(config, service, { loop, budget, certificates, gates, clusters });
-    const mesh = new Mesh(
+    // Of outliers and slow starts.
+    const ticker = new Ticker(() => mesh.tick(now()));
+    const onNeedsTicks = () => ticker.wake();
+    const parts = { loop, budget, certificates, gates, clusters, onNeedsTicks };
+    const context = clusterContext(config, service, parts);
+    const mesh: Mesh = new Mesh(
       xds === undefined ? context : { ...context, sourceOf: ({ name }) => xds.client.endpointsOf(name) },
     );
     const observe = observeBoth(traceCalls(service.tracer), await startAccessLog(config, service));
@@ -111,9 +113,8 @@ export const l7Proxy: Program<typeof options> = {
         waiting: service.readiness.waiting,
       });
     addAdminPage(service.admin, { title, status, live: liveOf });
-    const ticking = setInterval(() => mesh.tick(now()), tickMs).unref();
     service.onDrain('upstream', () => {
-      clearInterval(ticking);
+      ticker.stop();
       mesh.close();
       certificates.close();
     });
@@ -208,7 +209,9 @@ function clusterContext(
     certificates,
     gates,
     clusters,
+    onNeedsTicks,
   }: Pick<ClusterContext['upstream'], 'loop' | 'budget'> & {
+    onNeedsTicks: () => void;
     certificates: MeshCertificates;
     gates: SourceGates;
     clusters: ClusterStates;
@@ -235,6 +238,7 @@ function clusterContext(
   };
   return {
     certificatesOf,
+    onNeedsTicks,
     random: Math.random,
     maxAgeMs: config.upstreamMaxConnectionAge,
     identity: viewerOf(config),

@@ -97,6 +97,11 @@ export class Balancer<T = unknown> implements Picker<T> {
     if (this.#outlier?.report(host, outcome, nowMs)) this.#rebuild(nowMs);
   }
 
+  /** Whether `tick` may change anything: if not, not before the next `update` or the end of a call. */
+  get needsTicks(): boolean {
+    return this.#ramping || this.#outlier?.needsTicks === true;
+  }
+
   /** Ejects and readmits hosts, and moves slow starts on. */
   tick(nowMs: number): void {
     const moved = this.#outlier?.tick(nowMs) ?? false;

@@ -35,6 +35,20 @@ describe('consecutive failures', () => {
   });
 });
 
+describe('ticks', () => {
+  it('are of use from the end of a call until nobody is out or was lately', () => {
+    const { outlier, report } = detector(3, { intervalMs: 10, baseEjectionMs: 30, maxEjectionMs: 30 });
+    const needed = (atMs: number) => {
+      outlier.tick(atMs);
+      return outlier.needsTicks;
+    };
+    expect(needed(10)).toBe(false);
+    report(0, 1, 5);
+    expect(outlier.needsTicks).toBe(true);
+    expect([11, 21, 31, 41].map(needed)).toEqual([true, true, false, false]);
+  });
+});
+
 describe('an ejection', () => {
   it('ends after the base time × the times ejected, capped, and quiet intervals are forgiven', () => {
     const options = {

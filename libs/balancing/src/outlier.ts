@@ -33,7 +33,10 @@ export class OutlierDetector<T = unknown> {
   readonly #options: ReturnType<typeof checkOptions>;
   readonly #random: Random;
   #hosts: readonly Host<T>[] = [];
+  /** Undefined: there is nothing to sweep, and the next interval begins with the next tick. */
   #sweptAtMs: number | undefined;
+  /** Calls have ended since the last sweep. */
+  #counted = false;
 
   /** @throws BalancingError `BAD_OPTION` */
   constructor(options: OutlierOptions = {}, random: Random = Math.random) {
@@ -43,6 +46,11 @@ export class OutlierDetector<T = unknown> {
 
   isEjected({ stats }: Host<T>): boolean {
     return stats.ejectedUntilMs >= 0;
+  }
+
+  /** Whether `tick` may change anything; if not, not before a call ends. */
+  get needsTicks(): boolean {
+    return this.#counted || this.#remembers;
   }
 
   get ejectedCount(): number {
@@ -61,6 +69,7 @@ export class OutlierDetector<T = unknown> {
   report(host: Host<T>, outcome: CallOutcome, nowMs: number): boolean {
     const { stats } = host;
     if (outcome === 'cancelled') return false;
+    this.#counted = true;
     if (outcome === 'success') {
       stats.successes++;
       stats.consecutiveFailures = 0;
@@ -86,8 +95,15 @@ export class OutlierDetector<T = unknown> {
     }
     this.#sweptAtMs ??= nowMs;
     if (nowMs - this.#sweptAtMs < this.#options.intervalMs) return changed;
-    this.#sweptAtMs = nowMs;
-    return this.#sweep(nowMs) || changed;
+    const swept = this.#sweep(nowMs);
+    this.#sweptAtMs = this.#counted || this.#remembers ? nowMs : undefined;
+    this.#counted = false;
+    return swept || changed;
+  }
+
+  /** Somebody is out, or was lately. */
+  get #remembers(): boolean {
+    return this.#hosts.some(({ stats }) => stats.ejectedUntilMs >= 0 || stats.ejections > 0);
   }
 
   #sweep(nowMs: number): boolean {

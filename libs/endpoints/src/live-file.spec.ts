@@ -38,10 +38,10 @@ describe('watchFile', () => {
     await expect.poll(() => seen.filter((text) => text !== '')).toEqual(['one', 'two']);
   });
 
-  it('does not read it again for other files of the directory', async () => {
+  it('does not read it again for other files of the directory, or by the clock', async () => {
     const path = join(directory, 'a.json');
     await writeFile(path, 'one');
-    const { seen } = watching(path);
+    const { seen } = watching(path, 1);
     await expect.poll(() => seen).toEqual(['one']);
     // Written by another name, of which the directory hears nothing: whoever reads the file now sees it.
     await mkdir(join(directory, 'sub'));
@@ -110,6 +110,21 @@ describe('watchFile', () => {
     await expect.poll(() => seen.at(-1)).toBe('one');
     await unlink(path);
     await expect.poll(() => errors).toHaveLength(2);
+  });
+
+  it('follows a directory that another takes the place of', async () => {
+    const path = join(directory, 'sub', 'a.json');
+    await mkdir(join(directory, 'sub'));
+    await writeFile(path, 'one');
+    const { seen } = watching(path, 10);
+    await expect.poll(() => seen).toEqual(['one']);
+    await mkdir(join(directory, 'next'));
+    await writeFile(join(directory, 'next', 'a.json'), 'two');
+    await rename(join(directory, 'sub'), join(directory, 'old'));
+    await rename(join(directory, 'next'), join(directory, 'sub'));
+    await expect.poll(() => seen.at(-1)).toBe('two');
+    await writeFile(path, 'three');
+    await expect.poll(() => seen.at(-1)).toBe('three');
   });
 
   it('refuses what is no file', async () => {

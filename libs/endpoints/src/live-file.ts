@@ -1,9 +1,14 @@
-import { lstat, readFile, stat, watch, type FSWatcher } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { lstat, readFile, realpath, stat, watch, type FSWatcher } from 'node:fs';
+import { basename, dirname, sep } from 'node:path';
 import { promisify } from 'node:util';
 
 // A third less work than the functions of node:fs/promises, which make a FileHandle for each reading.
-const read = { lstat: promisify(lstat), stat: promisify(stat), readFile: promisify(readFile) };
+const read = {
+  lstat: promisify(lstat),
+  stat: promisify(stat),
+  realpath: promisify(realpath),
+  readFile: promisify(readFile),
+};
 
 export interface LiveFileListener {
   /** The text of the file: first once, then whenever it changed, and again when it can be read after an error. */
@@ -15,11 +20,15 @@ export interface LiveFileListener {
 /** The largest file that is read; more is an error, so that a wrong path cannot fill the process. */
 const maxBytes = 8 * 1024 * 1024;
 
+/** How often a file is read that lies in its directory, whose watch tells of each change: in case it does not. */
+const watchedPollMs = 60_000;
+
 /**
  * Reads a file now and whenever its content changes.
  * The directory is watched, not the file: Kubernetes updates a ConfigMap by swapping a symlink beside it, which a watch
  * on the file's inode never sees (viper#284, envoy#10979). What becomes of other files there matters for a link only: a
- * log beside the file would else have it read with each line. Polling is the fallback where watching does not work.
+ * log beside the file would else have it read with each line. Polling is the fallback where watching does not work, or
+ * does not see all: a link that leads out of the directory, a file with a second name. Each reading wakes the process.
  * @returns stops watching
  */
 export function watchFile(path: string, listener: LiveFileListener, pollMs = 5000): () => void {
@@ -30,15 +39,19 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
   let stopped = false;
   /** Events of other files in the directory change nothing. */
   let ownEventsOnly = false;
+  let timer: NodeJS.Timeout | undefined;
 
   const readNow = async () => {
     if (reading) return void (again = true);
     reading = true;
+    clearTimeout(timer);
+    let isInside: boolean;
     do {
       again = false;
-      const { result, isPlain } = await readText(path);
+      const { result, isPlain, isLinkInside } = await readText(path);
       if (stopped) return;
       ownEventsOnly = isPlain;
+      isInside = isPlain || isLinkInside;
       if (result instanceof Error) {
         // By its code: a file that goes between two system calls has another message each time, and is gone all the same.
         const what = (result as NodeJS.ErrnoException).code ?? result.message;
@@ -51,35 +64,56 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
       }
     } while (again);
     reading = false;
+    if (stopped) return;
+    const nextMs = isInside && watcher !== undefined ? Math.max(pollMs, watchedPollMs) : pollMs;
+    watcher ??= watchDirectory(dirname(path), { onChange, onLost });
+    timer = setTimeout(() => void readNow(), nextMs).unref();
   };
 
   const concerns = eventsOf(path);
-  const watcher = watchDirectory(dirname(path), (name) => {
+  const onChange = (name: string | null) => {
     if (reading || !ownEventsOnly || concerns(name)) void readNow();
-  });
-  const timer = setInterval(() => void readNow(), pollMs);
-  timer.unref();
+  };
+  const onLost = () => {
+    watcher?.close();
+    watcher = undefined;
+    if (!stopped) void readNow();
+  };
+  let watcher = watchDirectory(dirname(path), { onChange, onLost });
   void readNow();
   return () => {
     stopped = true;
-    clearInterval(timer);
+    clearTimeout(timer);
     watcher?.close();
   };
 }
 
-/** @returns the text, and whether only a change of this very name can change it: it is no link, and has no other name */
-async function readText(path: string): Promise<{ result: string | Error; isPlain: boolean }> {
-  let isPlain = false;
+interface Reading {
+  result: string | Error;
+  /** Only a change of this very name can change it: it is no link, and has no other name. */
+  isPlain: boolean;
+  /** It is a link, as in a ConfigMap, and what it leads to is in the directory or below it. */
+  isLinkInside: boolean;
+}
+
+async function readText(path: string): Promise<Reading> {
+  let [isPlain, isLinkInside] = [false, false];
   try {
     const own = await read.lstat(path);
     isPlain = own.isFile() && own.nlink === 1;
+    if (own.isSymbolicLink()) isLinkInside = await leadsInside(path);
     const info = own.isSymbolicLink() ? await read.stat(path) : own;
     if (!info.isFile()) throw new Error(`${path} is no file`); // reading a pipe could wait for ever
     if (info.size > maxBytes) throw new Error(`${path} has ${info.size} bytes; at most ${maxBytes} are read`);
-    return { result: await read.readFile(path, 'utf8'), isPlain };
+    return { result: await read.readFile(path, 'utf8'), isPlain, isLinkInside };
   } catch (error) {
-    return { result: error as Error, isPlain };
+    return { result: error as Error, isPlain, isLinkInside };
   }
+}
+
+async function leadsInside(path: string): Promise<boolean> {
+  const [file, directory] = await Promise.all([read.realpath(path), read.realpath(dirname(path))]);
+  return file.startsWith(directory + sep);
 }
 
 /** Whether an event of the directory may be of this file: by its name, or the directory's, or none. */
@@ -90,13 +124,19 @@ function eventsOf(path: string): (name: string | null) => boolean {
   return (name) => name === null || names.has(plain(name));
 }
 
-function watchDirectory(directory: string, onChange: (name: string | null) => void): FSWatcher | undefined {
+/** @param onLost the directory may be another one now, which this watch does not see, or the watch has failed */
+function watchDirectory(
+  directory: string,
+  { onChange, onLost }: { onChange: (name: string | null) => void; onLost: () => void },
+): FSWatcher | undefined {
   try {
-    const watcher = watch(directory, { persistent: false }, (_, name) => onChange(name));
-    // A watcher may fail later too (inotify limits, the directory replaced); polling then carries on alone.
-    watcher.on('error', () => watcher.close());
+    const watcher = watch(directory, { persistent: false }, (event, name) => {
+      if (event === 'rename' && name === basename(directory)) onLost();
+      else onChange(name);
+    });
+    watcher.on('error', onLost);
     return watcher;
   } catch {
-    return undefined; // no such directory, or no watching here: polling finds the file when it appears
+    return undefined; // no such directory, or no watching here: it is tried again with each reading
   }
 }

@@ -7,6 +7,7 @@ import { adminGuard } from './admin-guard.ts';
 import { adminRouter, listenHttp } from './admin.ts';
 import { drain, type DrainStep } from './drain.ts';
 import { ServiceError, exitCodeOf, exitCodes } from './errors.ts';
+import { neverMs, replaceEventLoopLag } from './event-loop-lag.ts';
 import { heapWarning, processMemory } from './heap-limit.ts';
 import { createLog } from './log.ts';
 import { readOptions, type Config, type OptionSpecs, type SubCommand } from './options.ts';
@@ -176,9 +177,8 @@ function createRuntime(
   stop: Runtime['stop'],
 ): Runtime {
   const metrics = new Registry();
-  // By default its timer for the event loop's lag goes off every 10 ms, for which a program that does nothing took 2 % of
-  // a core. Lags that hurt are longer than this, and are seen.
-  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 200 });
+  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: neverMs });
+  replaceEventLoopLag(metrics);
   // Gauges that are named as counters are; what they sum up has its own rows, by type.
   for (const of of ['resources', 'handles', 'requests'])
     metrics.removeSingleMetric(`nodejs_active_${of}_total`);

@@ -37,6 +37,8 @@ export interface ClusterContext extends Omit<PoolContext, 'tls' | 'protocol'> {
   onEndpoints: (cluster: string, endpoints: readonly Endpoint[]) => void;
   onSourceError: (cluster: string, error: DiscoveryError) => void;
   onSourceRecovered: (cluster: string) => void;
+  /** Time may change something from now on. Called with each call, so it is quick. */
+  onNeedsTicks: () => void;
 }
 
 /** How often another host is looked for when the one picked has no room. */
@@ -234,11 +236,16 @@ export class Cluster {
     if (outcome === 'failure') pool.failures++;
     pool.latency.observe(latencyMs);
     this.#balancer.callEnded(host, nowMs, latencyMs, outcome);
+    this.#context.onNeedsTicks();
   }
 
-  /** About once a second. */
-  tick(nowMs: number): void {
+  /**
+   * About once a second, while it is of use: `onNeedsTicks` says when that begins.
+   * @returns whether it still is
+   */
+  tick(nowMs: number): boolean {
     this.#balancer.tick(nowMs);
+    return this.#balancer.needsTicks;
   }
 
   /** No new calls; those under way go on. */
@@ -352,6 +359,7 @@ export class Cluster {
   #update(specs: readonly HostSpec<EndpointPool>[], nowMs: number): void {
     try {
       this.#balancer.update(specs, nowMs);
+      this.#context.onNeedsTicks();
     } catch (cause) {
       const error = new DiscoveryError(
         'INVALID',

@@ -324,6 +324,21 @@ describe('the end of a connection', () => {
     expect(harness.finished).toBe(true);
   });
 
+  test('an idle connection says when it wants the next tick, a busy one wants it soon', () => {
+    const quiet = (idleTimeoutMs: number) => new Harness({ limits: { idleTimeoutMs } });
+    const next = (harness: Harness) => harness.connection.tick(harness.nowMs);
+    expect(next(quiet(0))).toBe(Infinity);
+    const harness = quiet(60_000);
+    const dueMs = harness.nowMs + 60_000;
+    expect(next(harness)).toBe(dueMs);
+    harness.feed(headers(1));
+    expect(next(harness)).toBe(Infinity);
+    harness.feed(ping('12345678').subarray(0, 12));
+    expect(next(harness)).toBe(harness.nowMs);
+    harness.connection.close();
+    expect(next(harness)).toBe(Infinity);
+  });
+
   test('a drain has one deadline', () => {
     const harness = new Harness();
     harness.feed(headers(1));

@@ -13,7 +13,7 @@ import { Receiver } from './receive.ts';
 import { openStream, outputIsFull, pump, resetByApplication, sendData, sendHeaders } from './send.ts';
 import { sendPreface } from './settings.ts';
 import type { Stream } from './stream.ts';
-import { checkTimeouts } from './timeouts.ts';
+import { checkTimeouts, nextTimeout } from './timeouts.ts';
 
 export interface ConnectionOptions<TUser = unknown> {
   readonly role: Role;
@@ -111,13 +111,17 @@ export class Connection<TUser = unknown> {
     core.signalOutput();
   }
 
-  /** Time passed. Call about once a second. */
-  tick(nowMs: number): void {
+  /**
+   * Time passed. Call about once a second.
+   * @returns when to call it next, if the connection is not used until then; Infinity: not before that
+   */
+  tick(nowMs: number): number {
     const core = this.core;
-    if (core.closed) return;
+    if (core.closed) return Infinity;
     core.nowMs = nowMs;
     this.guard(() => checkTimeouts(core));
     core.signalOutput();
+    return nextTimeout(core);
   }
 
   /** The next bytes to send, or undefined. Call until undefined; valid until `outputDone`. */

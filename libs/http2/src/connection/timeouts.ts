@@ -23,6 +23,28 @@ export function checkTimeouts(core: Core): void {
   if (core.streams.size === 0) core.writer.release();
 }
 
+/**
+ * When the next time-out may be due if nothing happens until then; now: at the next tick. Only what lasts is told apart:
+ * a connection without streams, and one whose streams wait for either side to go on.
+ */
+export function nextTimeout(core: Core): number {
+  if (core.closed) return Infinity;
+  if (awaitsPeer(core) || core.heldClosedStreams > 0 || core.withheldCredit > 0) return core.nowMs;
+  const { idleTimeoutMs, keepaliveIntervalMs } = core.limits;
+  const [sinceMs, limitMs] =
+    core.streams.size > 0 ? [core.lastReceivedAtMs, keepaliveIntervalMs] : [core.idleSinceMs, idleTimeoutMs];
+  return limitMs === 0 ? Infinity : sinceMs + limitMs;
+}
+
+/** It owes something for which it has little time. */
+function awaitsPeer(core: Core): boolean {
+  const starting = !core.settingsReceived || !core.settingsAcknowledged;
+  const receiving = core.openBlock !== undefined || core.partialSinceMs > 0;
+  const probing = core.silentSinceMs > 0 && core.limits.probeAfterMs > 0;
+  const asked = core.pingOutstanding !== 'none' || core.draining;
+  return starting || receiving || probing || asked || !core.writable || core.waiting.size > 0;
+}
+
 function checkBeginning(core: Core): void {
   const { headerTimeoutMs, settingsTimeoutMs } = core.limits;
   const age = core.nowMs - core.startedAtMs;

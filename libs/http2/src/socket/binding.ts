@@ -27,6 +27,7 @@ export function bindSocket<TUser>(socket: Socket, options: BindOptions<TUser>): 
 /** The wires between one socket and one connection. */
 export class SocketBinding<TUser> implements LoopMember {
   readonly connection: Connection<TUser>;
+  dueMs = 0;
   private readonly socket: Socket;
   private readonly loop: SocketLoop;
   private failure = 'transport closed';
@@ -79,6 +80,7 @@ export class SocketBinding<TUser> implements LoopMember {
   }
 
   receive(bytes: Buffer): void {
+    this.loop.stir(this);
     if (this.awaitsClient && !this.admits(bytes)) return;
     this.connection.receive(bytes, this.loop.now());
   }
@@ -97,9 +99,10 @@ export class SocketBinding<TUser> implements LoopMember {
     return false;
   }
 
-  tick(nowMs: number): void {
-    this.connection.tick(nowMs);
+  tick(nowMs: number): number {
+    const nextMs = this.connection.tick(nowMs);
     this.reuseWritten();
+    return nextMs;
   }
 
   /**

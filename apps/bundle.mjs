@@ -2,6 +2,7 @@
 // hold our libraries and the packages, because Node takes two thirds of a program's start to find, read and link a
 // thousand modules.
 import { rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 
@@ -27,6 +28,21 @@ const external = [
   'd3',
   '@observablehq/plot',
 ];
+
+/**
+ * Beside the definition of each service ts-proto makes a client. Who makes calls imports it; an xds-server does not, and
+ * loading the hundred files of grpc-js was a quarter of its start.
+ */
+const clientsIfUsed = {
+  name: 'clients of gRPC if used',
+  setup({ onLoad, onResolve }) {
+    onLoad({ filter: /libs\/proto\/dist\/.*\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      return { contents: text.replaceAll('= makeGeneric', '= /* @__PURE__ */ makeGeneric') };
+    });
+    onResolve({ filter: /^@grpc\/grpc-js$/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+  },
+};
 
 /** npm keeps a copy of a package in each place that asks for another version than the one above; of each version one is enough. */
 const oneCopyOfEach = {
@@ -56,6 +72,16 @@ const onlyEnglish = {
   },
 };
 
+/** iconv-lite brings tables of Chinese, Japanese and Korean: half a megabyte, for bodies that no admin server is sent. */
+const noEastAsianBodies = {
+  name: 'no East Asian bodies',
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/iconv-lite\/encodings\/dbcs-data\.js$/ }, () => ({
+      contents: 'module.exports = {};',
+    }));
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: ['src/main.ts', ...ownThreads],
@@ -73,7 +99,7 @@ const { metafile } = await build({
   conditions: ['@evenly/source'],
   define: { EVENLY_VERSION: JSON.stringify(version) },
   external,
-  plugins: [oneCopyOfEach, onlyEnglish],
+  plugins: [clientsIfUsed, oneCopyOfEach, onlyEnglish, noEastAsianBodies],
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',

@@ -1,13 +1,25 @@
-import { credentials, Metadata, status, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  status,
+  type ChannelCredentials,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import {
   HealthCheckResponse_ServingStatus as ServingStatus,
-  HealthClient,
+  HealthService,
   type HealthCheckResponse,
 } from '@evenly/proto/grpc/health/v1/health';
 import { addressesOf, endpointKey, type Endpoint } from '@evenly/endpoints';
 import type { HealthChecker, HealthVerdict } from './checker.ts';
 import { probeConnection, type ConnectionProbe } from './connection-probe.ts';
 import { waitOwnTime } from './own-time.ts';
+
+/**
+ * Without the generated client: a program that serves health checks has the same file, and would load gRPC's client with it.
+ */
+const { path, requestSerialize, responseDeserialize } = HealthService.check;
 
 /** Statuses that say "nobody answered" or "not now", not "I am not well". */
 const kinds: Partial<Record<status, 'no-answer' | 'slow'>> = {
@@ -53,15 +65,15 @@ export interface HealthCheckOptions {
  */
 export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
   const authority = options.authority ?? options.tls?.serverName;
-  const clients = new Map<string, { client: HealthClient; pem: Pem | undefined }>();
+  const clients = new Map<string, { client: Client; pem: Pem | undefined }>();
 
-  const clientOf = (endpoint: Address): HealthClient => {
+  const clientOf = (endpoint: Address): Client => {
     const key = endpointKey(endpoint);
     const pem = options.tls?.current();
     const known = clients.get(key);
     if (known !== undefined && known.pem === pem) return known.client;
     known?.client.close(); // new certificates take a new connection
-    const client = new HealthClient(target(endpoint, options.port), credentialsOf(pem), {
+    const client = new Client(target(endpoint, options.port), credentialsOf(pem), {
       ...channelOptions,
       ...(authority === undefined ? {} : { 'grpc.default_authority': authority }),
       ...(options.tls === undefined ? {} : { 'grpc.ssl_target_name_override': options.tls.serverName }),
@@ -78,7 +90,10 @@ export function grpcHealthChecker(options: HealthCheckOptions): HealthChecker {
         probe?.close();
         resolve(verdict);
       };
-      const call = clientOf(endpoint).check(
+      const call = clientOf(endpoint).makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
         { service: options.grpcService },
         new Metadata(),
         { deadline: Date.now() + options.timeoutMs * longestWait },
@@ -146,10 +161,11 @@ function target({ address, port }: Address, otherPort = port): string {
   return `${address.includes(':') ? 'ipv6' : 'ipv4'}:${endpointKey({ address, port: otherPort })}`;
 }
 
-function verdictOf(response: HealthCheckResponse): HealthVerdict {
-  if (response.status === ServingStatus.SERVING) return { kind: 'serving' };
-  const name = Object.entries(ServingStatus).find(([, value]) => value === response.status)?.[0];
-  return { kind: 'not-serving', reason: name ?? `status ${response.status}` };
+function verdictOf(response: HealthCheckResponse | undefined): HealthVerdict {
+  const given = response?.status;
+  if (given === ServingStatus.SERVING) return { kind: 'serving' };
+  const name = Object.entries(ServingStatus).find(([, value]) => value === given)?.[0];
+  return { kind: 'not-serving', reason: name ?? `status ${given}` };
 }
 
 function verdictOfError(error: ServiceError): HealthVerdict {

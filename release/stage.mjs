@@ -15,6 +15,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
 import { libraries, readJson, root } from './libraries.mjs';
+import { withLinksTo } from './readme-links.mjs';
 
 const { engines, repository } = readJson(`${root}package.json`);
 
@@ -32,7 +33,12 @@ export async function stage() {
     copyTypes(from, to, entries, needed);
     if (Object.keys(bundled).length > 0) writeFileSync(`${to}/THIRD-PARTY-LICENSES`, licences(bundled));
     copyFileSync(`${root}LICENSE`, `${to}/LICENSE`);
-    copyFileSync(`${from}/README.md`, `${to}/README.md`);
+    const readme = withLinksTo(
+      to,
+      text(`libs/${folder}/README.md`),
+      `${tree(manifest.version)}/libs/${folder}/`,
+    );
+    writeFileSync(`${to}/README.md`, readme);
     writeFileSync(`${to}/package.json`, `${JSON.stringify(published(folder, manifest), null, 2)}\n`);
     directories.push(to);
   }
@@ -103,6 +109,9 @@ function licences(files) {
     })
     .join('\n---\n\n');
 }
+
+/** The repository in a browser, as it was when this version was tagged. */
+const tree = (version) => `${repository.url.replace(/^git\+|\.git$/g, '')}/blob/v${version}`;
 
 const text = (path) => readFileSync(`${root}${path}`, 'utf8');
 

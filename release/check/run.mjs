@@ -2,13 +2,23 @@
 // npm run build). Programs run on this Node, and on those whose paths are given: npm run pack:check -- NODE...
 // Needs the registry, for what the libraries depend on. PACK_CHECK_KEEP=1 leaves the projects in place.
 import { spawnSync } from 'node:child_process';
-import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { readJson, root } from '../libraries.mjs';
+import { linksOutOf } from '../readme-links.mjs';
 import { stage } from '../stage.mjs';
 
 const work = mkdtempSync(join(tmpdir(), 'evenly-pack-'));
@@ -30,6 +40,8 @@ async function pack() {
   const tarballs = {};
   for (const directory of await stage()) {
     const { name } = readJson(`${directory}/package.json`);
+    const broken = linksOutOf(directory, readFileSync(join(directory, 'README.md'), 'utf8'));
+    if (broken.length > 0) throw new Error(`${name}: links of its README lead nowhere: ${broken.join(', ')}`);
     const { messages, pkg } = await publint({ pkgDir: directory, strict: true });
     if (messages.length > 0)
       throw new Error(messages.map((each) => `${name}: ${formatMessage(each, pkg)}`).join('\n'));

@@ -1,19 +1,25 @@
 /** Between a run and the next one; doubled for as long as each run is followed by another one. */
 const leastMs = 10;
-const mostMs = 500;
+const mostMs = 2000;
+/** When nobody has asked for so long, a storm is over. */
+const quietMs = 200;
 /** Of the time, a run may take one part in so many: a storm of changes does not keep others waiting. */
 const share = 10;
 
 /**
- * Runs at once when it is asked to, and then not again for a while: what is asked for meanwhile is one run at its end. A
- * change that comes alone does not wait, and hundreds that come together are few runs.
+ * Runs at once when it is asked to, and then not again for a while: what is asked for meanwhile is one run at its end, or as soon
+ * as nobody asks any more. A change that comes alone does not wait, and hundreds that come together are few runs.
  */
 export class Paced {
   readonly #run: () => void;
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
-  #pauseMs = leastMs;
-  #notBeforeMs = 0;
+  /** 0 = there has been no run of late. */
+  #pauseMs = 0;
+  #askedMs = -Infinity;
+  /** Of the last run. */
+  #endedMs = -Infinity;
+  #tookMs = 0;
   #stopped = false;
 
   constructor(run: () => void, now = () => performance.now()) {
@@ -23,11 +29,11 @@ export class Paced {
 
   /** Never within this call. */
   ask(): void {
-    if (this.#stopped || this.#timer !== undefined) return;
-    const waitMs = this.#notBeforeMs - this.#now();
-    // Nobody has asked for as long as the last pause was: what comes now comes alone again.
-    if (waitMs < -this.#pauseMs) this.#pauseMs = leastMs;
-    this.#timer = setTimeout(() => this.#start(), Math.max(0, waitMs));
+    if (this.#stopped) return;
+    const nowMs = this.#now();
+    if (nowMs - this.#askedMs >= quietMs) this.#pauseMs = 0;
+    this.#askedMs = nowMs;
+    if (this.#timer === undefined) this.#wait(nowMs);
   }
 
   stop(): void {
@@ -35,12 +41,23 @@ export class Paced {
     clearTimeout(this.#timer);
   }
 
-  #start(): void {
-    this.#timer = undefined;
+  get #dueMs(): number {
+    const pauseEndsMs = this.#endedMs + this.#pauseMs;
+    return Math.max(this.#endedMs + this.#tookMs * share, Math.min(pauseEndsMs, this.#askedMs + quietMs));
+  }
+
+  #wait(nowMs: number): void {
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, this.#dueMs - nowMs));
+  }
+
+  #look(): void {
     const startedMs = this.#now();
+    // Somebody has asked meanwhile, and the pause is not over.
+    if (startedMs < this.#dueMs) return this.#wait(startedMs);
+    this.#timer = undefined;
     this.#run();
-    const endedMs = this.#now();
-    this.#notBeforeMs = endedMs + Math.max(this.#pauseMs, (endedMs - startedMs) * share);
-    this.#pauseMs = Math.min(mostMs, this.#pauseMs * 2);
+    this.#endedMs = this.#now();
+    this.#tookMs = this.#endedMs - startedMs;
+    this.#pauseMs = Math.min(mostMs, Math.max(leastMs, this.#pauseMs * 2));
   }
 }

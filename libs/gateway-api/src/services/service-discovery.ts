@@ -7,8 +7,8 @@ import {
 } from '@evenly/mesh-config';
 import type { Meta } from '../objects/meta.ts';
 import type { ServicePort } from '../objects/service.ts';
+import { discoveredPorts, type SayOfNote } from './discovered-ports.ts';
 import { notePrefix, type Discoverable } from './discoverable.ts';
-import { grpcPorts, speaksGrpc } from './grpc-ports.ts';
 import { mainPort, serviceNameOf, serviceOfPort } from './service-of-port.ts';
 
 /** What is wrong with a Service, for its owner. */
@@ -62,13 +62,13 @@ const nothing: Discovered = { services: [], routes: [], faults: [] };
 function discover(object: Discoverable, everyPort: boolean): Discovered {
   const { meta, notes, fault } = object;
   const faults: ServiceFault[] = fault === undefined ? [] : [{ meta, message: fault }];
-  const say = (note: string, message: string) =>
+  const say: SayOfNote = (note, message) =>
     void faults.push({ meta, message: `${notePrefix}${note}: ${message}` });
   const known = new Set(['discover', 'service']);
   for (const note of notes.keys())
     if (!known.has(note))
       say(note, 'is no annotation that is known; there are evenly.dev/discover and evenly.dev/service');
-  const ports = wantedPorts(object, everyPort, say);
+  const ports = discoveredPorts(object, { everyPort, say });
   const [first] = ports;
   if (first === undefined) return faults.length === 0 ? nothing : { ...nothing, faults };
   const fields = fieldsOf(object, say);
@@ -84,32 +84,6 @@ function discover(object: Discoverable, everyPort: boolean): Discovered {
   return { services, routes: [main], faults };
 }
 
-type Say = (note: string, message: string) => void;
-
-/**
- * Those that say that they speak gRPC, or every one of TCP. The annotation `evenly.dev/discover` says it otherwise: `true` for all ports of TCP,
- * `false` for none, or ports by name or number.
- */
-function wantedPorts({ ports, notes }: Discoverable, everyPort: boolean, say: Say): readonly ServicePort[] {
-  const note = notes.get('discover')?.trim() ?? (everyPort ? 'true' : undefined);
-  if (note === 'false') return [];
-  if (note === 'true') return [...new Set([...grpcPorts(ports), ...ports])]; // the first is the main one
-  if (note === undefined) return ports.filter(speaksGrpc);
-  const wanted = note.split(',').map((each) => each.trim());
-  const found = wanted.map((each) =>
-    ports.find(({ name, port }) => each !== '' && (name === each || String(port) === each)),
-  );
-  wanted.forEach((each, index) => {
-    if (found[index] !== undefined) return;
-    const has = ports.map(({ name, port }) => (name === '' ? `${port}` : `${name} (${port})`)).join(', ');
-    say(
-      'discover',
-      `must be true, false or TCP ports of the Service; ${JSON.stringify(each)} is none of ${has || 'its ports, there are none'}`,
-    );
-  });
-  return [...new Set(found.filter((port) => port !== undefined))];
-}
-
 function serviceOf({ meta, externalName, hasHints }: Discoverable, port: ServicePort): Service {
   const service = serviceOfPort({ meta }, port);
   if (externalName !== undefined) {
@@ -123,7 +97,7 @@ function serviceOf({ meta, externalName, hasHints }: Discoverable, port: Service
  * The annotation `evenly.dev/service` has what a service of a config file has, in the same words, but for where its endpoints
  * come from. With faults it counts for nothing, and the Service is served as without it.
  */
-function fieldsOf({ notes, hasHints }: Discoverable, say: Say): Partial<Service> {
+function fieldsOf({ notes, hasHints }: Discoverable, say: SayOfNote): Partial<Service> {
   const note = notes.get('service');
   if (note === undefined) return {};
   const lines = note.split('\n').map((line) => `    ${line}`);

@@ -218,7 +218,10 @@ describe('findAccess', () => {
     expect(await found({ kubeconfig: paths[0]!, env })).toBe('https://given:6443');
     expect(await found({ env })).toBe('https://environment:6443');
     expect(await found({ env: { ...inCluster, HOME: directory } })).toBe('https://user:6443');
+    await expect(found({ context: 'other', env })).rejects.toThrow('contexts has no "other"');
     await rm(file('.kube'), { recursive: true });
+    const none = found({ context: 'other', env: { ...inCluster, HOME: directory } });
+    await expect(none).rejects.toThrow('no kubeconfig that could have the context "other"');
     expect(await found({ env: { ...inCluster, HOME: directory } })).toBe('https://10.96.0.1:443');
     await expect(found({ env: { HOME: directory } })).rejects.toThrow('a kubeconfig is needed');
   });

@@ -80,16 +80,21 @@ export function inClusterAccess(
  */
 export async function findAccess(options: {
   kubeconfig?: string;
+  /** Of the kubeconfig; absent = its current one. */
+  context?: string;
   env: Readonly<Record<string, string | undefined>>;
 }): Promise<ApiServerAccess> {
-  const { kubeconfig, env } = options;
-  if (kubeconfig) return kubeconfigAccess([kubeconfig]);
+  const { kubeconfig, context, env } = options;
+  if (kubeconfig) return kubeconfigAccess([kubeconfig], context);
   const files = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
-  if (files.length > 0) return kubeconfigAccess(files);
+  if (files.length > 0) return kubeconfigAccess(files, context);
   const ofUser = join(env.HOME ?? homedir(), '.kube', 'config');
   const found = await stat(ofUser).then(
     () => true,
     () => false,
   );
-  return found ? kubeconfigAccess([ofUser]) : inClusterAccess(env);
+  if (found) return kubeconfigAccess([ofUser], context);
+  if (context !== undefined)
+    throw new DiscoveryError('BAD_CONFIG', `there is no kubeconfig that could have the context "${context}"`);
+  return inClusterAccess(env);
 }

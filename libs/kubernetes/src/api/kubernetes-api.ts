@@ -9,6 +9,7 @@ import {
   type ResourceKind,
   type Scope,
 } from '../resource-kind.ts';
+import { ListState } from '../watch/list-state.ts';
 import { watchResource, type ResourceListener } from '../watch/resource-watch.ts';
 import { SharedWatches } from '../watch/shared-watches.ts';
 import { ApiRefusal, errorOfRefusal, type Verb } from './api-refusal.ts';
@@ -56,6 +57,29 @@ export class KubernetesApi {
    */
   watch<T>(kind: ResourceKind<T>, scope: Scope, listener: ResourceListener<T>): () => void {
     return this.#watches.join(kind, scope, listener);
+  }
+
+  /**
+   * The objects of a kind as they are now, page by page: for programs that look once.
+   * @throws DiscoveryError NOT_FOUND for a kind that the server does not know; else as `create`
+   */
+  async list<T>(kind: ResourceKind<T>, scope: Scope): Promise<T[]> {
+    const state = new ListState(kind);
+    let expiredBefore = false;
+    for (let { request } = state; request.kind === 'list'; { request } = state) {
+      try {
+        const signal = new AbortController().signal;
+        const { body, server } = await this.#requests.list(kind, scope, request.continueToken, signal);
+        state.page(body, server);
+      } catch (error) {
+        if (!(error instanceof ApiRefusal)) throw error;
+        // A list that took too long cannot be gone on with (410): once more from its beginning.
+        if (error.status !== 410 || expiredBefore) throw errorOfRefusal(error, 'list', kind, scope.namespace);
+        expiredBefore = true;
+        state.relist();
+      }
+    }
+    return [...state.objects.values()];
   }
 
   /** @throws ApiRefusal with status 404 for one that is not there; else as `create` */

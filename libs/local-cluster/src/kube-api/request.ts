@@ -5,9 +5,11 @@ import { labelSelector } from './selector.ts';
 /** What is asked for. */
 export interface ApiQuery {
   of: ServedKind;
-  verb: 'list' | 'watch';
+  verb: 'list' | 'watch' | 'get';
   /** Absent: all namespaces. */
   namespace: string | undefined;
+  /** Of the one object that is read. */
+  name: string | undefined;
   matches: (object: StoredObject) => boolean;
   parameters: URLSearchParams;
 }
@@ -15,7 +17,7 @@ export interface ApiQuery {
 /** An answer that is none of the things asked for: a `Status` and its HTTP code. */
 export type Refusal = ReturnType<typeof status>;
 
-const path = /^\/(?:api|apis)\/([^/]+(?:\/v\d[a-z\d]*)?)\/(?:namespaces\/([^/]+)\/)?([^/]+)$/;
+const path = /^\/(?:api|apis)\/([^/]+(?:\/v\d[a-z\d]*)?)\/(?:namespaces\/([^/]+)\/)?([^/]+)(?:\/([^/]+))?$/;
 
 /** True for the ways to write it in a query. */
 export const isTrue = (text: string | null) => text === '1' || text === 'true';
@@ -39,8 +41,9 @@ export function readRequest(
     const message = 'unable to parse requirement: only equalities are served here';
     return status(400, 'BadRequest', message);
   }
-  const verb = isTrue(parameters.get('watch')) ? 'watch' : 'list';
-  return { of, verb, namespace: match[2], matches, parameters };
+  const [, , namespace, , name] = match;
+  const verb = name !== undefined ? 'get' : isTrue(parameters.get('watch')) ? 'watch' : 'list';
+  return { of, verb, namespace, name, matches, parameters };
 }
 
 /** The words of a real server for a right that is missing. */

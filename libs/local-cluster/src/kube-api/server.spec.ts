@@ -60,6 +60,19 @@ async function watch(query: Record<string, string> = {}) {
 }
 
 describe('KubeApi', () => {
+  it('reads one object by its name', async () => {
+    api.store.put(slice('be1-a', 'be1-srv'));
+    const found = await get({}, `${path}/be1-a`);
+    expect(found).toMatchObject({ code: 200, body: { kind: 'EndpointSlice', metadata: { name: 'be1-a' } } });
+    expect(await get({}, `${path}/be2-a`)).toMatchObject({ code: 404, body: { reason: 'NotFound' } });
+  });
+
+  it('refuses kinds that may not be read', async () => {
+    api.faults.forbidKinds = ['endpointslices'];
+    expect((await get()).code).toBe(403);
+    expect((await get({}, '/api/v1/services')).code).toBe(200);
+  });
+
   it('lists by label and namespace, with one resource version', async () => {
     api.store.put(slice('be1-a', 'be1-srv'));
     api.store.put(slice('be2-a', 'be2-srv'));

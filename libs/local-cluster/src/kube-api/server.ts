@@ -30,7 +30,9 @@ export interface KubeApiOptions {
 /** What the server does wrong on purpose. May be changed at any time; holds for requests that come then. */
 export interface KubeApiFaults {
   /** Refused with 403, as without an RBAC rule. */
-  forbid: readonly ('list' | 'watch')[];
+  forbid: readonly ('list' | 'watch' | 'get')[];
+  /** The same for these kinds, by their plurals, whatever is asked of them. */
+  forbidKinds: readonly string[];
   /** The same for what asks for all namespaces at once, as without a ClusterRole. */
   forbidCluster: boolean;
   /** `html`: 200 with a page, as a captive proxy. `hang`: no answer. `busy`: 429 with Retry-After. */
@@ -54,7 +56,13 @@ export class KubeApi {
   readonly services = new ObjectStore<ServiceObject>();
   /** What was created by POST, of whatever kind; 409 for a name that there is. */
   readonly created = new Map<string, object>();
-  readonly faults: KubeApiFaults = { forbid: [], forbidCluster: false, answer: 'properly', goneAs: 'event' };
+  readonly faults: KubeApiFaults = {
+    forbid: [],
+    forbidKinds: [],
+    forbidCluster: false,
+    answer: 'properly',
+    goneAs: 'event',
+  };
   readonly counters: KubeApiCounters = { lists: 0, watches: 0, refused: 0 };
   readonly #options: KubeApiOptions;
   readonly #stores = new Map<ServedKind, ObjectStore<StoredObject>>([
@@ -157,13 +165,16 @@ export class KubeApi {
     if ('code' in query) return this.#refuse(response, query);
     const refusal = this.#refusal(query);
     if (refusal !== undefined) return this.#refuse(response, refusal);
-    if (query.verb === 'list') this.#list(query, response);
+    if (query.verb === 'get') this.#get(query, response);
+    else if (query.verb === 'list') this.#list(query, response);
     else this.#watch(query, response);
   }
 
   #refusal(query: ApiQuery): Refusal | undefined {
     const isForbidden = this.faults.forbidCluster && query.namespace === undefined;
-    if (isForbidden || this.faults.forbid.includes(query.verb)) return forbidden(query);
+    const { forbid, forbidKinds } = this.faults;
+    if (isForbidden || forbid.includes(query.verb) || forbidKinds.includes(query.of.plural))
+      return forbidden(query);
     const tooMany = query.verb === 'watch' && this.#watches.size >= maxWatches;
     if (!tooMany && this.faults.answer !== 'busy') return undefined;
     return status(
@@ -187,6 +198,13 @@ export class KubeApi {
     if (this.created.has(key)) return this.#refuse(response, status(409, 'AlreadyExists', 'already exists'));
     this.created.set(key, object);
     respond(response, 201, object);
+  }
+
+  #get({ of, namespace, name }: ApiQuery, response: ServerResponse): void {
+    const [object] = this.#stores.get(of)!.list(namespace, ({ metadata }) => metadata.name === name);
+    if (object === undefined)
+      return this.#refuse(response, status(404, 'NotFound', `${of.plural} "${name}" not found`));
+    respond(response, 200, { kind: of.kind, apiVersion: of.apiVersion, ...object });
   }
 
   #list(query: ApiQuery, response: ServerResponse): void {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { doctorTells } from '../../doctor/doctor-tells.ts';
 import { callFrontend } from '../../shared/frontend-client.ts';
 import { eventually } from '../../shared/wait.ts';
 import { describeScenario, overlayOf, type Scenario } from '../scenario.ts';
@@ -64,6 +65,8 @@ async function spreads(scenario: Scenario): Promise<void> {
 describeScenario(
   'istio-plain',
   (scenario) => {
+    it('the doctor says how it is balanced', () => doctorTells('istio/plain'));
+
     it('without Istio: one pod has all calls, also after a scale-out', async () => {
       const [pinned] = (await answers(scenario())).keys();
       await scenario().scale('v1-srv', 5);
@@ -76,6 +79,8 @@ describeScenario(
 describeScenario(
   'istio-sidecar',
   (scenario) => {
+    it('the doctor says how it is balanced', () => doctorTells('istio/sidecar'));
+
     it('the same manifests with sidecars: all pods, new ones and after a rolling restart too', () =>
       spreads(scenario()));
 
@@ -98,6 +103,8 @@ describeScenario(
 describeScenario(
   'istio-proxyless',
   (scenario) => {
+    it('the doctor says how it is balanced', () => doctorTells('istio/proxyless'));
+
     it('the frontend has no Envoy, and all pods answer, new ones and after a rolling restart too', async () => {
       const { stdout } = await scenario().kubectl.run('get', 'pods', '--output=json');
       expect(stdout).toMatch(/"ISTIO_META_GENERATOR",\s+"value": "grpc"/);

@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { doctorTells } from '../../doctor/doctor-tells.ts';
+import { runDoctor } from '../../doctor/doctor.ts';
+import { expected, namespacesOf } from '../../doctor/expected.ts';
+import { kustomize } from '../../helm/rendered.ts';
+import { Kubectl } from '../kubectl.ts';
+import { noCluster } from '../scenario.ts';
+
+const kubectl = new Kubectl('default');
+// Those with a mesh need one: istio.spec.ts has the doctor look at them, and Linkerd is not there.
+const overlays = Object.keys(expected).filter((name) => !name.startsWith('istio/') && name !== 'linkerd');
+
+/** Without the GatewayClass: a cluster need not know that kind, and the doctor does not look at it. */
+const manifestsOf = async (overlay: string) =>
+  (await kustomize(overlay))
+    .split('\n---\n')
+    .filter((text) => !/^kind: GatewayClass$/m.test(text))
+    .join('\n---\n');
+
+// Alone: other specs have overlays in the same namespaces. Nothing here waits until pods are ready, which the doctor does
+// not ask.
+describe.skipIf(noCluster)('the doctor, of each overlay in the cluster', () => {
+  let applied: string | undefined;
+  afterEach(async () => {
+    if (applied === undefined) return;
+    const deleting = kubectl.run('delete', '--ignore-not-found', '--filename', '-');
+    deleting.child.stdin!.end(applied);
+    applied = undefined;
+    await deleting;
+  });
+
+  it.each(overlays)('%s', async (overlay) => {
+    for (const namespace of namespacesOf(overlay)) {
+      const { stdout } = await kubectl.run(
+        'get',
+        'namespace',
+        namespace,
+        '--ignore-not-found',
+        '--output=name',
+      );
+      if (stdout !== '') throw new Error(`the cluster has a namespace ${namespace} already`);
+    }
+    applied = await manifestsOf(overlay);
+    await kubectl.apply(applied);
+    await doctorTells(overlay);
+  });
+
+  it('looks at the whole cluster where no namespace is named', async () => {
+    const { code, stdout } = await runDoctor();
+    expect([0, 1]).toContain(code);
+    expect(stdout).toMatch(/gRPC Services? (was found )?in the cluster/);
+  });
+});

@@ -10,23 +10,30 @@ const defaultWarmUp = 10;
 /** A push is over when the last client has written its ACK; the server still has to read it. */
 const settleMs = 200;
 
-const loadClient = new URL('go/bin/load', import.meta.url).pathname;
+const program = (name) => new URL(`go/bin/${name}`, import.meta.url).pathname;
+/** Who the clients are. */
+export const loadClients = {
+  /** Frames that are written and read by hand: costs little itself, and sends nothing but ACKs. */
+  raw: program('load'),
+  /** Real clients, which also send window updates, and PINGs for every push. */
+  'grpc-go': program('stubs'),
+};
 
 /**
  * Connects the clients, then changes one endpoint again and again, each time waiting for the last ACK.
  * @param server from `arms`; it is stopped at the end
- * @param size how many clients, with `loadOptions` for the load client
+ * @param size how many clients, with `loadOptions` for the load client, and which one it is
  * @param plan at least `minPushes` are measured, then as many as fit into `budgetMs`, at most `maxPushes`, with
  *   `pauseMs` after each, behind `warmUp` that are not; `onPush` is told how many were done
  */
-export async function measure(server, { clients, loadOptions = [] }, plan) {
+export async function measure(server, { clients, loadOptions = [], load: loadName = 'raw' }, plan) {
   const { pid } = server.process;
   const { pauseMs = defaultPauseMs, warmUp = defaultWarmUp } = plan;
   let load;
   try {
     await sleep(settleMs);
     const idleBytes = rssBytes(pid);
-    load = new Talker('load', loadClient, [
+    load = new Talker('load', loadClients[loadName], [
       '-port',
       String(server.port),
       '-clients',

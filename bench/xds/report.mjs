@@ -27,7 +27,7 @@ const range = ({ median, min, max }, digits) =>
 /** A row for each size and arm: medians over the rounds, with their spread. */
 export function fanOutTable(cells) {
   const header = [
-    'clients × endpoints',
+    'clients × endpoints, by',
     'server',
     'CPU µs per client and push',
     '× LinearCache',
@@ -44,7 +44,7 @@ export function fanOutTable(cells) {
   return { header, rows };
 }
 
-const sizeOf = ({ clients, endpoints }) => `${clients} × ${endpoints}`;
+const sizeOf = ({ clients, endpoints, load }) => `${clients} × ${endpoints}, ${load}`;
 
 function rowOf(size, arm, ofSize) {
   const own = ofSize.filter((cell) => cell.arm === arm);

@@ -1,5 +1,5 @@
 // The fan-out of our xds-server beside go-control-plane's: `npm run bench:xds`, see README.md.
-//   node bench/xds/run.mjs [fanout | soak | kubernetes | few | cluster | ready] [--save] [--rounds N] [--arms a,b] [--sizes 1000x100,…]
+//   node bench/xds/run.mjs [fanout | soak | kubernetes | few | cluster | ready] [--save] [--rounds N] [--arms a,b] [--loads a,b] [--sizes 1000x100,…]
 // --save keeps the result: JSON in bench/results, the table in README.md.
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     save: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     arms: { type: 'string' },
+    loads: { type: 'string' },
     sizes: { type: 'string', default: '1000x100,1000x1000,5000x100' },
     pushes: { type: 'string' },
     before: { type: 'string' },
@@ -37,6 +38,7 @@ await bench({
   save: values.save,
   rounds: Number(values.rounds),
   arms: values.arms?.split(','),
+  loads: values.loads?.split(','),
   minutes: values.minutes === undefined ? undefined : Number(values.minutes),
   clients: values.clients === undefined ? undefined : Number(values.clients),
   keep: values.keep,

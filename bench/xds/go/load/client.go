@@ -8,22 +8,9 @@ import (
 	"syscall"
 
 	"golang.org/x/net/http2/hpack"
+
+	"evenly/bench/xds/talk"
 )
-
-// resourceType is one step of a client's walk: listener, route, cluster, endpoints.
-type resourceType struct {
-	url    []byte
-	suffix string
-}
-
-// names of this type's resources, for each of the services.
-func (kind *resourceType) names(services []string) [][]byte {
-	names := make([][]byte, len(services))
-	for i, service := range services {
-		names[i] = []byte(service + kind.suffix)
-	}
-	return names
-}
 
 // client is one TCP connection with one aggregated stream, as raw frames: a load client that cost as much as a gRPC
 // library would measure itself. It keeps no account of the server's windows: one ACK is under way at a time.
@@ -45,21 +32,16 @@ type client struct {
 
 // load is what all clients share.
 type load struct {
-	types   []*resourceType
 	headers []byte
 	ready   int
 	// The push that is under way, and the address that its endpoints must have.
 	push    int
 	address []byte
-	onReady func()
-	onAck   func()
+	report  *talk.Report
 	scratch []byte
 }
 
-const typePrefix = "type.googleapis.com/envoy.config."
-
-// newLoad takes resource names as libs/xds/src/resources/names.ts has them.
-func newLoad(authority string) *load {
+func newLoad(authority string, report *talk.Report) *load {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
 	for _, field := range [][2]string{
@@ -71,18 +53,7 @@ func newLoad(authority string) *load {
 		// Writing to a buffer does not fail.
 		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
 	}
-	step := func(url, suffix string) *resourceType {
-		return &resourceType{url: []byte(typePrefix + url), suffix: suffix}
-	}
-	return &load{
-		types: []*resourceType{
-			step("listener.v3.Listener", ""),
-			step("route.v3.RouteConfiguration", "-route"),
-			step("cluster.v3.Cluster", "-cluster"),
-			step("endpoint.v3.ClusterLoadAssignment", "-cluster"),
-		},
-		headers: block.Bytes(),
-	}
+	return &load{headers: block.Bytes(), report: report}
 }
 
 // start sends all that a client says before it hears anything: preface, settings, the call, the first request.
@@ -101,8 +72,8 @@ func (l *load) start(c *client) error {
 }
 
 func (l *load) appendStep(out []byte, c *client, step int, version, nonce []byte, node string) []byte {
-	kind := l.types[step]
-	return appendRequest(out, kind.url, kind.names(c.services), version, nonce, node)
+	kind := talk.Walk[step]
+	return appendRequest(out, kind.URL, kind.Names(c.services), version, nonce, node)
 }
 
 func appendWindowUpdate(out []byte, stream uint32, bytes int) []byte {
@@ -205,7 +176,7 @@ func (l *load) onResponse(c *client, message []byte) error {
 	if err != nil {
 		return err
 	}
-	step := l.stepOf(answer.typeURL)
+	step := stepOf(answer.typeURL)
 	// All at first; after that the endpoints that changed.
 	expected := 1
 	if step == c.steps {
@@ -218,7 +189,7 @@ func (l *load) onResponse(c *client, message []byte) error {
 	isUpdate := step == c.steps
 	if isUpdate {
 		c.steps++
-		if c.steps < len(l.types) {
+		if c.steps < len(talk.Walk) {
 			out = l.appendStep(out, c, c.steps, nil, nil, "")
 		}
 	}
@@ -226,19 +197,19 @@ func (l *load) onResponse(c *client, message []byte) error {
 		return err
 	}
 	switch {
-	case isUpdate && c.steps == len(l.types):
+	case isUpdate && c.steps == len(talk.Walk):
 		l.ready++
-		l.onReady()
-	case !isUpdate && step == len(l.types)-1 && c.acked < l.push && hasAddress(answer.resource, l.address):
+		l.report.Ready()
+	case !isUpdate && step == len(talk.Walk)-1 && c.acked < l.push && hasAddress(answer.resource, l.address):
 		c.acked = l.push
-		l.onAck()
+		l.report.Acked()
 	}
 	return nil
 }
 
-func (l *load) stepOf(typeURL []byte) int {
-	for i, kind := range l.types {
-		if bytes.Equal(kind.url, typeURL) {
+func stepOf(typeURL []byte) int {
+	for i, kind := range talk.Walk {
+		if kind.URL == string(typeURL) {
 			return i
 		}
 	}

@@ -1,71 +1,34 @@
 // The load client of the fan-out bench: n clients, each with a TCP connection and an aggregated xDS stream of its own,
 // that acknowledge everything. One thread and one epoll loop, so that the second core is left to the server.
-//
-// It prints a line of JSON when all clients have their endpoints. A line `ADDRESS` on its input arms it: the next push
-// must have an endpoint with that address; it says `armed`, and when the last client has acknowledged, at which time.
-// Times are nanoseconds of CLOCK_MONOTONIC, which is one clock for all processes of a machine.
 package main
 
 import (
 	"bytes"
-	"encoding/json"
-	"flag"
 	"fmt"
 	"log"
 	"os"
 	"runtime"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"evenly/bench/xds/talk"
 )
 
 // Connections that are opened but have no endpoints yet: fewer than any server's listen backlog.
 const maxStarting = 128
 
 func main() {
-	port := flag.Int("port", 18000, "of the server, on 127.0.0.1")
-	clients := flag.Int("clients", 1000, "how many")
-	service := flag.String("service", "be1-srv", "that they ask for; with several, -0, -1 and so on stand behind it")
-	services := flag.Int("services", 1, "how many there are")
-	each := flag.Int("each", 1, "how many of them each client asks for: the next ones after the client before")
-	flag.Parse()
+	options := talk.ParseFlags()
 	log.SetFlags(0)
 	runtime.LockOSThread()
-	if err := run(*port, *clients, mesh{*service, *services, *each}); err != nil {
+	if err := run(options); err != nil {
 		log.Fatalf("load: %v", err)
 	}
 }
 
-// mesh is what there is to ask for.
-type mesh struct {
-	service        string
-	services, each int
-}
-
-func (m mesh) of(client int) []string {
-	if m.services == 1 {
-		return []string{m.service}
-	}
-	names := make([]string, m.each)
-	for i := range names {
-		names[i] = fmt.Sprintf("%s-%d", m.service, (client*m.each+i)%m.services)
-	}
-	return names
-}
-
-// askers is how many clients ask for the first service, which is the one that changes.
-func (m mesh) askers(clients int) int {
-	count := 0
-	for client := range clients {
-		if slices.Contains(m.of(client), m.of(0)[0]) {
-			count++
-		}
-	}
-	return count
-}
-
-func run(port, count int, m mesh) error {
+func run(options talk.Load) error {
+	port, count := options.Port, options.Clients
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("epoll: %w", err)
@@ -77,7 +40,8 @@ func run(port, count int, m mesh) error {
 		return fmt.Errorf("standard input: %w", err)
 	}
 
-	l := newLoad(fmt.Sprintf("127.0.0.1:%d", port))
+	report := talk.NewReport(options)
+	l := newLoad(fmt.Sprintf("127.0.0.1:%d", port), report)
 	byFd := make(map[int]*client, count)
 	connectMore := func() error {
 		for len(byFd) < count && len(byFd)-l.ready < maxStarting {
@@ -85,7 +49,7 @@ func run(port, count int, m mesh) error {
 			if err != nil {
 				return fmt.Errorf("connection %d: %w", len(byFd)+1, err)
 			}
-			c := &client{fd: fd, name: fmt.Sprintf("bench-%d", len(byFd)), services: m.of(len(byFd))}
+			c := &client{fd: fd, name: fmt.Sprintf("bench-%d", len(byFd)), services: options.Of(len(byFd))}
 			byFd[fd] = c
 			if err := watch(fd); err != nil {
 				return err
@@ -96,8 +60,6 @@ func run(port, count int, m mesh) error {
 		}
 		return nil
 	}
-	report := newReport(l, count, m.askers(count))
-
 	if err := connectMore(); err != nil {
 		return err
 	}
@@ -121,7 +83,7 @@ func run(port, count int, m mesh) error {
 			case c == nil:
 				l.push++
 				l.address = bytes.Clone(bytes.TrimSpace(buffer[:length]))
-				report.arm()
+				report.Arm()
 			case err != nil:
 				return fmt.Errorf("%s: %w", c.name, err)
 			case length == 0:
@@ -156,54 +118,4 @@ func connect(port int) (int, error) {
 		return 0, err
 	}
 	return fd, unix.SetNonblock(fd, true)
-}
-
-// newReport tells the bench what happens, a line of JSON each.
-func newReport(l *load, clients, askers int) *report {
-	r := &report{out: json.NewEncoder(os.Stdout), started: now()}
-	l.onReady = func() {
-		if l.ready == clients {
-			r.print(line{Event: "ready", ConnectNs: now() - r.started})
-		}
-	}
-	l.onAck = func() {
-		r.times = append(r.times, now())
-		if len(r.times) == askers {
-			r.print(line{Event: "acked", FirstNs: r.times[0], MiddleNs: r.times[askers/2], LastNs: r.times[askers-1]})
-		}
-	}
-	return r
-}
-
-type report struct {
-	out     *json.Encoder
-	started int64
-	// When each client acknowledged the push under way, in the order that they did.
-	times []int64
-}
-
-type line struct {
-	Event     string `json:"event"`
-	ConnectNs int64  `json:"connectNs,omitempty"`
-	FirstNs   int64  `json:"firstNs,omitempty"`
-	MiddleNs  int64  `json:"middleNs,omitempty"`
-	LastNs    int64  `json:"lastNs,omitempty"`
-}
-
-func (r *report) arm() {
-	r.times = r.times[:0]
-	r.print(line{Event: "armed"})
-}
-
-func (r *report) print(next line) {
-	if err := r.out.Encode(next); err != nil {
-		log.Fatalf("load: the bench does not read: %v", err)
-	}
-}
-
-func now() int64 {
-	var time unix.Timespec
-	// It fails for an unknown clock only.
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &time)
-	return time.Nano()
 }

@@ -29,7 +29,7 @@ func appendFrameHeader(out []byte, length int, kind, flags byte, stream uint32) 
 }
 
 // appendRequest writes a DATA frame with one gRPC message: a DiscoveryRequest.
-func appendRequest(out []byte, url []byte, names [][]byte, version, nonce []byte, node string) []byte {
+func appendRequest(out []byte, url string, names []string, version, nonce []byte, node string) []byte {
 	start := len(out)
 	out = append(out, make([]byte, frameHeaderBytes+messageHeaderBytes)...)
 	out = appendField(out, requestVersion, version)
@@ -40,9 +40,9 @@ func appendRequest(out []byte, url []byte, names [][]byte, version, nonce []byte
 		out = appendField(out, requestNode, encoded)
 	}
 	for _, name := range names {
-		out = appendField(out, requestNames, name)
+		out = appendField(out, requestNames, []byte(name))
 	}
-	out = appendField(out, requestTypeURL, url)
+	out = appendField(out, requestTypeURL, []byte(url))
 	out = appendField(out, requestNonce, nonce)
 	length := len(out) - start - frameHeaderBytes
 	appendFrameHeader(out[start:start], length, frameData, 0, streamID)

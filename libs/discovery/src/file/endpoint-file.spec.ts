@@ -90,6 +90,13 @@ describe('readEndpointFile', () => {
     expect(() => read(text)).toThrow('e.yaml:1: is nested too deeply');
   });
 
+  it('gives the same objects for the same texts, read-only, so that what is derived from them can be kept', () => {
+    const [one] = read('{"endpoints": ["10.0.0.1:1", "10.0.0.2:1"]}');
+    const [, again] = read('{"endpoints": ["10.0.0.3:1", "10.0.0.1:1"]}');
+    expect(again).toBe(one);
+    expect(Object.isFrozen(one)).toBe(true);
+  });
+
   it('takes a name for what it is, whatever stands in it', () => {
     const hostname = 'a": "b, {"';
     const text = JSON.stringify({ endpoints: [{ address: '10.0.0.1', port: 1, hostname }] });

@@ -18,9 +18,22 @@ const maxAdditionalAddresses = 8;
 /** For each alias the parser looks through all of them. */
 const maxAliases = 100;
 
+/** Endpoints that files named by a text alone, at most. */
+const maxTexts = 20_000;
+/** After a change, most of a file is the same as it was: the same objects, so that what is derived from them stays too. */
+const endpointOfText = new Map<string, Endpoint>();
+
+function keep(text: string, endpoint: Endpoint): Endpoint {
+  if (endpointOfText.size >= maxTexts) endpointOfText.clear();
+  endpointOfText.set(text, Object.freeze(endpoint));
+  return endpoint;
+}
+
 const endpointText = z.string().transform((text, context): Endpoint => {
+  const known = endpointOfText.get(text);
+  if (known !== undefined) return known;
   const parsed = parseEndpointKey(text);
-  if (parsed !== undefined) return { ...parsed, state: 'ready' };
+  if (parsed !== undefined) return keep(text, { address: parsed.address, port: parsed.port, state: 'ready' });
   const message = 'must be an IP address and a port, such as 10.0.0.1:50051 or [::1]:50051';
   context.addIssue({ code: 'custom', message });
   return z.NEVER;

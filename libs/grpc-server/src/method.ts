@@ -13,6 +13,8 @@ export interface Codec<Request, Response> {
 
 /** What a method with a stream of requests does with one call. */
 export interface RequestHandler<Request> {
+  /** Takes a message as it came, in place of `onRequest`. @returns false: it shall be decoded first */
+  takes?(bytes: Buffer): boolean;
   onRequest(request: Request): void;
   /** The client sends no more; without it, the call ends with OK. */
   onHalfClose?(): void;
@@ -28,7 +30,9 @@ export function bidi<Request>(
     const handler = open(call);
     if (handler === undefined) return ignore;
     return {
-      onMessage: (bytes) => handler.onRequest(decode(codec, bytes)),
+      onMessage: (bytes) => {
+        if (handler.takes?.(bytes) !== true) handler.onRequest(decode(codec, bytes));
+      },
       onHalfClose: () => (handler.onHalfClose === undefined ? call.end() : handler.onHalfClose()),
       onClose: (reason) => handler.onClose?.(reason),
     };

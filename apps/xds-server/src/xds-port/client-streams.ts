@@ -151,11 +151,10 @@ export class ClientStreams {
   /** Notes what a request said of the response before it. */
   noteAcknowledgement(
     { stream }: OpenStream,
-    { said }: Acknowledgement,
-    nonce: string,
+    { said, nonce }: Acknowledgement,
     error: string | undefined,
   ): void {
-    this.#options.traces?.acknowledged(stream, said, nonce, error);
+    if (nonce !== undefined) this.#options.traces?.acknowledged(stream, said, nonce, error);
   }
 
   #noteNodeId(id: string, address: string): void {

@@ -4,7 +4,7 @@ import type {
 } from '@evenly/proto/envoy/service/discovery/v3/discovery';
 import {
   bidi,
-  refuse,
+  refuse as refused,
   Status,
   StatusError,
   type Method,
@@ -44,7 +44,7 @@ function methodsOf({ sotw, delta, fetch, types }: XdsService, context: XdsContex
   ];
   if (fetch !== undefined) {
     const problem = `${fetch.path} is not served; use ${sotw.path}`;
-    methods.push([fetch.path, refuse(new StatusError(Status.UNIMPLEMENTED, problem))]);
+    methods.push([fetch.path, refused(new StatusError(Status.UNIMPLEMENTED, problem))]);
   }
   return methods;
 }
@@ -62,6 +62,7 @@ function serve(
   }
   const { client, close } = streams.add({ variant, types, call, wildcard });
   return {
+    takes: (bytes) => onBytes(call, client, bytes, context),
     onRequest: (request) => onRequest(call, client, request, context),
     onClose: (reason) => {
       close();
@@ -72,30 +73,55 @@ function serve(
   };
 }
 
-function onRequest(
-  call: ServerCall,
-  client: OpenStream,
-  request: Request,
-  { streams, metrics, log }: HandlerContext,
-): void {
+/** Most requests acknowledge, and say nothing else. @returns whether it did */
+function onBytes(call: ServerCall, client: OpenStream, bytes: Buffer, context: HandlerContext): boolean {
+  try {
+    const said = client.stream.onPlainAck(bytes);
+    if (said === undefined) return false;
+    note(client, said, undefined, context);
+  } catch (error) {
+    refuse(call, client, error, context);
+  }
+  return true;
+}
+
+function onRequest(call: ServerCall, client: OpenStream, request: Request, context: HandlerContext): void {
   try {
     const said =
       client.stream instanceof DeltaStream
         ? client.stream.onRequest(request as DeltaDiscoveryRequest)
         : client.stream.onRequest(request as DiscoveryRequest);
-    count(said, metrics);
-    streams.noteAcknowledgement(client, said, request.responseNonce, request.errorDetail?.message);
-    if (said.said === 'nack') {
-      const reason = request.errorDetail?.message.slice(0, 4096);
-      const level = said.isAgain === true ? 'debug' : 'error';
-      log[level]({ node: client.stream.node.id, type: said.type, reason }, 'the client rejected a response');
-    }
+    note(client, said, request.errorDetail?.message, context);
   } catch (error) {
-    if (!(error instanceof XdsError)) throw error;
-    metrics.requests.inc({ said: 'refused', type: 'unknown' });
-    log.warn({ node: client.stream.node.id, code: error.code, reason: error.message }, 'request refused');
-    call.end(statusOf(error), error.message);
+    refuse(call, client, error, context);
   }
+}
+
+/** @param words of a client that rejects */
+function note(
+  client: OpenStream,
+  said: Acknowledgement,
+  words: string | undefined,
+  { streams, metrics, log }: HandlerContext,
+): void {
+  count(said, metrics);
+  streams.noteAcknowledgement(client, said, words);
+  if (said.said !== 'nack') return;
+  const level = said.isAgain === true ? 'debug' : 'error';
+  const reason = words?.slice(0, 4096);
+  log[level]({ node: client.stream.node.id, type: said.type, reason }, 'the client rejected a response');
+}
+
+function refuse(
+  call: ServerCall,
+  client: OpenStream,
+  error: unknown,
+  { metrics, log }: HandlerContext,
+): void {
+  if (!(error instanceof XdsError)) throw error;
+  metrics.requests.inc({ said: 'refused', type: 'unknown' });
+  log.warn({ node: client.stream.node.id, code: error.code, reason: error.message }, 'request refused');
+  call.end(statusOf(error), error.message);
 }
 
 function count({ said, type, latencyMs }: Acknowledgement, metrics: Metrics): void {

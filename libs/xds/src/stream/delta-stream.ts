@@ -7,6 +7,8 @@ import { bytesOf, XdsStream, type Acknowledgement } from './xds-stream.ts';
 
 /** The incremental variant: requests say which names come and go, responses which resources do. */
 export class DeltaStream extends XdsStream {
+  readonly variant = 'delta';
+
   /**
    * Takes a request: a change of the subscription, an ACK, a NACK, or several of these at once. On its first request of
    * a type a client that reconnects says what it has still, and gets only the difference.

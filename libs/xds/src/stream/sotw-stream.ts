@@ -10,6 +10,8 @@ import { XdsStream, type Acknowledgement } from './xds-stream.ts';
  * clusters lists all that it has, one with routes or endpoints only what changed.
  */
 export class SotwStream extends XdsStream {
+  readonly variant = 'sotw';
+
   /**
    * Takes a request: a subscription, an ACK, a NACK, or several of these at once.
    * @returns what the request said of the response before it

@@ -110,7 +110,8 @@ export class Subscribers<T extends object> {
   }
 
   /** Those who subscribe to something of this, and to something of which types. */
-  of(changed: CacheChange): Map<T, Set<ResourceType>> {
+  of(changed: CacheChange): Map<T, ReadonlySet<ResourceType>> {
+    if (changed.size === 1) return this.#ofOne(changed);
     const found = new Map<T, Set<ResourceType>>();
     for (const [type, names] of changed) {
       for (const subscriber of this.#byType[type].of(names)) {
@@ -119,6 +120,15 @@ export class Subscribers<T extends object> {
         else types.add(type);
       }
     }
+    return found;
+  }
+
+  /** Most changes are of one type: then all share a set. */
+  #ofOne(changed: CacheChange): Map<T, ReadonlySet<ResourceType>> {
+    const found = new Map<T, ReadonlySet<ResourceType>>();
+    const types = new Set(changed.keys());
+    for (const [type, names] of changed)
+      for (const subscriber of this.#byType[type].of(names)) found.set(subscriber, types);
     return found;
   }
 

@@ -22,7 +22,6 @@ export class Subscription {
   readonly #limits: StreamLimits;
   readonly #pool: NamePool;
   #names = new Set<string>();
-  /** As the request listed them that brought these names. */
   #listed: readonly string[] | undefined;
   #wildcard = false;
   #started = false;
@@ -40,6 +39,11 @@ export class Subscription {
 
   get names(): ReadonlySet<string> {
     return this.#names;
+  }
+
+  /** The names as the request listed them that brought them; undefined: none did. */
+  get listed(): readonly string[] | undefined {
+    return this.#listed;
   }
 
   wants(name: string): boolean {

@@ -1,17 +1,19 @@
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
+import type { ProtocolVariant } from '../client/ads-stream.ts';
 import { XdsError } from '../errors.ts';
 import { bytesPerName, defaultLimits, type StreamLimits } from '../limits.ts';
 import { anonymousNode, isGrpc, nodeInfo, type NodeInfo } from '../node.ts';
 import type { Resource } from '../resource.ts';
 import type { ResourceCache } from '../resource-cache.ts';
-import { isWholeSet, sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
+import { isWholeSet, sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from '../resource-type.ts';
+import { isPlainAck } from './plain-ack.ts';
 import { planFor, waitsForTheWhole, type Plan } from './plan.ts';
 import { reject } from './rejection.ts';
 import { mayRemoveClusters } from './removal-gate.ts';
 import { RequestBudget } from './request-budget.ts';
 import { nonceLength, type EncodedResponse } from './response-encoder.ts';
 import { Subscription, type SubscriptionChange } from './subscription.ts';
-import { acknowledge, newTypeState, type Known, type TypeState } from './type-state.ts';
+import { acknowledge, newTypeState, type Known, type Outstanding, type TypeState } from './type-state.ts';
 
 export interface StreamOptions {
   cache: ResourceCache;
@@ -44,6 +46,8 @@ export interface Acknowledgement {
   type: ResourceType;
   /** From the response to its ACK or NACK. */
   latencyMs?: number;
+  /** Of the response that is acknowledged or rejected. */
+  nonce?: string;
   /** A NACK of what was rejected before, and sent again: nothing new for people. */
   isAgain?: boolean;
 }
@@ -54,6 +58,7 @@ export interface Acknowledgement {
  * Rules: https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
  */
 export abstract class XdsStream {
+  abstract readonly variant: ProtocolVariant;
   protected readonly cache: ResourceCache;
   protected readonly send: StreamOptions['send'];
   readonly limits: StreamLimits;
@@ -138,6 +143,34 @@ export abstract class XdsStream {
   }
 
   /**
+   * Takes a request that is an ACK and says just what was expected, without decoding it.
+   * @returns undefined for any other request, which is yet to be taken
+   * @throws XdsError TOO_MANY_REQUESTS
+   */
+  onPlainAck(bytes: Uint8Array): Acknowledgement | undefined {
+    if (this.#node === anonymousNode) return undefined; // the request may say who it is
+    for (const [type, state] of this.#types) {
+      if (state.outstanding === undefined || !this.#isAck(bytes, type, state, state.outstanding)) continue;
+      this.#budget.take(this.#options.now());
+      const said = this.settle(type, state, undefined);
+      this.#sendUpdates();
+      return said;
+    }
+    return undefined;
+  }
+
+  #isAck(bytes: Uint8Array, type: ResourceType, { subscription }: TypeState, sent: Outstanding): boolean {
+    const names = this.variant === 'sotw' ? subscription.listed : none;
+    if (names === undefined) return false;
+    return isPlainAck(bytes, this.variant, {
+      typeUrl: typeUrlOf(type),
+      version: sent.version,
+      nonce: sent.nonce,
+      names,
+    });
+  }
+
+  /**
    * @param comesBack whether the request says that the client has resources already
    * @throws XdsError TOO_MANY_REQUESTS, UNKNOWN_TYPE
    */
@@ -172,12 +205,12 @@ export abstract class XdsStream {
     const latencyMs = nowMs - settled.sentAtMs;
     if (error === undefined) {
       acknowledge(state, settled);
-      return { said: 'ack', type, latencyMs };
+      return { said: 'ack', type, nonce: settled.nonce, latencyMs };
     }
     const rejection = { error, atMs: nowMs, takesTheRest: this.#takesTheRest(type) };
     const { isAgain } = reject(state, settled, rejection, this.limits);
     this.#holdWords();
-    return { said: 'nack', type, latencyMs, isAgain };
+    return { said: 'nack', type, nonce: settled.nonce, latencyMs, isAgain };
   }
 
   /** Envoy stops at the first bad one of several routes or endpoints (GrpcMuxImpl::processDiscoveryResources). */
@@ -322,6 +355,8 @@ export abstract class XdsStream {
     return nowMs - (this.#heldSinceMs ?? nowMs) >= this.limits.holdMs;
   }
 }
+
+const none: readonly string[] = [];
 
 export const bytesOf = (names: readonly string[]): number =>
   names.reduce((sum, { length }) => sum + length + bytesPerName, 0);

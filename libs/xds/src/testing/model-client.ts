@@ -83,24 +83,32 @@ export function modelClient(
     const initialResourceVersions = Object.fromEntries(
       delta?.types.has(type) ? [] : [...held(type)].map(([name, content]) => [name, versionIn(content)]),
     );
-    delta?.onRequest(
-      message(DeltaDiscoveryRequest, {
-        node,
-        typeUrl,
-        responseNonce:
-          change.subscribe.length + change.unsubscribe.length > 0 && error === undefined ? '' : responseNonce,
-        errorDetail,
-        resourceNamesSubscribe: change.subscribe,
-        resourceNamesUnsubscribe: change.unsubscribe,
-        initialResourceVersions,
-      }),
-    );
+    const deltaRequest = message(DeltaDiscoveryRequest, {
+      node,
+      typeUrl,
+      responseNonce:
+        change.subscribe.length + change.unsubscribe.length > 0 && error === undefined ? '' : responseNonce,
+      errorDetail,
+      resourceNamesSubscribe: change.subscribe,
+      resourceNamesUnsubscribe: change.unsubscribe,
+      initialResourceVersions,
+    });
+    // As the server does: what is no plain ACK is decoded.
+    if (delta?.onPlainAck(DeltaDiscoveryRequest.encode(deltaRequest).finish()) === undefined)
+      delta?.onRequest(deltaRequest);
     const resourceNames = [...(names.get(type) ?? [])];
     const comesBack = sotw?.types.has(type) === false && options.had?.has(type) === true;
     const versionInfo = comesBack ? 'of another stream' : '';
-    sotw?.onRequest(
-      message(DiscoveryRequest, { node, typeUrl, versionInfo, responseNonce, errorDetail, resourceNames }),
-    );
+    const sotwRequest = message(DiscoveryRequest, {
+      node,
+      typeUrl,
+      versionInfo,
+      responseNonce,
+      errorDetail,
+      resourceNames,
+    });
+    if (sotw?.onPlainAck(DiscoveryRequest.encode(sotwRequest).finish()) === undefined)
+      sotw?.onRequest(sotwRequest);
   };
   const answer = (error?: string) => {
     const response = inbox.shift();

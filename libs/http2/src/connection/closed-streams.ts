@@ -26,10 +26,10 @@ export class ClosedStreams {
   }
 }
 
-/** A ring of stream identifiers; takes memory with the first. */
+/** A ring of stream identifiers, which grows with them: most connections close few streams in any but the usual way. */
 class RecentIds {
   private readonly size: number;
-  private ids: Int32Array | undefined;
+  private readonly ids: number[] = [];
   private next = 0;
 
   constructor(size: number) {
@@ -37,12 +37,11 @@ class RecentIds {
   }
 
   add(id: number): void {
-    this.ids ??= new Int32Array(this.size);
     this.ids[this.next] = id;
     this.next = this.next + 1 === this.size ? 0 : this.next + 1;
   }
 
   has(id: number): boolean {
-    return this.ids?.includes(id) ?? false;
+    return this.ids.includes(id);
   }
 }

@@ -32,6 +32,21 @@ export interface ConnectionOptions<TUser = unknown> {
   readonly countsContent?: boolean;
 }
 
+const allLimits = new WeakMap<Partial<Limits>, Limits>();
+const allSettings = new WeakMap<Partial<LocalSettings>, LocalSettings>();
+
+/** Made once of what many connections are given. */
+function withDefaults<T extends object>(
+  known: WeakMap<Partial<T>, T>,
+  defaults: T,
+  given: Partial<T> | undefined,
+): T {
+  if (given === undefined) return defaults;
+  let all = known.get(given);
+  if (all === undefined) known.set(given, (all = { ...defaults, ...given }));
+  return all;
+}
+
 /**
  * One HTTP/2 connection (RFC 9113), client or server, without socket, timer or clock: give it bytes with `receive`
  * and time with `tick`; it calls `events` for the application and collects bytes for `takeOutput`.
@@ -42,8 +57,8 @@ export class Connection<TUser = unknown> {
   private readonly receiver: Receiver;
 
   constructor(options: ConnectionOptions<TUser>) {
-    const limits = { ...defaultLimits, ...options.limits };
-    const settings = { ...defaultSettings, ...options.settings };
+    const limits = withDefaults(allLimits, defaultLimits, options.limits);
+    const settings = withDefaults(allSettings, defaultSettings, options.settings);
     const { role, events, transport, memory, countsContent = true, nowMs } = options;
     this.core = new Core(role, events, transport, limits, settings, memory, countsContent, nowMs);
     this.receiver = new Receiver(this.core);

@@ -244,7 +244,7 @@ export class Core<TUser = unknown> {
   endIfDone(stream: Stream<TUser>): void {
     if (!stream.localEnded || !stream.remoteEnded || stream.queue !== undefined || stream.closed) return;
     this.closeStream(stream, 'end');
-    this.flood.resets.credit(1);
+    this.flood.streamEnded();
     this.events.onStreamEnd?.(stream);
   }
 

@@ -3,13 +3,12 @@ import { Flag, MAX_WINDOW } from '../frames/constants.ts';
 import type { Core } from './core.ts';
 import { sendFinalGoaway } from './drain.ts';
 import { PING_MARKS } from './ping.ts';
-import { spend } from './flood-guard.ts';
 import { pump, pumpStream } from './send.ts';
 import { refuseStream, violateStream } from './stream-errors.ts';
 
 /** PRIORITY (RFC 9113 §6.3): checked, then ignored, as RFC 9113 §5.3 allows. */
 export function receivePriority(core: Core, id: number, bytes: Buffer, start: number, end: number): void {
-  spend(core.flood.priorities, core.nowMs, 'PRIORITY frames');
+  core.flood.spend('priorities', core.nowMs, 'PRIORITY frames');
   if (id === 0) throw protocolError('PRIORITY on stream 0');
   const stream = core.streams.get(id);
   const selfDependent = end - start === 5 && (bytes.readUInt32BE(start) & 0x7fff_ffff) === id;
@@ -27,7 +26,7 @@ export function receiveRstStream(core: Core, id: number, bytes: Buffer, start: n
   if (id === 0 || core.isIdle(id)) throw protocolError('RST_STREAM on an idle stream');
   const stream = core.streams.get(id);
   // A stream of ours that is open can be reset once: we have the number of those in hand.
-  if (stream === undefined || !core.isOwn(id)) spend(core.flood.resets, core.nowMs, 'resets');
+  if (stream === undefined || !core.isOwn(id)) core.flood.spend('resets', core.nowMs, 'resets');
   if (stream === undefined) return;
   const code = bytes.readUInt32BE(start);
   core.closeStream(stream, 'peer-reset');
@@ -47,7 +46,7 @@ export function receivePing(
   if (id !== 0) throw protocolError('PING on a stream');
   if (end - start !== 8) throw frameSizeError('PING');
   if ((flags & Flag.ACK) === 0) {
-    spend(core.flood.pings, core.nowMs, 'PING frames');
+    core.flood.spend('pings', core.nowMs, 'PING frames');
     core.writer.pingAck(bytes, start);
     return;
   }
@@ -63,7 +62,7 @@ export function receivePing(
 export function receiveGoaway(core: Core, id: number, bytes: Buffer, start: number, end: number): void {
   if (id !== 0) throw protocolError('GOAWAY on a stream');
   if (end - start < 8) throw frameSizeError('GOAWAY');
-  spend(core.flood.settings, core.nowMs, 'GOAWAY frames');
+  core.flood.spend('settings', core.nowMs, 'GOAWAY frames');
   const last = bytes.readUInt32BE(start) & 0x7fff_ffff;
   const code = bytes.readUInt32BE(start + 4);
   if (core.goawayReceived >= 0 && last > core.goawayReceived)
@@ -87,7 +86,7 @@ export function receiveGoaway(core: Core, id: number, bytes: Buffer, start: numb
 /** WINDOW_UPDATE (RFC 9113 §6.9). */
 export function receiveWindowUpdate(core: Core, id: number, bytes: Buffer, start: number, end: number): void {
   if (end - start !== 4) throw frameSizeError('WINDOW_UPDATE');
-  spend(core.flood.windowUpdates, core.nowMs, 'WINDOW_UPDATE frames');
+  core.flood.spend('windowUpdates', core.nowMs, 'WINDOW_UPDATE frames');
   const increment = bytes.readUInt32BE(start) & 0x7fff_ffff;
   if (id === 0) {
     if (increment === 0) throw protocolError('WINDOW_UPDATE of 0');

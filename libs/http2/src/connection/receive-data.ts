@@ -2,7 +2,6 @@ import { ErrorCode, Http2Error } from '../errors.ts';
 import { Flag } from '../frames/constants.ts';
 import { returnConnectionCredit, returnStreamCredit } from './credit.ts';
 import type { Core } from './core.ts';
-import { spend } from './flood-guard.ts';
 import { outOfMemory, refuseStream, violateStream } from './stream-errors.ts';
 import type { Stream } from './stream.ts';
 
@@ -32,7 +31,7 @@ export function receiveData(
   const endStream = (flags & Flag.END_STREAM) !== 0;
   const length = to - from;
   if (!endStream && (length === 0 || cost > length * 2))
-    spend(core.flood.emptyFrames, core.nowMs, 'DATA frames of no or little content');
+    core.flood.spend('emptyFrames', core.nowMs, 'DATA frames of no or little content');
   const stream = core.streams.get(id);
   if (stream === undefined) receiveOnUnknown(core, id);
   else receiveOnStream(core, stream, bytes, from, to, cost, endStream);

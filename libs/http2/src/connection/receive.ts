@@ -3,7 +3,6 @@ import { CLIENT_PREFACE, Flag, FrameType } from '../frames/constants.ts';
 import { FrameReader } from '../frames/reader.ts';
 import type { Core } from './core.ts';
 import { countInput } from './held-memory.ts';
-import { spend } from './flood-guard.ts';
 import {
   receiveGoaway,
   receivePing,
@@ -89,7 +88,7 @@ export class Receiver {
       case FrameType.CONTINUATION:
         return receiveContinuation(core, flags, id, bytes, start, end);
       default: // unknown types are ignored (§4.1), but not without end
-        spend(core.flood.priorities, core.nowMs, 'frames of unknown type');
+        core.flood.spend('priorities', core.nowMs, 'frames of unknown type');
     }
   }
 }

@@ -3,7 +3,6 @@ import { SendQueue } from '../flow/send-queue.ts';
 import type { HeaderBlock } from '../headers/block.ts';
 import type { HeaderField } from '../headers/field.ts';
 import type { Core } from './core.ts';
-import { spend } from './flood-guard.ts';
 import { keepBlock } from './held-memory.ts';
 import { limitStream, outOfMemory } from './stream-errors.ts';
 import { awaitResponse } from './probe.ts';
@@ -131,7 +130,7 @@ function writeData(
     awaitResponse(core);
     position = next;
     // A window of a few bytes makes us send many small frames (data dribble, CVE-2019-9511).
-    if (allowed < TINY_DATA_BYTES && next < end) spend(core.flood.tinyData, core.nowMs, 'tiny windows');
+    if (allowed < TINY_DATA_BYTES && next < end) core.flood.spend('tinyData', core.nowMs, 'tiny windows');
   }
   return position;
 }

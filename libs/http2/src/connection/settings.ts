@@ -8,7 +8,6 @@ import {
   SettingId,
 } from '../frames/constants.ts';
 import type { Core } from './core.ts';
-import { spend } from './flood-guard.ts';
 import { pump } from './send.ts';
 
 /** Our first bytes (RFC 9113 §3.4): for a client the preface, then SETTINGS and the connection's window. */
@@ -48,7 +47,7 @@ export function receiveSettings(
   }
   if ((end - start) % 6 !== 0)
     throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR, 'SETTINGS of the wrong length');
-  spend(core.flood.settings, core.nowMs, 'SETTINGS frames');
+  core.flood.spend('settings', core.nowMs, 'SETTINGS frames');
   for (let at = start; at < end; at += 6) apply(core, bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
   core.settingsReceived = true;
   core.writer.settingsAck();

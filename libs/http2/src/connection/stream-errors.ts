@@ -1,7 +1,6 @@
 import { ErrorCode } from '../errors.ts';
 import type { Core } from './core.ts';
 import type { StreamReset } from './events.ts';
-import { spend } from './flood-guard.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -12,14 +11,14 @@ export function violateStream(core: Core, stream: Stream, code: number, reason: 
   if (stream.closed) return;
   core.resetStream(stream, code);
   core.events.onReset(stream, { code, cause: 'violation', unprocessed: false, reason });
-  spend(core.flood.resets, core.nowMs, 'stream errors');
+  core.flood.spend('resets', core.nowMs, 'stream errors');
 }
 
 /** The same for a stream that the application has not seen: refused or malformed from the start. */
 export function refuseStream(core: Core, streamId: number, code: number): void {
   core.writer.rstStream(streamId, code);
   core.closedStreams.add(streamId, 'local-reset');
-  spend(core.flood.resets, core.nowMs, 'refused streams');
+  core.flood.spend('resets', core.nowMs, 'refused streams');
 }
 
 /**
@@ -46,5 +45,5 @@ export function outOfMemory(core: Core, stream: Stream): void {
 export function overLimit(core: Core, stream: Stream, reason: string): void {
   if (stream.closed) return;
   limitStream(core, stream, reason, ErrorCode.ENHANCE_YOUR_CALM);
-  spend(core.flood.resets, core.nowMs, 'streams over a limit');
+  core.flood.spend('resets', core.nowMs, 'streams over a limit');
 }

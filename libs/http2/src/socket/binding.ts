@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Connection, type ConnectionOptions } from '../connection/connection.ts';
+import type { Transport } from '../connection/events.ts';
 import { ErrorCode } from '../errors.ts';
 import { http1Refusal } from './http1-refusal.ts';
 import type { LoopMember, SocketLoop } from './loop.ts';
@@ -25,7 +26,7 @@ export function bindSocket<TUser>(socket: Socket, options: BindOptions<TUser>): 
 }
 
 /** The wires between one socket and one connection. */
-export class SocketBinding<TUser> implements LoopMember {
+export class SocketBinding<TUser> implements LoopMember, Transport {
   readonly connection: Connection<TUser>;
   dueMs = 0;
   private readonly socket: Socket;
@@ -42,22 +43,18 @@ export class SocketBinding<TUser> implements LoopMember {
   constructor(socket: Socket, options: BindOptions<TUser>) {
     this.socket = socket;
     this.loop = options.loop;
-    const transport = {
-      onOutput: () => this.loop.schedule(this),
-      onPatientOutput: (withinMs: number) => this.loop.scheduleWithin(withinMs, this),
-      onFinished: (failed: boolean) => this.finish(failed),
-      flush: () => this.flush(),
-    };
-    this.connection = new Connection({ ...options, transport, nowMs: this.loop.now() });
+    this.connection = new Connection({ ...options, transport: this, nowMs: this.loop.now() });
     // Small answers must not wait for an acknowledgement: what belongs together leaves in one write anyway.
     socket.setNoDelay(true);
     const secure = socket instanceof TLSSocket;
     this.ready = !socket.connecting && !(secure && socket.getProtocol() === null);
     this.awaitsClient = options.role === 'server' && !secure;
-    socket.once(secure ? 'secureConnect' : 'connect', () => {
-      this.ready = true;
-      this.flush();
-    });
+    if (!this.ready) {
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
+        this.ready = true;
+        this.flush();
+      });
+    }
     socket.on('drain', () => {
       this.connection.setWritable(true);
       this.flush();
@@ -77,6 +74,14 @@ export class SocketBinding<TUser> implements LoopMember {
       this.connection.transportClosed(this.failure);
     });
     this.loop.add(this);
+  }
+
+  onOutput(): void {
+    this.loop.schedule(this);
+  }
+
+  onPatientOutput(withinMs: number): void {
+    this.loop.scheduleWithin(withinMs, this);
   }
 
   receive(bytes: Buffer): void {
@@ -149,7 +154,7 @@ export class SocketBinding<TUser> implements LoopMember {
   }
 
   /** The last bytes (a GOAWAY) leave, then the socket ends; it keeps reading, for unread bytes would make TCP reset it. */
-  private finish(failed: boolean): void {
+  onFinished(failed: boolean): void {
     this.writeAll();
     // The peer's end has come and all of ours is out: closing says what a shutdown would, and spares it. Not over TLS,
     // where each side must send a close_notify (RFC 8446 §6.1).

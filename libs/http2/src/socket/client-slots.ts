@@ -60,7 +60,7 @@ export class ClientSlots {
     const { files } = this.limits;
     this.used++;
     if (files !== undefined) files.used++;
-    socket.once('close', () => {
+    socket.on('close', () => {
       this.used--;
       if (files !== undefined) files.used--;
     });
@@ -74,7 +74,7 @@ export class ClientSlots {
     const count = this.byAddress.get(client) ?? 0;
     if (count >= this.maxPerAddress) return this.refuse(socket, 'address');
     this.byAddress.set(client, count + 1);
-    socket.once('close', () => {
+    socket.on('close', () => {
       const left = this.byAddress.get(client)! - 1;
       if (left === 0) this.byAddress.delete(client);
       else this.byAddress.set(client, left);

@@ -17,6 +17,6 @@ export function readingInto(buffer: Buffer, accepted: Socket, onBytes: (count: n
   const options = { handle, readable: true, writable: true, noDelay: true, onread: { buffer, callback } };
   const socket = new net.Socket(options);
   // The server counts its connections by the one that it made.
-  socket.once('close', () => accepted.destroy());
+  socket.on('close', () => accepted.destroy());
   return socket;
 }

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { doctorTells } from '../../doctor/doctor-tells.ts';
 import { runDoctor } from '../../doctor/doctor.ts';
@@ -7,6 +9,7 @@ import { Kubectl } from '../kubectl.ts';
 import { noCluster } from '../scenario.ts';
 
 const kubectl = new Kubectl('default');
+const timeoutMs = 240_000;
 // Those with a mesh need one: istio.spec.ts has the doctor look at them, and Linkerd is not there.
 const overlays = Object.keys(expected).filter((name) => !name.startsWith('istio/') && name !== 'linkerd');
 
@@ -17,16 +20,22 @@ const manifestsOf = async (overlay: string) =>
     .filter((text) => !/^kind: GatewayClass$/m.test(text))
     .join('\n---\n');
 
+/** By none of a namespace, as `Kubectl` is: an overlay may have two. */
+async function kubectlWith(manifests: string, ...args: string[]): Promise<void> {
+  const running = promisify(execFile)('kubectl', [...args, '--filename', '-'], { timeout: timeoutMs });
+  running.child.stdin!.end(manifests);
+  await running;
+}
+
 // Alone: other specs have overlays in the same namespaces. Nothing here waits until pods are ready, which the doctor does
 // not ask.
 describe.skipIf(noCluster)('the doctor, of each overlay in the cluster', () => {
   let applied: string | undefined;
   afterEach(async () => {
     if (applied === undefined) return;
-    const deleting = kubectl.run('delete', '--ignore-not-found', '--filename', '-');
-    deleting.child.stdin!.end(applied);
+    const manifests = applied;
     applied = undefined;
-    await deleting;
+    await kubectlWith(manifests, 'delete', '--ignore-not-found');
   });
 
   it.each(overlays)('%s', async (overlay) => {
@@ -41,7 +50,7 @@ describe.skipIf(noCluster)('the doctor, of each overlay in the cluster', () => {
       if (stdout !== '') throw new Error(`the cluster has a namespace ${namespace} already`);
     }
     applied = await manifestsOf(overlay);
-    await kubectl.apply(applied);
+    await kubectlWith(applied, 'apply');
     await doctorTells(overlay);
   });
 

@@ -9,12 +9,17 @@ import type { Pod } from './objects/pod.ts';
  */
 export function workloadsOf(controllers: readonly Controller[], pods: readonly Pod[]): Workload[] {
   const rest = new Set(pods.filter(({ isOver }) => !isOver));
+  // Large clusters have tens of thousands of pods, and thousands of controllers.
+  const byNamespace = new Map<string, Pod[]>();
+  for (const pod of rest) {
+    const known = byNamespace.get(pod.meta.namespace);
+    if (known) known.push(pod);
+    else byNamespace.set(pod.meta.namespace, [pod]);
+  }
   const workloads: Workload[] = controllers.map(({ kind, meta, replicas, selector, pods: template }) => {
-    const own = [...rest].filter(
-      (pod) => pod.meta.namespace === meta.namespace && selects(selector, pod.pods.labels),
-    );
-    for (const pod of own) rest.delete(pod);
     const { namespace, name } = meta;
+    const own = (byNamespace.get(namespace) ?? []).filter((pod) => selects(selector, pod.pods.labels));
+    for (const pod of own) rest.delete(pod);
     return { kind, namespace, name, replicas, pods: template, running: own.map((pod) => pod.pods) };
   });
   const others = new Map<string, Workload>();

@@ -41,6 +41,13 @@ describe('textReport', () => {
     );
   });
 
+  it('says that clients elsewhere were not looked at, where namespaces were named', async () => {
+    const inventory = await inventoryOf(server());
+    const text = textReport(diagnose({ ...inventory, namespaces: ['shop'] }), { width: 100 });
+    expect(text).toMatch(/^1 gRPC Service in namespace shop\n/);
+    expect(text.replaceAll('\n', ' ')).toContain('outside of these namespaces are not seen.');
+  });
+
   it('says what a gRPC Service is where there is none', async () => {
     expect(await textOf('')).toMatch(
       /^No gRPC Service was found in the cluster\.\nA Service counts as gRPC if/,

@@ -115,10 +115,11 @@ class Report {
 
   limits(diagnosis: Diagnosis): void {
     const hidden = blindSpots(diagnosis);
+    const isAll = diagnosis.inventory.namespaces.length === 0;
     this.#gap();
     this.#text(
       'Clients are known by what their manifests say: environment, command and arguments. Addresses in code, in files ' +
-        'and outside of the cluster are not seen' +
+        `and outside of ${isAll ? 'the cluster' : 'these namespaces'} are not seen` +
         (hidden === 0
           ? '.'
           : `, nor what ${count(hidden, 'container')} ${hidden === 1 ? 'takes' : 'take'} from ConfigMaps or Secrets.`),

@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	callTimeout       = 10 * time.Second
-	pauseAfterResponse  = 3 * time.Millisecond
-	pauseAfterFailure = 100 * time.Millisecond
+	callTimeout        = 10 * time.Second
+	pauseAfterResponse = 3 * time.Millisecond
+	pauseAfterFailure  = 100 * time.Millisecond
 )
 
 // answer is one line of output: a call, and who answered it or why it failed.
@@ -41,6 +41,10 @@ func main() {
 	}()
 	if len(os.Args) == 4 && os.Args[1] == "serve" {
 		serve(os.Args[2], os.Args[3])
+	}
+	if len(os.Args) > 3 && os.Args[1] == "metrics" {
+		measure(os.Args[2], os.Args[3], os.Args[4:])
+		return
 	}
 	lines := make(chan answer)
 	conns := map[string]*grpc.ClientConn{}

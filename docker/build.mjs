@@ -24,7 +24,8 @@ try {
   build(context);
 } catch (error) {
   // docker has said itself what is wrong.
-  say(error.status === undefined ? error.message : `the image of ${app} was not built`);
+  if (!(error instanceof Error) || 'status' in error) say(`the image of ${app} was not built`);
+  else say(error.message);
   process.exitCode = 1;
 } finally {
   rmSync(context, { recursive: true, force: true });

@@ -90,7 +90,7 @@ function readJson(path) {
   return JSON.parse(readFileSync(join(root, path), 'utf8'));
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [, , app, directory] = process.argv;
   process.stdout.write((await stage(app, directory)).map((file) => `${file}\n`).join(''));
 }

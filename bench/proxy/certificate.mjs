@@ -9,7 +9,8 @@ const keys = { ecdsa: ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], rsa: ['rsa:
 /** Writes `certificate.pem` and `key.pem`, and both in one file as HAProxy wants them. */
 export function makeCertificate(directory, key) {
   if (!(key in keys)) throw new Error(`no such key: ${key}; there are ${Object.keys(keys).join(' and ')}`);
-  const [certificatePath, keyPath] = ['certificate.pem', 'key.pem'].map((name) => join(directory, name));
+  const certificatePath = join(directory, 'certificate.pem');
+  const keyPath = join(directory, 'key.pem');
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
   const files = ['-keyout', keyPath, '-out', certificatePath];
   const args = ['req', '-x509', '-nodes', '-days', '2', '-newkey', ...keys[key], ...names, ...files];

@@ -57,7 +57,7 @@ function unary(connections, streamsEach, bytes, tls) {
     const succeeded = Number(/(\d+) succeeded/.exec(text)?.[1]);
     if (succeeded !== calls) throw new Error(`h2load on ${port}: ${succeeded} of ${calls}\n${text}`);
     if (tls && !text.includes(cipher)) throw new Error(`h2load on ${port} did not speak ${cipher}\n${text}`);
-    return Number(/, ([\d.]+) req\/s/.exec(text)[1]);
+    return Number(/, ([\d.]+) req\/s/.exec(text)?.[1]);
   };
 }
 

@@ -56,7 +56,7 @@ export function output(file, args) {
 }
 
 /** What `--version` says, in short; undefined when there is no such program. */
-export function versionOf([file, ...args]) {
+export function versionOf([file = '', ...args]) {
   const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
   return status === 0 ? /\d+\.\d+\.\d+/.exec(`${stdout}${stderr}`)?.[0] : undefined;
 }
@@ -80,7 +80,7 @@ export function switches(pid) {
   let count = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
-    count += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)[1]);
+    count += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? 0);
   }
   return count;
 }
@@ -93,5 +93,5 @@ export const residentMiB = (pid) => memoryMiB(pid, 'VmRSS');
 
 function memoryMiB(pid, name) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]) / 1024;
+  return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
 }

@@ -21,14 +21,11 @@ export async function few({ rounds, before, save: keep }) {
   const cells = [];
   for (let round = 1; round <= rounds; round++) {
     for (const [build, main] of Object.entries(builds)) {
-      const options = ['-service', 'srv', '-services', String(size.services), '-each', String(size.each)];
-      const figures = await measure(
-        await serverOf(main),
-        { clients: size.clients, loadOptions: options },
-        plan,
-      );
-      cells.push({ round, build, ...size, ...figures, cpuPerPush: figures.cpuMicros * size.clients });
-      console.log(`round ${round}: ${build}: ${cells.at(-1).cpuPerPush.toFixed(0)} µs per change`);
+      const loadOptions = ['-service', 'srv', '-services', String(size.services), '-each', String(size.each)];
+      const figures = await measure(await serverOf(main), { clients: size.clients, loadOptions }, plan);
+      const cpuPerPush = figures.cpuMicros * size.clients;
+      cells.push({ round, build, ...size, ...figures, cpuPerPush });
+      console.log(`round ${round}: ${build}: ${cpuPerPush.toFixed(0)} µs per change`);
     }
   }
   const header = [

@@ -46,13 +46,17 @@ async function serverOnKubernetes() {
   const api = await new KubeApi().start();
   for (const slice of slices()) api.store.put(slice);
   const directory = await mkdtemp(join(tmpdir(), 'evenly-bench-xds-'));
-  const [configFile, kubeconfig] = ['mesh.yaml', 'kubeconfig'].map((name) => join(directory, name));
+  const configFile = join(directory, 'mesh.yaml');
+  const kubeconfig = join(directory, 'kubeconfig');
   await writeFile(configFile, config);
   await writeFile(kubeconfig, JSON.stringify(kubeconfigFor(api.url)));
   const server = await startXdsServer(['--config', configFile, '--kubeconfig', kubeconfig]);
   return {
     ...server,
-    change: async (address) => api.store.put(slices(address)[0]),
+    change: async (address) => {
+      const [first] = slices(address);
+      if (first !== undefined) api.store.put(first);
+    },
     stop: async () => {
       await server.process.stop();
       await api.stop();
@@ -61,7 +65,8 @@ async function serverOnKubernetes() {
   };
 }
 
-function slices(firstAddress) {
+/** @returns {import('@evenly/local-cluster').EndpointSliceObject[]} */
+function slices(firstAddress = undefined) {
   const all = endpoints(size.endpoints, firstAddress);
   return Array.from({ length: Math.ceil(all.length / perSlice) }, (_, i) => ({
     metadata: { name: `be1-srv-${i}`, namespace: 'default', labels: { [serviceNameLabel]: 'be1-srv' } },

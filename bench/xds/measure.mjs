@@ -22,7 +22,8 @@ export const loadClients = {
 /**
  * Connects the clients, then changes one endpoint again and again, each time waiting for the last ACK.
  * @param server from `arms`; it is stopped at the end
- * @param size how many clients, with `loadOptions` for the load client, and which one it is
+ * @param {{ clients: number, loadOptions?: string[], load?: keyof typeof loadClients }} size how many clients, which ones, and
+ *   their options
  * @param plan at least `minPushes` are measured, then as many as fit into `budgetMs`, at most `maxPushes`, with
  *   `pauseMs` after each, behind `warmUp` that are not; `onPush` is told how many were done
  */
@@ -46,7 +47,7 @@ export async function measure(server, { clients, loadOptions = [], load: loadNam
 
     const warmBytes = rssBytes(pid);
     const pushes = [];
-    const cpuBefore = [pid, load.pid].map(cpuMicros);
+    const cpuBefore = { server: cpuMicros(pid), load: cpuMicros(load.pid) };
     const start = performance.now();
     const isDone = () =>
       pushes.length >= plan.maxPushes ||
@@ -56,7 +57,8 @@ export async function measure(server, { clients, loadOptions = [], load: loadNam
       plan.onPush?.(pushes.length, pid);
     }
     await sleep(settleMs);
-    const [cpu, loadCpu] = [pid, load.pid].map((id, i) => cpuMicros(id) - cpuBefore[i]);
+    const cpu = cpuMicros(pid) - cpuBefore.server;
+    const loadCpu = cpuMicros(load.pid) - cpuBefore.load;
     const totalBytes = rssBytes(pid);
     return {
       pushes: pushes.length,

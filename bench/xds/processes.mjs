@@ -80,7 +80,7 @@ export class Talker {
 
 /** CPU time of a process so far, user and system, in microseconds. */
 export function cpuMicros(pid) {
-  const [, afterName] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [, afterName = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
   const fields = afterName.split(' ');
   return ((Number(fields[11]) + Number(fields[12])) * 1e6) / ticksPerSecond;
 }
@@ -92,6 +92,6 @@ export const peakRssBytes = (pid) => memoryBytes(pid, 'VmHWM');
 
 function memoryBytes(pid, field) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status);
+  const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   return Number(kilobytes) * 1024;
 }

@@ -13,7 +13,7 @@ import { quantile } from './statistics.mjs';
 const service = 'ready';
 const [from, to] = [2, 20];
 /** Between two pods that become ready, as kubelets come to it: the least, and the most. */
-const apartMs = [50, 250];
+const apartMs = { least: 50, most: 250 };
 /** Until the first endpoints answer: an istiod that has just begun takes its time. */
 const patienceMs = 120_000;
 
@@ -67,14 +67,14 @@ async function measure(arm, { api, kubeconfig, addresses }) {
       await client.event('first', `${address}:${port}`, patienceMs);
     const readyNs = [];
     for (let count = from + 1; count <= to; count++) {
-      await sleep(apartMs[0] + Math.random() * (apartMs[1] - apartMs[0]));
+      await sleep(apartMs.least + Math.random() * (apartMs.most - apartMs.least));
       await setEndpoints(api, service, addresses.slice(0, count));
       readyNs.push(process.hrtime.bigint());
     }
     const tookMs = [];
     for (const [i, address] of addresses.slice(from).entries()) {
       const { ns } = await client.event('first', `${address}:${port}`, patienceMs);
-      tookMs.push(Number(BigInt(ns) - readyNs[i]) / 1e6);
+      tookMs.push(Number(BigInt(ns) - (readyNs[i] ?? 0n)) / 1e6);
     }
     client.say('end');
     const { calls, failed } = await client.event('end');

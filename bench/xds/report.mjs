@@ -11,7 +11,7 @@ export function machineFacts() {
   return {
     date: new Date().toISOString(),
     commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' and changes'),
-    cpu: os.cpus()[0].model.trim(),
+    cpu: os.cpus()[0]?.model.trim(),
     cores: os.cpus().length,
     memoryBytes: os.totalmem(),
     kernel: `${os.type()} ${os.release()}`,

@@ -10,7 +10,7 @@ let next = 0;
 
 /** A connection to the next backend; `pass` gets what was read, and says whether to read on. */
 function connectNext(pass) {
-  const [host, backendPort] = addresses[next++ % addresses.length].split(':');
+  const [host, backendPort] = (addresses[next++ % addresses.length] ?? '').split(':');
   return connect({ host, port: Number(backendPort), noDelay: true, onread: reading(pass) });
 }
 
@@ -35,10 +35,12 @@ function endTogether(one, other) {
 
 createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
   // `onread` is for sockets that connect: an accepted one gives its handle to a new one, as in libs/http2/src/socket.
-  const handle = accepted._handle;
-  accepted._handle = null;
+  const holder = /** @type {{ _handle: unknown }} */ (/** @type {unknown} */ (accepted));
+  const handle = holder._handle;
+  holder._handle = null;
   const onread = reading((bytes) => write(client, backend, bytes));
-  const client = new Socket({ handle, readable: true, writable: true, onread });
+  const options = { handle, readable: true, writable: true, onread };
+  const client = new Socket(/** @type {import('node:net').SocketConstructorOpts} */ (options));
   client.once('close', () => accepted.destroy());
   const backend = connectNext((bytes) => write(backend, client, bytes));
   endTogether(client, backend);

@@ -6,7 +6,8 @@ const [port, tlsPort, ...addresses] = process.argv.slice(2);
 const sessions = addresses.map((address) => connect(`http://${address}`));
 let next = 0;
 const onStream = (stream, headers) => {
-  const upstream = sessions[next++ % sessions.length].request(headers);
+  const upstream = sessions[next++ % sessions.length]?.request(headers);
+  if (upstream === undefined) throw new Error('no backend was given');
   upstream.on('response', (answer) => stream.respond(answer, { waitForTrailers: true }));
   let trailers = {};
   upstream.on('trailers', (fields) => (trailers = fields));

@@ -9,6 +9,8 @@ const step = 7919;
 /**
  * Changes slices at a rate, each by a request of its own, whether or not the one before was answered.
  * @returns for each change: the Service's index, its number, when it was written, and when the API server had taken it
+ * @param api the Kubernetes API that has them
+ * @param {{ perSecond: number, seconds: number, onSecond?: (second: number) => void }} rate
  */
 export async function changeAtRate(api, { perSecond, seconds, onSecond }) {
   const slices = await readSlices(api);

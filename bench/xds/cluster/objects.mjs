@@ -88,11 +88,10 @@ export function readSlices(api) {
       {
         onObjects: (objects) => {
           stop();
-          const byIndex = [...objects.values()].map((slice) => [
-            Number(slice.metadata.name.slice(serviceName('').length)),
-            slice,
-          ]);
-          resolve(new Map(byIndex));
+          const byIndex = new Map();
+          for (const slice of objects.values())
+            byIndex.set(Number(slice.metadata.name.slice(serviceName('').length)), slice);
+          resolve(byIndex);
         },
         onError: (error) => {
           stop();

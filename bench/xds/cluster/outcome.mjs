@@ -22,7 +22,10 @@ export function latencies(changes, acks, size) {
     ofService.set(client, [...(ofService.get(client) ?? []), { number, ns: BigInt(ns) }]);
   }
   const askers = askersOf(size);
-  const [fromWrite, fromAnswer] = [[], []];
+  /** @type {number[]} */
+  const fromWrite = [];
+  /** @type {number[]} */
+  const fromAnswer = [];
   let lost = 0;
   for (const { service, number, atNs, takenNs } of changes) {
     if (askers[service] === 0) continue;

@@ -35,7 +35,7 @@ export async function stopIstiod(kubeconfig) {
   try {
     execFileSync('kubectl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (error) {
-    if (String(error.stderr).includes('not found')) return; // this cluster has none
+    if (error instanceof Error && error.message.includes('not found')) return; // this cluster has none
     throw error;
   }
   while (istiodPid() !== undefined) await sleep(200);
@@ -45,7 +45,7 @@ function istiodPid() {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     try {
-      const [program, command] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      const [program = '', command] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
       if (program.endsWith('pilot-discovery') && command === 'discovery') return Number(pid);
     } catch {
       // it has just ended

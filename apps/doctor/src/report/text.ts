@@ -32,9 +32,9 @@ export function textReport(
 const answers: Readonly<Record<Balanced, string>> = {
   'per-connection': 'No: each client keeps to one pod, by its one connection:',
   mixed: 'In part: some clients balance each call, others do not:',
-  unknown: 'Not known, as no client was seen:',
+  unknown: 'Not known, as no client was found:',
   'as-clients-say': 'As far as the clients’ own policy says so, which is not seen:',
-  'per-call': 'Yes, each call:',
+  'per-call': 'Yes, each call, as far as clients are known:',
 };
 
 const namesOfRest = (services: readonly DiagnosedService[]) =>

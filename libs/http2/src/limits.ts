@@ -77,6 +77,10 @@ export interface Limits {
   readonly keepaliveIntervalMs: number;
   /** For the answer to a keepalive PING. */
   readonly keepaliveTimeoutMs: number;
+  /** A peer whose bytes come at least so often is in the middle of something: more output to it is soon due. */
+  readonly busyPauseMs: number;
+  /** How long the answer to a busy peer's PING may wait for other output to leave with. See `ping.ts`. */
+  readonly pingPatienceMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -109,6 +113,8 @@ export const defaultLimits: Limits = {
   probeTimeoutMs: 10_000,
   keepaliveIntervalMs: 0,
   keepaliveTimeoutMs: 20_000,
+  busyPauseMs: 5,
+  pingPatienceMs: 25,
 };
 
 /** What we tell the peer about ourselves in SETTINGS, and the connection's window. */

@@ -42,6 +42,12 @@ const maxMessageBytes = 1024 * 1024;
 /** A client that vanished without a word is noticed within half a minute. */
 const keepalive = { keepaliveIntervalMs: 20_000, keepaliveTimeoutMs: 10_000 };
 
+/**
+ * Clients in Go send a PING for each push. While pushes are frequent the answer leaves with the next one: of two writes a
+ * push that saves one. A PING that asks whether this server is alive comes after a longer silence, and is answered at once.
+ */
+const patience = { busyPauseMs: 1000, pingPatienceMs: 250 };
+
 /** @throws ServiceError PORT_IN_USE, CANNOT_LISTEN, BAD_CONFIG (certificates, or options that do not fit together) */
 export async function listenXds(config: ServerConfig, context: PortContext): Promise<XdsPort> {
   const { maxStreams, maxConnectionAge, drainSpread, handshakeTimeout } = config;
@@ -66,6 +72,7 @@ export async function listenXds(config: ServerConfig, context: PortContext): Pro
     // More than calls are taken, so that who has too many is told so.
     limits: {
       ...keepalive,
+      ...patience,
       headerTimeoutMs: handshakeTimeout,
       maxConcurrentStreams: perConnection(config) + 64,
     },

@@ -394,11 +394,28 @@ describe('PING', () => {
     expect(harness.output()).toEqual(['PING ACK', 'HEADERS 1 :status=200']);
   });
 
+  test('of a peer that waits for DATA behind its windows is answered at once', () => {
+    const harness = new Harness();
+    harness.feed(headers(1));
+    harness.connection.sendHeaders(harness.streams[0]!, ok, false);
+    harness.connection.sendData(harness.streams[0]!, Buffer.alloc(100_000), 0, 100_000, false);
+    harness.output();
+    harness.tick(4).feed(ping());
+    expect(harness.patientOutputs).toBe(0);
+    expect(harness.output()).toEqual(['PING ACK']);
+  });
+
   test('of a peer that was silent is answered at once', () => {
     const harness = new Harness();
     harness.tick(1000).feed(ping());
     expect(harness).toMatchObject({ outputs: 2, patientOutputs: 0 });
     expect(harness.output()).toEqual(['PING ACK']);
+  });
+
+  test('what counts as silent is a limit', () => {
+    const harness = new Harness({ limits: { busyPauseMs: 1001 } });
+    harness.tick(1000).feed(ping());
+    expect(harness.patientOutputs).toBe(1);
   });
 
   test('of ours measures the round trip', () => {

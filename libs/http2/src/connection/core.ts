@@ -12,7 +12,6 @@ import { type ClosedBy, ClosedStreams } from './closed-streams.ts';
 import type { ConnectionEvents, PeerSettings, StreamReset, Transport } from './events.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { countMemo, countUnsent, forgetBlocks, memoLimit } from './held-memory.ts';
-import { BUSY_PAUSE_MS, PATIENCE_MS } from './ping.ts';
 import type { Stream } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 
@@ -163,9 +162,10 @@ export class Core<TUser = unknown> {
     if (pending > this.limits.maxUnsentBytes) this.checkUnsent(pending);
     if (this.outputSignalled) return;
     // On a connection that rests, waiting would cost a wake-up and save nothing.
-    const canWait = pending === this.writer.patientBytes && this.receivePauseMs < BUSY_PAUSE_MS;
-    if (canWait && this.transport.onPatientOutput !== undefined) {
-      this.transport.onPatientOutput(PATIENCE_MS);
+    const canWait = pending === this.writer.patientBytes && this.receivePauseMs < this.limits.busyPauseMs;
+    // Where DATA waits for the peer's windows, the peer measures how large they should be.
+    if (canWait && this.waiting.size === 0 && this.transport.onPatientOutput !== undefined) {
+      this.transport.onPatientOutput(this.limits.pingPatienceMs);
       return;
     }
     this.outputSignalled = true;

@@ -21,13 +21,15 @@ describe.skipIf(reason !== undefined).each(['h2c', 'TLS'] as const)(
         ? ['-use_tls', '-use_test_ca', `-ca_file=${route.tls.ca}`, `-server_host_override=${route.tls.name}`]
         : [];
       const where = ['-server_host=127.0.0.1', `-server_port=${route.port}`];
-      await inInterop(
+      // It ends with another code if the case failed.
+      const run = inInterop(
         clients['grpc-go-interop'].command[0],
         `-test_case=${name}`,
         ...where,
         ...own,
         ...flags,
       );
+      await expect(run).resolves.toBeDefined();
     });
 
     const streams = async (command: readonly [string, ...string[]]) => {

@@ -14,6 +14,7 @@ it('closes a connection on which no request came, as browsers open them ahead', 
   const closed = once(socket, 'close');
   await listener.close();
   await closed;
+  expect(socket.closed).toBe(true);
 });
 
 it('lets a request in flight finish, and tells its client that the connection ends', async () => {

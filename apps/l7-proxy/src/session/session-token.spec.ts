@@ -34,9 +34,8 @@ describe('a session token', () => {
   ])('is not %j', (text) => expect(readToken(text)).toBeUndefined());
 
   it('is nothing that a text could break', () => {
-    fc.assert(fc.property(fc.string(), (text) => void readToken(text)));
-    fc.assert(
-      fc.property(fc.uint8Array(), (bytes) => void readToken(Buffer.from(bytes).toString('base64url'))),
-    );
+    const reads = (text: string) => void expect(() => readToken(text)).not.toThrow();
+    fc.assert(fc.property(fc.string(), reads));
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => reads(Buffer.from(bytes).toString('base64url'))));
   });
 });

@@ -75,7 +75,7 @@ it.each(Object.entries(targets))(
 it('a fixed address: the same', async () => {
   const server = await echoServer();
   ended.push(() => server.stop());
-  await channelReady(channelOf(`ipv4:127.0.0.1:${server.endpoint.port}`));
+  await expect(channelReady(channelOf(`ipv4:127.0.0.1:${server.endpoint.port}`))).resolves.toBeUndefined();
 });
 
 it('ends with what its signal is aborted with, before and while it waits', async () => {

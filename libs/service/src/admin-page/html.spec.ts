@@ -13,5 +13,5 @@ it('escapes values, in text and in attributes, and takes its own parts as they a
 });
 
 it('lets nothing that is not its own become markup', () => {
-  fc.assert(fc.property(fc.string(), (text) => !/[<>"']/.test(html`${text}`.text)));
+  fc.assert(fc.property(fc.string(), (text) => void expect(html`${text}`.text).not.toMatch(/[<>"']/)));
 });

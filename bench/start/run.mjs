@@ -37,7 +37,7 @@ const local = ['--host=127.0.0.1', '--port=0', '--admin-port=0', '--exit-with-pa
 const programs = {
   'echo-backend': { args: local, what: 'grpc' },
   'echo-client': { args: ['--target=ipv4:127.0.0.1:1', ...local], what: 'http' },
-  frontend: { args: local, what: 'http' },
+  frontend: { args: ['--target=dns:///{service}:1', ...local], what: 'http' },
   'l7-proxy': { args: [`--config=${config}`, ...local], what: 'proxy' },
   'xds-server': { args: [`--config=${config}`, ...local], what: 'xds' },
 };

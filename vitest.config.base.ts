@@ -12,7 +12,8 @@ export default defineConfig({
     include: ['src/**/*.spec.ts'],
     environment: 'node',
     // States are waited for, never slept for; a loaded machine takes its time.
-    expect: { poll: { timeout: 15_000 } },
+    // A test in which nothing was asserted, as in a loop over an empty list, fails.
+    expect: { poll: { timeout: 15_000 }, requireAssertions: true },
     // Only against what hangs: beside other work, or with coverage, a second of computing has taken half a minute.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -28,7 +28,7 @@ describe.each(apps)('metrics of $app', ({ app, metrics: text }) => {
 
   it('have no time of 1970, such as the end of a certificate that there is not', () => {
     const times = metrics.filter(({ name }) => name.endsWith('_timestamp_seconds'));
-    for (const { rows } of times) for (const { name, value } of rows) expect(value, name).toBeGreaterThan(0);
+    expect(times.flatMap(({ rows }) => rows).filter(({ value }) => value <= 0)).toEqual([]);
   });
 });
 

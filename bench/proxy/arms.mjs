@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { meterArguments } from './reasons.mjs';
 
 const here = (path) => new URL(path, import.meta.url).pathname;
 export const backends = ['127.0.0.1:50051', '127.0.0.2:50051'];
@@ -24,8 +25,10 @@ export const tlsPortOf = (port) => port + 100;
  * and without an access log.
  * @param directory for their configs, and what they want to write
  * @param before another checkout of ours, which is built; or undefined
+ * @param metered Node programs tell what they allocate
  */
-export function proxies(directory, before) {
+export function proxies(directory, before, metered) {
+  const node = [process.execPath, ...(metered ? meterArguments : [])];
   const config = (file) => {
     const copy = join(directory, basename(file));
     copyFileSync(here(file), copy);
@@ -35,10 +38,11 @@ export function proxies(directory, before) {
     name,
     port,
     command: [
-      ...[process.execPath, join(checkout, 'apps/l7-proxy/dist/main.js')],
+      ...[...node, join(checkout, 'apps/l7-proxy/dist/main.js')],
       ...['--config', ourConfig(directory, name, port), '--log-level', 'error'],
     ],
     version: [process.execPath, '--version'],
+    isNode: true,
   });
   return [
     ours('l7-proxy', here('../..'), 18090),
@@ -68,26 +72,16 @@ export function proxies(directory, before) {
     {
       name: 'node-http2',
       port: 18095,
-      command: [
-        process.execPath,
-        here('peers/node-http2.mjs'),
-        '18095',
-        String(tlsPortOf(18095)),
-        ...backends,
-      ],
+      command: [...node, here('peers/node-http2.mjs'), '18095', String(tlsPortOf(18095)), ...backends],
       version: [process.execPath, '--version'],
+      isNode: true,
     },
     {
       name: 'forwarder',
       port: 18096,
-      command: [
-        process.execPath,
-        here('peers/forwarder.mjs'),
-        '18096',
-        String(tlsPortOf(18096)),
-        ...backends,
-      ],
+      command: [...node, here('peers/forwarder.mjs'), '18096', String(tlsPortOf(18096)), ...backends],
       version: [process.execPath, '--version'],
+      isNode: true,
     },
   ];
 }

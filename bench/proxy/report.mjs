@@ -74,6 +74,24 @@ function tables({ samples, peakRssMiB, versions }, of) {
   return { cpu, waits, rate, other: { header: ['', ...header.slice(1)], rows: [...latency, rss, ...idle] } };
 }
 
+/** What each arm's calls are made of: system calls, of these reads, writes and waits; and KB on V8's heap. */
+function whys({ reasons, peakRssMiB }) {
+  const arms = Object.keys(peakRssMiB).filter((arm) => reasons.some((one) => one.arm === arm));
+  const cell = ({ all, reads, writes, waits, bytes }) =>
+    `${all.toFixed(2)} = ${[reads, writes, waits].map((count) => count.toFixed(2)).join(' + ')}` +
+    ` + ${Math.max(0, all - reads - writes - waits).toFixed(2)}` +
+    (bytes === undefined ? '' : `; ${(bytes / 1000).toFixed(1)} KB`);
+  const loads = [...new Set(reasons.map(({ load }) => load))];
+  const rows = loads.map((load) => [
+    load,
+    ...arms.map((arm) => cell(reasons.find((one) => one.load === load && one.arm === arm))),
+  ]);
+  return { header: ['load', ...arms.map((arm) => names[arm])], rows };
+}
+
+const whysTitle =
+  'System calls per call = reads + writes + waits + others; KB that Node programs allocate on the heap per call:';
+
 /** A row for each goal, with what was reached. */
 function reached({ samples, peakRssMiB }, of) {
   const has = (load, arm) => samples.some((one) => one.load === load && one.arm === arm);
@@ -135,6 +153,7 @@ export function print(result, of) {
   console.log(`\ncalls (or messages) per second\n${plain(rate)}`);
   console.log(`\nopen loop, 3,000 calls/s; memory\n${plain(other)}`);
   console.log(`\n${plain(reached(result, of))}`);
+  if (result.reasons.length > 0) console.log(`\n${whysTitle}\n${plain(whys(result))}`);
   const pairs = besideBefore(result);
   if (pairs.rows.length > 0) console.log(`\n${plain(pairs)}`);
 }
@@ -159,6 +178,7 @@ export async function save(result, of) {
     markdown(medians.rate),
     'Open loop at 3,000 calls/s, and memory over all loads:',
     markdown(medians.other),
+    ...(result.reasons.length > 0 ? [whysTitle, markdown(whys(result))] : []),
     'What had to be reached:',
     markdown(reached(result, of)),
   ].join('\n\n');

@@ -1,6 +1,7 @@
 // The proxy beside its peers: `npm run bench:proxy`, see README.md.
 //   node bench/proxy/run.mjs [--save] [--rounds 5] [--arms l7-proxy,envoy] [--loads '10×10;50×1 TLS'] [--key rsa]
 //   node bench/proxy/run.mjs --before ../other-checkout [--rounds 20] [--loads '10×10;50×1']
+// --reasons counts system calls, and what Node programs allocate, in one more round.
 // --save keeps the result: JSON in bench/results, the tables in README.md, the chart beside it.
 // --before has another checkout, built, as an arm beside ours, and tells how much more or less a call costs here.
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { makeCertificate } from './certificate.mjs';
 import { backendCommand, loads as allLoads, openLoop, prepareOpenLoop, prepareTools } from './loads.mjs';
 import { idleConnections } from './idle-connections.mjs';
 import { childOf, cpuMicros, peakMiB, start, stop, stopAll, switches, versionOf } from './processes.mjs';
+import { countDuring, preparePerf } from './reasons.mjs';
 import { print, save } from './report.mjs';
 
 const { values } = parseArgs({
@@ -25,6 +27,7 @@ const { values } = parseArgs({
       type: 'string',
       default: [...allLoads.map(({ name }) => name), 'open loop', 'idle connections'].join(';'),
     },
+    reasons: { type: 'boolean', default: false },
     key: { type: 'string', default: 'ecdsa' },
   },
 });
@@ -43,10 +46,11 @@ async function begin(arm, directory) {
 
 async function measure(directory) {
   prepareTools();
+  if (values.reasons) preparePerf();
   if (wanted.includes('open loop')) prepareOpenLoop();
   if (wantedArms.includes('envoy')) prepareEnvoy();
   makeCertificate(directory, values.key);
-  const arms = proxies(directory, values.before).filter(
+  const arms = proxies(directory, values.before, values.reasons).filter(
     ({ name }) => name === 'before' || wantedArms.includes(name),
   );
   const versions = Object.fromEntries(arms.map(({ name, version }) => [name, versionOf(version)]));
@@ -76,6 +80,20 @@ async function measure(directory) {
       if (round > 0) samples.push({ load: 'open loop', arm: arm.name, round, ...latency });
     }
   }
+  const reasons = [];
+  if (values.reasons) {
+    for (const { name, calls, run } of loads) {
+      for (const { name: arm, pid, port, isNode } of there) {
+        const load = () => run(port, calls, directory);
+        const counts = Object.entries(await countDuring(pid, isNode, directory, load));
+        const perCall = counts.map(([what, count]) => [
+          what,
+          count === undefined ? undefined : count / calls,
+        ]);
+        reasons.push({ load: name, arm, ...Object.fromEntries(perCall) });
+      }
+    }
+  }
   const peakRssMiB = Object.fromEntries(there.map(({ name, pid }) => [name, Math.round(peakMiB(pid))]));
   if (wanted.includes('idle connections')) {
     for (const arm of there) {
@@ -86,7 +104,7 @@ async function measure(directory) {
       samples.push({ load: 'idle connections', arm: arm.name, round: 1, mebibytes });
     }
   }
-  return { rounds, versions, peakRssMiB, samples };
+  return { rounds, versions, peakRssMiB, samples, reasons };
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'evenly-bench-proxy-'));

@@ -31,7 +31,7 @@ const external = [
 
 /**
  * Beside the definition of each service ts-proto makes a client. Who makes calls imports it; an xds-server does not, and
- * loading the hundred files of grpc-js was a quarter of its start.
+ * the hundred files of grpc-js would take 4 MB of its memory.
  */
 const clientsIfUsed = {
   name: 'clients of gRPC if used',

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** The kernel counts them while the process runs at full speed; strace would slow it down, and so change how much comes at a time. */
+const everyCall = 'raw_syscalls:sys_enter';
 const kinds = {
-  all: ['raw_syscalls:sys_enter'],
+  all: [everyCall],
   reads: ['read', 'readv', 'recvfrom', 'recvmsg'].map((name) => `syscalls:sys_enter_${name}`),
   writes: ['write', 'writev', 'sendto', 'sendmsg'].map((name) => `syscalls:sys_enter_${name}`),
   waits: ['epoll_wait', 'epoll_pwait'].map((name) => `syscalls:sys_enter_${name}`),
@@ -19,7 +20,7 @@ export const meterArguments = ['--import', new URL('heap-meter.mjs', import.meta
 
 /** @throws Error perf is not there, or may not count */
 export function preparePerf() {
-  const { status } = spawnSync('perf', ['stat', '-e', kinds.all[0], 'true']);
+  const { status } = spawnSync('perf', ['stat', '-e', everyCall, 'true']);
   if (status !== 0) throw new Error('--reasons needs perf (Debian: linux-perf), as root');
 }
 
@@ -54,14 +55,17 @@ export async function countDuring(pid, isNode, directory, load) {
 
 async function allocated(pid, file) {
   process.kill(pid, 'SIGUSR2');
-  for (;;) {
+  for (const untilMs = performance.now() + 10_000; ;) {
     await delay(50);
     try {
       const { bytes } = JSON.parse(readFileSync(file, 'utf8'));
       rmSync(file);
       return bytes;
     } catch (error) {
-      if (error.code !== 'ENOENT' && !(error instanceof SyntaxError)) throw error;
+      // Not written yet, or not whole.
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+      const mayCome = code === 'ENOENT' || error instanceof SyntaxError;
+      if (!mayCome || performance.now() > untilMs) throw error;
     }
   }
 }

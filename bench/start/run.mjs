@@ -47,16 +47,18 @@ async function start(root, name) {
   const begunMs = performance.now();
   const child = spawn(values.node, [join(root, 'apps', name, 'dist/main.js'), ...args], { stdio: 'pipe' });
   try {
-    await new Promise((done, reject) => {
-      const failed = (why) => reject(new Error(`${name} of ${root}: ${why}`));
-      child.once('exit', (code) => failed(`ended with ${code}`));
-      setTimeout(failed, limitMs, `does not listen within ${limitMs} ms`).unref();
-      for (const input of [child.stdout, child.stderr]) {
-        createInterface({ input }).on('line', (line) => {
-          if (line.includes(`"event":"listening","what":"${what}"`)) done();
-        });
-      }
-    });
+    await /** @type {Promise<void>} */ (
+      new Promise((done, reject) => {
+        const failed = (why) => reject(new Error(`${name} of ${root}: ${why}`));
+        child.once('exit', (code) => failed(`ended with ${code}`));
+        setTimeout(failed, limitMs, `does not listen within ${limitMs} ms`).unref();
+        for (const input of [child.stdout, child.stderr]) {
+          createInterface({ input }).on('line', (line) => {
+            if (line.includes(`"event":"listening","what":"${what}"`)) done();
+          });
+        }
+      })
+    );
     const wallMs = performance.now() - begunMs;
     const cpuMs = cpuOf(child.pid);
     await wait(Number(values.idle) * 1000);
@@ -67,13 +69,14 @@ async function start(root, name) {
 }
 
 function cpuOf(pid) {
-  const [, , ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-  const [user, system] = fields.slice(9, 11).map(Number);
-  return (user + system) * tickMs;
+  // Fields 14 and 15 of proc(5), counted from behind the name, which may hold anything.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
 
 function rssOf(pid) {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 function summary(figures) {
@@ -84,10 +87,14 @@ function summary(figures) {
 const table = {};
 try {
   for (const name of values.programs.split(',')) {
-    const taken = Object.fromEntries(Object.keys(roots).map((arm) => [arm, []]));
+    const arms = Object.entries(roots).map(([arm, root]) => ({
+      arm,
+      root,
+      starts: /** @type {Awaited<ReturnType<typeof start>>[]} */ ([]),
+    }));
     for (let round = 0; round < Number(values.rounds); round++)
-      for (const [arm, root] of Object.entries(roots)) taken[arm].push(await start(root, name));
-    for (const [arm, starts] of Object.entries(taken)) {
+      for (const { root, starts } of arms) starts.push(await start(root, name));
+    for (const { arm, starts } of arms) {
       const of = (figure) => summary(starts.map((one) => one[figure]));
       table[`${name}, ${arm}`] = {
         'wall, ms': of('wallMs'),

@@ -57,9 +57,9 @@ describe.each(['delta', 'sotw'] as const)('whatever a server says by %s', (varia
         mesh.close();
         expect(errors).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 1000 },
     );
-    // That the test reaches pools at all. Their number is the seed's: 17 on average, and 10 or fewer in 6 runs of 100.
+    // That the test reaches pools at all: 13 of 1000 worlds do on average. Of 200 it was none in one run of ten.
     expect(clusters).toBeGreaterThan(0);
   });
 });

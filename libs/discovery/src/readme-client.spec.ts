@@ -75,11 +75,11 @@ describe('the README, for grpc-js clients', () => {
         ({ status }) => status,
         () => 0,
       );
-    await expect.poll(readyz, { timeout: 20_000 }).toBe(503);
+    await expect.poll(readyz, { timeout: 60_000 }).toBe(503);
     const pod = await echoServer();
     const ports = [{ name: 'grpc', protocol: 'TCP', port: pod.endpoint.port }];
     server.store.put(sliceObject('a', { endpoints: [{ addresses: ['127.0.0.1'] }], ports }));
-    await expect.poll(readyz, { timeout: 20_000 }).toBe(200);
+    await expect.poll(readyz, { timeout: 60_000 }).toBe(200);
     pod.stop();
     await server.stop();
     expect(await readyz()).toBe(200);

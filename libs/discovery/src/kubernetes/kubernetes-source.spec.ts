@@ -222,7 +222,7 @@ describe('kubernetesSource', () => {
     const server = kube.server;
     kube.put('a', '10.0.0.1');
     const access = tokenAccess({ server: server.url });
-    const limits = { quietMs: 20, requestTimeoutMs: 200, backoff: { initialMs: 5, maxMs: 20 } };
+    const limits = { quietMs: 20, requestTimeoutMs: 2000, backoff: { initialMs: 5, maxMs: 20 } };
     const { failures, log, last } = watching({
       slices: new EndpointSlices(new KubernetesApi(access, limits)),
     });
@@ -232,7 +232,9 @@ describe('kubernetesSource', () => {
     expect(log).toEqual(['set']);
     expect(server.counters.watches).toBe(1);
     server.faults.answer = 'hang';
-    await expect.poll(() => failures[0]?.message).toBe(`API server ${server.url}: no response within 200 ms`);
+    await expect
+      .poll(() => failures[0]?.message)
+      .toBe(`API server ${server.url}: no response within 2000 ms`);
     server.faults.answer = 'properly';
     await expect.poll(() => log.at(-1)).toBe('recovered');
     expect(last()).toEqual(['10.0.0.1:50051']);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { doctorTells } from '../../doctor/doctor-tells.ts';
 import { runDoctor } from '../../doctor/doctor.ts';
 import { expected, namespacesOf } from '../../doctor/expected.ts';
@@ -35,8 +35,14 @@ describe.skipIf(noCluster)('the doctor, of each overlay in the cluster', () => {
     if (applied === undefined) return;
     const manifests = applied;
     applied = undefined;
-    await kubectlWith(manifests, 'delete', '--ignore-not-found');
+    // A pod takes half a minute to end: those of all overlays do so together.
+    await kubectlWith(manifests, 'delete', '--ignore-not-found', '--wait=false');
   });
+  // The next spec may have them in the same namespaces.
+  afterAll(async () => {
+    const all = [...new Set(overlays.flatMap(namespacesOf))].map((namespace) => `namespace/${namespace}`);
+    await kubectl.run('wait', '--for=delete', `--timeout=${timeoutMs / 1000}s`, ...all);
+  }, timeoutMs);
 
   it.each(overlays)('%s', async (overlay) => {
     for (const namespace of namespacesOf(overlay)) {

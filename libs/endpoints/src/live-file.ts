@@ -1,14 +1,10 @@
-import { lstat, readFile, realpath, stat, watch, type FSWatcher } from 'node:fs';
-import { basename, dirname, sep } from 'node:path';
+import { lstat, readFile, stat, watch, type FSWatcher } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { watchSeesAll } from './watch-sight.ts';
 
 // A third less work than the functions of node:fs/promises, which make a FileHandle for each reading.
-const read = {
-  lstat: promisify(lstat),
-  stat: promisify(stat),
-  realpath: promisify(realpath),
-  readFile: promisify(readFile),
-};
+const read = { lstat: promisify(lstat), stat: promisify(stat), readFile: promisify(readFile) };
 
 export interface LiveFileListener {
   /** The text of the file: first once, then whenever it changed, and again when it can be read after an error. */
@@ -20,7 +16,7 @@ export interface LiveFileListener {
 /** The largest file that is read; more is an error, so that a wrong path cannot fill the process. */
 const maxBytes = 8 * 1024 * 1024;
 
-/** How often a file is read that lies in its directory, whose watch tells of each change: in case it does not. */
+/** How often a file is read where the watch of its directory tells of each change: in case it does not. */
 const watchedPollMs = 60_000;
 
 /**
@@ -28,7 +24,7 @@ const watchedPollMs = 60_000;
  * The directory is watched, not the file: Kubernetes updates a ConfigMap by swapping a symlink beside it, which a watch
  * on the file's inode never sees (viper#284, envoy#10979). What becomes of other files there matters for a link only: a
  * log beside the file would else have it read with each line. Polling is the fallback where watching does not work, or
- * does not see all: a link that leads out of the directory, a file with a second name. Each reading wakes the process.
+ * does not see all (`watch-sight.ts`). Each reading wakes the process.
  * @returns stops watching
  */
 export function watchFile(path: string, listener: LiveFileListener, pollMs = 5000): () => void {
@@ -40,18 +36,18 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
   /** Events of other files in the directory change nothing. */
   let ownEventsOnly = false;
   let timer: NodeJS.Timeout | undefined;
+  /** Whether the watch tells of each change; undefined: that is yet to be looked at, as it is with each reading by the clock. */
+  let seesAll: boolean | undefined;
 
   const readNow = async () => {
     if (reading) return void (again = true);
     reading = true;
     clearTimeout(timer);
-    let isInside: boolean;
     do {
       again = false;
-      const { result, isPlain, isLinkInside } = await readText(path);
+      const { result, isPlain } = await readText(path);
       if (stopped) return;
       ownEventsOnly = isPlain;
-      isInside = isPlain || isLinkInside;
       if (result instanceof Error) {
         // By its code: a file that goes between two system calls has another message each time, and is gone all the same.
         const what = (result as NodeJS.ErrnoException).code ?? result.message;
@@ -64,10 +60,16 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
       }
     } while (again);
     reading = false;
-    if (stopped) return;
-    const nextMs = isInside && watcher !== undefined ? Math.max(pollMs, watchedPollMs) : pollMs;
+    const isWatched = watcher !== undefined;
     watcher ??= watchDirectory(dirname(path), { onChange, onLost });
-    timer = setTimeout(() => void readNow(), nextMs).unref();
+    seesAll ??= await watchSeesAll(path);
+    if (stopped || reading) return;
+    clearTimeout(timer);
+    timer = setTimeout(readLater, isWatched && seesAll ? Math.max(pollMs, watchedPollMs) : pollMs).unref();
+  };
+  const readLater = () => {
+    seesAll = undefined;
+    void readNow();
   };
 
   const concerns = eventsOf(path);
@@ -77,6 +79,7 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
   const onLost = () => {
     watcher?.close();
     watcher = undefined;
+    seesAll = undefined;
     if (!stopped) void readNow();
   };
   let watcher = watchDirectory(dirname(path), { onChange, onLost });
@@ -88,32 +91,19 @@ export function watchFile(path: string, listener: LiveFileListener, pollMs = 500
   };
 }
 
-interface Reading {
-  result: string | Error;
-  /** Only a change of this very name can change it: it is no link, and has no other name. */
-  isPlain: boolean;
-  /** It is a link, as in a ConfigMap, and what it leads to is in the directory or below it. */
-  isLinkInside: boolean;
-}
-
-async function readText(path: string): Promise<Reading> {
-  let [isPlain, isLinkInside] = [false, false];
+/** @returns the text, and whether only a change of this very name can change it: it is no link, and has no other name */
+async function readText(path: string): Promise<{ result: string | Error; isPlain: boolean }> {
+  let isPlain = false;
   try {
     const own = await read.lstat(path);
     isPlain = own.isFile() && own.nlink === 1;
-    if (own.isSymbolicLink()) isLinkInside = await leadsInside(path);
     const info = own.isSymbolicLink() ? await read.stat(path) : own;
     if (!info.isFile()) throw new Error(`${path} is no file`); // reading a pipe could wait for ever
     if (info.size > maxBytes) throw new Error(`${path} has ${info.size} bytes; at most ${maxBytes} are read`);
-    return { result: await read.readFile(path, 'utf8'), isPlain, isLinkInside };
+    return { result: await read.readFile(path, 'utf8'), isPlain };
   } catch (error) {
-    return { result: error as Error, isPlain, isLinkInside };
+    return { result: error as Error, isPlain };
   }
-}
-
-async function leadsInside(path: string): Promise<boolean> {
-  const [file, directory] = await Promise.all([read.realpath(path), read.realpath(dirname(path))]);
-  return file.startsWith(directory + sep);
 }
 
 /** Whether an event of the directory may be of this file: by its name, or the directory's, or none. */

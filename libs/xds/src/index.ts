@@ -1,4 +1,5 @@
-export type { ClientStreamRequest, ClientStreamResponse, ProtocolVariant } from './client/ads-stream.ts';
+export type { ClientStreamRequest, ClientStreamResponse } from './client/ads-stream.ts';
+export type { ProtocolVariant } from './protocol-variant.ts';
 export { XdsClient, type XdsClientOptions, type XdsClientStatus } from './client/xds-client.ts';
 export { XdsError, type XdsErrorCode } from './errors.ts';
 export { defaultLimits, type StreamLimits } from './limits.ts';

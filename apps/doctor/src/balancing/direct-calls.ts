@@ -1,9 +1,10 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Workload } from '../inventory/workload.ts';
-import type { Container } from '../inventory/objects/container.ts';
+import type { Container, Text } from '../inventory/objects/container.ts';
 import type { ServiceObject } from '../inventory/objects/service.ts';
 import type { Client } from './client.ts';
 import { hasWaypoint, type Mesh } from './mesh.ts';
+import type { Target } from './target.ts';
 
 type Way = Pick<Client, 'carrier' | 'by' | 'balances' | 'endpointsFrom'>;
 
@@ -32,13 +33,15 @@ export function wayOf(
   return { carrier: 'cluster-ip', by: 'kube-proxy', balances: 'connections' };
 }
 
-/** As a sentence wants it: `env SERVER_ADDRESS=dns:///cart:50051`. */
-export const seenIn = (at: string, value: string) => `${at}=${short(value)}`;
-
-const short = (text: string) => {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 100 ? `${line.slice(0, 99)}…` : line;
-};
+/**
+ * As a sentence wants it: `env SERVER_ADDRESS=dns:///cart:50051`. Of a longer text only what names the server: reports are handed
+ * on, and beside it there may be a password.
+ */
+export function seenIn({ at, value }: Text, target: Target): string {
+  const [flag = ''] = /^--?[\w.-]+=/.exec(value) ?? [];
+  const isAll = value === flag + target.text;
+  return `${at}=${isAll ? value : `…${target.text}…`}`;
+}
 
 /** Who it is, and how a reader knows. */
 export const clientOf = (

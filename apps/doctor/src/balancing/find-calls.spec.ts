@@ -38,6 +38,13 @@ describe('how a client calls', () => {
     ],
   ])('%s', async (_, yaml, way) => expect((await wayOf(yaml)).at(0)).toBe(way));
 
+  it('of a long text only the target is told: what stands beside it may be a secret', async () => {
+    const { clients } = await diagnosed(
+      server() + client("command: [sh, -c, 'run --password=secret --cart=dns:///cart:50051']"),
+    );
+    expect(clients.map(({ evidence }) => evidence)).toEqual([['command[2]=…dns:///cart:50051…']]);
+  });
+
   it('a server that has its own name is no client of itself', async () => {
     expect(await wayOf(server({ container: 'args: [--name=cart]' }))).toEqual([]);
   });

@@ -79,7 +79,7 @@ export class CallFinder {
       if (!named.isCertain && selectedBy(named.service, [workload]).length > 0) continue;
       const scheme = word.target.scheme ?? (named.isCertain ? undefined : template);
       const certainty = named.isCertain ? 'seen' : 'inferred';
-      const where = containerIn(workload, container) + seenIn(word.text.at, word.text.value);
+      const where = containerIn(workload, container) + seenIn(word.text, word.target);
       const rest = { certainty, target: word.target.text, ...portOf(word.target) } as const;
       // A word alone says nothing of how; with a scheme elsewhere, or a bootstrap, it probably is a target.
       const isByXds =
@@ -145,7 +145,7 @@ export class CallFinder {
         const isMeant = one.names.has(target.host) || (one.names.size === 0 && one.service === named);
         if (!isMeant) continue;
         const certainty = target.scheme === 'xds' ? 'seen' : 'inferred';
-        const evidence = [seenIn(text.at, text.value), bootstrap.evidence];
+        const evidence = [seenIn(text, target), bootstrap.evidence];
         add(one, { certainty, evidence, target: target.text });
       }
     }

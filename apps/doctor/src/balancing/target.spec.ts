@@ -20,6 +20,11 @@ describe('targetsIn', () => {
     expect(target).toMatchObject({ scheme: 'dns+srv', host: 'cart.shop.svc.cluster.local', isSrv: true });
   });
 
+  it('leaves out a path, which may hold a secret', () => {
+    const texts = targetsIn('grpc://cart:80/secret dns:///cart:50051/x').map(({ text }) => text);
+    expect(texts).toEqual(['grpc://cart:80', 'dns:///cart:50051']);
+  });
+
   it('every item of a list', () => {
     expect(targetsIn('--services=cart, stock').map(({ host }) => host)).toEqual(['cart', 'stock']);
   });

@@ -8,6 +8,7 @@ export interface Target {
   port: string | undefined;
   /** Of an SRV name, `_grpc._tcp.`. */
   isSrv: boolean;
+  /** As it is written, but for a path and what follows: that may be a secret. */
   text: string;
 }
 
@@ -17,10 +18,11 @@ const host = `${srv}(?<host>${label}(?:\\.${label})*)\\.?`;
 const port = '(?::(?<port>[a-z0-9-]+))?';
 /** `dns:///cart:50051`, `dns://10.0.0.10/cart`, `http://cart:80/path`; `dns:cart` for those that gRPC itself knows. */
 const scheme = '(?:(?<scheme>[a-z][a-z0-9+.-]*)://(?:[^/{]*/(?=[^/]))?|(?<short>dns|xds|ipv4|ipv6|unix):)?';
-const pattern = new RegExp(`^${scheme}${host}${port}(?:[/?].*)?$`, 'i');
+const path = '(?<path>[/?].*)?';
+const pattern = new RegExp(`^${scheme}${host}${port}${path}$`, 'i');
 /** With a path and a host where gRPC has an authority. */
 const urlSchemes = new Set(['http', 'https', 'grpc', 'grpcs', 'tcp', 'h2c']);
-const url = new RegExp(`^(?<scheme>${[...urlSchemes].join('|')})://${host}${port}(?:[/?].*)?$`, 'i');
+const url = new RegExp(`^(?<scheme>${[...urlSchemes].join('|')})://${host}${port}${path}$`, 'i');
 
 const delimiters = /[\s,;="'`()<>[\]|]+/;
 /** More words than this are no list of servers. */
@@ -36,7 +38,7 @@ export function targetsIn(text: string): Target[] {
       host: groups.host.toLowerCase(),
       port: groups.port,
       isSrv: groups.srv !== undefined,
-      text: word,
+      text: word.slice(0, word.length - (groups.path?.length ?? 0)),
     };
   });
 }

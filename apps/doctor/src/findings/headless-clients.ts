@@ -64,9 +64,11 @@ function connectionAge({ kind, name, pods }: Workload): Evidence[] {
     .flatMap(({ texts }) => texts)
     .flatMap(({ at, value }) => {
       const text = at.startsWith('env ') ? `${at}=${value}` : value;
-      if (!/max[-_]?connection[-_]?age/i.test(text) || /age[-_]?grace/i.test(text)) return [];
+      // No more of a text than this word: beside it there may be a password.
+      const [word] = /(?:^env )?\S*max[-_]?connection[-_]?age\S*/i.exec(text) ?? [];
+      if (word === undefined || /age[-_]?grace/i.test(word)) return [];
       return inferred(
-        `${kind.toLowerCase()}/${name} has ${text}, which by its name limits the age of connections`,
+        `${kind.toLowerCase()}/${name} has ${word}, which by its name limits the age of connections`,
       );
     });
 }

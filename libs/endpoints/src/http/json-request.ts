@@ -96,10 +96,13 @@ export function textOf(response: IncomingMessage, maxBytes: number, who: string)
   });
 }
 
-/** Of a response whose status says all. Its connection can be used again when it has come in whole. */
-export function dropBody(response: IncomingMessage): void {
-  response.on('error', () => undefined);
+/**
+ * Of a response whose status says all. Its connection can be used again when it has come in whole.
+ * @throws what the connection says
+ */
+export function dropBody(response: IncomingMessage): Promise<void> {
   response.resume();
+  return new Promise((resolve, reject) => void response.on('end', resolve).on('error', reject));
 }
 
 /** @throws DiscoveryError INVALID */

@@ -4,13 +4,7 @@ const MAX_ENTRIES = 64;
 /** Bytes of encoded and decoded blocks together, and of what is attached to them. */
 export const MAX_MEMO_BYTES = 262_144;
 const MAX_BLOCK_BYTES = 4_096;
-const SEEN_SLOTS = 4096;
-
-/**
- * Hashes of blocks seen of late, of all connections together: of its own, each would need more memory than all else here. They
- * are mixed with a number of the connection's own, so that nobody can choose them to take others' slots.
- */
-const seen = new Int32Array(SEEN_SLOTS);
+const SEEN_SLOTS = 64;
 
 interface Entry {
   readonly bytes: Uint8Array;
@@ -23,7 +17,8 @@ interface Entry {
  */
 export class BlockMemo {
   private readonly entries = new Map<number, Entry>();
-  private readonly salt = Math.floor(Math.random() * 0x4000_0000);
+  /** Hashes of blocks that came of late. Made with the first: a connection that makes no call needs none. */
+  private seen: Int32Array | undefined = undefined;
   private version = -1;
   bytesKept = 0;
 
@@ -46,10 +41,10 @@ export class BlockMemo {
 
   /** True the second time it is asked about this hash: then the block is worth keeping. */
   isRepeated(hash: number, length: number): boolean {
-    const own = hash ^ this.salt;
-    const slot = own % SEEN_SLOTS;
-    const repeated = seen[slot] === own;
-    seen[slot] = own;
+    const seen = (this.seen ??= new Int32Array(SEEN_SLOTS));
+    const slot = hash % SEEN_SLOTS;
+    const repeated = seen[slot] === hash;
+    seen[slot] = hash;
     return repeated && length <= MAX_BLOCK_BYTES;
   }
 

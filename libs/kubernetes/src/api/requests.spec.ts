@@ -46,6 +46,7 @@ describe('requests to the API server', () => {
     async (_, send) => {
       const api = await apiOf((_, response) => void send(response), 50);
       await expect(api.get(route, ref)).rejects.toThrow('no response within 50 ms');
+      await expect(api.patch(route, ref, {})).rejects.toThrow('no response within 50 ms');
     },
   );
 

@@ -158,10 +158,11 @@ export class ApiRequests {
    */
   async write(path: string, body: JsonBody, query: Record<string, string>): Promise<void> {
     const { signal } = new AbortController();
-    const { response } = await this.#within(signal, (deadline) =>
-      this.#open(path, query, deadline, { body, agent: this.#kept }),
-    );
-    dropBody(response);
+    await this.#within(signal, async (inTime) => {
+      const { response } = await this.#open(path, query, inTime, { body, agent: this.#kept });
+      // In time, too: else a server that stops halfway would keep one of a few connections.
+      await dropBody(response);
+    });
   }
 
   /** Ends connections that are kept for more. */

@@ -6,11 +6,11 @@ import {
   type DiscoveryResponse,
 } from '@evenly/proto/envoy/service/discovery/v3/discovery';
 import type { Any } from '@evenly/proto/google/protobuf/any';
+import type { ProtocolVariant } from '../protocol-variant.ts';
 import { typeUrlOf, type ResourceType } from '../resource-type.ts';
 import { message } from '../resources/message.ts';
 import type { ResourceView } from './resource-view.ts';
 
-export type ProtocolVariant = 'delta' | 'sotw';
 export type ClientStreamRequest = DeltaDiscoveryRequest | DiscoveryRequest;
 export type ClientStreamResponse = DeltaDiscoveryResponse | DiscoveryResponse;
 

@@ -1,6 +1,7 @@
 import type { EndpointSource } from '@evenly/endpoints';
 import { servicesOf, type MeshConfig } from '@evenly/mesh-config';
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
+import type { ProtocolVariant } from '../protocol-variant.ts';
 import { isWholeSet, sendOrder, typeOfUrl, type ResourceType } from '../resource-type.ts';
 import {
   adsStream,
@@ -8,7 +9,6 @@ import {
   type ClientStreamRequest,
   type ClientStreamResponse,
   type ResourceUpdate,
-  type ProtocolVariant,
 } from './ads-stream.ts';
 import { EndpointFeeds } from './endpoint-feeds.ts';
 import type { XdsListener, XdsRoutes } from './model.ts';

@@ -1,4 +1,4 @@
-import type { ProtocolVariant } from '../client/ads-stream.ts';
+import type { ProtocolVariant } from '../protocol-variant.ts';
 
 /** Protobuf tags of requests in envoy/service/discovery/v3/discovery.proto; the others say more than an ACK. */
 const tags = {

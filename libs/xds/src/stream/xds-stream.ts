@@ -1,5 +1,5 @@
 import type { Node } from '@evenly/proto/envoy/config/core/v3/base';
-import type { ProtocolVariant } from '../client/ads-stream.ts';
+import type { ProtocolVariant } from '../protocol-variant.ts';
 import { XdsError } from '../errors.ts';
 import { bytesPerName, defaultLimits, type StreamLimits } from '../limits.ts';
 import { anonymousNode, isGrpc, nodeInfo, type NodeInfo } from '../node.ts';

@@ -6,7 +6,8 @@ import {
   DiscoveryResponse,
 } from '@evenly/proto/envoy/service/discovery/v3/discovery';
 import { Node } from '@evenly/proto/envoy/config/core/v3/base';
-import type { ClientStreamRequest, ProtocolVariant } from '../client/ads-stream.ts';
+import type { ClientStreamRequest } from '../client/ads-stream.ts';
+import type { ProtocolVariant } from '../protocol-variant.ts';
 import { XdsClient } from '../client/xds-client.ts';
 import { proxyUserAgent } from '../node.ts';
 import type { ResourceCache } from '../resource-cache.ts';

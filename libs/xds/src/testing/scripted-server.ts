@@ -3,7 +3,8 @@ import {
   DiscoveryResponse,
 } from '@evenly/proto/envoy/service/discovery/v3/discovery';
 import type { Any } from '@evenly/proto/google/protobuf/any';
-import type { ClientStreamRequest, ProtocolVariant } from '../client/ads-stream.ts';
+import type { ClientStreamRequest } from '../client/ads-stream.ts';
+import type { ProtocolVariant } from '../protocol-variant.ts';
 import type { XdsClient } from '../client/xds-client.ts';
 import { sendOrder, typeOfUrl, typeUrlOf, type ResourceType } from '../resource-type.ts';
 import { message } from '../resources/message.ts';

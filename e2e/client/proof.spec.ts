@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oneBadPod, rollingRestart, scaling, type Row } from './scenarios.ts';
+import { median } from './median.ts';
 import { refreshMs, Scene, schemes, type SchemeName } from './scene.ts';
 
-/** All schemes and scenarios takes five minutes; a part of it, some seconds, is among the tests of every change. */
+/** All schemes and scenarios take some minutes; a part of it, some seconds and without times, is among the tests of every change. */
 const full = process.env['PROOF'] === 'full';
 const measureMs = full ? 4000 : 1500;
 const provenSchemes: readonly SchemeName[] = full ? schemes : ['k8s'];
@@ -16,45 +17,54 @@ afterAll(async () => {
 });
 
 /** What users of each scheme may expect. */
-const expected: Record<SchemeName, { newPodMs: number; restartFailures: number; outageMs: number }> = {
+const expected: Record<SchemeName, { newPodMs: number; outageMs: number }> = {
   // Never learns of new pods while connections hold, and may not ask DNS again for 30 s.
-  dns: { newPodMs: Infinity, restartFailures: Infinity, outageMs: 40_000 },
-  'dns+a': { newPodMs: refreshMs + 1000, restartFailures: 0, outageMs: 1000 },
-  'dns+srv': { newPodMs: refreshMs + 1000, restartFailures: 0, outageMs: 1000 },
-  k8s: { newPodMs: 1000, restartFailures: 0, outageMs: 1000 },
-  xds: { newPodMs: 1000, restartFailures: 0, outageMs: 1000 },
+  dns: { newPodMs: Infinity, outageMs: 40_000 },
+  'dns+a': { newPodMs: refreshMs + 1000, outageMs: 1000 },
+  'dns+srv': { newPodMs: refreshMs + 1000, outageMs: 1000 },
+  k8s: { newPodMs: 1000, outageMs: 1000 },
+  xds: { newPodMs: 1000, outageMs: 1000 },
 };
 
-// What is promised is that a bound can be kept: on a machine that is busy with other things it may take another try.
-describe.each(provenSchemes)('%s', { retry: 2 }, (scheme) => {
+/** Times are judged by the median of so many runs, whose spread the table shows; calls that failed by every run. */
+const rounds = full ? [1, 2, 3] : [1];
+
+describe.each(provenSchemes)('%s', (scheme) => {
   const bounds = expected[scheme];
 
   it('3 → 5 → 2 pods', async () => {
-    const row = await scaling(scene, scheme, measureMs);
-    table[`${scheme}: scaling`] = row;
-    expect(row['failed']).toBe(0);
-    const firstCalls = `${row['new pods’ first call, ms']}`.split(', ').map(Number);
-    if (scheme === 'dns') {
-      expect(firstCalls).toEqual([Infinity, Infinity]);
-      return;
+    const slowestMs: number[] = [];
+    for (const round of rounds) {
+      const { row, firstCallsMs } = await scaling(scene, scheme, measureMs);
+      table[`${scheme}: scaling, ${round}`] = row;
+      expect(row['failed']).toBe(0);
+      if (scheme === 'dns') {
+        expect(firstCallsMs).toEqual([Infinity, Infinity]);
+        return;
+      }
+      expect(row['pods with calls']).toBe(5);
+      expect(row['max/min']).toBeLessThanOrEqual(1.1);
+      slowestMs.push(Math.max(...firstCallsMs));
     }
-    for (const ms of firstCalls) expect(ms).toBeLessThanOrEqual(bounds.newPodMs);
-    expect(row['pods with calls']).toBe(5);
-    expect(row['max/min']).toBeLessThanOrEqual(1.1);
+    if (full) expect(median(slowestMs)).toBeLessThanOrEqual(bounds.newPodMs);
   });
 
   it('all pods replaced in a fast rolling restart', async () => {
-    const row = await rollingRestart(scene, scheme, scheme === 'dns' ? 40_000 : 10_000);
-    table[`${scheme}: rolling restart`] = row;
-    expect(row['recovered']).not.toBe('no');
-    if (scheme === 'dns') {
-      // The known outage: no pod is left that the client knows, and DNS may not be asked for what is left of 30 s.
-      expect(row['failed']).toBeGreaterThan(0);
-      expect(row['longest time without an answer, ms']).toBeGreaterThan(3000);
-      return;
+    const outagesMs: number[] = [];
+    for (const round of rounds) {
+      const { row, outageMs } = await rollingRestart(scene, scheme, scheme === 'dns' ? 40_000 : 10_000);
+      table[`${scheme}: rolling restart, ${round}`] = row;
+      expect(row['recovered']).not.toBe('no');
+      if (scheme === 'dns') {
+        // The known outage: no pod is left that the client knows, and DNS may not be asked for what is left of 30 s.
+        expect(row['failed']).toBeGreaterThan(0);
+        expect(outageMs).toBeGreaterThan(3000);
+        return;
+      }
+      expect(row['failed']).toBe(0);
+      outagesMs.push(outageMs);
     }
-    expect(row['failed']).toBe(bounds.restartFailures);
-    expect(row['longest time without an answer, ms']).toBeLessThan(bounds.outageMs);
+    if (full) expect(median(outagesMs)).toBeLessThan(bounds.outageMs);
   });
 
   it.runIf(full)('one pod that is slow, fails half its calls, hangs', async () => {
@@ -82,21 +92,27 @@ describe.each(provenSchemes)('%s', { retry: 2 }, (scheme) => {
   });
 });
 
-describe.runIf(full)('one slow pod of five (+200 ms)', { retry: 2 }, () => {
+describe.runIf(full)('one slow pod of five (+200 ms)', () => {
+  const p99 = async (policy: string, what: string, delay: string) => {
+    const options = { replicas: 5, measureMs: 10_000, settleMs: 3000, deadlineMs: 2000 };
+    const row = await oneBadPod(scene, 'k8s', { delay }, { ...options, serviceConfig: policyOf(policy) });
+    for (const pod of scene.pods) await scene.behave(pod, { delay: '20ms' });
+    table[`${policy}: ${what}`] = row;
+    return row.p99;
+  };
+
   it('stays out of p99 with peak EWMA', async () => {
     await scene.scale(5);
     for (const pod of scene.pods) await scene.behave(pod, { delay: '20ms' });
-    const measured = { replicas: 5, measureMs: 10_000, settleMs: 3000, deadlineMs: 2000 };
-    for (const policy of ['evenly_peak_ewma', 'evenly_least_request']) {
-      const options = { ...measured, serviceConfig: policyOf(policy) };
-      const without = await oneBadPod(scene, 'k8s', { delay: '20ms' }, options);
-      for (const pod of scene.pods) await scene.behave(pod, { delay: '20ms' });
-      const slow = await oneBadPod(scene, 'k8s', { delay: '220ms' }, options);
-      for (const pod of scene.pods) await scene.behave(pod, { delay: '20ms' });
-      Object.assign(table, { [`${policy}: five alike`]: without, [`${policy}: one slow of five`]: slow });
-      // Least request cannot: among few calls at a time the slow pod is often as idle as the others.
-      if (policy === 'evenly_peak_ewma') expect(slow.p99).toBeLessThanOrEqual(1.2 * without.p99);
+    const ratios: number[] = [];
+    for (const round of rounds) {
+      const alike = await p99('evenly_peak_ewma', `five alike, ${round}`, '20ms');
+      ratios.push((await p99('evenly_peak_ewma', `one slow of five, ${round}`, '220ms')) / alike);
     }
+    expect(median(ratios)).toBeLessThanOrEqual(1.2);
+    // For the table. Least request cannot: among few calls at a time the slow pod is often as idle as the others.
+    await p99('evenly_least_request', 'five alike', '20ms');
+    await p99('evenly_least_request', 'one slow of five', '220ms');
   });
 });
 

@@ -20,7 +20,7 @@ export async function untilResponding(
 }
 
 /** How long after its readiness each of these pods answered its first call. */
-function firstCallsMs(scene: Scene, caller: Caller, pods: readonly string[]): number[] {
+function timesOfFirstCalls(scene: Scene, caller: Caller, pods: readonly string[]): number[] {
   return pods.map((pod) => {
     const first = caller.calls.find((call) => call.pod === pod);
     return first === undefined ? Infinity : Math.round(first.endedMs - scene.readyAtMs(pod));
@@ -28,7 +28,11 @@ function firstCallsMs(scene: Scene, caller: Caller, pods: readonly string[]): nu
 }
 
 /** 3 → 5 → 2 pods. */
-export async function scaling(scene: Scene, scheme: SchemeName, measureMs: number): Promise<Row> {
+export async function scaling(
+  scene: Scene,
+  scheme: SchemeName,
+  measureMs: number,
+): Promise<{ row: Row; firstCallsMs: number[] }> {
   await scene.scale(3);
   const caller = scene.call(scheme);
   const old = scene.pods;
@@ -48,17 +52,23 @@ export async function scaling(scene: Scene, scheme: SchemeName, measureMs: numbe
   );
   const calls = caller.between(beganMs);
   await caller.stop();
-  return {
-    'new pods’ first call, ms': firstCallsMs(scene, caller, added).join(', '),
+  const firstCallsMs = timesOfFirstCalls(scene, caller, added);
+  const row = {
+    'new pods’ first call, ms': firstCallsMs.join(', '),
     'max/min': Number(maxMinRatio(scene.pods.length > 0 ? [...shares.values()] : []).toFixed(3)),
     'pods with calls': shares.size,
     calls: calls.length,
     failed: failed(calls).length,
   };
+  return { row, firstCallsMs };
 }
 
 /** All pods replaced inside 5 s. */
-export async function rollingRestart(scene: Scene, scheme: SchemeName, recoveryMs: number): Promise<Row> {
+export async function rollingRestart(
+  scene: Scene,
+  scheme: SchemeName,
+  recoveryMs: number,
+): Promise<{ row: Row; outageMs: number }> {
   await scene.scale(3);
   const caller = scene.call(scheme);
   await untilResponding(caller, scene.pods);
@@ -72,13 +82,15 @@ export async function rollingRestart(scene: Scene, scheme: SchemeName, recoveryM
   );
   const calls = caller.between(beganMs);
   await caller.stop();
-  return {
+  const outageMs = Math.round(longestOutageMs(calls));
+  const row = {
     'restart took, ms': Math.round(tookMs),
     calls: calls.length,
     failed: failed(calls).length,
-    'longest time without an answer, ms': Math.round(longestOutageMs(calls)),
+    'longest time without an answer, ms': outageMs,
     recovered: recovered === undefined ? 'no' : `after ${Math.round(recovered - beganMs)} ms`,
   };
+  return { row, outageMs };
 }
 
 /** One pod of `replicas` behaves badly from some moment on. @returns what the client sees from two seconds later on */

@@ -7,10 +7,9 @@
 # Where none of these is there it says that the tests were skipped, and why; --why-not says only that. Exit code 75: the
 # cluster did not come up, so nothing was tested. What it started it ends; a cluster that was there stays.
 # E2E_RESTARTS (1) says how often all of an overlay is restarted at once.
-# E2E_WORKERS (2) specs run side by side; those that fail run once more, one at a time, and pass if they do then, which is
-# said. Other arguments go to vitest. Istio's specs come after them, where the cluster has Istio or the rig can install it;
-# E2E_ISTIO=no leaves that out. The Gateway API's conformance suite comes last, in a cluster of the rig; E2E_GATEWAY_API=no
-# leaves that out.
+# E2E_WORKERS (2) specs run side by side. Other arguments go to vitest. Istio's specs come after them, where the cluster has
+# Istio or the rig can install it; E2E_ISTIO=no leaves that out. The Gateway API's conformance suite comes last, in a cluster
+# of the rig; E2E_GATEWAY_API=no leaves that out.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -101,25 +100,7 @@ with_kind() {
   build_images_for load_into_kind
 }
 
-# Runs the specs of projects (--project NAME...), given other arguments for vitest after --. Clusters on a small machine
-# miss a deadline now and then: what fails gets a second chance, with the machine for itself. Both reports are shown.
-run_specs() {
-  local projects=() results failed
-  while [ "$1" != -- ]; do projects+=("$1"); shift; done
-  shift
-  results=$(mktemp)
-  at_end rm -f "$results"
-  vitest "${projects[@]}" --reporter=verbose --reporter=json --outputFile.json="$results" "$@" && return
-  mapfile -t failed < <(failed_files "$results")
-  [ "${#failed[@]}" -gt 0 ] || return 1
-  printf 'Once more, one at a time: %s\n' "${failed[*]}"
-  E2E_WORKERS=1 vitest "${projects[@]}" "${failed[@]}"
-}
-vitest() { npx vitest run --config "$PWD/vitest.config.ts" "$@"; }
-failed_files() {
-  node -e 'for (const { name, status } of JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")).testResults)
-    if (status !== "passed") console.log(name)' "$1"
-}
+run_specs() { npx vitest run --config "$PWD/vitest.config.ts" --reporter=verbose "$@"; }
 
 # The conformance suite takes minutes to build the first time: that goes on beside all else, with what that leaves of the
 # machine.
@@ -145,11 +126,8 @@ test_gateway_api() {
   local report
   report=$(mktemp -d)
   at_end rm -rf "$report"
-  conformance "$report" && return
-  echo 'Once more:'
-  conformance "$report"
+  bash ../gateway-api/run.sh --cluster "$cluster" --report "$report/gateway-api.yaml"
 }
-conformance() { bash ../gateway-api/run.sh --cluster "$cluster" --report "$1/gateway-api.yaml"; }
 
 has_istio() { kubectl get deployment istiod --namespace istio-system >/dev/null 2>&1; }
 test_istio() {
@@ -159,7 +137,7 @@ test_istio() {
     echo 'Istio tests: SKIPPED, the cluster has no Istio'
     return
   fi
-  run_specs --project istio -- "$@"
+  run_specs --project istio "$@"
 }
 
 place=$(where) || true
@@ -181,7 +159,7 @@ esac
 has helm || ! has go || { HELM=$(bash ../helm/helm.sh) && export HELM; }
 (cd "$root" && npx nx build doctor) # its spec runs it, as built
 code=0
-run_specs --project 'side by side' --project alone -- "$@" || code=$?
+run_specs --project 'side by side' --project alone "$@" || code=$?
 test_istio "$@" || code=$?
 # Who names specs wants those alone.
 [ $# -gt 0 ] || test_gateway_api || code=$?

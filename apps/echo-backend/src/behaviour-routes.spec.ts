@@ -1,5 +1,4 @@
-import { listenHttp, type HttpListener } from '@evenly/service';
-import express from 'express';
+import { AdminRoutes, listenHttp, type HttpListener } from '@evenly/service';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LiveBehaviour } from './behaviour.ts';
 import { addBehaviourRoutes } from './behaviour-routes.ts';
@@ -10,9 +9,12 @@ let listener: HttpListener;
 
 beforeEach(async () => {
   behaviour = new LiveBehaviour(initial);
-  const app = express();
-  addBehaviourRoutes(app, behaviour);
-  listener = await listenHttp(app, { host: '127.0.0.1', port: 0, option: '--admin-port' });
+  const routes = new AdminRoutes((error) => expect.fail(String(error)));
+  addBehaviourRoutes(routes, behaviour);
+  listener = await listenHttp(
+    (request, response) => routes.handle(request, response, () => response.destroy()),
+    { host: '127.0.0.1', port: 0, option: '--admin-port' },
+  );
 });
 afterEach(() => listener.close());
 

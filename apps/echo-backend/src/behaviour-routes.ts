@@ -1,35 +1,39 @@
-import express, { type ErrorRequestHandler, type Router } from 'express';
+import { json, type AdminRequest, type AdminResponse, type AdminRoutes } from '@evenly/service';
 import { readBehaviourPatch, showBehaviour, type LiveBehaviour } from './behaviour.ts';
 
+const maxBodyBytes = 4096;
+
 /** `GET /behaviour` shows how this pod treats its calls, `PATCH /behaviour` changes it while it runs. */
-export function addBehaviourRoutes(admin: Router, behaviour: LiveBehaviour): void {
-  admin.get('/behaviour', (_request, response) => {
-    response.json(showBehaviour(behaviour.now));
-  });
+export function addBehaviourRoutes(admin: AdminRoutes, behaviour: LiveBehaviour): void {
+  const show = () => json(showBehaviour(behaviour.now));
+  admin.get('/behaviour', show);
   // Any content type: `curl -d` sends a form's, and there is only one thing that the body can be.
-  admin.patch('/behaviour', express.json({ type: () => true, limit: '4kb' }), (request, response) => {
-    const result = readBehaviourPatch(request.body);
-    if (!result.ok) {
-      response.status(400).json({ error: 'bad behaviour', faults: result.faults });
-      return;
-    }
+  admin.patch('/behaviour', async (request: AdminRequest) => {
+    const text = await request.text(maxBodyBytes);
+    if (text === undefined)
+      // What is left of the body is not read.
+      return refusal(413, unreadable('request entity too large'), { connection: 'close' });
+    const body = parsed(text);
+    if (body.error !== undefined) return refusal(400, unreadable(body.error));
+    const result = readBehaviourPatch(body.value);
+    if (!result.ok) return refusal(400, result.faults);
     behaviour.change(result.patch);
-    response.json(showBehaviour(behaviour.now));
+    return show();
   });
-  admin.use('/behaviour', unreadableBody);
 }
 
-/** Turns the body parser's errors into the same form as other faults. */
-const unreadableBody: ErrorRequestHandler = (
-  error: { status?: number; message: string },
-  _request,
-  response,
-  next,
-) => {
-  if (response.headersSent || error.status === undefined || error.status >= 500) {
-    next(error);
-    return;
+function parsed(text: string): { value?: unknown; error?: string } {
+  try {
+    return { value: text === '' ? {} : JSON.parse(text) };
+  } catch (error) {
+    return { error: (error as Error).message };
   }
-  const faults = [{ field: 'body', reason: error.message }];
-  response.status(error.status).json({ error: 'bad behaviour', faults });
-};
+}
+
+const unreadable = (reason: string) => [{ field: 'body', reason }];
+
+const refusal = (
+  status: number,
+  faults: readonly unknown[],
+  headers: Readonly<Record<string, string>> = {},
+): AdminResponse => json({ error: 'bad behaviour', faults }, { status, headers });

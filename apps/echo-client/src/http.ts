@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import express, { type Express, type Router } from 'express';
+import type { Middleware } from '@evenly/service';
+import express, { type Express } from 'express';
 import type { Caller } from './caller.ts';
 import { printable } from './pod-names.ts';
 
@@ -11,7 +12,7 @@ const probeDeadlineMs = 5000;
  * `/healthz`, and every path that is not the admin's, makes a call of its own, which the tally does not count: 200 with
  * who answered, 500 with what failed. `/readyz` and `/metrics` are as in every program.
  */
-export function createApp(caller: Caller, admin: Router, deadlineMs: number): Express {
+export function createApp(caller: Caller, admin: Middleware, deadlineMs: number): Express {
   let probes = 0;
   const probe: express.RequestHandler = async (_request, response) => {
     response.type('text').set('Cache-Control', 'no-store');

@@ -37,7 +37,7 @@ export function echoClient(sink: Sink, env: Record<string, string | undefined>):
       // Else it is closed: this is the end of the program.
       void caller.ready().then(gate.pass, () => undefined);
 
-      const app = createApp(caller, runtime.admin, config.deadline);
+      const app = createApp(caller, runtime.admin.handle, config.deadline);
       const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });
       runtime.onDrain('channel', () => caller.close());
       runtime.onDrain('http', (signal) => listener.close(signal));

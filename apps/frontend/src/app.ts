@@ -1,5 +1,5 @@
-import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
-import type { Runtime } from '@evenly/service';
+import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import type { Middleware, Runtime } from '@evenly/service';
 import { responseOfError } from './service-response.ts';
 import type { ChannelPool } from './channel-pool.ts';
 import { FrontendError } from './errors.ts';
@@ -29,7 +29,7 @@ export function createApp(
   options: CallOptions,
   pool: ChannelPool,
   metrics: FrontendMetrics,
-  admin: Router,
+  admin: Middleware,
   log: Log,
   tracer?: Runtime['tracer'],
 ): Express {

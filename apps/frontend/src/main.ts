@@ -22,7 +22,7 @@ const program: Program<typeof optionSpecs> = {
     runtime.onDrain('channels', () => pool.close());
     runtime.onDrain('gates', openServiceGates(config, pool, runtime));
     const metrics = frontendMetrics(runtime.metrics, () => pool.size);
-    const app = createApp(config, pool, metrics, runtime.admin, runtime.log, tracer);
+    const app = createApp(config, pool, metrics, runtime.admin.handle, runtime.log, tracer);
     const listener = await listenHttp(app, { host: config.host, port: config.port, option: '--port' });
     runtime.onDrain('http', (signal) => listener.close(signal));
     runtime.listening('http', listener);

@@ -1,5 +1,4 @@
-import { request } from 'node:http';
-import express from 'express';
+import { request, type RequestListener } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
 import { adminGuard } from './admin-guard.ts';
 import { listenHttp, type HttpListener } from './admin.ts';
@@ -9,10 +8,9 @@ afterEach(() => listener.close());
 
 /** The HTTP status for a request with these headers. */
 async function statusFor(headers: Record<string, string>, method = 'GET'): Promise<number> {
-  const app = express()
-    .use(adminGuard(['xds-server-metrics', '*.example.org']))
-    .use((_request, response) => response.send('ok'));
-  listener = await listenHttp(app, { host: '127.0.0.1', port: 0, option: '--admin-port' });
+  const guard = adminGuard(['xds-server-metrics', '*.example.org']);
+  const handler: RequestListener = (request, response) => guard(request, response, () => response.end('ok'));
+  listener = await listenHttp(handler, { host: '127.0.0.1', port: 0, option: '--admin-port' });
   const { port } = listener;
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, method, headers: { host: '127.0.0.1', ...headers } }, (response) => {

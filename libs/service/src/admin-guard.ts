@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { RequestHandler } from 'express';
+import { send, type Middleware } from './admin-routes.ts';
 
 /**
  * Keeps web pages out of the admin port, which has no authentication, when they come through the browser of somebody who
@@ -8,10 +8,10 @@ import type { RequestHandler } from 'express';
  * Prometheus come so; and browsers never leave `Host` out.
  * @param names further names by which it may be called; `*.example.org` is any name below that
  */
-export function adminGuard(names: readonly string[]): RequestHandler {
+export function adminGuard(names: readonly string[]): Middleware {
   return (request, response, next) => {
     const { host = '', origin } = request.headers;
-    const refuse = (reason: string) => void response.status(403).type('text').send(`${reason}\n`);
+    const refuse = (reason: string) => send(response, { status: 403, type: 'text', body: `${reason}\n` });
     if (!isAllowed(hostName(host), names)) {
       return refuse(
         `Host ${JSON.stringify(host.slice(0, 256))} is none of this server's: see --admin-allowed-hosts`,

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import express, { type Router } from 'express';
 import type { Registry } from 'prom-client';
+import type { AdminRoutes} from './admin-routes.ts';
+import { json, prefersJson } from './admin-routes.ts';
 import { listenError } from './errors.ts';
 import type { Readiness, WaitingGate } from './readiness.ts';
 
@@ -13,25 +14,20 @@ const maxNamed = 50;
  * `/healthz` (the process lives), `/readyz` (it should get traffic; else 503 and what it waits for, as text or as JSON),
  * `/metrics` (Prometheus).
  */
-export function adminRouter(
+export function addCommonRoutes(
+  routes: AdminRoutes,
   readiness: Readiness,
   metrics: Registry,
   readMetrics = () => metrics.metrics(),
-): Router {
-  const router = express.Router();
-  router.get('/healthz', (_request, response) => {
-    response.type('text').send('ok\n');
-  });
-  router.get('/readyz', (request, response) => {
+): void {
+  routes.get('/healthz', () => ({ type: 'text', body: 'ok\n' }));
+  routes.get('/readyz', ({ headers: { accept } }) => {
     const { isReady: ready, waiting } = readiness;
-    response.status(ready ? 200 : 503).set('Cache-Control', 'no-store');
-    if (request.accepts(['text', 'json']) === 'json') response.json({ ready, waiting });
-    else response.type('text').send(ready ? 'ready\n' : notReady(waiting));
+    const common = { status: ready ? 200 : 503, headers: { 'cache-control': 'no-store' } };
+    if (prefersJson(accept)) return json({ ready, waiting }, common);
+    return { ...common, type: 'text', body: ready ? 'ready\n' : notReady(waiting) };
   });
-  router.get('/metrics', async (_request, response) => {
-    response.type(metrics.contentType).send(await readMetrics());
-  });
-  return router;
+  routes.get('/metrics', async () => ({ type: metrics.contentType, body: await readMetrics() }));
 }
 
 function notReady(waiting: readonly WaitingGate[]): string {

@@ -1,3 +1,4 @@
+export { AdminRoutes, json, type AdminRequest, type AdminResponse, type Middleware } from './admin-routes.ts';
 export { listenHttp, type HttpListener } from './admin.ts';
 export { parseDuration, formatDuration } from './duration.ts';
 export { ServiceError, listenError, exitCodes, type ServiceErrorCode } from './errors.ts';

@@ -131,12 +131,11 @@ describe('runMain', () => {
     void runMain(
       program(async (service) => {
         const ready = service.readiness.gate('warm', () => 'it is cold');
-        const { default: express } = await import('express');
-        const listener = await listenHttp(express().use(service.admin), {
-          host: '127.0.0.1',
-          port: 0,
-          option: '--port',
-        });
+        const { handle } = service.admin;
+        const listener = await listenHttp(
+          (request, response) => handle(request, response, () => response.destroy()),
+          { host: '127.0.0.1', port: 0, option: '--port' },
+        );
         service.onDrain('http', (abort) => listener.close(abort));
         const get = async (path: string): Promise<[number, string]> => {
           const response = await fetch(`http://127.0.0.1:${listener.port}${path}`);

@@ -1,10 +1,9 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Router } from 'express';
-import express from 'express';
 import { adminGuard } from './admin-guard.ts';
-import { adminRouter, listenHttp } from './admin.ts';
+import { AdminRoutes, send } from './admin-routes.ts';
+import { addCommonRoutes, listenHttp } from './admin.ts';
 import { drain, type DrainStep } from './drain.ts';
 import { ServiceError, exitCodeOf, exitCodes } from './errors.ts';
 import { neverMs, replaceEventLoopLag } from './event-loop-lag.ts';
@@ -69,8 +68,8 @@ export interface Runtime {
   readiness: Readiness;
   /** Absent when traces are off, so that hot paths need not even make spans that nobody gets. */
   tracer?: Tracer;
-  /** Add a program's own admin routes here; frontends may mount it on their own server too. */
-  admin: Router;
+  /** Add a program's own admin routes here; frontends may mount its `handle` on their own server too. */
+  admin: AdminRoutes;
   /** Says in the log what listens where, in one form that people and scripts read. */
   listening(what: string, at: { address: string; port: number }): void;
   /** Registers something to let go of on SIGTERM; the last registered goes first. */
@@ -191,13 +190,15 @@ function createRuntime(
   }).set({ app: name, version }, 1);
   const readiness = new Readiness();
   let readMetrics = () => metrics.metrics();
+  const admin = new AdminRoutes((err, path) => log.error({ err, path }, 'admin request failed'));
+  addCommonRoutes(admin, readiness, metrics, () => readMetrics());
   return {
     env,
     log,
     metrics,
     exposeMetrics: (read) => (readMetrics = read),
     readiness,
-    admin: adminRouter(readiness, metrics, () => readMetrics()),
+    admin,
     listening: (what, { address, port }) => {
       log.info({ event: 'listening', what, address, port }, `${what} listens on ${hostPort(address, port)}`);
     },
@@ -217,8 +218,11 @@ async function addTracing(name: string, runtime: Runtime): Promise<void> {
 async function startAdmin(runtime: Runtime, config: Config<typeof commonOptions>): Promise<void> {
   if (config.adminPort === undefined) return;
   const at = { host: config.adminHost, port: config.adminPort, option: '--admin-port' };
-  const app = express().disable('x-powered-by').use(adminGuard(config.adminAllowedHosts), runtime.admin);
-  const listener = await listenHttp(app, at);
+  const guard = adminGuard(config.adminAllowedHosts);
+  const listener = await listenHttp((request, response) => {
+    const notFound = () => send(response, { status: 404, type: 'text', body: 'there is nothing here\n' });
+    guard(request, response, () => runtime.admin.handle(request, response, notFound));
+  }, at);
   runtime.listening('admin', listener);
   if (!isLoopback(listener.address)) {
     runtime.log.warn(

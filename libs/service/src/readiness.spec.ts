@@ -1,7 +1,8 @@
-import express from 'express';
+import type { RequestListener } from 'node:http';
 import { Registry } from 'prom-client';
 import { afterEach, expect, it } from 'vitest';
-import { adminRouter, listenHttp, type HttpListener } from './admin.ts';
+import { AdminRoutes } from './admin-routes.ts';
+import { addCommonRoutes, listenHttp, type HttpListener } from './admin.ts';
 import { Readiness } from './readiness.ts';
 import { sayReadiness } from './say-readiness.ts';
 
@@ -12,8 +13,11 @@ afterEach(async () => {
 });
 
 async function readyz(readiness: Readiness, accept: string): Promise<[status: number, text: string]> {
-  const app = express().use(adminRouter(readiness, new Registry()));
-  listener ??= await listenHttp(app, { host: '127.0.0.1', port: 0, option: '--port' });
+  const routes = new AdminRoutes((error) => expect.fail(String(error)));
+  addCommonRoutes(routes, readiness, new Registry());
+  const handler: RequestListener = (request, response) =>
+    routes.handle(request, response, () => response.destroy());
+  listener ??= await listenHttp(handler, { host: '127.0.0.1', port: 0, option: '--port' });
   const response = await fetch(`http://127.0.0.1:${listener.port}/readyz`, { headers: { accept } });
   return [response.status, await response.text()];
 }

@@ -1,6 +1,5 @@
-import { listenHttp } from '@evenly/service';
+import { listenHttp, type Middleware } from '@evenly/service';
 import { registerRoundRobinWithReason } from '@evenly/service/grpc';
-import express from 'express';
 import { Registry } from 'prom-client';
 import { createApp } from '../app.ts';
 import { ChannelPool } from '../channel-pool.ts';
@@ -24,7 +23,8 @@ export async function startLocalFrontend(options: Partial<typeof defaults> = {})
   const pool = new ChannelPool(config);
   const registry = new Registry();
   const metrics = frontendMetrics(registry, () => pool.size);
-  const admin = express.Router().get('/healthz', (_request, response) => void response.send('ok\n'));
+  const admin: Middleware = ({ url }, response, next) =>
+    url === '/healthz' ? void response.end('ok\n') : next();
   const logged: unknown[] = [];
   const log = { error: (problem: unknown) => void logged.push(problem) };
   const app = createApp(config, pool, metrics, admin, log);

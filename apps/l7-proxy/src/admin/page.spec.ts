@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { AdminRoutes } from '@evenly/service';
 import { addAdminPage } from '@evenly/service/admin-page';
 import {
   accessibilityFaults,
@@ -9,7 +10,6 @@ import {
   noChromium,
   openPage,
 } from '@evenly/service/testing';
-import express from 'express';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GrpcClient } from '../testing/grpc-client.ts';
@@ -47,9 +47,13 @@ routes:
   client.close();
   await proxy.write('services: { shop: { sauce: 1 } }\n');
   await vi.waitFor(() => expect(proxy.status().refusedConfig).toContain('sauce'), 15_000);
-  const router = express.Router();
-  addAdminPage(router, { title: 'l7-proxy', status: () => proxy.status(), live: liveOf });
-  admin = createServer(express().use(router)).listen(0, '127.0.0.1');
+  const routes = new AdminRoutes((error) => {
+    throw error;
+  });
+  addAdminPage(routes, { title: 'l7-proxy', status: () => proxy.status(), live: liveOf });
+  admin = createServer((request, response) =>
+    routes.handle(request, response, () => response.destroy()),
+  ).listen(0, '127.0.0.1');
   await once(admin, 'listening');
   url = `http://127.0.0.1:${(admin.address() as AddressInfo).port}`;
 });

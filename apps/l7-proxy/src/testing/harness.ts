@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readiness, readOptions, type Runtime } from '@evenly/service';
+import { Readiness, readOptions, type AdminResponse, type Runtime } from '@evenly/service';
 import { Registry } from 'prom-client';
 import type { ProxyStatus } from '../admin/status.ts';
 import { l7Proxy } from '../program.ts';
@@ -51,7 +51,7 @@ export async function startProxyWith(flags: readonly string[]): Promise<Omit<Run
   };
   const ports = new Map<string, number>();
   const drains: ((signal: AbortSignal) => Promise<void> | void)[] = [];
-  const handlers = new Map<string, (request: unknown, response: unknown) => void>();
+  const handlers = new Map<string, () => AdminResponse>();
   const metrics = new Registry();
   const readiness = new Readiness();
   const service = {
@@ -59,7 +59,7 @@ export async function startProxyWith(flags: readonly string[]): Promise<Omit<Run
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error'), debug: logAt('debug') },
     metrics,
     readiness,
-    admin: { get: (path: string, handler: () => void) => handlers.set(path, handler) },
+    admin: { get: (path: string, handler: () => AdminResponse) => handlers.set(path, handler) },
     listening: (what: string, { port }: { port: number }) => void ports.set(what, port),
     onDrain: (_name: string, step: (signal: AbortSignal) => void) => void drains.push(step),
   } as unknown as Runtime;
@@ -76,12 +76,7 @@ export async function startProxyWith(flags: readonly string[]): Promise<Omit<Run
     ports,
     log,
     metrics,
-    status: () => {
-      let body: unknown;
-      const response = { set: () => response, json: (value: unknown) => void (body = value) };
-      handlers.get('/status')!(undefined, response);
-      return body as ProxyStatus;
-    },
+    status: () => JSON.parse(handlers.get('/status')!().body) as ProxyStatus,
     drain,
     [Symbol.asyncDispose]: () => drain(),
   };

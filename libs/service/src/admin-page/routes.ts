@@ -1,4 +1,4 @@
-import type { Router } from 'express';
+import { json, type AdminResponse, type AdminRoutes } from '../admin-routes.ts';
 import { pageCss, pageJs } from './assets.ts';
 import type { Html } from './html.ts';
 import { pageText } from './page.ts';
@@ -24,25 +24,24 @@ export interface AdminPage<S> {
 }
 
 /** `GET /` for people, `GET /status` for programs. */
-export function addAdminPage<S>(router: Router, { title, status, live }: AdminPage<S>): void {
-  const respond = (path: string, type: string, body: (query: string) => string | Promise<string>) => {
-    router.get(path, async ({ query }, response) => {
-      const text = await body(nameOf(query['q']));
-      response.set(headers).type(type).send(text);
-    });
+export function addAdminPage<S>(routes: AdminRoutes, { title, status, live }: AdminPage<S>): void {
+  const respond = (
+    path: string,
+    type: AdminResponse['type'],
+    body: (query: string) => string | Promise<string>,
+  ) => {
+    routes.get(path, async ({ query }) => ({ headers, type, body: await body(nameOf(query.get('q'))) }));
   };
   respond('/', 'html', async (name) => pageText(title, name, live(await status(), name)));
   respond('/live', 'html', async (name) => live(await status(), name).text);
   respond('/assets/page.css', 'css', () => pageCss);
   respond('/assets/page.js', 'js', () => pageJs);
-  router.get('/status', (_request, response) => {
-    const send = (body: S) => void response.set(headers).json(body);
+  routes.get('/status', () => {
+    const answer = (body: S) => json(body, { headers });
     const body = status();
-    return body instanceof Promise ? body.then(send) : send(body);
+    return body instanceof Promise ? body.then(answer) : answer(body);
   });
 }
 
 /** What shown names contain. No name is longer than this. */
-function nameOf(query: unknown): string {
-  return typeof query === 'string' ? query.trim().slice(0, 256) : '';
-}
+const nameOf = (query: string | null) => (query ?? '').trim().slice(0, 256);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Registry } from 'prom-client';
-import type { AdminRoutes} from './admin-routes.ts';
+import type { AdminRoutes } from './admin-routes.ts';
 import { json, prefersJson } from './admin-routes.ts';
 import { listenError } from './errors.ts';
 import type { Readiness, WaitingGate } from './readiness.ts';

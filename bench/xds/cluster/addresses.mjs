@@ -7,7 +7,8 @@ export class Addresses {
   constructor(count) {
     this.all = Array.from({ length: count }, (_, i) => `198.18.0.${i + 1}`); // RFC 2544: for benchmarks
     this.remove();
-    ip('link', 'add', device, 'type', 'dummy');
+    // A bridge without ports: unlike a dummy, every kernel with containers has it.
+    ip('link', 'add', device, 'type', 'bridge');
     for (const address of this.all) ip('address', 'add', `${address}/32`, 'dev', device);
     ip('link', 'set', device, 'up');
   }

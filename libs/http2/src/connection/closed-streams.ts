@@ -9,20 +9,20 @@ const ENDS_REMEMBERED = 32;
  * peer's right; frames after its own END_STREAM or RST_STREAM are its fault.
  */
 export class ClosedStreams {
-  private readonly localResets = new RecentIds(RESETS_REMEMBERED);
-  private readonly peerResets = new RecentIds(RESETS_REMEMBERED);
-  private readonly ends = new RecentIds(ENDS_REMEMBERED);
+  private localResets: RecentIds | undefined = undefined;
+  private peerResets: RecentIds | undefined = undefined;
+  private ends: RecentIds | undefined = undefined;
 
   add(id: number, by: ClosedBy): void {
-    if (by === 'end') this.ends.add(id);
-    else if (by === 'local-reset') this.localResets.add(id);
-    else if (by === 'peer-reset') this.peerResets.add(id);
+    if (by === 'end') (this.ends ??= new RecentIds(ENDS_REMEMBERED)).add(id);
+    else if (by === 'local-reset') (this.localResets ??= new RecentIds(RESETS_REMEMBERED)).add(id);
+    else if (by === 'peer-reset') (this.peerResets ??= new RecentIds(RESETS_REMEMBERED)).add(id);
   }
 
   find(id: number): ClosedBy {
-    if (this.localResets.has(id)) return 'local-reset';
-    if (this.peerResets.has(id)) return 'peer-reset';
-    return this.ends.has(id) ? 'end' : undefined;
+    if (this.localResets?.has(id) === true) return 'local-reset';
+    if (this.peerResets?.has(id) === true) return 'peer-reset';
+    return this.ends?.has(id) === true ? 'end' : undefined;
   }
 }
 

@@ -20,6 +20,17 @@ export type Role = 'client' | 'server';
 /** Of `maxUnsentBytes`, what one turn of the event loop may write to a peer that reads. */
 const UNSENT_TIMES_IN_A_TURN = 4;
 
+/** What holds for a peer that has said nothing else yet (RFC 9113 §6.5.2). */
+const initialPeerSettings: PeerSettings = {
+  headerTableSize: 4096,
+  initialWindowSize: DEFAULT_WINDOW,
+  maxConcurrentStreams: 0xffff_ffff,
+  maxFrameSize: MIN_MAX_FRAME_SIZE,
+  maxHeaderListSize: 0xffff_ffff,
+};
+
+const nobody: ReadonlySet<never> = new Set<never>();
+
 /** What a PING of ours is for. */
 export type PingPurpose = 'keepalive' | 'drain' | 'application';
 
@@ -61,18 +72,12 @@ export class Core<TUser = unknown> {
 
   // Sending
   sendWindow = DEFAULT_WINDOW;
-  peer: PeerSettings = {
-    headerTableSize: 4096,
-    initialWindowSize: DEFAULT_WINDOW,
-    maxConcurrentStreams: 0xffff_ffff,
-    maxFrameSize: MIN_MAX_FRAME_SIZE,
-    maxHeaderListSize: 0xffff_ffff,
-  };
+  peer = initialPeerSettings;
   /** False while the transport has not drained what it was given. */
   writable = true;
   unwritableSinceMs = 0;
-  /** Streams with a queue, in the order in which they get their turn. */
-  readonly waiting = new Set<Stream<TUser>>();
+  /** Streams with a queue, in the order in which they get their turn. Undefined until the first has one. */
+  private waitingStreams: Set<Stream<TUser>> | undefined = undefined;
   outputSignalled = false;
   /** A stream was not opened because too much output waits: `onCapacity` is due. */
   openRefused = false;
@@ -200,6 +205,21 @@ export class Core<TUser = unknown> {
     return block;
   }
 
+  get waiting(): ReadonlySet<Stream<TUser>> {
+    return this.waitingStreams ?? nobody;
+  }
+
+  /** Puts a stream at the end of those that wait. */
+  wait(stream: Stream<TUser>): void {
+    const waiting = (this.waitingStreams ??= new Set());
+    waiting.delete(stream);
+    waiting.add(stream);
+  }
+
+  waitNoMore(stream: Stream<TUser>): void {
+    this.waitingStreams?.delete(stream);
+  }
+
   isOwn(streamId: number): boolean {
     return (streamId & 1) === (this.role === 'client' ? 1 : 0);
   }
@@ -224,7 +244,7 @@ export class Core<TUser = unknown> {
     this.addHeldBytes(-stream.heldBytes);
     stream.heldBytes = 0;
     if (stream.queue !== undefined) {
-      this.waiting.delete(stream);
+      this.waitNoMore(stream);
       this.contentMemory?.add(-stream.queue.bytes);
       stream.queue.clear();
       stream.queue = undefined;

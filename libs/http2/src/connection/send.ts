@@ -89,7 +89,7 @@ export function sendData(
       return end - start;
     }
     stream.queue = new SendQueue(core.nowMs);
-    core.waiting.add(stream);
+    core.wait(stream);
   }
   if (end > position) {
     stream.queue.push(bytes, position, end);
@@ -170,8 +170,7 @@ function sendOneFrame(core: Core, stream: Stream): boolean {
   }
   if (queue.bytes > 0) {
     // To the back of the line: every stream gets its turn.
-    core.waiting.delete(stream);
-    core.waiting.add(stream);
+    core.wait(stream);
   } else {
     finishQueue(core, stream, queue);
   }
@@ -185,7 +184,7 @@ const EMPTY = Buffer.alloc(0);
 
 function finishQueue(core: Core, stream: Stream, queue: SendQueue): void {
   stream.queue = undefined;
-  core.waiting.delete(stream);
+  core.waitNoMore(stream);
   const { trailers } = queue;
   if (trailers === undefined) return;
   core.writer.headers(

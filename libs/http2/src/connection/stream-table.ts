@@ -1,6 +1,6 @@
 import type { Stream } from './stream.ts';
 
-const LEAST_SLOTS = 16;
+const LEAST_SLOTS = 4;
 /** An empty table that is larger starts anew, so that a connection that once was busy does not keep the memory. */
 const MOST_SLOTS_WHEN_EMPTY = 256;
 

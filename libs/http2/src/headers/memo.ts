@@ -16,8 +16,11 @@ interface Entry {
  * bytes seen twice are kept, so unique blocks (an attacker's, or ones with a trace id) do not push out others.
  */
 export class BlockMemo {
-  private readonly entries = new Map<number, Entry>();
-  /** Hashes of blocks that came of late. Made with the first: a connection that makes no call needs none. */
+  // Both are made when they are needed: a connection that makes one call and then nothing needs neither.
+  private entries: Map<number, Entry> | undefined = undefined;
+  /** Of the first block; afterwards `seen` has it. */
+  private firstHash = -1;
+  /** Hashes of blocks that came of late. */
   private seen: Int32Array | undefined = undefined;
   private version = -1;
   bytesKept = 0;
@@ -35,13 +38,17 @@ export class BlockMemo {
       this.version = version;
       return undefined;
     }
-    const entry = this.entries.get(hash);
+    const entry = this.entries?.get(hash);
     return entry !== undefined && sameBytes(entry.bytes, bytes, start, end) ? entry.block : undefined;
   }
 
   /** True the second time it is asked about this hash: then the block is worth keeping. */
   isRepeated(hash: number, length: number): boolean {
-    const seen = (this.seen ??= new Int32Array(SEEN_SLOTS));
+    if (this.firstHash < 0) {
+      this.firstHash = hash;
+      return false;
+    }
+    const seen = (this.seen ??= this.withFirst());
     const slot = hash % SEEN_SLOTS;
     const repeated = seen[slot] === hash;
     seen[slot] = hash;
@@ -60,14 +67,21 @@ export class BlockMemo {
     // Twice: a forwarder attaches the block that it sends on.
     const size = end - start + block.memoryBytes * 2;
     if (size > maxBytes) return;
-    if (this.entries.size >= MAX_ENTRIES || this.bytesKept + size > maxBytes) this.clear();
+    const entries = (this.entries ??= new Map<number, Entry>());
+    if (entries.size >= MAX_ENTRIES || this.bytesKept + size > maxBytes) this.clear();
     // Two blocks with one hash replace each other: a chain could be made long on purpose.
-    this.entries.set(hash, { bytes: Uint8Array.prototype.slice.call(bytes, start, end), block });
+    entries.set(hash, { bytes: Uint8Array.prototype.slice.call(bytes, start, end), block });
     this.bytesKept += size;
   }
 
+  private withFirst(): Int32Array {
+    const seen = new Int32Array(SEEN_SLOTS);
+    seen[this.firstHash % SEEN_SLOTS] = this.firstHash;
+    return seen;
+  }
+
   clear(): void {
-    if (this.entries.size > 0) this.entries.clear();
+    this.entries?.clear();
     this.bytesKept = 0;
   }
 }

@@ -21,10 +21,12 @@ export interface DecodedBlock {
   readonly tooLarge: boolean;
 }
 
+/** Of the block that is being decoded, whichever decoder's it is. */
+const cursor = new ByteCursor(Buffer.alloc(0));
+
 /** Decodes the header blocks of one direction of a connection (RFC 7541). */
 export class Decoder {
   private readonly table = new DynamicTable(4096);
-  private readonly cursor = new ByteCursor(Buffer.alloc(0));
   /** Largest table the peer may choose: our SETTINGS_HEADER_TABLE_SIZE, once acknowledged. */
   private allowedSize = 4096;
   private sizeUpdateDue = false;
@@ -52,7 +54,6 @@ export class Decoder {
    * @throws Http2Error COMPRESSION_ERROR
    */
   decode(bytes: Buffer, start: number, end: number, limits: DecodeLimits): DecodedBlock {
-    const cursor = this.cursor;
     cursor.bytes = bytes;
     cursor.position = start;
     cursor.end = end;

@@ -7,6 +7,11 @@ export function entrySize(name: string, value: string): number {
   return name.length + value.length + ENTRY_OVERHEAD;
 }
 
+/** Is told of an entry that leaves the table. @param serial how many had been inserted before it */
+export interface EvictionListener {
+  evicted(entry: HeaderField, serial: number): void;
+}
+
 /** The dynamic table of one direction of a connection (RFC 7541 §2.3.2): newest entry first, oldest evicted. */
 export class DynamicTable {
   /** Bytes it may hold, by RFC 7541 §4.1's count. */
@@ -15,14 +20,14 @@ export class DynamicTable {
   size = 0;
   /** Entries ever inserted: with `maxSize`'s changes, what an index means depends on it. */
   inserted = 0;
-  private readonly onEvict: ((entry: HeaderField, serial: number) => void) | undefined;
+  private readonly listener: EvictionListener | undefined;
   /** Oldest first, from `first` on. */
   private entries: HeaderField[] = [];
   private first = 0;
 
-  constructor(maxSize: number, onEvict?: (entry: HeaderField, serial: number) => void) {
+  constructor(maxSize: number, listener?: EvictionListener) {
     this.maxSize = maxSize;
-    this.onEvict = onEvict;
+    this.listener = listener;
   }
 
   get length(): number {
@@ -52,7 +57,7 @@ export class DynamicTable {
   private evictTo(size: number): void {
     while (this.size > size && this.length > 0) {
       const entry = this.entries[this.first]!;
-      this.onEvict?.(entry, this.inserted - this.length);
+      this.listener?.evicted(entry, this.inserted - this.length);
       this.first++;
       this.size -= entrySize(entry.name, entry.value);
     }

@@ -1,7 +1,7 @@
 import type { HeaderBlock } from '../headers/block.ts';
 import type { HeaderField } from '../headers/field.ts';
 import { ByteWriter } from './bytes.ts';
-import { DynamicTable, entrySize } from './dynamic-table.ts';
+import { DynamicTable, entrySize, type EvictionListener } from './dynamic-table.ts';
 import { huffmanLength, writeHuffman } from './huffman.ts';
 import { writeInteger } from './integer.ts';
 import { indexableNames, secretNames } from './policy.ts';
@@ -24,12 +24,13 @@ const scratch = new ByteWriter(4096);
  * the peer's table early, then the table is left alone: encoded blocks stay valid and are kept by identity of
  * their `HeaderBlock`, so a repeated block costs one Map look-up.
  */
-export class Encoder {
+export class Encoder implements EvictionListener {
   private readonly ownMaxSize: number;
   private readonly table: DynamicTable;
-  private readonly serials = new Map<string, Map<string, number>>();
-  private readonly candidates = new Set<string>();
-  private readonly memo = new Map<HeaderBlock, Uint8Array>();
+  // Made with the first that comes in: most connections of a server that has many say little.
+  private serials: Map<string, Map<string, number>> | undefined = undefined;
+  private candidates: Set<string> | undefined = undefined;
+  private memo: Map<HeaderBlock, Uint8Array> | undefined = undefined;
   private memoBytes = 0;
   private blocksSinceInsert = 0;
   /** The block being written has a field that will be inserted when it comes again. */
@@ -41,7 +42,7 @@ export class Encoder {
   /** @param maxTableSize most bytes we keep for the table, whatever the peer allows */
   constructor(maxTableSize: number) {
     this.ownMaxSize = maxTableSize;
-    this.table = new DynamicTable(4096, (entry, serial) => this.forget(entry, serial));
+    this.table = new DynamicTable(4096, this);
     this.setPeerTableSize(4096);
   }
 
@@ -62,7 +63,7 @@ export class Encoder {
   encode(block: HeaderBlock, extra?: readonly HeaderField[]): Uint8Array {
     this.blocksSinceInsert++;
     if (extra === undefined && this.pendingSize < 0) {
-      const known = this.memo.get(block);
+      const known = this.memo?.get(block);
       if (known !== undefined) return known;
     }
     scratch.position = 0;
@@ -74,7 +75,7 @@ export class Encoder {
   }
 
   private writeBlock(block: HeaderBlock): void {
-    const known = this.memo.get(block);
+    const known = this.memo?.get(block);
     if (known !== undefined) {
       scratch.append(known, 0, known.length);
       return;
@@ -89,14 +90,15 @@ export class Encoder {
 
   private remember(block: HeaderBlock, start: number): void {
     const size = scratch.position - start;
-    if (this.memo.size >= MAX_MEMO_ENTRIES || this.memoBytes + size > MAX_MEMO_BYTES) this.clearMemo();
+    const memo = (this.memo ??= new Map<HeaderBlock, Uint8Array>());
+    if (memo.size >= MAX_MEMO_ENTRIES || this.memoBytes + size > MAX_MEMO_BYTES) this.clearMemo();
     if (size > MAX_MEMO_BYTES) return;
-    this.memo.set(block, Buffer.from(scratch.bytes.subarray(start, scratch.position)));
+    memo.set(block, Buffer.from(scratch.bytes.subarray(start, scratch.position)));
     this.memoBytes += size;
   }
 
   private clearMemo(): void {
-    this.memo.clear();
+    this.memo?.clear();
     this.memoBytes = 0;
   }
 
@@ -125,7 +127,7 @@ export class Encoder {
   }
 
   private dynamicIndex(name: string, value: string): number {
-    const serial = this.serials.get(name)?.get(value);
+    const serial = this.serials?.get(name)?.get(value);
     return serial === undefined ? 0 : STATIC_ENTRIES + this.table.inserted - serial;
   }
 
@@ -138,9 +140,10 @@ export class Encoder {
     if (!fits && (size > this.table.maxSize || this.blocksSinceInsert < BLOCKS_BETWEEN_EVICTIONS))
       return false;
     const key = `${name}\0${value}`;
-    if (this.candidates.delete(key)) return true;
-    if (this.candidates.size >= MAX_CANDIDATES) this.candidates.clear();
-    this.candidates.add(key);
+    const candidates = (this.candidates ??= new Set<string>());
+    if (candidates.delete(key)) return true;
+    if (candidates.size >= MAX_CANDIDATES) candidates.clear();
+    candidates.add(key);
     this.learning = true;
     return false;
   }
@@ -151,16 +154,17 @@ export class Encoder {
     writeString(field.value, true);
     const serial = this.table.inserted;
     this.table.insert(field);
-    const values = this.serials.get(field.name) ?? new Map<string, number>();
-    this.serials.set(field.name, values.set(field.value, serial));
+    const serials = (this.serials ??= new Map<string, Map<string, number>>());
+    const values = serials.get(field.name) ?? new Map<string, number>();
+    serials.set(field.name, values.set(field.value, serial));
     this.blocksSinceInsert = 0;
     this.clearMemo();
   }
 
-  private forget(entry: HeaderField, serial: number): void {
-    const values = this.serials.get(entry.name);
+  evicted(entry: HeaderField, serial: number): void {
+    const values = this.serials?.get(entry.name);
     if (values?.get(entry.value) === serial) values.delete(entry.value);
-    if (values?.size === 0) this.serials.delete(entry.name);
+    if (values?.size === 0) this.serials!.delete(entry.name);
   }
 
   /** Never-indexed stays never-indexed (RFC 7541 §6.2.3), and what is secret by name becomes so. */

@@ -9,6 +9,9 @@ import { MemoryShare, type Client } from './share.ts';
  */
 export class MemoryBudget extends BytesInUse {
   private readonly clients = new Map<string, Client>();
+  private readonly onShareClosed = (client: Client): void => {
+    if (--client.shares === 0) this.clients.delete(client.name);
+  };
 
   /**
    * A share for one holder of bytes, such as a connection. Make it once and keep it where the bytes are: counting then
@@ -20,9 +23,7 @@ export class MemoryBudget extends BytesInUse {
     const holder = known ?? { name: client, usedBytes: 0, shares: 0 };
     if (known === undefined) this.clients.set(client, holder);
     holder.shares++;
-    return new MemoryShare(this, holder, () => {
-      if (--holder.shares === 0) this.clients.delete(client);
-    });
+    return new MemoryShare(this, holder, this.onShareClosed);
   }
 
   /** How many have shares, and who holds most; for whoever looks at the process, not for decisions. */

@@ -16,11 +16,11 @@ export class MemoryShare {
   usedBytes = 0;
   private cachedBytes = 0;
   private readonly client: Client;
-  private readonly onClose: () => void;
+  private readonly onClose: (client: Client) => void;
   private closed = false;
 
-  /** @param onClose told once */
-  constructor(budget: BytesInUse, client: Client, onClose: () => void) {
+  /** @param onClose told once; the same function for all shares, for there are as many as connections */
+  constructor(budget: BytesInUse, client: Client, onClose: (client: Client) => void) {
     this.budget = budget;
     this.client = client;
     this.onClose = onClose;
@@ -76,6 +76,6 @@ export class MemoryShare {
     this.add(-this.usedBytes);
     this.addCached(-this.cachedBytes);
     this.closed = true;
-    this.onClose();
+    this.onClose(this.client);
   }
 }

@@ -48,10 +48,10 @@ function plainServer<TUser>({ accept, slots, tls: _, budget, ...bind }: ServeOpt
   const { readBuffer } = bind.loop;
   // Paused, so that nothing is read before it is known where to.
   return net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
-    if (!isAdmitted(slots, accepted)) return;
     const socket = readingInto(readBuffer, accepted, (count) =>
       binding.receive(readBuffer.subarray(0, count)),
     );
+    if (!isAdmitted(slots, socket)) return;
     const events = accept(() => binding.connection, socket);
     const binding: SocketBinding<TUser> = new SocketBinding(socket, {
       ...bind,

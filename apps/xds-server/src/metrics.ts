@@ -1,20 +1,13 @@
 import type { MemoryBudget } from '@evenly/http2';
 import type { ClusterState } from '@evenly/live-mesh';
-import { sendOrder } from '@evenly/xds';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { ExchangeCounts } from './xds-port/exchange-counts.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
 export function createMetrics(registry: Registry) {
   const metrics = register(registry);
   // Before there is one, `increase()` of Prometheus misses the first event of a series.
-  for (const type of sendOrder) {
-    for (const said of ['subscribe', 'ack', 'nack', 'stale']) metrics.requests.inc({ said, type }, 0);
-    metrics.nacks.inc({ type }, 0);
-    metrics.responses.inc({ type }, 0);
-    metrics.ackSeconds.zero({ type });
-  }
-  metrics.requests.inc({ said: 'refused', type: 'unknown' }, 0);
   for (const result of ['taken', 'refused']) metrics.certificateReloads.inc({ result }, 0);
   metrics.certificateExpiry.remove(); // prom-client begins with 0, which an alert takes for 1970
   return metrics;
@@ -52,25 +45,7 @@ function register(registry: Registry) {
       registers,
     }),
     streams: new Gauge({ name: 'evenly_xds_streams', help: 'Open xDS streams', registers }),
-    requests: new Counter({
-      name: 'evenly_xds_requests_total',
-      help: 'Requests by what they said of the response before them: ack, nack, stale, subscribe or refused',
-      labelNames: ['said', 'type'],
-      registers,
-    }),
-    nacks: new Counter({
-      name: 'evenly_xds_nacks_total',
-      help: 'Responses that clients rejected',
-      labelNames: ['type'],
-      registers,
-    }),
-    ackSeconds: new Histogram({
-      name: 'evenly_xds_ack_seconds',
-      help: 'Time from a response to its acknowledgement',
-      labelNames: ['type'],
-      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-      registers,
-    }),
+    exchange: new ExchangeCounts(registry),
     certificateExpiry: new Gauge({
       name: 'evenly_tls_certificate_expiry_timestamp_seconds',
       help: "When the xDS port's certificate ends, in seconds since 1970; no row without TLS",
@@ -90,12 +65,6 @@ function register(registry: Registry) {
     faults: new Counter({
       name: 'evenly_xds_faults_total',
       help: 'Calls that were ended by a fault of this server',
-      registers,
-    }),
-    responses: new Counter({
-      name: 'evenly_xds_responses_total',
-      help: 'Responses by resource type',
-      labelNames: ['type'],
       registers,
     }),
   };

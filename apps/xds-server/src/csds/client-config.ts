@@ -44,7 +44,7 @@ function namesOf(
   cache: ResourceCache,
 ): Set<string> {
   const { subscription, sent, acked, nacked } = state;
-  const names = new Set([...subscription.names, ...sent.keys(), ...acked.keys(), ...nacked.keys()]);
+  const names = new Set([...subscription.names, ...sent.keys(), ...acked.keys(), ...(nacked?.keys() ?? [])]);
   if (subscription.wildcard) for (const { name } of cache.all(type, node)) names.add(name);
   return names;
 }
@@ -72,7 +72,7 @@ function xdsConfig(
 ): XdsConfig {
   const now = cache.get(type, name, node);
   const sent = state.sent.get(name);
-  const nack = state.nacked.get(name);
+  const nack = state.nacked?.get(name);
   const date = (ms: number | undefined) => (ms === undefined ? undefined : new Date(clockStartMs + ms));
   const content = (resource: Resource | undefined) =>
     !withContents || resource === undefined
@@ -107,7 +107,7 @@ function xdsConfig(
       lastUpdated: date(sentAtMs),
     };
   }
-  const isRemovalUnderWay = state.outstanding?.items.has(name) === true;
+  const isRemovalUnderWay = state.outstanding?.gone.includes(name) === true;
   const status = isRemovalUnderWay ? stale : now === undefined ? missing : waiting;
   return { ...base, ...status, versionInfo: '', xdsConfig: undefined, lastUpdated: undefined };
 }

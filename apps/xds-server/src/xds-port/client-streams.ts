@@ -103,7 +103,7 @@ export class ClientStreams {
       peer: address,
       now: () => performance.now(),
       send: ({ prefixed, message }: EncodedResponse, type: ResourceType) => {
-        metrics.responses.inc({ type });
+        metrics.exchange.responses[type]++;
         call.sendPrefixed(prefixed);
         traces?.sent(stream, type, message.length);
       },
@@ -164,15 +164,16 @@ export class ClientStreams {
 
   #passOn(changed: CacheChange): void {
     const trace = this.#options.traces?.flush();
-    for (const [entry, types] of this.#subscribers.of(changed)) {
-      const { stream, call } = entry;
-      this.#isolate(entry, () => {
+    for (const [{ stream, call }, types] of this.#subscribers.of(changed)) {
+      try {
         trace?.mark(stream, types);
         stream.onCacheChange(types);
         trace?.settle(stream);
         // Client by client: written at the end of the turn, all their responses would be in memory at the same time.
         call.flush();
-      });
+      } catch (error) {
+        call.fail(error);
+      }
     }
   }
 

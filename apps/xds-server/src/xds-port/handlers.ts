@@ -104,7 +104,7 @@ function note(
   words: string | undefined,
   { streams, metrics, log }: HandlerContext,
 ): void {
-  count(said, metrics);
+  metrics.exchange.note(said);
   streams.noteAcknowledgement(client, said, words);
   if (said.said !== 'nack') return;
   const level = said.isAgain === true ? 'debug' : 'error';
@@ -119,15 +119,9 @@ function refuse(
   { metrics, log }: HandlerContext,
 ): void {
   if (!(error instanceof XdsError)) throw error;
-  metrics.requests.inc({ said: 'refused', type: 'unknown' });
+  metrics.exchange.refused++;
   log.warn({ node: client.stream.node.id, code: error.code, reason: error.message }, 'request refused');
   call.end(statusOf(error), error.message);
-}
-
-function count({ said, type, latencyMs }: Acknowledgement, metrics: Metrics): void {
-  metrics.requests.inc({ said, type });
-  if (said === 'nack') metrics.nacks.inc({ type });
-  if (said === 'ack' && latencyMs !== undefined) metrics.ackSeconds.observe({ type }, latencyMs / 1000);
 }
 
 const statusOf = ({ code }: XdsError): StatusCode =>

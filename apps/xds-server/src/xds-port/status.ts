@@ -42,7 +42,7 @@ export function clientStatus({ node, peer, streams }: ConnectedClient, nowMs: nu
         resources: [...state.sent]
           .slice(0, maxListed)
           .map(([name, { version }]) => ({ name, sent: version, acked: state.acked.get(name)?.version })),
-        rejected: [...state.nacked]
+        rejected: [...(state.nacked ?? [])]
           .slice(0, maxListed)
           .map(([name, { version, error, atMs }]) => ({ name, version, error, agoMs: nowMs - atMs })),
       },

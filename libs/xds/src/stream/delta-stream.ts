@@ -52,7 +52,7 @@ export class DeltaStream extends XdsStream {
 function takeOver(state: TypeState, versions: Readonly<Record<string, string>>): void {
   for (const [name, version] of Object.entries(versions)) {
     if (!state.subscription.wants(name)) continue;
-    const known = { version, resource: undefined, sentAtMs: undefined };
+    const known = { name, version, resource: undefined, sentAtMs: undefined };
     state.sent.set(name, known);
     state.acked.set(name, known);
   }

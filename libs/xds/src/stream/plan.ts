@@ -28,21 +28,20 @@ export function planFor(
   { cache, node, nowMs }: { cache: ResourceCache; node: NodeInfo; nowMs: number },
   mayRemove: () => boolean,
 ): Plan {
-  const names = new Set<string>();
-  const wanted: Resource[] = [];
-  const want = (item: Resource | undefined) => {
-    if (item === undefined) return;
-    names.add(item.name);
-    const accepted = withoutRejected(state, item, nowMs);
-    if (accepted !== undefined) wanted.push(accepted);
-  };
-  if (state.subscription.wildcard) cache.all(type, node).forEach(want);
-  else for (const name of state.subscription.names) want(cache.get(type, name, node));
+  const { wildcard, names } = state.subscription;
+  const existing = wildcard ? cache.all(type, node) : existingOf(names, type, { cache, node });
+  const wanted =
+    state.nacked === undefined
+      ? existing
+      : existing.flatMap((item) => withoutRejected(state, item, nowMs) ?? []);
+  // Mostly all that was asked for is there, and then nothing is gone that was sent or demanded.
+  const isAllThere = !wildcard && existing.length === names.size;
+  const here = isAllThere ? names : new Set(existing.map(({ name }) => name));
 
   const removed: string[] = [];
   let keepsGone = false;
   for (const [name, known] of state.sent) {
-    if (names.has(name)) continue;
+    if (here.has(name)) continue;
     if (cache.isPartial) wanted.push(...(known.resource === undefined ? [] : [known.resource]));
     else if (known.resource === undefined || mayRemove()) removed.push(name);
     else {
@@ -52,10 +51,10 @@ export function planFor(
   }
   const isChanged = ({ name, version }: Resource) =>
     state.sent.get(name)?.version !== version ||
-    state.demanded.has(name) ||
-    isDueAgain(state.nacked.get(name), version, nowMs);
+    state.demanded?.has(name) === true ||
+    isDueAgain(state.nacked?.get(name), version, nowMs);
   const missing: string[] = [];
-  if (!cache.isPartial) for (const name of state.demanded) if (!names.has(name)) missing.push(name);
+  if (!cache.isPartial) for (const name of state.demanded ?? []) if (!here.has(name)) missing.push(name);
   const batch = inBatches(state, wanted, wanted.filter(isChanged));
   // One literal: there is a plan for each client that a change concerns, and V8 is slow to spread objects together.
   return {
@@ -85,9 +84,22 @@ export function waitsForTheWhole(
   return known === 0 || (hadVersion !== '' && known < names.size);
 }
 
+function existingOf(
+  names: ReadonlySet<string>,
+  type: ResourceType,
+  { cache, node }: { cache: ResourceCache; node: NodeInfo },
+): Resource[] {
+  const existing: Resource[] = [];
+  for (const name of names) {
+    const item = cache.get(type, name, node);
+    if (item !== undefined) existing.push(item);
+  }
+  return existing;
+}
+
 /** Instead of content that the client rejected: what it last accepted, if anything. */
 function withoutRejected(state: TypeState, item: Resource, nowMs: number): Resource | undefined {
-  const nack = state.nacked.get(item.name);
+  const nack = state.nacked?.get(item.name);
   if (nack?.version !== item.version || isDueAgain(nack, item.version, nowMs)) return item;
   return mayHave(state, item.name) ? item : state.acked.get(item.name)?.resource;
 }

@@ -26,12 +26,12 @@ type Items = readonly (readonly [name: string, known: Known])[];
  */
 export function reject(
   state: TypeState,
-  { version, items }: Outstanding,
+  { version, given, gone }: Outstanding,
   { atMs, takesTheRest, ...rejection }: Rejection,
   limits: StreamLimits,
 ): { isAgain: boolean } {
-  const present: Items = [...items].filter((item): item is [string, Known] => item[1] !== undefined);
-  for (const [name, known] of items) if (known === undefined) take(state, name, known);
+  const present: Items = given.map((known) => [known.name, known]);
+  for (const name of gone) take(state, name, undefined);
   const isUpdate = ([name, known]: Items[number]) => known.version !== state.acked.get(name)?.version;
   const updates = present.filter(isUpdate);
   const names = present.map(([name]) => name);
@@ -48,7 +48,7 @@ export function reject(
   }
   const suspects = named.size > 0 ? named : suspectsAmong(state, updates);
   const isAgain = present.every(
-    ([name, known]) => !suspects.has(name) || state.nacked.get(name)?.version === known.version,
+    ([name, known]) => !suspects.has(name) || state.nacked?.get(name)?.version === known.version,
   );
   const rest = present.filter(([name]) => !suspects.has(name));
   if (isAllThatItHad(state, rest)) state.hadVersion = '';
@@ -93,7 +93,7 @@ function nackOf(
   { error, atMs }: { error: string; atMs: number },
   { retryMs, retryMaxMs }: StreamLimits,
 ): Nack {
-  const before = state.nacked.get(name);
+  const before = state.nacked?.get(name);
   const isSame = before?.version === version;
   // Sent before its time only because it could not be left out: that was no attempt.
   if (isSame && atMs < before.retryAtMs) return { ...before, error };
@@ -108,7 +108,7 @@ function nackOf(
 }
 
 function quarantine(state: TypeState, name: string, nack: Nack): void {
-  state.nacked.set(name, nack);
+  (state.nacked ??= new Map()).set(name, nack);
   if (!mayHave(state, name)) backToAcked(state, name);
 }
 

@@ -50,4 +50,4 @@ function hasAccepted(
 }
 
 const isAcceptedOrRejected = (state: TypeState, name: string, version: string) =>
-  state.acked.get(name)?.version === version || state.nacked.get(name)?.version === version;
+  state.acked.get(name)?.version === version || state.nacked?.get(name)?.version === version;

@@ -37,7 +37,7 @@ export class SotwStream extends XdsStream {
     if (!hasUpdate) {
       // Routes and endpoints go without a word: they go with the listener or cluster that named them.
       for (const name of removed) state.sent.delete(name);
-      state.demanded.clear(); // of what there is none, this variant cannot say so
+      state.demanded = undefined; // of what there is none, this variant cannot say so
       return;
     }
     const version = versionOf(resources);

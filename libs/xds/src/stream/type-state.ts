@@ -3,6 +3,7 @@ import type { Subscription } from './subscription.ts';
 
 /** A resource that the client has: its version, and its content where we sent it on this stream. */
 export interface Known {
+  name: string;
   version: string;
   resource: Resource | undefined;
   /** When this version was first sent; undefined when the client has it from an earlier stream. */
@@ -27,8 +28,9 @@ export interface Outstanding {
   nonce: string;
   version: string;
   sentAtMs: number;
-  /** What it said: a resource, or that there is none. */
-  items: ReadonlyMap<string, Known | undefined>;
+  /** What it said: these are there, and those are not. */
+  given: readonly Known[];
+  gone: readonly string[];
 }
 
 /** What one client has of one type. */
@@ -38,9 +40,9 @@ export interface TypeState {
   readonly sent: Map<string, Known>;
   /** What was last accepted. */
   readonly acked: Map<string, Known>;
-  readonly nacked: Map<string, Nack>;
+  nacked: Map<string, Nack> | undefined;
   /** Names that have to be sent even if unchanged, or told to be missing. */
-  readonly demanded: Set<string>;
+  demanded: Set<string> | undefined;
   /** There may be an update: the cache, the subscription, or what the client rejects has changed since the last plan. */
   stale: boolean;
   /** Most updates of one response: all, or fewer while it is found out which of them the client rejects. */
@@ -66,8 +68,9 @@ export function newTypeState(subscription: Subscription): TypeState {
     subscription,
     sent: new Map(),
     acked: new Map(),
-    nacked: new Map(),
-    demanded: new Set(),
+    // Most of the time there are none: empty ones of all clients took 1.3 KB a stream.
+    nacked: undefined,
+    demanded: undefined,
     stale: true,
     batch: Infinity,
     unreadable: 0,
@@ -81,9 +84,20 @@ export function newTypeState(subscription: Subscription): TypeState {
   };
 }
 
+/** These have to be sent. */
+export function demand(state: TypeState, name: string): void {
+  (state.demanded ??= new Set()).add(name);
+}
+
+/** The client has something else of that name than what it rejected. */
+export function forgive(state: TypeState, name: string): void {
+  if (state.nacked?.delete(name) === true && state.nacked.size === 0) state.nacked = undefined;
+}
+
 /** The client took what is outstanding. */
-export function acknowledge(state: TypeState, { version, items }: Outstanding): void {
-  for (const [name, known] of items) take(state, name, known);
+export function acknowledge(state: TypeState, { version, given, gone }: Outstanding): void {
+  for (const known of given) take(state, known.name, known);
+  for (const name of gone) take(state, name, undefined);
   state.ackedVersion = version;
   state.lastError = undefined;
   state.hadVersion = '';
@@ -94,7 +108,7 @@ export function acknowledge(state: TypeState, { version, items }: Outstanding): 
 
 export function take(state: TypeState, name: string, known: Known | undefined): void {
   // What it has already, sent again in place of what it rejected, says nothing of the rejected content.
-  if (known === undefined || known.version !== state.acked.get(name)?.version) state.nacked.delete(name);
+  if (known === undefined || known.version !== state.acked.get(name)?.version) forgive(state, name);
   if (known === undefined) state.acked.delete(name);
   else state.acked.set(name, known);
 }

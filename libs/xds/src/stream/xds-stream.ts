@@ -13,7 +13,15 @@ import { mayRemoveClusters } from './removal-gate.ts';
 import { RequestBudget } from './request-budget.ts';
 import { nonceLength, type EncodedResponse } from './response-encoder.ts';
 import { Subscription, type SubscriptionChange } from './subscription.ts';
-import { acknowledge, newTypeState, type Known, type Outstanding, type TypeState } from './type-state.ts';
+import {
+  acknowledge,
+  demand,
+  newTypeState,
+  type Known,
+  type Nack,
+  type Outstanding,
+  type TypeState,
+} from './type-state.ts';
 
 export interface StreamOptions {
   cache: ResourceCache;
@@ -113,7 +121,7 @@ export abstract class XdsStream {
   /** Sends what had to wait until the cache is whole, and says what turned out to be missing. */
   onWhole(): void {
     for (const state of this.#types.values())
-      for (const name of state.subscription.names) if (!state.sent.has(name)) state.demanded.add(name);
+      for (const name of state.subscription.names) if (!state.sent.has(name)) demand(state, name);
     this.onCacheChange();
   }
 
@@ -121,7 +129,7 @@ export abstract class XdsStream {
   resend(type: ResourceType, names: readonly string[]): void {
     const state = this.#types.get(type);
     if (state === undefined) return;
-    for (const name of names) if (state.subscription.wants(name)) state.demanded.add(name);
+    for (const name of names) if (state.subscription.wants(name)) demand(state, name);
     this.#sendUpdates();
   }
 
@@ -129,14 +137,14 @@ export abstract class XdsStream {
   tick(): void {
     let isDue = this.#waiting || this.#heldSinceMs !== undefined;
     for (const state of this.#types.values()) {
-      if (state.nacked.size === 0 || !this.#hasRetry(state)) continue;
+      if (state.nacked === undefined || !this.#hasRetry(state.nacked)) continue;
       state.stale = true;
       isDue = true;
     }
     if (isDue) this.#sendUpdates();
   }
 
-  #hasRetry({ nacked }: TypeState): boolean {
+  #hasRetry(nacked: ReadonlyMap<string, Nack>): boolean {
     const nowMs = this.#options.now();
     for (const { retryAtMs } of nacked.values()) if (nowMs >= retryAtMs) return true;
     return false;
@@ -220,7 +228,9 @@ export abstract class XdsStream {
 
   /** The client has nothing of this type any more, and will not answer what was last sent. */
   protected forget(state: TypeState): void {
-    for (const known of [state.sent, state.acked, state.nacked]) known.clear();
+    state.sent.clear();
+    state.acked.clear();
+    state.nacked = undefined;
     this.#holdWords();
     state.outstanding = undefined;
     state.lastNonce = '';
@@ -249,7 +259,7 @@ export abstract class XdsStream {
   #holdWords(): void {
     let bytes = 0;
     for (const { nacked } of this.#types.values())
-      for (const { error } of nacked.values()) bytes += error.length;
+      for (const { error } of nacked?.values() ?? []) bytes += error.length;
     this.hold(bytes - this.#heldWords);
     this.#heldWords = bytes;
   }
@@ -257,15 +267,15 @@ export abstract class XdsStream {
   #resubscribe(state: TypeState, { added, dropped, wildcardAdded }: SubscriptionChange): void {
     state.stale = true;
     for (const name of dropped) {
-      if (state.subscription.wants(name)) state.demanded.add(name);
+      if (state.subscription.wants(name)) demand(state, name);
     }
     for (const known of [state.sent, state.acked, state.demanded]) {
-      for (const name of known.keys()) if (!state.subscription.wants(name)) known.delete(name);
+      for (const name of known?.keys() ?? []) if (!state.subscription.wants(name)) known!.delete(name);
     }
     // What it has from an earlier stream is no new demand.
     const isKnown = (name: string) => state.lastNonce === '' && state.sent.has(name);
     const demanded = added.filter((name) => !isKnown(name));
-    for (const name of demanded) state.demanded.add(name);
+    for (const name of demanded) demand(state, name);
     if (wildcardAdded || demanded.length > 0) state.responseDue = true;
   }
 
@@ -280,7 +290,7 @@ export abstract class XdsStream {
     this.#nonce = (this.#nonce + 1) % 10 ** nonceLength;
     const nonce = String(this.#nonce).padStart(nonceLength, '0');
     const sentAtMs = this.#options.now();
-    const items = new Map<string, Known | undefined>();
+    const given: Known[] = [];
     // A whole number, for V8 keeps others as objects of their own, and there is one for each name of each client.
     const firstSentAtMs = Math.round(sentAtMs);
     for (const item of resources) {
@@ -288,17 +298,14 @@ export abstract class XdsStream {
       const known =
         before?.resource === item
           ? before
-          : { version: item.version, resource: item, sentAtMs: firstSentAtMs };
-      items.set(item.name, known);
+          : { name: item.name, version: item.version, resource: item, sentAtMs: firstSentAtMs };
+      given.push(known);
       state.sent.set(item.name, known);
     }
-    for (const name of gone) {
-      items.set(name, undefined);
-      state.sent.delete(name);
-    }
-    state.demanded.clear();
+    for (const name of gone) state.sent.delete(name);
+    state.demanded = undefined;
     state.responseDue = false;
-    state.outstanding = { nonce, version, sentAtMs, items };
+    state.outstanding = { nonce, version, sentAtMs, given, gone };
     state.lastNonce = nonce;
     state.sentVersion = version;
     return nonce;
@@ -318,7 +325,8 @@ export abstract class XdsStream {
       const state = this.#types.get(type);
       if (state === undefined) continue;
       // Most calls follow an ACK, with nothing new of any type.
-      const mayHaveUpdate = state.outstanding === undefined && (state.stale || state.demanded.size > 0);
+      const mayHaveUpdate =
+        state.outstanding === undefined && (state.stale || (state.demanded?.size ?? 0) > 0);
       if (mayHaveUpdate && !acknowledged && type !== 'endpoints') this.#waiting = true;
       else if (mayHaveUpdate) this.#sendUpdateOf(type, state);
       if (this.#isAwaited(state)) acknowledged = false;
@@ -345,7 +353,7 @@ export abstract class XdsStream {
   /** A client that takes a changed cluster waits for its endpoints anew: Envoy's warming (go-control-plane#1035). */
   #endpointsFollow(clusters: readonly string[]): void {
     const endpoints = this.#types.get('endpoints');
-    for (const name of clusters) if (endpoints?.subscription.wants(name)) endpoints.demanded.add(name);
+    for (const name of clusters) if (endpoints?.subscription.wants(name)) demand(endpoints, name);
     this.#options.onClustersChanged?.(clusters);
   }
 

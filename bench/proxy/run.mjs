@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spread } from '../xds/statistics.mjs';
-import { backends, prepareEnvoy, proxies, tlsPortOf } from './arms.mjs';
+import { backends, prepareEnvoy, preparePingora, proxies, tlsPortOf } from './arms.mjs';
 import { makeCertificate } from './certificate.mjs';
 import { backendCommand, loads as allLoads, openLoop, prepareOpenLoop, prepareTools } from './loads.mjs';
 import { idleConnections } from './idle-connections.mjs';
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     key: { type: 'string', default: 'ecdsa' },
   },
 });
-const peers = ['haproxy', 'nginx', 'envoy', 'node-http2', 'forwarder'];
+const peers = ['haproxy', 'nginx', 'envoy', 'pingora', 'node-http2', 'forwarder'];
 const wantedArms = values.arms?.split(',') ?? ['l7-proxy', ...(values.before === undefined ? peers : [])];
 const rounds = Number(values.rounds);
 const wanted = values.loads.split(';');
@@ -49,6 +49,7 @@ async function measure(directory) {
   if (values.reasons) preparePerf();
   if (wanted.includes('open loop')) prepareOpenLoop();
   if (wantedArms.includes('envoy')) prepareEnvoy();
+  if (wantedArms.includes('pingora')) preparePingora();
   makeCertificate(directory, values.key);
   const arms = proxies(directory, values.before, values.reasons).filter(
     ({ name }) => name === 'before' || wantedArms.includes(name),

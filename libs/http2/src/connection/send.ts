@@ -84,6 +84,12 @@ export function sendData(
   let position = start;
   if (stream.queue === undefined) {
     position = writeData(core, stream, bytes, start, end, endStream);
+    if (position < end && isAhead(core)) {
+      // What the turn has written leaves now: a queue would have the rest copied twice.
+      core.transport.flush?.();
+      if (stream.closed) return end - start;
+      position = writeData(core, stream, bytes, position, end, endStream);
+    }
     if (position === end && (end > start || !endStream || canWrite(core))) {
       if (endStream) core.endIfDone(stream);
       return end - start;
@@ -105,7 +111,11 @@ export function sendData(
 }
 
 function canWrite(core: Core): boolean {
-  return core.writable && core.writer.pending < MAX_AHEAD_BYTES;
+  return core.writable && !isAhead(core);
+}
+
+function isAhead(core: Core): boolean {
+  return core.writer.pending >= MAX_AHEAD_BYTES;
 }
 
 /** Writes DATA frames as far as allowed; returns the position reached. An empty frame is written only to end a stream. */

@@ -106,6 +106,8 @@ export interface HarnessOptions extends Partial<Pick<ConnectionOptions, 'limits'
   /** Skip the peer's preface and SETTINGS: the test sends them. */
   readonly raw?: boolean;
   readonly events?: Partial<ConnectionEvents>;
+  /** Of the transport. */
+  readonly flush?: () => void;
 }
 
 /** A connection whose other side is the test, byte by byte. Time stands until `tick`. */
@@ -136,6 +138,7 @@ export class Harness {
         onOutput: () => this.outputs++,
         onPatientOutput: () => this.patientOutputs++,
         onFinished: () => (this.finished = true),
+        ...(options.flush && { flush: options.flush }),
       },
       events: { ...this.events(), ...options.events },
     });

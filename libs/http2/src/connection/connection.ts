@@ -154,7 +154,10 @@ export class Connection<TUser = unknown> {
       }
       bytes = core.writer.take();
     }
-    if (bytes !== undefined) core.inTransport += bytes.length;
+    if (bytes !== undefined) {
+      core.setUpIsDue = false;
+      core.inTransport += bytes.length;
+    }
     return bytes;
   }
 

@@ -111,6 +111,8 @@ export class Core<TUser = unknown> {
 
   // Life of the connection
   settingsReceived = false;
+  /** A server's SETTINGS have not left yet. */
+  setUpIsDue = false;
   settingsAcknowledged = false;
   readonly startedAtMs: number;
   lastReceivedAtMs: number;
@@ -166,15 +168,26 @@ export class Core<TUser = unknown> {
     if (!this.writable) countUnsent(this);
     if (pending > this.limits.maxUnsentBytes) this.checkUnsent(pending);
     if (this.outputSignalled) return;
-    // On a connection that rests, waiting would cost a wake-up and save nothing.
-    const canWait = pending === this.writer.patientBytes && this.receivePauseMs < this.limits.busyPauseMs;
-    // Where DATA waits for the peer's windows, the peer measures how large they should be.
-    if (canWait && this.waiting.size === 0 && this.transport.onPatientOutput !== undefined) {
+    if (
+      pending === this.writer.patientBytes &&
+      this.mayWait &&
+      this.transport.onPatientOutput !== undefined
+    ) {
       this.transport.onPatientOutput(this.limits.pingPatienceMs);
       return;
     }
     this.outputSignalled = true;
     this.transport.onOutput();
+  }
+
+  /** Whether output that is patient may wait for other output. */
+  private get mayWait(): boolean {
+    // On a connection that rests, waiting would cost a wake-up and save nothing.
+    if (this.receivePauseMs >= this.limits.busyPauseMs) return false;
+    // A client that waits with its calls for our SETTINGS gets them at once; one that calls already gets them with the answer.
+    if (this.setUpIsDue && this.openPeerStreams === 0) return false;
+    // Where DATA waits for the peer's windows, the peer measures how large they should be.
+    return this.waiting.size === 0;
   }
 
   /**

@@ -49,8 +49,13 @@ export function receiveSettings(
     throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR, 'SETTINGS of the wrong length');
   core.flood.spend('settings', core.nowMs, 'SETTINGS frames');
   for (let at = start; at < end; at += 6) apply(core, bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
+  const isFirst = !core.settingsReceived;
   core.settingsReceived = true;
   core.writer.settingsAck();
+  if (isFirst && core.role === 'server') {
+    core.setUpIsDue = true;
+    core.writer.patientBytes = core.writer.pending;
+  }
   core.events.onSettings?.(core.peer);
   pump(core);
 }

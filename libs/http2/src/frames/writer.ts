@@ -10,7 +10,7 @@ export class FrameWriter {
   /** Leaves before everything else: our preface, then PING answers, so that a full queue delays no peer's clock. */
   readonly urgent = new Slab();
 
-  /** Of `urgent`, what is no loss to the peer if it waits a moment: PING answers. */
+  /** What is no loss to the peer if it waits a moment: PING answers, a server's SETTINGS where calls have come already. */
   patientBytes = 0;
 
   /** Bytes written and not taken. */
@@ -20,8 +20,8 @@ export class FrameWriter {
 
   take(): Uint8Array | undefined {
     const { urgent, slab } = this;
-    if (urgent.pending === 0) return slab.take();
     this.patientBytes = 0;
+    if (urgent.pending === 0) return slab.take();
     const next = slab.pending <= MAX_JOINED_BYTES ? slab.take() : undefined;
     if (next !== undefined) urgent.append(next, 0, next.length);
     return urgent.take();

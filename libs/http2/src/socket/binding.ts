@@ -39,6 +39,8 @@ export class SocketBinding<TUser> implements LoopMember, Transport {
    * sends its preface at once (RFC 9113 §3.4), and without that nothing of what a server says is of use.
    */
   private awaitsClient: boolean;
+  /** Output was announced meanwhile. */
+  private owesOutput = false;
 
   constructor(socket: Socket, options: BindOptions<TUser>) {
     this.socket = socket;
@@ -77,7 +79,8 @@ export class SocketBinding<TUser> implements LoopMember, Transport {
   }
 
   onOutput(): void {
-    this.loop.schedule(this);
+    if (this.awaitsClient) this.owesOutput = true;
+    else this.loop.schedule(this);
   }
 
   onPatientOutput(withinMs: number): void {
@@ -95,8 +98,8 @@ export class SocketBinding<TUser> implements LoopMember, Transport {
     const refusal = http1Refusal(bytes);
     if (refusal === undefined) {
       this.awaitsClient = false;
-      // Our own preface waits: what the client's bytes lead to leaves together with it.
-      this.loop.schedule(this);
+      // Our own preface waits, and leaves with what the client's bytes lead to.
+      if (this.owesOutput) this.loop.schedule(this);
       return true;
     }
     if (!this.connection.closed) this.socket.write(refusal, 'latin1');

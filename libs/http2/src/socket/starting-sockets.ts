@@ -17,8 +17,10 @@ export interface StartingOptions {
  */
 export class StartingSockets {
   private readonly options: StartingOptions;
-  /** The oldest first. */
-  private readonly starting = new Map<Socket, { timer: NodeJS.Timeout; onClose: () => void }>();
+  /** The oldest first, which is the one whose time is over first. */
+  private readonly starting = new Map<Socket, { dueMs: number; onClose: () => void }>();
+  /** For the oldest of when it was set: one for all, as a timer of its own for each would be a hundredth of a handshake. */
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(options: StartingOptions) {
     this.options = options;
@@ -36,10 +38,10 @@ export class StartingSockets {
       if (this.starting.size < maxStarting) break;
       this.fail(oldest, 'made place for newer connections');
     }
-    const timer = setTimeout(() => this.fail(socket, 'did not get to HTTP in time'), timeoutMs).unref();
     const onClose = () => this.fail(socket, 'closed before it got to HTTP');
     socket.once('close', onClose);
-    this.starting.set(socket, { timer, onClose });
+    this.starting.set(socket, { dueMs: performance.now() + timeoutMs, onClose });
+    if (this.timer === undefined) this.setTimer(timeoutMs);
   }
 
   /** It speaks HTTP, and is somebody else's. */
@@ -47,7 +49,6 @@ export class StartingSockets {
     const start = this.starting.get(socket);
     if (start === undefined) return;
     this.starting.delete(socket);
-    clearTimeout(start.timer);
     socket.off('close', start.onClose);
   }
 
@@ -56,5 +57,19 @@ export class StartingSockets {
     this.done(socket);
     socket.destroy();
     this.options.onFailed(reason);
+  }
+
+  private setTimer(delayMs: number): void {
+    this.timer = setTimeout(() => this.failLate(), delayMs).unref();
+  }
+
+  private failLate(): void {
+    this.timer = undefined;
+    const nowMs = performance.now();
+    for (const [socket, { dueMs }] of this.starting) {
+      // A timer may go off a moment early.
+      if (dueMs > nowMs + 1) return this.setTimer(dueMs - nowMs);
+      this.fail(socket, 'did not get to HTTP in time');
+    }
   }
 }

@@ -19,6 +19,9 @@ import type { FromThread, PositionedItem, Slice, ToRead } from './messages.ts';
  */
 const maxHeapMiB = 1024;
 
+/** Of the first texts of a start, in characters: read where they are, for there are no calls yet that would wait. */
+const maxInPlace = 16 * 1024;
+
 const tooLarge =
   'to read the config takes more memory than V8 has for it: give the container more, or write less';
 const isOutOfMemory = (error: unknown) =>
@@ -26,7 +29,8 @@ const isOutOfMemory = (error: unknown) =>
 
 /**
  * Reads config files in a thread of its own: 1000 services and 2000 routes take a parser a second, in which no call
- * would move. The config comes over in slices, and what has not changed stays the object that it was.
+ * would move. The config comes over in slices, and what has not changed stays the object that it was. A thread that loads the
+ * parsers once more takes a third of the CPU of a start and, on Node 24, 15 MiB, so a small first config goes without.
  * @throws ConfigError with file, line, field and reason of every fault
  */
 export async function readInThread(
@@ -35,7 +39,10 @@ export async function readInThread(
   before: MeshConfig | undefined,
 ): Promise<MeshConfig> {
   // Run from source, as in tests, there is nothing that a thread could load.
-  if (import.meta.url.endsWith('.ts')) return readConfigs(files, options);
+  const isSource = import.meta.url.endsWith('.ts');
+  const length = files.reduce((sum, { text }) => sum + text.length, 0);
+  const isSmallFirst = before === undefined && length <= maxInPlace;
+  if (isSource || isSmallFirst) return readConfigs(files, options);
   const toRead: ToRead = { files, options };
   const worker = new Worker(new URL('./thread.js', import.meta.url), {
     workerData: toRead,

@@ -96,4 +96,6 @@ it.each([
   ['application/*, text/plain;q=0.9', true],
   ['application/json;q=0, */*', false],
   ['application/openmetrics-text;version=1.0.0', false],
-])('Accept %s prefers JSON: %s', (accept, expected) => expect(prefersJson(accept)).toBe(expected));
+])('Accept %s prefers JSON: %s', (accept, expected) =>
+  expect(prefersJson(accept === undefined ? {} : { accept })).toBe(expected),
+);

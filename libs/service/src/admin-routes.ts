@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import Negotiator from 'negotiator';
 
 /**
  * The admin server's routes, on node:http alone: for a handful of paths Express, with its parsers of bodies and its tables of all media
@@ -102,21 +103,6 @@ async function textOf(request: IncomingMessage, maxBytes: number): Promise<strin
 }
 
 /** Whether an `Accept` asks for JSON rather than for text. */
-export function prefersJson(accept = '*/*'): boolean {
-  const ranges = accept.split(',').map((range, order) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
-    return { type, quality: Number(quality) || 0, order };
-  });
-  const of = (type: string) => {
-    const names = [type, type.replace(/\/.*/, '/*'), '*/*'];
-    const matching = names.map((name) => ranges.find((range) => range.type === name));
-    const found = matching.findIndex((range) => range !== undefined);
-    return { quality: 0, order: 0, ...matching[found], specificity: -found };
-  };
-  const asJson = of('application/json');
-  const asText = of('text/plain');
-  const better =
-    asJson.quality - asText.quality || asJson.specificity - asText.specificity || asText.order - asJson.order;
-  return asJson.quality > 0 && better > 0;
+export function prefersJson(headers: IncomingHttpHeaders): boolean {
+  return new Negotiator({ headers }).mediaType(['text/plain', 'application/json']) === 'application/json';
 }

@@ -21,10 +21,10 @@ export function addCommonRoutes(
   readMetrics = () => metrics.metrics(),
 ): void {
   routes.get('/healthz', () => ({ type: 'text', body: 'ok\n' }));
-  routes.get('/readyz', ({ headers: { accept } }) => {
+  routes.get('/readyz', ({ headers }) => {
     const { isReady: ready, waiting } = readiness;
     const common = { status: ready ? 200 : 503, headers: { 'cache-control': 'no-store' } };
-    if (prefersJson(accept)) return json({ ready, waiting }, common);
+    if (prefersJson(headers)) return json({ ready, waiting }, common);
     return { ...common, type: 'text', body: ready ? 'ready\n' : notReady(waiting) };
   });
   routes.get('/metrics', async () => ({ type: metrics.contentType, body: await readMetrics() }));

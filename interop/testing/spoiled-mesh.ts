@@ -143,7 +143,7 @@ export class SpoiledMesh {
   get known(): { newest: string[]; rejected: string[] } {
     const streams = [...this.#streams];
     const isRejected = (name: string) =>
-      streams.some(({ types }) => types.get(this.#type)?.nacked.has(this.#nameOf(name)));
+      streams.some(({ types }) => types.get(this.#type)?.nacked?.has(this.#nameOf(name)) === true);
     return {
       newest: services.filter((name) => streams.some((stream) => this.#hasNewest(name, stream))),
       rejected: services.filter(isRejected),

@@ -14,7 +14,13 @@ const looks: Record<string, string[][]> = {
   'events.log': [['get', 'events', '--sort-by=.lastTimestamp']],
 };
 
-/** Keeps a namespace's objects, events, logs and admin pages in e2e/kind/failures. */
+/** How many of an echo-client's reasons are printed. */
+const maxReasons = 20;
+
+/**
+ * Keeps a namespace's objects, events, logs and admin pages in e2e/kind/failures, and prints why calls failed: where only
+ * the output of a run is kept, as in CI, a count of failed calls alone explains nothing.
+ */
 export async function keepForLater(kubectl: Kubectl): Promise<void> {
   const folder = join(failures, kubectl.namespace);
   await mkdir(folder, { recursive: true });
@@ -29,11 +35,15 @@ export async function keepForLater(kubectl: Kubectl): Promise<void> {
       texts.push(`$ kubectl ${args.join(' ')}\n${said}`);
     }
     await writeFile(join(folder, file), texts.join('\n'));
+    return texts.join('\n');
   };
   for (const [file, commands] of Object.entries(looks)) await keep(file, commands);
   for (const { name, adminPort, restarts } of await kubectl.pods('app.kubernetes.io/part-of=evenly')) {
-    const logs = ['logs', name, '--all-containers', '--prefix', '--tail=20000'];
-    await keep(`${name}.log`, restarts > 0 ? [logs, [...logs, '--previous']] : [logs]);
+    const logs = ['logs', name, '--all-containers', '--prefix', '--timestamps', '--tail=20000'];
+    const said = await keep(`${name}.log`, restarts > 0 ? [logs, [...logs, '--previous']] : [logs]);
+    // The line before says when it was, and who answered.
+    const reasons = said.match(/^.*\n.*first error: .*$/gm) ?? [];
+    for (const reason of reasons.slice(-maxReasons)) console.error(reason);
     if (adminPort === undefined) continue;
     const page = (path: string) => [
       'get',

@@ -28,10 +28,10 @@ try {
 
   const report = path('lab-report/index.html');
   if (existsSync(report)) {
-    await page.setViewportSize({ width: 1260, height: 900 }); // the whole table
+    await page.setViewportSize({ width: 1344, height: 900 }); // the whole table
     await page.goto(`file://${report}`);
     await page.locator('svg[role=img]').first().waitFor();
-    await page.screenshot({ path: `${images}/report.png`, clip: { x: 0, y: 0, width: 1260, height: 900 } });
+    await page.screenshot({ path: `${images}/report.png`, clip: { x: 0, y: 0, width: 1344, height: 900 } });
   } else {
     console.log(`no ${report}: its picture stays as it is (npm run lab -- compare writes it)`);
   }

@@ -19,7 +19,7 @@ export interface KubernetesObject {
     podSelector?: unknown;
     template?: {
       metadata?: { labels?: Record<string, string> };
-      spec?: { containers?: { env?: { name: string }[] }[] };
+      spec?: { containers?: { env?: { name: string; value?: string }[] }[] };
     };
   };
 }
